@@ -1,0 +1,179 @@
+"""What a room is, and what it is given.
+
+A room plays one AWS service. It is made of parts, one noun each (training jobs, endpoints), and every part says which operations it
+answers, which machines, actions and notices are its own. Rooms know each other only through `House.call`, with the shapes that a boto3
+client would use, and through notices.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar
+
+from mlsystem.engine.decide.arn import Scope
+from mlsystem.engine.decide.errors import EngineError
+from mlsystem.engine.durable.machine import Machine
+from mlsystem.engine.durable.worker import ActionHandler, NoticeHandler, Worker
+from mlsystem.engine.store.clock import Clock
+from mlsystem.engine.store.database import Database, Transaction
+from mlsystem.engine.store.folder import DataFolder
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who calls: the ARN of a user, of the root, or of a role's session (`arn:aws:sts::A:assumed-role/R/S`)."""
+
+    arn: str
+    account: str
+
+    @property
+    def role_name(self) -> str | None:
+        """The role behind a session, None for other principals."""
+        resource = self.arn.split(":", 5)[-1]
+        return resource.split("/")[1] if resource.startswith("assumed-role/") else None
+
+
+Mode = Literal["write", "read", "free"]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation that a part answers.
+
+    `accepts` are the top-level members of the request that it understands: any other is refused by name. `write` runs in one
+    transaction, `read` on a snapshot, `free` outside of both, for what waits or streams.
+    """
+
+    name: str
+    accepts: frozenset[str]
+    mode: Mode
+
+
+class Call:
+    """The circumstances of one operation."""
+
+    def __init__(self, principal: Principal, tx: Transaction | None, request_id: str):
+        self.principal = principal
+        self.request_id = request_id
+        self._tx = tx
+
+    @property
+    def tx(self) -> Transaction:
+        if self._tx is None:
+            raise EngineError("an operation of mode `free` has no transaction: it opens its own")
+        return self._tx
+
+    @property
+    def now(self) -> float:
+        return self.tx.now
+
+
+F = TypeVar("F", bound=Callable[..., Mapping[str, object]])
+
+READING = ("Describe", "List", "Get", "Head", "BatchGet", "Search", "Lookup", "Filter")
+
+
+def operation(name: str, accepts: str = "", mode: Mode | None = None) -> Callable[[F], F]:
+    """Marks the method `(self, request, call) -> response` that answers the operation `name`.
+
+    `accepts`: the members that it understands, separated by white space. `mode` is `read` for names like Describe, List and Get unless
+    given, else `write`.
+    """
+    chosen: Mode = mode or ("read" if name.startswith(READING) else "write")
+
+    def mark(method: F) -> F:
+        method.__operation__ = Operation(name, frozenset(accepts.split()), chosen)  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+class Part:
+    """Base of the parts of a room; a part overrides what it has."""
+
+    def machines(self) -> Sequence[Machine[Any]]:
+        return ()
+
+    def actions(self) -> Mapping[str, ActionHandler]:
+        """By full name, `<room>.<verb>`."""
+        return {}
+
+    def subscriptions(self) -> Mapping[str, NoticeHandler]:
+        """By topic."""
+        return {}
+
+    def start(self) -> None:
+        """Called once everything is registered, before the first request: adopt what lives, sweep what does not."""
+
+    def stop(self) -> None:
+        """Called when the engine ends in good order."""
+
+
+Handler = Callable[[Any, Call], Mapping[str, object]]
+
+
+class Room:
+    """One AWS service, by its botocore name, and the parts that play it."""
+
+    def __init__(self, service: str, parts: Sequence[Part]):
+        self.service = service
+        self.parts = tuple(parts)
+        self.operations: dict[str, tuple[Operation, Handler]] = {}
+        for part in parts:
+            self._collect(part)
+
+    def _collect(self, part: Part) -> None:
+        for attribute in dir(type(part)):
+            mark: Operation | None = getattr(getattr(type(part), attribute), "__operation__", None)
+            if mark is None:
+                continue
+            if mark.name in self.operations:
+                raise EngineError(f"{self.service}:{mark.name} is answered twice")
+            self.operations[mark.name] = (mark, getattr(part, attribute))
+
+    def register(self, worker: Worker) -> None:
+        """Tell the worker what is this room's."""
+        for part in self.parts:
+            for machine in part.machines():
+                worker.register_machine(machine)
+            for name, handler in part.actions().items():
+                worker.register_action(name, handler)
+            for topic, subscriber in part.subscriptions().items():
+                worker.subscribe(f"{self.service}.{type(part).__name__}", topic, subscriber)
+
+
+class Caller(Protocol):
+    """Calls an operation of any room.
+
+    Same request and response shapes as a boto3 client of that service; raises AwsError. Inside a transaction the callee joins it.
+    """
+
+    def __call__(
+        self, service: str, operation: str, request: Mapping[str, Any], principal: Principal | None = None
+    ) -> dict[str, Any]:
+        """`principal` None means the engine itself, on behalf of the account."""
+        ...
+
+
+@dataclass(frozen=True)
+class House:
+    """What every room is given."""
+
+    scope: Scope
+    clock: Clock
+    database: Database
+    worker: Worker
+    folder: DataFolder
+    call: Caller
+    # Where a client reaches the front door, e.g. "http://127.0.0.1:4580".
+    door_url: str
+
+    @property
+    def root(self) -> Principal:
+        return Principal(self.scope.global_arn("iam", "root"), self.scope.account)
+
+    def new_id(self, length: int = 12) -> str:
+        """A random lower-case hexadecimal id."""
+        return secrets.token_hex((length + 1) // 2)[:length]

@@ -1,0 +1,323 @@
+"""The worker: makes steps durable, fires timers, carries out actions.
+
+One loop sleeps until the next timer or until a commit adds work. Actions run in a pool of threads, outside any transaction; what an action
+found out becomes an event of the record that asked for it, and commits together with the removal of the action. After a crash whatever
+is still in the outbox is done again: hence at least once, and hence keys.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from mlsystem.engine.decide.errors import ActionFailed, EngineError
+from mlsystem.engine.durable.machine import Action, CancelTimer, Event, Json, Machine, Notice, SetTimer, Step
+from mlsystem.engine.durable.racepoint import race_point
+from mlsystem.engine.store import schema
+from mlsystem.engine.store.clock import Clock
+from mlsystem.engine.store.database import Database, Transaction
+from mlsystem.engine.store.records import Record
+
+log = logging.getLogger(__name__)
+
+THREADS = 64
+NOTICE = "notice:"
+FIRST_RETRY_SECONDS = 0.2
+LONGEST_RETRY_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class ActionCall:
+    """What an action handler is given: `key` is what the action is for, `attempt` counts from 1."""
+
+    key: str
+    data: Json
+    attempt: int
+    owner_kind: str
+    owner_key: str
+
+
+ActionHandler = Callable[[ActionCall], Event | None]
+NoticeHandler = Callable[[Transaction, str, Json], None]
+
+
+@dataclass(frozen=True)
+class _Job:
+    id: int
+    key: str
+    lane: str
+    target: str
+    owner_kind: str
+    owner_key: str
+    data: dict[str, Any]
+    attempts: int
+
+
+class Worker:
+    """See the module. Thread-safe; `register` before `start`."""
+
+    def __init__(self, database: Database, clock: Clock):
+        self._database = database
+        self._clock = clock
+        self._machines: dict[str, Machine[Any]] = {}
+        self._actions: dict[str, ActionHandler] = {}
+        self._subscribers: dict[str, dict[str, NoticeHandler]] = {}
+        self._condition = threading.Condition()
+        self._wake = False
+        self._stopping = False
+        self._busy_lanes: set[str] = set()
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="action")
+        self._loop: threading.Thread | None = None
+
+    # ------------------------------------------------------------------ registration
+    def register_machine(self, machine: Machine[Any]) -> None:
+        _add_once(self._machines, machine.model.kind, machine)
+
+    def register_action(self, name: str, handler: ActionHandler) -> None:
+        _add_once(self._actions, name, handler)
+
+    def subscribe(self, subscriber: str, topic: str, handler: NoticeHandler) -> None:
+        """`handler(tx, topic, data)` runs in a transaction of its own, once for each notice, in the order of the notices."""
+        _add_once(self._subscribers.setdefault(topic, {}), subscriber, handler)
+
+    # ------------------------------------------------------------------ life
+    def start(self) -> None:
+        self._loop = threading.Thread(target=self._run, name="worker", daemon=True)
+        self._loop.start()
+
+    def stop(self) -> None:
+        """Finish what is being carried out and stop; the rest waits in the outbox."""
+        with self._condition:
+            self._stopping = True
+            self._condition.notify_all()
+        if self._loop is not None:
+            self._loop.join()
+        self._pool.shutdown(wait=True)
+
+    # ------------------------------------------------------------------ deciding
+    def send(self, tx: Transaction, model: type[Record], key: str, event: Event) -> None:
+        """Let the record decide about an event, now, in this transaction. An unknown record ignores it: it was deleted."""
+        record = tx.get(model, key)
+        if record is not None:
+            self.commit_step(tx, record, self._machines[model.kind].advance(record, event, tx.now))
+
+    def commit_step(self, tx: Transaction, before: Record, step: Step[Any]) -> None:
+        """Write everything that a step says. `before` names the record when the step removes it."""
+        kind, key = before.kind, before.key
+        if step.record is None:
+            tx.remove(type(before), key)
+        else:
+            tx.put(step.record)
+        for entry in step.history:
+            tx.record_history(kind, key, entry.type, json.dumps(entry.data))
+        for timer in step.timers:
+            self._write_timer(tx, kind, key, timer)
+        for action in step.actions:
+            self._write_action(tx, kind, key, action)
+        for notice in step.notices:
+            self.notify(tx, kind, key, notice)
+        point = (
+            f"{kind}.{(step.record or before).state}"
+            if step.record is None or step.record.state != before.state
+            else None
+        )
+        if point:
+            race_point(f"{point}.before_commit")
+            tx.after_commit(lambda: race_point(f"{point}.after_commit"))
+
+    def notify(self, tx: Transaction, kind: str, key: str, notice: Notice) -> None:
+        """Queue a notice for each subscriber; it is delivered if, and only if, this transaction commits."""
+        for subscriber in self._subscribers.get(notice.topic, {}):
+            self._write_job(
+                tx, None, f"notice:{subscriber}", f"notice:{subscriber}:{notice.topic}", kind, key, notice.data
+            )
+
+    def _write_timer(self, tx: Transaction, kind: str, key: str, timer: SetTimer | CancelTimer) -> None:
+        table = schema.timers
+        if isinstance(timer, CancelTimer):
+            tx.connection.execute(
+                delete(table).where(table.c.kind == kind, table.c.key == key, table.c.name == timer.name)
+            )
+            return
+        due_at = timer.at if timer.at is not None else tx.now + (timer.after_seconds or 0.0) / self._clock.time_scale
+        values = {"kind": kind, "key": key, "name": timer.name, "due_at": due_at, "body": json.dumps(timer.data)}
+        statement = insert(table).values(**values)
+        tx.connection.execute(statement.on_conflict_do_update(index_elements=["kind", "key", "name"], set_=values))
+        tx.after_commit(self._notify_loop)
+
+    def _write_action(self, tx: Transaction, kind: str, key: str, action: Action) -> None:
+        if action.name not in self._actions:
+            raise EngineError(f"{kind} {key} asked for the action {action.name}, which no room registered")
+        lane = action.lane or f"{kind}/{key}"
+        self._write_job(tx, f"{action.name}/{action.key}", lane, action.name, kind, key, action.data)
+
+    def _write_job(
+        self, tx: Transaction, idempotency_key: str | None, lane: str, target: str, kind: str, key: str, data: Json
+    ) -> None:
+        values = {
+            "idempotency_key": idempotency_key,
+            "lane": lane,
+            "target": target,
+            "owner_kind": kind,
+            "owner_key": key,
+            "body": json.dumps(data),
+            "attempts": 0,
+            "not_before": 0.0,
+        }
+        tx.connection.execute(insert(schema.outbox).values(**values).on_conflict_do_nothing())
+        tx.after_commit(self._notify_loop)
+
+    # ------------------------------------------------------------------ the loop
+    def _notify_loop(self) -> None:
+        with self._condition:
+            self._wake = True
+            self._condition.notify_all()
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                if self._stopping:
+                    return
+                self._wake = False
+            next_due = self._fire_timers()
+            next_retry = self._dispatch()
+            until = min((moment for moment in (next_due, next_retry) if moment is not None), default=None)
+            with self._condition:
+                if not self._wake and not self._stopping and (until is None or until > self._clock.now()):
+                    self._clock.wait(self._condition, until)
+
+    def _fire_timers(self) -> float | None:
+        """Fire every due timer, each in a transaction of its own; the instant of the next one."""
+        table = schema.timers
+        while True:
+            with self._database.reading() as tx:
+                row = tx.connection.execute(select(table).order_by(table.c.due_at).limit(1)).first()
+            if row is None:
+                return None
+            if row.due_at > self._clock.now():
+                return float(row.due_at)
+            try:
+                self._fire(row)
+            except Exception:
+                log.exception("the timer %s of %s %s did not fire", row.name, row.kind, row.key)
+                self._delay_timer(row)
+
+    def _delay_timer(self, row: Any) -> None:
+        table = schema.timers
+        with self._database.transaction() as tx:
+            same = (table.c.kind == row.kind, table.c.key == row.key, table.c.name == row.name)
+            tx.connection.execute(update(table).where(*same).values(due_at=self._clock.now() + LONGEST_RETRY_SECONDS))
+
+    def _fire(self, row: Any) -> None:
+        table = schema.timers
+        with self._database.transaction() as tx:
+            same = (
+                table.c.kind == row.kind,
+                table.c.key == row.key,
+                table.c.name == row.name,
+                table.c.due_at == row.due_at,
+            )
+            if tx.connection.execute(delete(table).where(*same)).rowcount:
+                event = Event("timer", {"timer": row.name, **json.loads(row.body)})
+                self.send(tx, self._machines[row.kind].model, row.key, event)
+
+    def _dispatch(self) -> float | None:
+        """Hand the head of every free lane to the pool; the instant at which the next one may be tried again."""
+        now = self._clock.now()
+        next_retry: float | None = None
+        for job, not_before in self._heads():
+            if not_before > now:
+                next_retry = not_before if next_retry is None else min(next_retry, not_before)
+                continue
+            with self._condition:
+                if job.lane in self._busy_lanes:
+                    continue
+                self._busy_lanes.add(job.lane)
+            self._pool.submit(self._carry_out, job)
+        return next_retry
+
+    def _heads(self) -> Sequence[tuple[_Job, float]]:
+        table = schema.outbox
+        oldest = select(func.min(table.c.id)).group_by(table.c.lane)
+        with self._database.reading() as tx:
+            rows = tx.connection.execute(select(table).where(table.c.id.in_(oldest)).order_by(table.c.id)).all()
+        return [(_job(row), row.not_before) for row in rows]
+
+    # ------------------------------------------------------------------ carrying out
+    def _carry_out(self, job: _Job) -> None:
+        try:
+            if job.target.startswith(NOTICE):
+                self._deliver(job)
+            else:
+                self._act(job)
+        except Exception:  # the supervisor: whatever a handler did, its job is tried again
+            log.exception(
+                "%s for %s %s did not succeed (attempt %d)", job.target, job.owner_kind, job.owner_key, job.attempts + 1
+            )
+            self._postpone(job)
+        finally:
+            with self._condition:
+                self._busy_lanes.discard(job.lane)
+                self._wake = True
+                self._condition.notify_all()
+
+    def _deliver(self, job: _Job) -> None:
+        _, subscriber, topic = job.target.split(":", 2)
+        handler = self._subscribers[topic][subscriber]
+        race_point(f"{job.target}.before")
+        with self._database.transaction() as tx:
+            if self._remove(tx, job):
+                handler(tx, topic, job.data)
+
+    def _act(self, job: _Job) -> None:
+        race_point(f"{job.target}.before")
+        call = ActionCall(job.key, job.data, job.attempts + 1, job.owner_kind, job.owner_key)
+        try:
+            event = self._actions[job.target](call)
+        except ActionFailed as failure:
+            event = Event(
+                "action_failed", {"action": job.target, "reason": failure.reason, "code": failure.code, **job.data}
+            )
+        race_point(f"{job.target}.after")
+        with self._database.transaction() as tx:
+            if self._remove(tx, job) and event is not None:
+                self.send(tx, self._machines[job.owner_kind].model, job.owner_key, event)
+
+    def _remove(self, tx: Transaction, job: _Job) -> bool:
+        table = schema.outbox
+        return bool(tx.connection.execute(delete(table).where(table.c.id == job.id)).rowcount)
+
+    def _postpone(self, job: _Job) -> None:
+        table = schema.outbox
+        delay = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2**job.attempts)
+        with self._database.transaction() as tx:
+            values = {"attempts": job.attempts + 1, "not_before": self._clock.now() + delay}
+            tx.connection.execute(update(table).where(table.c.id == job.id).values(**values))
+
+
+def _job(row: Any) -> _Job:
+    return _Job(
+        id=row.id,
+        key=row.idempotency_key,
+        lane=row.lane,
+        target=row.target,
+        owner_kind=row.owner_kind,
+        owner_key=row.owner_key,
+        data=json.loads(row.body),
+        attempts=row.attempts,
+    )
+
+
+def _add_once(registry: dict[str, Any] | Mapping[str, Any], name: str, what: object) -> None:
+    assert isinstance(registry, dict)
+    if name in registry:
+        raise EngineError(f"{name} is registered twice")
+    registry[name] = what

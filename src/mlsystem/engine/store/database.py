@@ -1,0 +1,219 @@
+"""One SQLite database a data folder: WAL, synchronous=FULL, one writer at a time.
+
+Everything that must commit together does so in one `Transaction`. Within a thread a transaction that is opened while another one
+is open joins it, so that a room which calls another room commits with it or not at all.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, and_, create_engine, delete, event, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import IntegrityError
+
+from mlsystem.engine.decide.errors import EngineError, StartupError
+from mlsystem.engine.store import schema
+from mlsystem.engine.store.clock import Clock
+from mlsystem.engine.store.records import Record
+
+R = TypeVar("R", bound=Record)
+
+SCHEMA_VERSION = "1"
+
+
+class AlreadyExists(EngineError):
+    """A record with this kind and key is there already."""
+
+
+class Transaction:
+    """Reads and writes of records that commit together. Made by `Database.transaction`."""
+
+    def __init__(self, connection: Connection, now: float):
+        self.connection = connection
+        self.now = now
+        self._after_commit: list[Callable[[], None]] = []
+
+    def get(self, model: type[R], key: str) -> R | None:
+        table = schema.records
+        query = select(table.c.body).where(table.c.kind == model.kind, table.c.key == key)
+        body = self.connection.execute(query).scalar_one_or_none()
+        return None if body is None else model.model_validate_json(body)
+
+    def add(self, record: R) -> R:
+        """Write a new record. Raises AlreadyExists."""
+        stamped = record.model_copy(update={"created_at": record.created_at or self.now, "updated_at": self.now})
+        try:
+            self.connection.execute(insert(schema.records).values(**self._columns(stamped)))
+        except IntegrityError as error:
+            raise AlreadyExists(f"{record.kind} {record.key} exists already") from error
+        return stamped
+
+    def put(self, record: R) -> R:
+        """Write a record, new or not."""
+        stamped = record.model_copy(update={"created_at": record.created_at or self.now, "updated_at": self.now})
+        columns = self._columns(stamped)
+        statement = sqlite_insert(schema.records).values(**columns)
+        self.connection.execute(statement.on_conflict_do_update(index_elements=["kind", "key"], set_=columns))
+        return stamped
+
+    def remove(self, model: type[Record], key: str) -> bool:
+        """Delete a record and its timers; its history stays. False where there was none."""
+        table, timers = schema.records, schema.timers
+        self.connection.execute(delete(timers).where(timers.c.kind == model.kind, timers.c.key == key))
+        result = self.connection.execute(delete(table).where(table.c.kind == model.kind, table.c.key == key))
+        return bool(result.rowcount)
+
+    def all(
+        self,
+        model: type[R],
+        *,
+        parent: str | None = None,
+        state: str | None = None,
+        prefix: str | None = None,
+        newest_first: bool = False,
+        limit: int | None = None,
+    ) -> list[R]:
+        """Records of a kind in the order of their creation."""
+        table = schema.records
+        conditions = [table.c.kind == model.kind]
+        if parent is not None:
+            conditions.append(table.c.parent == parent)
+        if state is not None:
+            conditions.append(table.c.state == state)
+        if prefix is not None:
+            conditions.append(table.c.key.startswith(prefix, autoescape=True))
+        order = (table.c.created_at.desc(), table.c.key.desc()) if newest_first else (table.c.created_at, table.c.key)
+        query = select(table.c.body).where(and_(*conditions)).order_by(*order).limit(limit)
+        return [model.model_validate_json(body) for body in self.connection.execute(query).scalars()]
+
+    def record_history(self, kind: str, key: str, event_type: str, body: str) -> None:
+        """Append one line to what is told about a record; it commits with the record's state."""
+        values = {"kind": kind, "key": key, "at": self.now, "type": event_type, "body": body}
+        self.connection.execute(insert(schema.history).values(**values))
+
+    def history(self, kind: str, key: str) -> list[tuple[int, float, str, str]]:
+        """(id, at, type, body) of each line, oldest first."""
+        table = schema.history
+        query = select(table.c.id, table.c.at, table.c.type, table.c.body).where(
+            table.c.kind == kind, table.c.key == key
+        )
+        return [(row[0], row[1], row[2], row[3]) for row in self.connection.execute(query.order_by(table.c.id))]
+
+    def after_commit(self, what: Callable[[], None]) -> None:
+        """Run once this transaction is on disk; not at all if it is rolled back."""
+        self._after_commit.append(what)
+
+    def _columns(self, record: Record) -> dict[str, Any]:
+        return {
+            "kind": record.kind,
+            "key": record.key,
+            "parent": record.parent,
+            "state": record.state,
+            "body": record.model_dump_json(),
+            "created_at": record.created_at,
+            "updated_at": record.updated_at,
+        }
+
+
+class Database:
+    """The database file of a data folder."""
+
+    def __init__(self, path: Path, clock: Clock):
+        self._clock = clock
+        self._engine = _open(path, "IMMEDIATE")
+        self._readers = _open(path, "DEFERRED")
+        self._writer = threading.RLock()
+        self._local = threading.local()
+        try:
+            schema.metadata.create_all(self._engine)
+            self._check_version()
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """The transaction of this thread: a new one, or the one that is open already."""
+        current: Transaction | None = getattr(self._local, "transaction", None)
+        if current is not None:
+            yield current
+            return
+        with self._writer:
+            with self._engine.connect() as connection, connection.begin():
+                transaction = Transaction(connection, self._clock.now())
+                self._local.transaction = transaction
+                try:
+                    yield transaction
+                finally:
+                    self._local.transaction = None
+            for what in transaction._after_commit:
+                what()
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """A snapshot that writes nothing and waits for no writer; the open transaction where this thread has one."""
+        current: Transaction | None = getattr(self._local, "transaction", None)
+        if current is not None:
+            yield current
+            return
+        with self._readers.connect() as connection, connection.begin():
+            yield Transaction(connection, self._clock.now())
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether this thread holds the writer's lock: then it must not wait for anything outside."""
+        return getattr(self._local, "transaction", None) is not None
+
+    def close(self) -> None:
+        self._engine.dispose()
+        self._readers.dispose()
+
+    def _check_version(self) -> None:
+        table = schema.meta
+        with self._engine.connect() as connection, connection.begin():
+            found = connection.execute(select(table.c.value).where(table.c.name == "schema")).scalar_one_or_none()
+            if found is None:
+                connection.execute(insert(table).values(name="schema", value=SCHEMA_VERSION))
+            elif found != SCHEMA_VERSION:
+                raise StartupError(
+                    f"the data folder has schema {found}, this version reads schema {SCHEMA_VERSION}: "
+                    "use the version that made it, or another folder"
+                )
+
+    def setting(self, name: str, default: Callable[[], str]) -> str:
+        """A value that is decided once for this data folder and kept."""
+        table = schema.meta
+        with self.transaction() as tx:
+            found = tx.connection.execute(select(table.c.value).where(table.c.name == name)).scalar_one_or_none()
+            if found is not None:
+                return str(found)
+            value = default()
+            tx.connection.execute(insert(table).values(name=name, value=value))
+            return value
+
+    def change_setting(self, name: str, value: str) -> None:
+        table = schema.meta
+        with self.transaction() as tx:
+            tx.connection.execute(update(table).where(table.c.name == name).values(value=value))
+
+
+def _open(path: Path, mode: str) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False, "isolation_level": None}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine

@@ -1,0 +1,102 @@
+"""The data folder of one engine, and the lock that gives it to one engine at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlsystem.engine.decide.errors import StartupError
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """Where everything that outlives the engine's process is kept. Made with mode 0700: it holds keys."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / "state.db"
+
+    @property
+    def objects(self) -> Path:
+        """Object bodies of S3."""
+        return self.root / "objects"
+
+    @property
+    def incoming(self) -> Path:
+        """Bodies on their way in; on the same file system as `objects`, so that a rename completes them."""
+        return self.root / "incoming"
+
+    @property
+    def processes(self) -> Path:
+        """One folder a process: its lock, log and exit."""
+        return self.root / "processes"
+
+    @property
+    def images(self) -> Path:
+        return self.root / "images"
+
+    @property
+    def work(self) -> Path:
+        """The `/opt/ml` trees of jobs, the unpacked code of functions: can be made again."""
+        return self.root / "work"
+
+    @property
+    def shares(self) -> Path:
+        """Shared file systems."""
+        return self.root / "shares"
+
+    @property
+    def repositories(self) -> Path:
+        return self.root / "repositories"
+
+    @property
+    def door(self) -> Path:
+        """Configuration, sockets and spools of the front door."""
+        return self.root / "door"
+
+    @property
+    def sockets(self) -> Path:
+        return self.root / "run"
+
+    def prepare(self) -> None:
+        """Make what is missing. Raises StartupError when the folder cannot be written."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            parts = (self.objects, self.incoming, self.processes, self.images, self.work)
+            for part in (*parts, self.shares, self.repositories, self.door, self.sockets):
+                part.mkdir(exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StartupError(f"cannot write the data folder {self.root}: {error.strerror}") from error
+
+
+class FolderLock:
+    """Held as long as the engine lives; the kernel lets go of it however the engine ends."""
+
+    def __init__(self, folder: DataFolder):
+        self._path = folder.root / "engine.lock"
+        self._descriptor: int | None = None
+
+    def acquire(self) -> None:
+        """Raises StartupError, naming the process that holds the folder."""
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(descriptor, 32, 0).decode().strip() or "unknown"
+            os.close(descriptor)
+            raise StartupError(
+                f"an engine is already running on {self._path.parent} (process {holder}): "
+                "`mlsystem status` shows it, `mlsystem down` ends it"
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
