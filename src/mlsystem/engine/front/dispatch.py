@@ -10,10 +10,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import OperationNotFoundError
+from botocore.model import OperationNotFoundError
 
 from mlsystem.engine.contract import Call, Handler, Operation, Principal, Room
-from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.errors import AwsError, EngineError, NotImplementedHere
 from mlsystem.engine.front.validation import service_model, validate
 from mlsystem.engine.store.database import Database
 
@@ -58,6 +58,8 @@ class Dispatcher:
     ) -> Mapping[str, object]:
         request_id = secrets.token_hex(16)
         if mark.mode == "free":
+            if self._database.is_in_transaction:
+                raise EngineError(f"{mark.name} waits for the world: it must not be called inside a transaction")
             return handler(request, Call(principal, None, request_id))
         scope = self._database.reading() if mark.mode == "read" else self._database.transaction()
         with scope as tx:

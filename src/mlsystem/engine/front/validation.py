@@ -1,7 +1,7 @@
 """Checks a request against botocore's model of its operation, before any room sees it.
 
-botocore checks types, required members and ranges; enums, patterns and maximum lengths, which AWS's servers check, are walked here. Requests
-of rooms to rooms and of templates pass through it too, so a wrong template fails here as it would on AWS.
+botocore checks types, required members and ranges; enums, patterns and maximum lengths, which AWS's servers check, are walked here.
+Requests of rooms to rooms and of templates pass through it too, so a wrong template fails here as it would on AWS.
 """
 
 from __future__ import annotations

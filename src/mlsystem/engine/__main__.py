@@ -1,0 +1,65 @@
+"""`python -m mlsystem.engine FOLDER`: run an engine in the foreground. `mlsystem up` starts this program."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from mlsystem.engine.decide.errors import StartupError
+from mlsystem.engine.settings import DEFAULT_PORT, Settings
+from mlsystem.engine.start import run
+
+
+def main() -> int:
+    settings = _settings(sys.argv[1:])
+    try:
+        settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _log_to(settings.folder / "engine.log")
+        run(settings, _report)
+    except StartupError as error:
+        sys.stderr.write(f"mlsystem: {error}\n")
+        return 3
+    except OSError as error:
+        sys.stderr.write(f"mlsystem: the engine cannot start: {error}\n")
+        return 3
+    return 0
+
+
+def _settings(arguments: list[str]) -> Settings:
+    parser = argparse.ArgumentParser(prog="python -m mlsystem.engine", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--time-scale", type=float, default=1.0)
+    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument("--account", default="000000000000")
+    given = parser.parse_args(arguments)
+    return Settings(
+        folder=given.folder.resolve(),
+        port=given.port,
+        host=given.host,
+        time_scale=given.time_scale,
+        region=given.region,
+        account=given.account,
+    )
+
+
+def _log_to(path: Path) -> None:
+    handler = RotatingFileHandler(path, maxBytes=16 * 1024 * 1024, backupCount=3)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
+def _report(ready: Mapping[str, str]) -> None:
+    """One line of JSON on standard output, for the program that waits for the engine."""
+    sys.stdout.write(json.dumps({"ready": True, **ready}) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,205 @@
+"""The control plane's HTTP application: authenticate, parse, dispatch, serialize.
+
+Rooms are synchronous; each request runs in a thread. Bodies of objects stream between the socket and a file, all others are small and are
+read whole.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from anyio import to_thread
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mlsystem.engine.contract import Principal
+from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.front.audit import AuditTrail
+from mlsystem.engine.front.dispatch import Dispatcher
+from mlsystem.engine.front.principals import Authenticator
+from mlsystem.engine.front.protocol import (
+    HttpRequest,
+    HttpResponse,
+    ParsedRequest,
+    find_operation,
+    parse_request,
+    serialize_error,
+    serialize_refusal,
+    serialize_result,
+)
+from mlsystem.engine.front.signature import claimed_service
+from mlsystem.engine.front.upload import receive_body
+from mlsystem.engine.store.bodies import Body, BodySlice
+from mlsystem.engine.store.folder import DataFolder
+
+log = logging.getLogger(__name__)
+
+STREAMED_UPLOADS = {"PutObject", "UploadPart"}
+LARGEST_BODY_BYTES = 32 * 1024 * 1024
+
+
+class Front:
+    """ASGI application. `mounts` maps a path prefix to an application that answers below it and does its own authentication."""
+
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        dispatcher: Dispatcher,
+        audit: AuditTrail,
+        folder: DataFolder,
+        mounts: Mapping[str, ASGIApp],
+    ):
+        self._authenticator = authenticator
+        self._dispatcher = dispatcher
+        self._audit = audit
+        self._folder = folder
+        self._mounts = mounts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        for prefix, app in self._mounts.items():
+            if scope["path"].startswith(prefix):
+                await app(scope, receive, send)
+                return
+        try:
+            response = await self._answer(Request(scope, receive))
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _answer(self, http: Request) -> Response:
+        request_id = secrets.token_hex(16)
+        request = _http_request(http)
+        trail = _Trail(self._audit)
+        try:
+            if not _is_streamed(request):
+                request = replace(request, body=await _read(http))
+            signing_name, principal, body = await self._admit(http, request)
+            trail.principal = principal.arn
+            trail.service = signing_name
+            response = await to_thread.run_sync(self._serve, signing_name, principal, request, body, request_id, trail)
+        except AwsError as error:
+            trail.error = error.code
+            response = _plain(serialize_refusal(claimed_service(request), request, error, request_id), request)
+        trail.write(response.status_code)
+        return response
+
+    async def _admit(self, http: Request, request: HttpRequest) -> tuple[str, Principal, Body | None]:
+        """Authenticate; stream the body to a file where it is an object's."""
+        if _is_streamed(request):
+            principal, service = await to_thread.run_sync(self._authenticator.authenticate, request)
+            return service, principal, await receive_body(http, self._folder)
+        principal, service = await to_thread.run_sync(self._authenticator.authenticate, request)
+        return service, principal, None
+
+    def _serve(
+        self,
+        signing_name: str,
+        principal: Principal,
+        request: HttpRequest,
+        body: Body | None,
+        request_id: str,
+        trail: _Trail,
+    ) -> Response:
+        try:
+            parsed = parse_request(signing_name, request)
+            trail.service, trail.operation = parsed.service, parsed.operation
+            if body is not None:
+                parsed.input["Body"] = body
+            try:
+                result = self._dispatcher(parsed.service, parsed.operation, parsed.input, principal)
+                return _success(parsed, result, request, request_id)
+            except AwsError as error:
+                trail.error = error.code
+                return _plain(serialize_error(parsed, error, request_id), request)
+            except Exception:  # the supervisor of requests: a fault of ours is a 500, and is written down
+                log.exception("%s:%s failed", parsed.service, parsed.operation)
+                trail.error = "InternalFailure"
+                fault = AwsError("InternalFailure", "The engine failed; its log says why.", status=500)
+                return _plain(serialize_error(parsed, fault, request_id), request)
+        finally:
+            if body is not None:
+                body.path.unlink(missing_ok=True)
+
+
+class _Trail:
+    """What the audit trail will say of one request."""
+
+    def __init__(self, audit: AuditTrail):
+        self._audit = audit
+        self._at = time.time()
+        self._started = time.monotonic()
+        self.principal = "anonymous"
+        self.service = ""
+        self.operation = ""
+        self.error = ""
+
+    def write(self, status: int) -> None:
+        self._audit.write(
+            at=self._at,
+            principal=self.principal,
+            service=self.service,
+            operation=self.operation,
+            status=status,
+            error=self.error,
+            seconds=time.monotonic() - self._started,
+        )
+
+
+def _http_request(http: Request) -> HttpRequest:
+    raw_path = http.scope.get("raw_path") or http.scope["path"].encode()
+    headers = {name.decode("latin-1").title(): value.decode("latin-1") for name, value in http.scope["headers"]}
+    path = raw_path.decode("ascii", "replace").split("?", 1)[0]
+    return HttpRequest(http.method, path, http.scope["query_string"].decode("ascii", "replace"), headers)
+
+
+def _is_streamed(request: HttpRequest) -> bool:
+    if request.method != "PUT" or "/s3/aws4_request" not in _credential(request):
+        return False
+    return find_operation("s3", request) in STREAMED_UPLOADS
+
+
+def _credential(request: HttpRequest) -> str:
+    return request.headers.get("Authorization", "") + request.query.replace("%2F", "/")
+
+
+async def _read(http: Request) -> bytes:
+    data = bytearray()
+    async for piece in http.stream():
+        data += piece
+        if len(data) > LARGEST_BODY_BYTES:
+            raise AwsError(
+                "RequestEntityTooLargeException", f"The body is over {LARGEST_BODY_BYTES} bytes.", status=413
+            )
+    return bytes(data)
+
+
+def _success(parsed: ParsedRequest, result: dict[str, Any], request: HttpRequest, request_id: str) -> Response:
+    streamed = result.get("Body")
+    if not isinstance(streamed, BodySlice):
+        return _plain(serialize_result(parsed, result, request_id), request)
+    response = serialize_result(parsed, {**result, "Body": b""}, request_id)
+    headers = {**response.headers, "Content-Length": str(streamed.length)}
+    status = 206 if "ContentRange" in result else response.status
+    return StreamingResponse(_pieces(streamed), status, headers)
+
+
+async def _pieces(body: BodySlice) -> AsyncIterator[bytes]:
+    pieces = body.pieces()
+    while (piece := await to_thread.run_sync(next, pieces, None)) is not None:
+        yield piece
+
+
+def _plain(response: HttpResponse, request: HttpRequest) -> Response:
+    if request.method == "HEAD":
+        answer = Response(status_code=response.status)
+        answer.raw_headers = [(n.lower().encode(), v.encode()) for n, v in response.headers.items()]
+        return answer
+    return Response(response.body, response.status, response.headers)

@@ -1,0 +1,202 @@
+"""AWS's wire formats: from an HTTP request to an operation and its input, and from its output or error to an HTTP response.
+
+The formats are moto.core's, which are untyped internals of that package: this is the only file that imports them, their version is
+pinned exactly, and tests/engine/test_protocol.py holds them against botocore. Object bodies do not pass here: they stream past.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.utils import parse_timestamp
+from moto.core.model import OperationModel
+from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import RestRouter, get_router_class
+from moto.core.serialize import SerializationContext, get_serializer_class
+from moto.core.utils import get_service_model
+from werkzeug.exceptions import NotFound
+
+from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+
+# The service name in a request's credential scope, where it is not botocore's name.
+SIGNING_NAMES = {
+    "monitoring": "cloudwatch",
+    "states": "stepfunctions",
+    "elasticfilesystem": "efs",
+}
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """One request as it arrived; `raw_path` is percent-encoded, `body` empty where the body streams past."""
+
+    method: str
+    raw_path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """`body` is empty where an object streams past."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class ParsedRequest:
+    """An operation and its input, in the shapes that boto3 uses."""
+
+    service: str
+    operation: str
+    input: dict[str, Any]
+    model: OperationModel
+    wire: str
+
+
+def find_operation(signing_name: str, request: HttpRequest) -> str:
+    """The operation's name, from all but the body: tells whether the body is to be streamed."""
+    service = SIGNING_NAMES.get(signing_name, signing_name)
+    return str(_match(service, _wire(service, request), _moto_request(request))[0].name)
+
+
+def _match(service: str, wire: str, request: Request) -> tuple[OperationModel, dict[str, Any]]:
+    try:
+        operation, uri_parameters = _router(service, wire).match(request)
+    except NotFound as error:
+        raise AwsError(
+            "UnknownOperationException",
+            f"{service} has no operation for {request.method} {request.raw_path}",
+            status=404,
+        ) from error
+    return operation, uri_parameters
+
+
+def parse_request(signing_name: str, request: HttpRequest) -> ParsedRequest:
+    """Raises AwsError for an unknown operation or a body that cannot be read."""
+    service = SIGNING_NAMES.get(signing_name, signing_name)
+    model, wire = _service(service), _wire(service, request)
+    moto_request = _moto_request(request)
+    operation, uri_parameters = _match(service, wire, moto_request)
+    parser = PROTOCOL_PARSERS[wire](operation, timestamp_parser=parse_timestamp)
+    try:
+        parsed = parser.parse(
+            {
+                "method": request.method,
+                "values": moto_request.values,
+                "headers": moto_request.headers,
+                "body": request.body,
+                "url_path": moto_request.path,
+                "url_params": uri_parameters,
+            }
+        )
+    except (RequestParserError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise AwsError(
+            "SerializationException", f"{operation.name}: the body of the request cannot be read: {error}"
+        ) from error
+    if model.protocol == "query" and "X-Amzn-Query-Mode" in moto_request.headers:
+        wire = "query-json" if moto_request.headers.get("Content-Type", "").startswith("application/json") else wire
+    return ParsedRequest(service, operation.name, parsed, operation, wire)
+
+
+def serialize_result(parsed: ParsedRequest, result: Mapping[str, Any], request_id: str) -> HttpResponse:
+    """The response for what a room returned."""
+    serialized = _serializer(parsed.service, parsed.wire, parsed.model, request_id).serialize(dict(result))
+    return _response(serialized, request_id)
+
+
+def serialize_error(parsed: ParsedRequest, error: AwsError, request_id: str) -> HttpResponse:
+    """The response for an error; its status is the error's, else the model's, else 400."""
+    serializer = _serializer(parsed.service, parsed.wire, parsed.model, request_id)
+    with warnings.catch_warnings():
+        # Codes that the model lacks (AccessDenied, NotImplemented) are right all the same.
+        warnings.simplefilter("ignore", UserWarning)
+        serialized = serializer.serialize(_WireError(error))
+    response = _response(serialized, request_id)
+    return HttpResponse(error.status, response.headers, response.body) if error.status else response
+
+
+class _WireError(Exception):
+    """An AwsError with its fields as attributes, where the serializer looks for them."""
+
+    def __init__(self, error: AwsError):
+        super().__init__(error.message)
+        self.__dict__.update(error.fields)
+        self.code = error.code
+        self.message = error.message
+
+
+def serialize_refusal(signing_name: str | None, request: HttpRequest, error: AwsError, request_id: str) -> HttpResponse:
+    """For a request that was refused before it was parsed, in the wire format of the service that it claims to be for.
+
+    Where not even that can be told it is the JSON form, which every client can show.
+    """
+    if signing_name is not None:
+        try:
+            service = SIGNING_NAMES.get(signing_name, signing_name)
+            wire = _wire(service, request)
+            operation, _ = _match(service, wire, _moto_request(request))
+        except AwsError:
+            pass
+        else:
+            return serialize_error(ParsedRequest(service, operation.name, {}, operation, wire), error, request_id)
+    body = json.dumps({"__type": error.code, "message": error.message, "Message": error.message}).encode()
+    headers = {
+        "Content-Type": "application/x-amz-json-1.1",
+        "x-amzn-ErrorType": error.code,
+        "x-amzn-RequestId": request_id,
+    }
+    return HttpResponse(error.status or 400, headers, body)
+
+
+def _response(serialized: Mapping[str, Any], request_id: str) -> HttpResponse:
+    body = serialized["body"]
+    headers = {name: str(value) for name, value in serialized["headers"].items()}
+    headers.setdefault("x-amzn-RequestId", request_id)
+    return HttpResponse(serialized["status_code"], headers, body.encode() if isinstance(body, str) else body)
+
+
+def _service(service: str) -> Any:
+    try:
+        return get_service_model(service)
+    except Exception as error:  # botocore raises several kinds for a name that it does not know
+        raise NotImplementedHere(f"the service {service!r}") from error
+
+
+def _wire(service: str, request: HttpRequest) -> str:
+    content_type = next((value for name, value in request.headers.items() if name.lower() == "content-type"), "")
+    try:
+        return determine_request_protocol(_service(service), content_type.split(";")[0].strip())
+    except NotImplementedError as error:
+        raise NotImplementedHere(f"the wire format {content_type!r} of {service}", "boto3's formats are") from error
+
+
+@functools.cache
+def _router(service: str, wire: str) -> Any:
+    # moto's own S3 router also reads bucket names from host names, for which it imports all of its S3 service.
+    router = RestRouter if service == "s3" else get_router_class(service, wire)
+    if router is None:
+        raise NotImplementedHere(f"the wire format {wire} of {service}")
+    return router(_service(service))
+
+
+def _serializer(service: str, wire: str, model: OperationModel, request_id: str) -> Any:
+    return get_serializer_class(service, wire)(model, context=SerializationContext(request_id))
+
+
+def _moto_request(request: HttpRequest) -> Request:
+    headers = dict(request.headers)
+    host = next((value for name, value in headers.items() if name.lower() == "host"), "localhost")
+    url = f"http://{host}{request.raw_path}" + (f"?{request.query}" if request.query else "")
+    moto_request = Request.from_primitives(request.method, url, headers, request.body)
+    moto_request.environ["RAW_URI"] = request.raw_path
+    return moto_request

@@ -1,0 +1,165 @@
+"""Wires the engine: the one file that knows every room.
+
+Order matters: the folder's lock before the database, every room registered before the worker starts (its outbox may hold work from before a
+crash), and the rooms started before the first request is let in.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import uvicorn
+from anyio import to_thread
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as AsgiScope
+
+from mlsystem.engine.contract import House, Principal, Room
+from mlsystem.engine.decide.arn import Scope
+from mlsystem.engine.decide.errors import StartupError
+from mlsystem.engine.durable.racepoint import race_point
+from mlsystem.engine.durable.worker import Worker
+from mlsystem.engine.front.app import Front
+from mlsystem.engine.front.audit import AuditTrail
+from mlsystem.engine.front.dispatch import Dispatcher
+from mlsystem.engine.front.principals import Authenticator
+from mlsystem.engine.services.sts import room as sts
+from mlsystem.engine.settings import Settings
+from mlsystem.engine.store.clock import Clock, SystemClock
+from mlsystem.engine.store.database import Database
+from mlsystem.engine.store.folder import DataFolder, FolderLock
+from mlsystem.engine.store.keys import AccessKey, KeyRing
+
+log = logging.getLogger(__name__)
+
+HEALTH_PATH = "/_mlsystem/health"
+REQUEST_THREADS = 200
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A wired engine, before its first request."""
+
+    settings: Settings
+    house: House
+    rooms: tuple[Room, ...]
+    app: ASGIApp
+
+
+def build(settings: Settings, clock: Clock, port: int, stack: ExitStack) -> Engine:
+    """Open the folder and wire all rooms; `stack` closes in the right order. Raises StartupError."""
+    folder = DataFolder(settings.folder)
+    folder.prepare()
+    lock = FolderLock(folder)
+    lock.acquire()
+    stack.callback(lock.release)
+    database = Database(folder.database, clock)
+    stack.callback(database.close)
+    scope = Scope(
+        database.setting("account", lambda: settings.account), database.setting("region", lambda: settings.region)
+    )
+    keys = KeyRing(database)
+    worker = Worker(database, clock)
+    dispatcher = Dispatcher(database, _root(scope))
+    house = House(scope, clock, database, worker, folder, dispatcher, f"http://{settings.host}:{port}")
+    rooms = _rooms(house, keys)
+    dispatcher.open(rooms)
+    for room in rooms:
+        room.register(worker)
+    for part in (part for room in rooms for part in room.parts):
+        part.start()
+        stack.callback(part.stop)
+    worker.start()
+    stack.callback(worker.stop)
+    audit = AuditTrail(folder.root / "audit.jsonl")
+    stack.callback(audit.close)
+    authenticator = Authenticator(database, keys, clock, scope)
+    front = Front(authenticator, dispatcher, audit, folder, {HEALTH_PATH: _health(settings)})
+    _write_root_credentials(house, keys)
+    return Engine(settings, house, rooms, front)
+
+
+def _rooms(house: House, keys: KeyRing) -> tuple[Room, ...]:
+    return (sts.open_room(house, keys),)
+
+
+def _root(scope: Scope) -> Principal:
+    return Principal(scope.global_arn("iam", "root"), scope.account)
+
+
+def _write_root_credentials(house: House, keys: KeyRing) -> None:
+    """The account's own key, for the person who started the engine: a file of mode 0600 in the data folder."""
+    path = house.folder.root / "credentials.json"
+    with house.database.transaction() as tx:
+        known = next((key for key in tx.all(AccessKey, prefix="AKIA") if key.principal == house.root.arn), None)
+        root = keys.credentials(known.key) if known else keys.issue(tx, house.root.arn, house.scope.account, None)
+    content = {
+        "endpoint_url": house.door_url,
+        "region": house.scope.region,
+        "access_key_id": root.access_key_id,
+        "secret_access_key": root.secret_access_key,
+        "pid": os.getpid(),
+    }
+    aside = path.with_suffix(".tmp")
+    aside.touch(mode=0o600)
+    aside.write_text(json.dumps(content, indent=2))
+    aside.rename(path)
+
+
+def _health(settings: Settings) -> ASGIApp:
+    async def answer(scope: AsgiScope, receive: Receive, send: Send) -> None:
+        await JSONResponse({"status": "ready", "timeScale": settings.time_scale})(scope, receive, send)
+
+    return answer
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The public port, taken before anything else is started. Raises StartupError when another program has it."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise StartupError(
+            f"port {settings.port} on {settings.host} is in use: end the program that has it, or choose another with --port"
+        ) from error
+    return listener
+
+
+class Server(uvicorn.Server):
+    """uvicorn, telling when it accepts requests."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]):
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        to_thread.current_default_thread_limiter().total_tokens = REQUEST_THREADS
+        await super().startup(sockets)
+        self._on_ready()
+
+
+def run(settings: Settings, on_ready: Callable[[Mapping[str, str]], None]) -> None:
+    """Run an engine until SIGTERM or SIGINT. Raises StartupError."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(listen(settings))
+        port = listener.getsockname()[1]
+        engine = build(settings, SystemClock(settings.time_scale), port, stack)
+        config = uvicorn.Config(
+            engine.app, log_config=None, access_log=False, timeout_graceful_shutdown=5, lifespan="off"
+        )
+        server = Server(config, lambda: _announce(engine, on_ready))
+        race_point("engine.ready")
+        server.run(sockets=[listener])
+
+
+def _announce(engine: Engine, on_ready: Callable[[Mapping[str, str]], None]) -> None:
+    log.info("ready on %s", engine.house.door_url)
+    on_ready({"url": engine.house.door_url})

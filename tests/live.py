@@ -1,0 +1,136 @@
+"""A live engine as a process of its own, started and ended by pid, and boto3 clients for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+READY_SECONDS = 30.0
+
+
+class LiveEngine:
+    """`start`, `kill` and `stop` may be called again and again on the same folder."""
+
+    def __init__(
+        self, folder: Path, time_scale: float = 1.0, port: int = 0, environment: Mapping[str, str] | None = None
+    ):
+        self.folder = folder
+        self.time_scale = time_scale
+        self.port = port
+        self.environment = dict(environment or {})
+        self.process: subprocess.Popen[bytes] | None = None
+        self.url = ""
+        self._sessions: dict[str, Any] = {}
+
+    def start(self, environment: Mapping[str, str] | None = None) -> None:
+        """Start and wait until it is ready. AssertionError with the engine's log when it is not."""
+        self.process = self.spawn(environment)
+        self.await_ready()
+
+    def spawn(self, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """Only start it: it may be about to be killed at a race point before it is ready."""
+        command = [sys.executable, "-m", "mlsystem.engine", str(self.folder), "--port", str(self.port)]
+        command += ["--time-scale", str(self.time_scale)]
+        self.process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **self.environment, **(environment or {})},
+            start_new_session=True,
+        )
+        self._sessions.clear()
+        return self.process
+
+    def await_ready(self) -> None:
+        assert self.process is not None and self.process.stdout is not None
+        readable, _, _ = select.select([self.process.stdout], [], [], READY_SECONDS)
+        line = self.process.stdout.readline() if readable else b""
+        assert line, f"the engine did not become ready: {self.log()}"
+        self.url = json.loads(line)["url"]
+        self.port = int(self.url.rsplit(":", 1)[1])
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash."""
+        if self.process is not None:
+            self.process.kill()
+            self._reap()
+
+    def stop(self) -> None:
+        """SIGTERM, as `mlsystem down` does."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self._reap()
+
+    def await_death(self, timeout: float = 30.0) -> int:
+        """The exit status of an engine that a race point is to kill."""
+        assert self.process is not None
+        status = self.process.wait(timeout)
+        self._reap()
+        return status
+
+    def _reap(self) -> None:
+        if self.process is not None:
+            try:
+                self.process.wait(30)
+            finally:
+                if self.process.stdout is not None:
+                    self.process.stdout.close()
+                self.process = None
+
+    def log(self) -> str:
+        path = self.folder / "engine.log"
+        return path.read_text()[-8000:] if path.exists() else "(no log)"
+
+    def credentials(self) -> dict[str, Any]:
+        return dict(json.loads((self.folder / "credentials.json").read_text()))
+
+    def client(self, service: str, **settings: Any) -> Any:
+        """A boto3 client with the account's own key. Retries are off: a test wants to see the first answer."""
+        if not settings:
+            if service not in self._sessions:
+                self._sessions[service] = self._client(service, {})
+            return self._sessions[service]
+        return self._client(service, settings)
+
+    def _client(self, service: str, settings: dict[str, Any]) -> Any:
+        root = self.credentials()
+        config = Config(
+            retries={"total_max_attempts": 1},
+            read_timeout=settings.pop("read_timeout", 60),
+            s3={"addressing_style": "path"},
+            tcp_keepalive=True,
+        )
+        # boto3's overloads want a literal service name.
+        make_client: Any = boto3.client
+        client = make_client(
+            service,
+            endpoint_url=self.url,
+            region_name=settings.pop("region", root["region"]),
+            aws_access_key_id=settings.pop("key", root["access_key_id"]),
+            aws_secret_access_key=settings.pop("secret", root["secret_access_key"]),
+            aws_session_token=settings.pop("token", None),
+            config=config,
+        )
+        assert not settings, f"unknown settings {sorted(settings)}"
+        return client
+
+
+def eventually(what: Callable[[], Any], timeout: float = 30.0, interval: float = 0.05) -> Any:
+    """The first true result of `what`; AssertionError after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while True:
+        result = what()
+        if result:
+            return result
+        assert time.monotonic() < deadline, f"did not come true within {timeout} s"
+        select.select([], [], [], interval)
