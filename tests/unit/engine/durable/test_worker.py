@@ -1,0 +1,276 @@
+"""The worker's promises: what commits together, what is repeated, what is not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from mlsystem.engine.decide.errors import ActionFailed, EngineError
+from mlsystem.engine.durable.machine import Action, CancelTimer, Entry, Event, Notice, SetTimer, Step
+from mlsystem.engine.durable.worker import ActionCall, Worker
+from mlsystem.engine.store.clock import ManualClock
+from mlsystem.engine.store.database import AlreadyExists, Database
+from mlsystem.engine.store.records import Record
+from tests.live import eventually
+
+
+class Lamp(Record):
+    kind: ClassVar[str] = "test.lamp"
+    seen: tuple[str, ...] = ()
+
+
+class LampMachine:
+    """Does what its events say, so that each test writes its own story."""
+
+    model = Lamp
+
+    def advance(self, record: Lamp, event: Event, at: float) -> Step[Lamp]:
+        record = record.changed(
+            seen=(*record.seen, event.name if event.name != "timer" else f"timer:{event.data['timer']}")
+        )
+        match event.name:
+            case "light":
+                return Step(
+                    record.changed(state="Lighting"),
+                    actions=(Action("test.light", key=record.key, data={"watts": 5}),),
+                    timers=(SetTimer("dim", after_seconds=60),),
+                    history=(Entry("LightRequested", {"at": at}),),
+                )
+            case "lit":
+                return Step(record.changed(state="Lit"), notices=(Notice("test.lamp.lit", {"key": record.key}),))
+            case "keep":
+                return Step(record, timers=(CancelTimer("dim"),))
+            case "timer":
+                return Step(record.changed(state="Dimmed"))
+            case "remove":
+                return Step(None)
+            case _:
+                return Step(record)
+
+
+class Scene:
+    """A worker, its clock, and what reached the world."""
+
+    def __init__(self, folder: Path, time_scale: float = 1.0):
+        self.clock = ManualClock(time_scale=time_scale)
+        self.database = Database(folder / "state.db", self.clock)
+        self.worker = Worker(self.database, self.clock)
+        self.calls: list[ActionCall] = []
+        self.notices: list[str] = []
+        self.failures: list[Exception] = []
+        self.worker.register_machine(LampMachine())
+        self.worker.register_action("test.light", self._light)
+        self.worker.subscribe("test", "test.lamp.lit", lambda tx, topic, data: self.notices.append(data["key"]))
+
+    def _light(self, call: ActionCall) -> Event | None:
+        self.calls.append(call)
+        if self.failures:
+            raise self.failures.pop(0)
+        return Event("lit")
+
+    def add(self, key: str) -> None:
+        with self.database.transaction() as tx:
+            tx.add(Lamp(key=key, state="Off"))
+
+    def send(self, key: str, name: str) -> None:
+        with self.database.transaction() as tx:
+            self.worker.send(tx, Lamp, key, Event(name))
+
+    def lamp(self, key: str) -> Lamp | None:
+        with self.database.reading() as tx:
+            return tx.get(Lamp, key)
+
+    def state(self, key: str) -> str:
+        lamp = self.lamp(key)
+        return lamp.state if lamp else "(gone)"
+
+    def close(self) -> None:
+        self.worker.stop()
+        self.database.close()
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(tmp_path)
+    yield made
+    made.close()
+
+
+def test_an_action_is_carried_out_and_its_finding_reaches_the_record(scene: Scene) -> None:
+    scene.worker.start()
+    scene.add("a")
+    scene.send("a", "light")
+    eventually(lambda: scene.state("a") == "Lit")
+    assert [call.data for call in scene.calls] == [{"watts": 5}]
+    eventually(lambda: scene.notices == ["a"])
+
+
+def test_nothing_follows_from_a_transaction_that_is_rolled_back(scene: Scene) -> None:
+    scene.worker.start()
+    scene.add("a")
+    with pytest.raises(RuntimeError, match="no"), scene.database.transaction() as tx:
+        scene.worker.send(tx, Lamp, "a", Event("light"))
+        raise RuntimeError("no")
+    scene.add("b")
+    scene.send("b", "light")
+    eventually(lambda: scene.state("b") == "Lit")
+    assert scene.state("a") == "Off"
+    assert [call.owner_key for call in scene.calls] == ["b"]
+
+
+def test_work_left_in_the_outbox_is_done_by_the_next_worker(tmp_path: Path) -> None:
+    first = Scene(tmp_path)
+    first.add("a")
+    first.send("a", "light")
+    first.close()
+    assert first.calls == []
+    second = Scene(tmp_path)
+    second.worker.start()
+    eventually(lambda: second.state("a") == "Lit")
+    second.close()
+
+
+def test_an_action_that_raises_is_repeated_after_a_growing_delay(scene: Scene) -> None:
+    scene.failures = [OSError("first"), OSError("second")]
+    scene.worker.start()
+    scene.add("a")
+    scene.send("a", "light")
+    eventually(lambda: len(scene.calls) == 1)
+
+    def tried_again() -> bool:
+        scene.clock.advance(0.1)
+        return scene.state("a") == "Lit"
+
+    eventually(tried_again)
+    assert [call.attempt for call in scene.calls] == [1, 2, 3]
+
+
+def test_an_action_that_cannot_succeed_tells_the_record_why(scene: Scene) -> None:
+    scene.failures = [ActionFailed("no such bulb")]
+    scene.worker.start()
+    scene.add("a")
+    scene.send("a", "light")
+    eventually(lambda: "action_failed" in (scene.lamp("a") or Lamp(key="")).seen)
+    assert len(scene.calls) == 1
+
+
+def test_a_timer_fires_once_when_its_scaled_time_has_come(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, time_scale=60)
+    scene.worker.start()
+    scene.add("a")
+    scene.send("a", "light")
+    eventually(lambda: scene.state("a") == "Lit")
+    scene.clock.advance(0.9)
+    scene.add("b")
+    assert scene.state("a") == "Lit"
+    scene.clock.advance(0.2)
+    eventually(lambda: scene.state("a") == "Dimmed")
+    scene.clock.advance(3600)
+    scene.send("b", "light")
+    eventually(lambda: scene.state("b") == "Lit")
+    lamp = scene.lamp("a")
+    assert lamp is not None
+    assert lamp.seen.count("timer:dim") == 1
+    scene.close()
+
+
+def test_a_cancelled_timer_does_not_fire(scene: Scene) -> None:
+    scene.worker.start()
+    scene.add("a")
+    scene.send("a", "light")
+    eventually(lambda: scene.state("a") == "Lit")
+    scene.send("a", "keep")
+    scene.clock.advance(3600)
+    scene.add("b")
+    scene.send("b", "light")
+    eventually(lambda: scene.state("b") == "Lit")
+    assert scene.state("a") == "Lit"
+
+
+def test_a_timer_that_became_due_while_the_engine_was_down_fires_at_the_start(tmp_path: Path) -> None:
+    first = Scene(tmp_path)
+    first.add("a")
+    first.send("a", "light")
+    first.close()
+    second = Scene(tmp_path)
+    second.clock.advance(61)
+    second.worker.start()
+    eventually(lambda: "timer:dim" in (second.lamp("a") or Lamp(key="")).seen)
+    second.close()
+
+
+def test_actions_of_one_record_run_one_after_the_other(scene: Scene) -> None:
+    running = threading.Semaphore(1)
+    order: list[int] = []
+
+    def step(call: ActionCall) -> Event | None:
+        assert running.acquire(blocking=False), "two actions of one lane ran at once"
+        order.append(call.data["number"])
+        running.release()
+        return None
+
+    scene.worker.register_action("test.step", step)
+    scene.worker.start()
+    scene.add("a")
+    with scene.database.transaction() as tx:
+        lamp = tx.get(Lamp, "a")
+        assert lamp is not None
+        actions = tuple(Action("test.step", key=f"a/{n}", data={"number": n}) for n in range(20))
+        scene.worker.commit_step(tx, lamp, Step(lamp, actions=actions))
+    eventually(lambda: len(order) == 20)
+    assert order == list(range(20))
+
+
+def test_an_action_that_waits_already_is_not_added_again(scene: Scene) -> None:
+    scene.add("a")
+    scene.send("a", "light")
+    scene.send("a", "light")
+    scene.worker.start()
+    eventually(lambda: scene.state("a") == "Lit")
+    assert len(scene.calls) == 1
+
+
+def test_a_removed_record_ignores_what_comes_late(scene: Scene) -> None:
+    scene.add("a")
+    scene.send("a", "light")
+    scene.send("a", "remove")
+    scene.worker.start()
+    eventually(lambda: scene.calls)
+    scene.clock.advance(3600)
+    scene.add("b")
+    scene.send("b", "light")
+    eventually(lambda: scene.state("b") == "Lit")
+    assert scene.lamp("a") is None
+
+
+def test_history_commits_with_the_state(scene: Scene) -> None:
+    scene.add("a")
+    scene.send("a", "light")
+    with scene.database.reading() as tx:
+        lines = tx.history("test.lamp", "a")
+    assert [line[2] for line in lines] == ["LightRequested"]
+
+
+def test_an_action_that_no_room_registered_is_an_error(scene: Scene) -> None:
+    scene.add("a")
+    with pytest.raises(EngineError, match=r"test\.paint"), scene.database.transaction() as tx:
+        lamp = tx.get(Lamp, "a")
+        assert lamp is not None
+        scene.worker.commit_step(tx, lamp, Step(lamp, actions=(Action("test.paint", key="a"),)))
+
+
+def test_a_key_is_taken_once(scene: Scene) -> None:
+    scene.add("a")
+    with pytest.raises(AlreadyExists):
+        scene.add("a")
+
+
+def test_a_transaction_inside_a_transaction_commits_with_it_or_not_at_all(scene: Scene) -> None:
+    with pytest.raises(RuntimeError, match="no"), scene.database.transaction():
+        scene.add("a")
+        raise RuntimeError("no")
+    assert scene.lamp("a") is None
