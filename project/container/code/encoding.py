@@ -1,0 +1,72 @@
+"""From text cells to the numbers that the model computes with.
+
+One encoder for Prepare Data and for every request, so that a model meets in production what it met in training. A
+missing value and a category that training never saw are both NaN: LightGBM treats them as "unknown".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+from schema import Feature, Schema
+
+Matrix = NDArray[np.float64]
+Encoder = Callable[[str], float]
+NAN = math.nan
+
+
+class CellError(ValueError):
+    """A cell that is not what its column holds; the message names the column, and in a request the row."""
+
+
+class RowEncoder:
+    """Encodes rows whose cells are in the schema's order and number."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        missing = frozenset(schema.missing_values)
+        self._encoders = [_encoder(feature, missing) for feature in schema.features]
+
+    def encode_row(self, row: list[str]) -> list[float]:
+        """The numbers of one row. Raises CellError."""
+        try:
+            return [encode(cell) for encode, cell in zip(self._encoders, row, strict=True)]
+        except ValueError:
+            self._name_the_cell(row)
+
+    def encode(self, rows: Iterable[list[str]]) -> Matrix:
+        """A matrix with a row for each row. Raises CellError at the first that cannot be read, counted from 1."""
+        numbers = []
+        for row in rows:
+            try:
+                numbers.append(self.encode_row(row))
+            except CellError as error:
+                raise CellError(f"row {len(numbers) + 1}, {error}") from error
+        return np.array(numbers, dtype=np.float64)
+
+    def _name_the_cell(self, row: list[str]) -> NoReturn:
+        for feature, encode, cell in zip(self._schema.features, self._encoders, row, strict=True):
+            try:
+                encode(cell)
+            except ValueError as error:
+                raise CellError(f"column {feature.name!r}: {cell[:80]!r} is not a number") from error
+        raise AssertionError("a row failed whose cells do not")
+
+
+def read_number(cell: str) -> float:
+    """A finite number, or NaN where the text says so. Raises ValueError."""
+    value = float(cell)
+    if value in (math.inf, -math.inf):
+        raise ValueError("not finite")
+    return value
+
+
+def _encoder(feature: Feature, missing: frozenset[str]) -> Encoder:
+    if feature.categories is not None:
+        codes = {category: float(code) for code, category in enumerate(feature.categories) if category not in missing}
+        return lambda cell: codes.get(cell.strip(), NAN)
+    return lambda cell: NAN if cell.strip() in missing else read_number(cell)

@@ -1,0 +1,179 @@
+"""The inference server's processes: Gunicorn, and Nginx before it where the image has it. The program `serve` runs `main`.
+
+Both live and die together: if one ends, the other is ended and the exit code is 1, so that SageMaker replaces the
+container. SIGTERM (a scale-in, an update) drains: no new requests, those under way are answered, exit code 0.
+
+Environment: SAGEMAKER_BIND_TO_PORT (default 8080) or MODEL_SERVER_BIND (`host:port` or `unix:/path`) is where to listen;
+MODEL_SERVER_WORKERS (default: a worker per core); MODEL_SERVER_TIMEOUT (seconds for one request, default 60).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAM = Path(__file__).resolve().parent
+NGINX_FOLDERS = "/usr/sbin:/usr/local/sbin:/usr/local/nginx/sbin"  # not on every PATH
+UNIX = "unix:"
+BACKLOG = 2048
+
+
+class SettingsError(Exception):
+    """An environment variable that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    bind: str  # "8080", "127.0.0.1:8080" or "unix:/path", as Nginx spells it
+    workers: int
+    timeout_seconds: int
+
+
+def read_settings(environment: Mapping[str, str], cores: int) -> Settings:
+    """Raises SettingsError, naming the variable."""
+    port = _positive(environment, "SAGEMAKER_BIND_TO_PORT", 8080)
+    bind = environment.get("MODEL_SERVER_BIND", "") or f"0.0.0.0:{port}"
+    if not re.fullmatch(r"unix:/\S+|[\w.\-\[\]:]+:\d+", bind):
+        raise SettingsError(f"MODEL_SERVER_BIND is {bind!r}; it must be host:port or unix:/path")
+    return Settings(
+        bind=bind,
+        workers=_positive(environment, "MODEL_SERVER_WORKERS", cores),
+        timeout_seconds=_positive(environment, "MODEL_SERVER_TIMEOUT", 60),
+    )
+
+
+def nginx_configuration(template: str, settings: Settings, folder: Path, is_root: bool) -> str:
+    """The template with everything filled in."""
+    words = {
+        "USER": "user root;" if is_root else "",  # else Nginx would change to a user whom a sandbox may not know
+        "WORKERS": str(settings.workers),
+        "FOLDER": str(folder),
+        "UPSTREAM": f"{UNIX}{gunicorn_socket(folder)}",
+        "LISTEN": settings.bind,
+        "TIMEOUT": str(settings.timeout_seconds),
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: words[match.group(1)], template)
+
+
+def gunicorn_socket(folder: Path) -> Path:
+    return folder / "gunicorn.sock"
+
+
+class Server:
+    """The running processes. `front` takes the connections: Nginx, or Gunicorn where there is no Nginx."""
+
+    def __init__(self, settings: Settings, folder: Path, nginx: str | None) -> None:
+        remove_stale_socket(settings.bind)
+        self._draining = False
+        self._gunicorn: subprocess.Popen[bytes] | None = None
+        self._nginx: subprocess.Popen[bytes] | None = None
+        signal.signal(signal.SIGTERM, self._drain)
+        signal.signal(signal.SIGINT, self._drain)
+        if nginx:
+            with _listen(folder) as listener:  # bound before Nginx starts: an early request waits, and does not fail
+                self._gunicorn = _start_gunicorn(settings, f"fd://{listener.fileno()}", [listener.fileno()])
+            self._nginx = _start_nginx(nginx, settings, folder)
+        else:
+            self._gunicorn = _start_gunicorn(settings, settings.bind)
+        if self._draining:  # the signal came while they started
+            self._drain()
+
+    def wait(self) -> int:
+        """Until both have ended; returns the exit code."""
+        exit_code = 0
+        running = {process.pid: process for process in (self._nginx, self._gunicorn) if process}
+        while running:
+            pid, status = os.wait()
+            process = running.pop(pid, None)  # as the first process of a container we inherit orphans too
+            if process is None:
+                continue
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if not self._draining:
+                print(f"error: {process.args!r} ended with {process.returncode}", file=sys.stderr, flush=True)
+                self._draining, exit_code = True, 1
+            for other in running.values():
+                _tell(other, signal.SIGTERM)  # Nginx has ended, and so its requests: now Gunicorn may go
+        return exit_code
+
+    def _drain(self, *_: object) -> None:
+        """The front stops listening and finishes what it has; `wait` then ends the other."""
+        self._draining = True
+        if self._nginx:
+            _tell(self._nginx, signal.SIGQUIT)
+        elif self._gunicorn:
+            _tell(self._gunicorn, signal.SIGTERM)
+
+
+def remove_stale_socket(bind: str) -> None:
+    """A server that was killed leaves its socket file, which the next one could not bind."""
+    if bind.startswith(UNIX):
+        Path(bind.removeprefix(UNIX)).unlink(missing_ok=True)
+
+
+def _listen(folder: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(gunicorn_socket(folder)))
+    listener.listen(BACKLOG)
+    return listener
+
+
+def _start_gunicorn(settings: Settings, bind: str, descriptors: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "MODEL_SERVER_SOCKET": bind,
+        "MODEL_SERVER_WORKERS": str(settings.workers),
+        "MODEL_SERVER_TIMEOUT": str(settings.timeout_seconds),
+        "OMP_NUM_THREADS": "1",  # a worker per core already keeps every core busy
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    configuration = str(PROGRAM / "gunicorn.conf.py")
+    command = [sys.executable, "-m", "gunicorn", "--config", configuration, "--chdir", str(PROGRAM), "wsgi:application"]
+    return subprocess.Popen(command, env=environment, pass_fds=descriptors)
+
+
+def _start_nginx(nginx: str, settings: Settings, folder: Path) -> subprocess.Popen[bytes]:
+    path = folder / "nginx.conf"
+    template = (PROGRAM / "nginx.conf").read_text()
+    path.write_text(nginx_configuration(template, settings, folder, is_root=os.geteuid() == 0))
+    return subprocess.Popen([nginx, *_early_log_option(nginx), "-c", str(path)])
+
+
+def _early_log_option(nginx: str) -> list[str]:
+    """Since 1.19.5 Nginx can be told to keep its hands off /var/log/nginx before it reads its configuration."""
+    answer = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=False).stderr
+    version = re.search(r"(\d+)\.(\d+)\.(\d+)", answer)
+    return ["-e", "stderr"] if version and tuple(map(int, version.groups())) >= (1, 19, 5) else []
+
+
+def _tell(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid, number)
+
+
+def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name, "") or str(default)
+    if not text.isdecimal() or int(text) < 1:
+        raise SettingsError(f"{name} is {text!r}; it must be a whole number above 0")
+    return int(text)
+
+
+def main() -> int:
+    try:
+        settings = read_settings(os.environ, len(os.sched_getaffinity(0)))
+    except SettingsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:{NGINX_FOLDERS}")
+    print(f"serve: {settings.workers} workers at {settings.bind}, {nginx or 'Gunicorn alone'}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="serve-") as folder:
+        return Server(settings, Path(folder), nginx).wait()
