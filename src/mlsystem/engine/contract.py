@@ -174,6 +174,11 @@ class House:
     def root(self) -> Principal:
         return Principal(self.scope.global_arn("iam", "root"), self.scope.account)
 
+    def session_of(self, role_arn: str, session: str) -> Principal:
+        """The principal that a workload of this role is."""
+        role = role_arn.rsplit("/", 1)[-1]
+        return Principal(self.scope.global_arn("sts", f"assumed-role/{role}/{session}"), self.scope.account)
+
     def new_id(self, length: int = 12) -> str:
         """A random lower-case hexadecimal id."""
         return secrets.token_hex((length + 1) // 2)[:length]

@@ -29,6 +29,12 @@ from mlsystem.engine.front.app import Front
 from mlsystem.engine.front.audit import AuditTrail
 from mlsystem.engine.front.dispatch import Dispatcher
 from mlsystem.engine.front.principals import Authenticator
+from mlsystem.engine.runtime.exits import ExitBoard
+from mlsystem.engine.runtime.images import ImageStore
+from mlsystem.engine.runtime.machine import probe
+from mlsystem.engine.runtime.runner import ProcessRunner
+from mlsystem.engine.services.ecr import room as ecr
+from mlsystem.engine.services.sagemaker import room as sagemaker
 from mlsystem.engine.services.sts import room as sts
 from mlsystem.engine.settings import Settings
 from mlsystem.engine.store.clock import Clock, SystemClock
@@ -40,6 +46,16 @@ log = logging.getLogger(__name__)
 
 HEALTH_PATH = "/_mlsystem/health"
 REQUEST_THREADS = 200
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What rooms share beside the house: each is handed what it needs."""
+
+    keys: KeyRing
+    runner: ProcessRunner
+    exits: ExitBoard
+    images: ImageStore
 
 
 @dataclass(frozen=True)
@@ -64,29 +80,46 @@ def build(settings: Settings, clock: Clock, port: int, stack: ExitStack) -> Engi
     scope = Scope(
         database.setting("account", lambda: settings.account), database.setting("region", lambda: settings.region)
     )
-    keys = KeyRing(database)
+    equipment = _equip(folder, database, stack)
     worker = Worker(database, clock)
     dispatcher = Dispatcher(database, _root(scope))
     house = House(scope, clock, database, worker, folder, dispatcher, f"http://{settings.host}:{port}")
-    rooms = _rooms(house, keys)
+    rooms = _rooms(house, equipment)
     dispatcher.open(rooms)
     for room in rooms:
         room.register(worker)
     for part in (part for room in rooms for part in room.parts):
         part.start()
         stack.callback(part.stop)
+    alive = equipment.runner.adopt()
+    log.info("adopted %d processes", len(alive))
     worker.start()
     stack.callback(worker.stop)
     audit = AuditTrail(folder.root / "audit.jsonl")
     stack.callback(audit.close)
-    authenticator = Authenticator(database, keys, clock, scope)
+    authenticator = Authenticator(database, equipment.keys, clock, scope)
     front = Front(authenticator, dispatcher, audit, folder, {HEALTH_PATH: _health(settings)})
-    _write_root_credentials(house, keys)
+    _write_root_credentials(house, equipment.keys)
     return Engine(settings, house, rooms, front)
 
 
-def _rooms(house: House, keys: KeyRing) -> tuple[Room, ...]:
-    return (sts.open_room(house, keys),)
+def _equip(folder: DataFolder, database: Database, stack: ExitStack) -> Equipment:
+    machine = probe()
+    log.info("%s", machine.sentence)
+    runner = ProcessRunner(folder.processes, machine, hidden=(folder.root,))
+    stack.callback(runner.close)
+    exits = ExitBoard()
+    runner.watch(exits.report)
+    return Equipment(KeyRing(database), runner, exits, ImageStore(folder.images))
+
+
+def _rooms(house: House, equipment: Equipment) -> tuple[Room, ...]:
+    machinery = sagemaker.Machinery(equipment.runner, equipment.exits, equipment.images)
+    return (
+        sts.open_room(house, equipment.keys),
+        ecr.open_room(house, equipment.images),
+        sagemaker.open_room(house, machinery),
+    )
 
 
 def _root(scope: Scope) -> Principal:
@@ -133,6 +166,16 @@ def listen(settings: Settings) -> socket.socket:
     return listener
 
 
+def listen_inside(folder: DataFolder) -> socket.socket:
+    """The control plane's Unix socket, for the front door and for sandboxes that have no network."""
+    path = folder.sockets / "control.sock"
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    path.chmod(0o600)
+    return listener
+
+
 class Server(uvicorn.Server):
     """uvicorn, telling when it accepts requests."""
 
@@ -157,7 +200,8 @@ def run(settings: Settings, on_ready: Callable[[Mapping[str, str]], None]) -> No
         )
         server = Server(config, lambda: _announce(engine, on_ready))
         race_point("engine.ready")
-        server.run(sockets=[listener])
+        inside = stack.enter_context(listen_inside(engine.house.folder))
+        server.run(sockets=[listener, inside])
 
 
 def _announce(engine: Engine, on_ready: Callable[[Mapping[str, str]], None]) -> None:

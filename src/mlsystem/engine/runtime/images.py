@@ -1,0 +1,160 @@
+"""Images on disk: blobs by their digest, and the tree of files that an image's layers make.
+
+An image is what OCI says: a manifest, a configuration and layers, each a blob named by its SHA-256. A tree is unpacked once, beside the
+blobs, and mounted read-only into every sandbox that runs the image.
+https://github.com/opencontainers/image-spec/blob/main/manifest.md
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from mlsystem.engine.decide.errors import EngineError
+from mlsystem.engine.runtime.process import Mount
+
+PIECE_BYTES = 1024 * 1024
+WHITEOUT = ".wh."
+
+
+class BrokenImage(EngineError):
+    """An image of which a blob is missing, or is not what its digest says, or cannot be unpacked."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that can be run: its configuration, and where its files lie on the host."""
+
+    digest: str
+    files: Path
+    environment: dict[str, str]
+    entrypoint: tuple[str, ...]
+    command: tuple[str, ...]
+    working_directory: str
+
+    @property
+    def mounts(self) -> tuple[Mount, ...]:
+        """The image's files over the host's: whole folders where the host has none, single entries where it has."""
+        return tuple(_mounts(self.files, Path("/")))
+
+
+def _mounts(folder: Path, target: Path) -> Iterator[Mount]:
+    for entry in sorted(folder.iterdir()):
+        place = target / entry.name
+        if entry.is_dir() and not entry.is_symlink() and place.is_dir():
+            yield from _mounts(entry, place)
+        else:
+            yield Mount(entry, str(place))
+
+
+class ImageStore:
+    """Blobs and trees below one folder. Safe to use from several threads and again after a crash: everything is renamed into place."""
+
+    def __init__(self, folder: Path):
+        self._blobs = folder / "blobs"
+        self._trees = folder / "trees"
+        for path in (self._blobs, self._trees):
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def has(self, digest: str) -> bool:
+        return self._blob(digest).exists()
+
+    def add(self, stream: BinaryIO) -> str:
+        """Store a blob; its digest (`sha256:...`). A blob that is there already is not stored twice."""
+        aside = self._blobs / f".{secrets.token_hex(8)}"
+        digest = hashlib.sha256()
+        try:
+            with aside.open("xb") as file:
+                while piece := stream.read(PIECE_BYTES):
+                    digest.update(piece)
+                    file.write(piece)
+                file.flush()
+                os.fsync(file.fileno())
+            name = f"sha256:{digest.hexdigest()}"
+            aside.rename(self._blob(name))
+        finally:
+            aside.unlink(missing_ok=True)
+        return name
+
+    def path(self, digest: str) -> Path:
+        """The file of a blob. Raises BrokenImage when there is none."""
+        blob = self._blob(digest)
+        if not blob.exists():
+            raise BrokenImage(f"the blob {digest} is missing: push the image again")
+        return blob
+
+    def read(self, digest: str) -> bytes:
+        """A small blob: a manifest or a configuration."""
+        return self.path(digest).read_bytes()
+
+    def open(self, digest: str) -> Image:
+        """The image of a manifest, unpacked if need be. Raises BrokenImage."""
+        manifest = self._json(digest)
+        config = self._json(manifest["config"]["digest"]).get("config", {})
+        tree = self._trees / digest.removeprefix("sha256:")
+        if not tree.exists():
+            self._unpack([layer["digest"] for layer in manifest["layers"]], tree)
+        return Image(
+            digest=digest,
+            files=tree,
+            environment=dict(entry.split("=", 1) for entry in config.get("Env") or ()),
+            entrypoint=tuple(config.get("Entrypoint") or ()),
+            command=tuple(config.get("Cmd") or ()),
+            working_directory=config.get("WorkingDir") or "/",
+        )
+
+    def remove(self, digest: str) -> None:
+        """Forget an image's tree and manifest; its layers stay, as others may share them."""
+        shutil.rmtree(self._trees / digest.removeprefix("sha256:"), ignore_errors=True)
+        self._blob(digest).unlink(missing_ok=True)
+
+    def _blob(self, digest: str) -> Path:
+        return self._blobs / digest.removeprefix("sha256:")
+
+    def _json(self, digest: str) -> dict[str, Any]:
+        try:
+            return dict(json.loads(self.read(digest)))
+        except ValueError as error:
+            raise BrokenImage(f"the blob {digest} is not JSON: {error}") from error
+
+    def _unpack(self, layers: list[str], tree: Path) -> None:
+        aside = tree.with_name(f".{tree.name}-{secrets.token_hex(4)}")
+        try:
+            aside.mkdir()
+            for layer in layers:
+                _apply(self.path(layer), aside)
+            if not tree.exists():
+                aside.rename(tree)
+        except (tarfile.TarError, OSError, EOFError) as error:
+            if not tree.exists():
+                raise BrokenImage(f"an image's layer cannot be unpacked: {error}") from error
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _apply(layer: Path, tree: Path) -> None:
+    """One layer over what is there, with OCI's whiteouts."""
+    with tarfile.open(layer) as tar:
+        for member in tar:
+            name = Path(member.name).name
+            if name.startswith(WHITEOUT):
+                _remove(tree / Path(member.name).parent, name.removeprefix(WHITEOUT))
+            else:
+                tar.extract(member, tree, filter="tar")
+
+
+def _remove(folder: Path, name: str) -> None:
+    doomed = list(folder.iterdir()) if name == ".wh..opq" and folder.is_dir() else [folder / name]
+    for path in doomed:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)

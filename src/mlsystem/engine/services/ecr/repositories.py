@@ -1,0 +1,100 @@
+"""Repositories: names under which images are found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.store.records import Record
+
+if TYPE_CHECKING:
+    from types_boto3_ecr.type_defs import (
+        CreateRepositoryRequestTypeDef,
+        DeleteRepositoryRequestTypeDef,
+        DescribeRepositoriesRequestTypeDef,
+        SetRepositoryPolicyRequestTypeDef,
+    )
+
+
+class Repository(Record):
+    kind: ClassVar[str] = "ecr.repository"
+    is_immutable: bool = False
+    policy: str = ""
+
+
+class ImageRecord(Record):
+    """`key` is `repository@digest`, `parent` the repository."""
+
+    kind: ClassVar[str] = "ecr.image"
+    digest: str
+    tags: tuple[str, ...]
+    size: int
+    media_type: str
+
+
+def find_repository(tx: Transaction, house: House, name: str) -> Repository:
+    repository = tx.get(Repository, name)
+    if repository is None:
+        raise AwsError(
+            "RepositoryNotFoundException",
+            f"The repository with name '{name}' does not exist in the registry with id '{house.scope.account}'",
+        )
+    return repository
+
+
+class Repositories(Part):
+    """Create, describe, delete; a policy is kept with its repository."""
+
+    def __init__(self, house: House):
+        self._house = house
+
+    @operation(
+        "CreateRepository", accepts="registryId repositoryName imageTagMutability imageScanningConfiguration tags"
+    )
+    def create(self, request: CreateRepositoryRequestTypeDef, call: Call) -> Mapping[str, object]:
+        name = request["repositoryName"]
+        if call.tx.get(Repository, name) is not None:
+            raise AwsError("RepositoryAlreadyExistsException", f"The repository with name '{name}' already exists")
+        immutable = request.get("imageTagMutability") == "IMMUTABLE"
+        return {"repository": self._describe(call.tx.add(Repository(key=name, is_immutable=immutable)))}
+
+    @operation("DescribeRepositories", accepts="registryId repositoryNames nextToken maxResults")
+    def describe(self, request: DescribeRepositoriesRequestTypeDef, call: Call) -> Mapping[str, object]:
+        names = request.get("repositoryNames")
+        found = [find_repository(call.tx, self._house, name) for name in names] if names else call.tx.all(Repository)
+        return {"repositories": [self._describe(repository) for repository in found]}
+
+    @operation("DeleteRepository", accepts="registryId repositoryName force")
+    def delete(self, request: DeleteRepositoryRequestTypeDef, call: Call) -> Mapping[str, object]:
+        repository = find_repository(call.tx, self._house, request["repositoryName"])
+        images = call.tx.all(ImageRecord, parent=repository.key)
+        if images and not request.get("force"):
+            raise AwsError(
+                "RepositoryNotEmptyException",
+                f"The repository with name '{repository.key}' cannot be deleted because it still contains images",
+            )
+        for image in images:
+            call.tx.remove(ImageRecord, image.key)
+        call.tx.remove(Repository, repository.key)
+        return {"repository": self._describe(repository)}
+
+    @operation("SetRepositoryPolicy", accepts="registryId repositoryName policyText force")
+    def set_policy(self, request: SetRepositoryPolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
+        repository = find_repository(call.tx, self._house, request["repositoryName"])
+        call.tx.put(repository.changed(policy=request["policyText"]))
+        return {"repositoryName": repository.key, "policyText": request["policyText"]}
+
+    def _describe(self, repository: Repository) -> dict[str, object]:
+        scope = self._house.scope
+        return {
+            "repositoryArn": scope.arn("ecr", f"repository/{repository.key}"),
+            "registryId": scope.account,
+            "repositoryName": repository.key,
+            "repositoryUri": f"{scope.account}.dkr.ecr.{scope.region}.amazonaws.com/{repository.key}",
+            "createdAt": datetime.fromtimestamp(repository.created_at, UTC),
+            "imageTagMutability": "IMMUTABLE" if repository.is_immutable else "MUTABLE",
+        }

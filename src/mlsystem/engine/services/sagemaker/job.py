@@ -1,0 +1,171 @@
+"""The life of a training or processing job, as rows.
+
+Both kinds live alike: inputs are staged, the program runs in its sandbox, outputs are uploaded. What differs (folders, what is packed)
+is the business of the actions; which comes next is decided here, without I/O.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, TypeVar
+
+from mlsystem.engine.durable.machine import Action, Event, Notice, Step
+from mlsystem.engine.store.records import Record
+
+
+class Phase(StrEnum):
+    """Where a job is. SageMaker's two statuses follow from it."""
+
+    STAGING = "Staging"  # inputs are being copied into the job's folder
+    RUNNING = "Running"  # the program runs under its shim
+    UPLOADING = "Uploading"  # the program has ended, what it made is being uploaded
+    ENDED = "Ended"  # nothing more happens
+
+
+class Status(StrEnum):
+    """TrainingJobStatus and ProcessingJobStatus."""
+
+    IN_PROGRESS = "InProgress"
+    STOPPING = "Stopping"  # a stop was asked for, the program has not ended yet
+    STOPPED = "Stopped"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+
+
+class Job(Record):
+    """Common part of both records. `request` is what the caller gave to Create; `state` is a `Status`."""
+
+    arn: str
+    request: dict[str, Any]
+    phase: Phase = Phase.STAGING
+    # What the job will be once its outputs are uploaded.
+    verdict: Status | None = None
+    failure_reason: str = ""
+    exit_message: str = ""
+    hit_time_limit: bool = False
+    started_at: float | None = None
+    ended_at: float | None = None
+    # (secondary status, start, end or 0, message), oldest first
+    transitions: tuple[tuple[str, float, float, str], ...] = ()
+    final_metrics: tuple[tuple[str, float, float], ...] = ()
+
+    @property
+    def process_id(self) -> str:
+        """The job's name among the processes of the engine; a name that is used again later gets another."""
+        return f"{self.kind.split('.')[1].replace('_', '-')}.{self.key}.{int(self.created_at * 1000):x}"
+
+    def in_transition(self, status: str, at: float, message: str) -> tuple[tuple[str, float, float, str], ...]:
+        closed = [(name, start, end or at, text) for name, start, end, text in self.transitions]
+        return (*closed, (status, at, 0.0, message))
+
+
+class TrainingJob(Job):
+    kind: ClassVar[str] = "sagemaker.training_job"
+
+
+class ProcessingJob(Job):
+    kind: ClassVar[str] = "sagemaker.processing_job"
+
+
+J = TypeVar("J", bound=Job)
+
+
+class JobMachine(Generic[J]):
+    """`prepared`, `exited`, `uploaded`, `stop_requested` and `action_failed` move a job; everything late or repeated is ignored."""
+
+    def __init__(self, model: type[J]):
+        self.model = model
+
+    def begin(self, job: J, at: float) -> Step[J]:
+        """The step that creates a job."""
+        begun = job.changed(
+            state=Status.IN_PROGRESS,
+            phase=Phase.STAGING,
+            transitions=job.in_transition("Starting", at, "Preparing the instances for training"),
+        )
+        return Step(begun, actions=(self._action("stage_inputs", begun),))
+
+    def advance(self, record: J, event: Event, at: float) -> Step[J]:
+        if record.phase is Phase.ENDED:
+            return Step(record)
+        match event.name, record.phase:
+            case "staged", Phase.STAGING:
+                return self._run(record, at)
+            case "exited", Phase.RUNNING:
+                return self._upload(record, event, at)
+            case "uploaded", Phase.UPLOADING:
+                return self._end(record, record.verdict or Status.FAILED, event, at)
+            case "action_failed", _:
+                return self._fail(record, event, at)
+            case "stop_requested", _:
+                return self._stop(record, at)
+            case _:
+                return Step(record)
+
+    def _run(self, record: J, at: float) -> Step[J]:
+        if record.state == Status.STOPPING:
+            return self._end(record, Status.STOPPED, Event("stopped"), at)
+        running = record.changed(
+            phase=Phase.RUNNING,
+            started_at=at,
+            transitions=record.in_transition("Training", at, "The program runs"),
+        )
+        return Step(running, actions=(self._action("start_process", running),))
+
+    def _upload(self, record: J, event: Event, at: float) -> Step[J]:
+        verdict = _verdict(record, event)
+        uploading = record.changed(
+            phase=Phase.UPLOADING,
+            verdict=verdict,
+            failure_reason=event.data.get("failure_reason", "") if verdict is Status.FAILED else "",
+            exit_message=event.data.get("exit_message", ""),
+            hit_time_limit=event.data["reason"] == "time_limit",
+            transitions=record.in_transition("Uploading", at, "Uploading what the program made"),
+        )
+        return Step(uploading, actions=(self._action("upload_outputs", uploading),))
+
+    def _fail(self, record: J, event: Event, at: float) -> Step[J]:
+        """An action gave up. Where the program's own failure is known already, that stays the reason."""
+        reason = record.failure_reason or f"{event.data['code']}: {event.data['reason']}"
+        return self._end(record.changed(failure_reason=reason), Status.FAILED, event, at)
+
+    def _stop(self, record: J, at: float) -> Step[J]:
+        if record.state == Status.STOPPING or record.phase is Phase.UPLOADING:
+            return Step(record)
+        stopping = record.changed(
+            state=Status.STOPPING, transitions=record.in_transition("Stopping", at, "Stopping the job")
+        )
+        actions = (self._action("stop_process", stopping, lane="stop"),) if record.phase is Phase.RUNNING else ()
+        return Step(stopping, actions=actions)
+
+    def _end(self, record: J, status: Status, event: Event, at: float) -> Step[J]:
+        secondary = "MaxRuntimeExceeded" if record.hit_time_limit else str(status)
+        ended = record.changed(
+            state=status,
+            phase=Phase.ENDED,
+            ended_at=at,
+            final_metrics=event.data.get("final_metrics", ()),
+            transitions=record.in_transition(secondary, at, record.failure_reason or f"The job is {status}"),
+        )
+        data = {"name": record.key, "arn": record.arn, "status": str(status), "reason": ended.failure_reason}
+        return Step(
+            ended,
+            actions=(self._action("clear_folder", ended),),
+            notices=(Notice(f"{record.kind}.ended", data),),
+        )
+
+    def _action(self, verb: str, record: J, lane: str | None = None) -> Action:
+        name = record.process_id
+        return Action(f"{record.kind}.{verb}", key=name, lane=f"{name}/{lane}" if lane else None)
+
+
+def _verdict(record: Job, event: Event) -> Status:
+    """What the end of the program means for the job."""
+    if event.data["reason"] == "exited" and event.data["exit_code"] == 0:
+        return Status.COMPLETED
+    if event.data["reason"] == "stopped" or record.state == Status.STOPPING:
+        return Status.STOPPED
+    if event.data["reason"] == "time_limit":
+        # SageMaker ends such a job as Stopped (MaxRuntimeExceeded) when it is a training job: its model may be of use.
+        return Status.STOPPED if record.kind == TrainingJob.kind else Status.FAILED
+    return Status.FAILED

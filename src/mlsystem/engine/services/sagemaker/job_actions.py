@@ -1,0 +1,184 @@
+"""Does in the world what the job machine decided: stage, run, stop, upload. Every action may be repeated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mlsystem.engine.contract import House, Part
+from mlsystem.engine.decide.errors import ActionFailed
+from mlsystem.engine.durable.machine import Event, Machine
+from mlsystem.engine.durable.worker import ActionCall, ActionHandler
+from mlsystem.engine.runtime.errors import InvalidProcess, SandboxUnavailable
+from mlsystem.engine.runtime.process import Exited, Log, ProcessSpec
+from mlsystem.engine.services.sagemaker.job import Job, JobMachine, Phase
+from mlsystem.engine.services.sagemaker.job_kind import LONGEST_REASON, JobKind, clear
+from mlsystem.engine.services.sagemaker.s3_files import S3Files
+from mlsystem.engine.services.sagemaker.workload import (
+    Machinery,
+    door,
+    find_image,
+    log_closed,
+    log_opened,
+    role_environment,
+)
+
+STOP_GRACE_SECONDS = 120.0
+LAST_LINES = 20
+
+
+class JobActions(Part):
+    """The actions of one kind of job."""
+
+    def __init__(self, house: House, machinery: Machinery, machine: JobMachine[Any], kind: JobKind):
+        self._house = house
+        self._machinery = machinery
+        self._machine = machine
+        self._kind = kind
+
+    def machines(self) -> Sequence[Machine[Any]]:
+        return (self._machine,)
+
+    def actions(self) -> Mapping[str, ActionHandler]:
+        verbs = {
+            "stage_inputs": self._stage,
+            "start_process": self._start,
+            "stop_process": self._stop,
+            "upload_outputs": self._upload,
+            "clear_folder": self._clear,
+        }
+        return {f"{self._machine.model.kind}.{verb}": handler for verb, handler in verbs.items()}
+
+    def start(self) -> None:
+        """Learn of the ends that came while no engine watched."""
+        self._machinery.exits.subscribe(self._machine.model.kind.split(".")[1].replace("_", "-"), self._on_exit)
+
+    # ------------------------------------------------------------------ actions
+    def _stage(self, call: ActionCall) -> Event:
+        job = self._job(call)
+        tree = self._tree(job)
+        clear(tree.parent)
+        tree.mkdir(parents=True)
+        find_image(self._house, self._machinery.images, self._kind.image_uri(job))
+        self._kind.stage(job, tree, self._files(job))
+        return Event("staged")
+
+    def _start(self, call: ActionCall) -> None:
+        job = self._job(call)
+        spec = self._spec(job)
+        with self._house.database.transaction() as tx:
+            opened = log_opened(self._kind.log_group, self._log_stream(job), spec.log.path)
+            self._house.worker.notify(tx, job.kind, job.key, opened)
+        try:
+            self._machinery.runner.start(spec)
+        except (InvalidProcess, SandboxUnavailable) as error:
+            raise ActionFailed(str(error)) from error
+
+    def _stop(self, call: ActionCall) -> None:
+        self._machinery.runner.stop(self._job(call).process_id, "StopJob was called")
+
+    def _upload(self, call: ActionCall) -> Event:
+        job = self._job(call)
+        tree = self._tree(job)
+        self._kind.upload(job, tree, self._files(job))
+        return Event("uploaded", {"final_metrics": self._final_metrics(job)})
+
+    def _clear(self, call: ActionCall) -> None:
+        job = self._job(call)
+        with self._house.database.transaction() as tx:
+            self._house.worker.notify(tx, job.kind, job.key, log_closed(self._log_path(job)))
+        clear(self._tree(job).parent)
+
+    # ------------------------------------------------------------------ the end of the program
+    def _on_exit(self, process_id: str, how: Exited) -> None:
+        key = process_id.split(".")[1]
+        with self._house.database.transaction() as tx:
+            job = tx.get(self._machine.model, key)
+            if job is None or job.process_id != process_id or job.phase is not Phase.RUNNING:
+                return
+            data = {
+                "reason": how.reason,
+                "exit_code": how.exit_code,
+                "failure_reason": self._failure_reason(job, how),
+                "exit_message": self._kind.exit_message(job, self._tree(job)),
+            }
+            self._house.worker.send(tx, self._machine.model, key, Event("exited", data))
+
+    def _failure_reason(self, job: Job, how: Exited) -> str:
+        """SageMaker's words, with the program's own reason, else the last lines of its log."""
+        match how.reason:
+            case "time_limit":
+                return "ClientError: the job ran longer than its MaxRuntimeInSeconds and was stopped"
+            case "start_failed" | "lost":
+                return f"InternalServerError: {how.message}"[:LONGEST_REASON]
+        code = how.exit_code if how.exit_code is not None else 128 + (how.signal or 0)
+        words = self._kind.failure(job, self._tree(job)) or self._last_lines(job)
+        return f"AlgorithmError: {words or 'the program left no reason'}, exit code: {code}"[:LONGEST_REASON]
+
+    def _last_lines(self, job: Job) -> str:
+        try:
+            text = self._log_path(job).read_bytes()[-16384:].decode(errors="replace")
+        except OSError:
+            return ""
+        return "\n".join(text.strip().splitlines()[-LAST_LINES:])[-LONGEST_REASON + 100 :]
+
+    def _final_metrics(self, job: Job) -> list[tuple[str, float, float]]:
+        """The last value of each metric definition in the job's log: (name, value, seconds since the epoch)."""
+        definitions = job.request.get("AlgorithmSpecification", {}).get("MetricDefinitions", ())
+        if not definitions:
+            return []
+        text = self._log_path(job).read_text(errors="replace") if self._log_path(job).exists() else ""
+        found = []
+        for definition in definitions:
+            values = [value for value in map(_number, re.findall(definition["Regex"], text)) if value is not None]
+            if values:
+                found.append((definition["Name"], values[-1], self._house.clock.now()))
+        return found
+
+    # ------------------------------------------------------------------ the process
+    def _spec(self, job: Job) -> ProcessSpec:
+        image = find_image(self._house, self._machinery.images, self._kind.image_uri(job))
+        isolated = self._kind.is_isolated(job)
+        keys = {} if isolated else role_environment(self._house, job.request["RoleArn"], job.key)
+        return ProcessSpec(
+            id=job.process_id,
+            argv=self._kind.argv(job, image),
+            log=Log(self._log_path(job)),
+            environment={"HOME": "/root", **image.environment, **keys, **self._kind.environment(job)},
+            working_directory=image.working_directory,
+            mounts=(*image.mounts, *self._kind.mounts(job, self._tree(job))),
+            outbound=() if isolated else (door(self._house),),
+            time_limit_seconds=self._kind.time_limit_seconds(job),
+            stop_grace_seconds=STOP_GRACE_SECONDS,
+        )
+
+    def _job(self, call: ActionCall) -> Any:
+        with self._house.database.reading() as tx:
+            job = tx.get(self._machine.model, call.owner_key)
+        if job is None:
+            raise ActionFailed(f"the job {call.owner_key} was deleted")
+        return job
+
+    def _tree(self, job: Job) -> Path:
+        return self._house.folder.work / "jobs" / job.process_id / "ml"
+
+    def _log_path(self, job: Job) -> Path:
+        return self._house.folder.root / "logs" / f"{job.process_id}.log"
+
+    def _log_stream(self, job: Job) -> str:
+        return f"{job.key}/algo-1-{int(job.created_at)}"
+
+    def _files(self, job: Job) -> S3Files:
+        return S3Files(self._house.call, self._house.session_of(job.request["RoleArn"], job.key))
+
+
+def _number(found: str | tuple[str, ...]) -> float | None:
+    """The number in what a metric definition matched; with several groups the first that is one."""
+    for text in (found,) if isinstance(found, str) else found:
+        try:
+            return float(text)
+        except ValueError:
+            continue
+    return None

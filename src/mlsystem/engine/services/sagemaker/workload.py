@@ -1,0 +1,83 @@
+"""What every program that SageMaker runs is given: its image, its keys, its way to the front door, its log."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mlsystem.engine.contract import House
+from mlsystem.engine.decide.errors import ActionFailed, AwsError
+from mlsystem.engine.durable.machine import Notice
+from mlsystem.engine.runtime.exits import ExitBoard
+from mlsystem.engine.runtime.images import BrokenImage, Image, ImageStore
+from mlsystem.engine.runtime.process import Outbound
+from mlsystem.engine.runtime.runner import ProcessRunner
+
+# 123456789012.dkr.ecr.us-east-1.amazonaws.com/name:tag or .../name@sha256:...
+IMAGE_URI = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.[a-z.]+/(?P<name>[^:@]+)(:(?P<tag>[^@]+))?(@(?P<digest>.+))?"
+)
+LONGEST_SESSION_NAME = 64
+
+
+@dataclass(frozen=True)
+class Machinery:
+    """The parts of the runtime that programs of this room are run with."""
+
+    runner: ProcessRunner
+    exits: ExitBoard
+    images: ImageStore
+
+
+def find_image(house: House, images: ImageStore, uri: str) -> Image:
+    """The image behind an ECR URI. Raises ActionFailed when there is none."""
+    match = IMAGE_URI.fullmatch(uri)
+    if match is None:
+        raise ActionFailed(
+            f"{uri!r} is not an image of this account's ECR ({house.scope.account}.dkr.ecr.{house.scope.region}"
+            ".amazonaws.com/NAME:TAG): images of other registries cannot be pulled without a network",
+            "ClientError",
+        )
+    wanted = {"imageDigest": match["digest"]} if match["digest"] else {"imageTag": match["tag"] or "latest"}
+    request = {"repositoryName": match["name"], "imageIds": [wanted]}
+    try:
+        details = house.call("ecr", "DescribeImages", request)["imageDetails"]
+        return images.open(details[0]["imageDigest"])
+    except AwsError as error:
+        raise ActionFailed(f"the image {uri} cannot be pulled: {error.message}", "ClientError") from error
+    except BrokenImage as error:
+        raise ActionFailed(f"the image {uri} cannot be run: {error}", "ClientError") from error
+
+
+def role_environment(house: House, role_arn: str, session: str) -> dict[str, str]:
+    """Keys of the role and where to use them, for a program that has the door's socket as its way out."""
+    name = session[:LONGEST_SESSION_NAME]
+    keys = house.call(
+        "sts", "AssumeRole", {"RoleArn": role_arn, "RoleSessionName": name, "DurationSeconds": 12 * 3600}
+    )["Credentials"]
+    return {
+        "AWS_ENDPOINT_URL": house.door_url,
+        "AWS_REGION": house.scope.region,
+        "AWS_DEFAULT_REGION": house.scope.region,
+        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": keys["SessionToken"],
+    }
+
+
+def door(house: House) -> Outbound:
+    """The front door, at the same address inside the sandbox as outside."""
+    port = urlsplit(house.door_url).port
+    assert port is not None
+    return Outbound(port, house.folder.sockets / "control.sock")
+
+
+def log_opened(group: str, stream: str, path: Path) -> Notice:
+    """Tells the logs room to follow a file."""
+    return Notice("process.log.opened", {"group": group, "stream": stream, "path": str(path)})
+
+
+def log_closed(path: Path) -> Notice:
+    return Notice("process.log.closed", {"path": str(path)})
