@@ -1,0 +1,42 @@
+"""Filter patterns of CloudWatch Logs for plain text.
+
+Terms must all be there, `?term` at least one of those, `-term` none of those; quotes make a phrase. Matching is case-sensitive.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mlsystem.engine.decide.errors import NotImplementedHere
+
+TERM = re.compile(r'(?P<sign>[?-]?)(?:"(?P<phrase>(?:[^"\\]|\\.)*)"|(?P<word>[^\s"]+))')
+
+
+@dataclass(frozen=True)
+class LogFilter:
+    """A parsed pattern; an empty one matches everything."""
+
+    required: tuple[str, ...] = ()
+    any_of: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+
+    def matches(self, message: str) -> bool:
+        return (
+            all(term in message for term in self.required)
+            and (not self.any_of or any(term in message for term in self.any_of))
+            and not any(term in message for term in self.excluded)
+        )
+
+
+def parse_filter(pattern: str) -> LogFilter:
+    """Raises NotImplementedHere for patterns over JSON fields or columns."""
+    text = pattern.strip()
+    if text.startswith(("{", "[", "%")):
+        raise NotImplementedHere(f"the filter pattern {pattern!r}", "patterns of terms are")
+    terms: dict[str, list[str]] = {"": [], "?": [], "-": []}
+    for match in TERM.finditer(text):
+        phrase = match["phrase"]
+        terms[match["sign"]].append(match["word"] if phrase is None else re.sub(r"\\(.)", r"\1", phrase))
+    return LogFilter(tuple(terms[""]), tuple(terms["?"]), tuple(terms["-"]))

@@ -1,0 +1,161 @@
+"""Log events: put, get, filter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, insert, select
+
+from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.log_filter import parse_filter
+from mlsystem.engine.durable.machine import Notice
+from mlsystem.engine.services.logs.groups import LogStream, group_name, require_group, require_stream
+from mlsystem.engine.store import schema
+from mlsystem.engine.store.database import Transaction
+
+if TYPE_CHECKING:
+    from types_boto3_logs.type_defs import (
+        FilterLogEventsRequestTypeDef,
+        GetLogEventsRequestTypeDef,
+        PutLogEventsRequestTypeDef,
+    )
+
+DEFAULT_LIMIT = 10_000
+LONGEST_MESSAGE = 256 * 1024
+EMBEDDED_METRICS = "log.embedded_metrics"
+
+
+def write_events(house: House, tx: Transaction, group: str, stream: str, events: Iterable[tuple[int, str]]) -> None:
+    """Append (milliseconds since the epoch, message); metrics that are embedded in messages are announced in the same transaction.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+    ingested = int(tx.now * 1000)
+    rows = [
+        {
+            "group_name": group,
+            "stream_name": stream,
+            "at_ms": at,
+            "ingested_ms": ingested,
+            "message": text[:LONGEST_MESSAGE],
+        }
+        for at, text in events
+    ]
+    if rows:
+        tx.connection.execute(insert(schema.log_events), rows)
+    for row in rows:
+        if (metrics := _embedded(str(row["message"]))) is not None:
+            house.worker.notify(
+                tx, LogStream.kind, f"{group}:{stream}", Notice(EMBEDDED_METRICS, {"document": metrics})
+            )
+
+
+def _embedded(message: str) -> dict[str, Any] | None:
+    """The document, where a message is one in embedded metric format."""
+    if '"CloudWatchMetrics"' not in message or not message.lstrip().startswith("{"):
+        return None
+    try:
+        document = json.loads(message)
+    except ValueError:
+        return None
+    return document if isinstance(document.get("_aws"), dict) else None
+
+
+class Events(Part):
+    """PutLogEvents, GetLogEvents, FilterLogEvents."""
+
+    def __init__(self, house: House):
+        self._house = house
+
+    @operation("PutLogEvents", accepts="logGroupName logStreamName logEvents sequenceToken")
+    def put(self, request: PutLogEventsRequestTypeDef, call: Call) -> Mapping[str, object]:
+        stream = require_stream(call.tx, request["logGroupName"], request["logStreamName"])
+        events = [(event["timestamp"], event["message"]) for event in request["logEvents"]]
+        if any(later < earlier for (earlier, _), (later, _) in pairwise(events)):
+            raise AwsError(
+                "InvalidParameterException",
+                "Log events in a single PutLogEvents request must be in chronological order.",
+            )
+        write_events(self._house, call.tx, stream.parent, stream.name, events)
+        return {"nextSequenceToken": "0"}
+
+    @operation(
+        "GetLogEvents",
+        accepts="logGroupName logGroupIdentifier logStreamName startTime endTime nextToken limit startFromHead",
+    )
+    def get(self, request: GetLogEventsRequestTypeDef, call: Call) -> Mapping[str, object]:
+        """Tokens are `f/ID` (after that event) and `b/ID` (before it); at an end of the stream a token returns itself."""
+        stream = require_stream(call.tx, group_name(request), request["logStreamName"])
+        table = schema.log_events
+        query = _window(request).where(table.c.group_name == stream.parent, table.c.stream_name == stream.name)
+        direction, position = _position(request.get("nextToken"))
+        forward = direction == "f" if direction else bool(request.get("startFromHead"))
+        if direction:
+            query = query.where(table.c.id > position if forward else table.c.id < position)
+        query = query.order_by(table.c.id if forward else table.c.id.desc()).limit(request.get("limit", DEFAULT_LIMIT))
+        rows = list(call.tx.connection.execute(query).all())
+        if not forward:
+            rows.reverse()
+        first, last = (rows[0].id, rows[-1].id) if rows else (position, position)
+        events = [{"timestamp": row.at_ms, "message": row.message, "ingestionTime": row.ingested_ms} for row in rows]
+        return {"events": events, "nextForwardToken": f"f/{last}", "nextBackwardToken": f"b/{first}"}
+
+    @operation(
+        "FilterLogEvents",
+        accepts="""logGroupName logGroupIdentifier logStreamNames logStreamNamePrefix startTime endTime filterPattern nextToken
+        limit interleaved""",
+    )
+    def filter(self, request: FilterLogEventsRequestTypeDef, call: Call) -> Mapping[str, object]:
+        group = require_group(call.tx, group_name(request)).key
+        wanted = parse_filter(request.get("filterPattern", ""))
+        table = schema.log_events
+        query = _window(request).where(table.c.group_name == group)
+        if "logStreamNames" in request:
+            query = query.where(table.c.stream_name.in_(request["logStreamNames"]))
+        if "logStreamNamePrefix" in request:
+            query = query.where(table.c.stream_name.startswith(request["logStreamNamePrefix"], autoescape=True))
+        position = _position(request.get("nextToken"))[1]
+        limit = request.get("limit", DEFAULT_LIMIT)
+        rows = call.tx.connection.execute(query.where(table.c.id > position).order_by(table.c.id))
+        found: list[dict[str, object]] = []
+        for row in rows:
+            if len(found) == limit:
+                return {"events": found, "nextToken": f"f/{position}", "searchedLogStreams": []}
+            position = row.id
+            if wanted.matches(row.message):
+                found.append(_filtered(row))
+        return {"events": found, "searchedLogStreams": []}
+
+
+def _window(request: Mapping[str, Any]) -> Select[Any]:
+    table = schema.log_events
+    query = select(table)
+    if "startTime" in request:
+        query = query.where(table.c.at_ms >= request["startTime"])
+    if "endTime" in request:
+        query = query.where(table.c.at_ms < request["endTime"])
+    return query
+
+
+def _filtered(row: Any) -> dict[str, object]:
+    return {
+        "logStreamName": row.stream_name,
+        "timestamp": row.at_ms,
+        "message": row.message,
+        "ingestionTime": row.ingested_ms,
+        "eventId": f"{row.id:056d}",
+    }
+
+
+def _position(token: str | None) -> tuple[str, int]:
+    """Direction and event id of a token; ("", 0) without one."""
+    if not token:
+        return "", 0
+    direction, _, position = token.partition("/")
+    if direction not in ("f", "b") or not position.isdecimal():
+        raise AwsError("InvalidParameterException", f"The nextToken {token!r} is not one that was given out.")
+    return direction, int(position)

@@ -1,0 +1,171 @@
+"""Log groups and streams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+from sqlalchemy import delete, func, select
+
+from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.store import schema
+from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.store.records import Record
+
+if TYPE_CHECKING:
+    from types_boto3_logs.type_defs import (
+        CreateLogGroupRequestTypeDef,
+        CreateLogStreamRequestTypeDef,
+        DeleteLogGroupRequestTypeDef,
+        DeleteLogStreamRequestTypeDef,
+        DescribeLogGroupsRequestTypeDef,
+        DescribeLogStreamsRequestTypeDef,
+        PutRetentionPolicyRequestTypeDef,
+    )
+
+
+class LogGroup(Record):
+    """`key` is the group's name."""
+
+    kind: ClassVar[str] = "logs.group"
+    retention_days: int | None = None
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class LogStream(Record):
+    """`key` is `group:stream` (a colon is in neither name), `parent` the group."""
+
+    kind: ClassVar[str] = "logs.stream"
+    name: str
+
+
+def require_group(tx: Transaction, name: str) -> LogGroup:
+    group = tx.get(LogGroup, name)
+    if group is None:
+        raise AwsError("ResourceNotFoundException", f"The specified log group does not exist: {name}")
+    return group
+
+
+def require_stream(tx: Transaction, group: str, stream: str) -> LogStream:
+    require_group(tx, group)
+    found = tx.get(LogStream, f"{group}:{stream}")
+    if found is None:
+        raise AwsError("ResourceNotFoundException", f"The specified log stream does not exist: {stream} in {group}")
+    return found
+
+
+def ensure_stream(tx: Transaction, group: str, stream: str) -> None:
+    """Make a stream and its group where they are missing, as AWS's services do for their own logs."""
+    if tx.get(LogGroup, group) is None:
+        tx.add(LogGroup(key=group))
+    if tx.get(LogStream, f"{group}:{stream}") is None:
+        tx.add(LogStream(key=f"{group}:{stream}", parent=group, name=stream))
+
+
+class Groups(Part):
+    """Create, describe, delete; retention."""
+
+    def __init__(self, house: House):
+        self._house = house
+
+    @operation("CreateLogGroup", accepts="logGroupName kmsKeyId tags logGroupClass")
+    def create_group(self, request: CreateLogGroupRequestTypeDef, call: Call) -> Mapping[str, object]:
+        name = request["logGroupName"]
+        if call.tx.get(LogGroup, name) is not None:
+            raise AwsError("ResourceAlreadyExistsException", f"The specified log group already exists: {name}")
+        call.tx.add(LogGroup(key=name, tags=dict(request.get("tags", {}))))
+        return {}
+
+    @operation("DeleteLogGroup", accepts="logGroupName")
+    def delete_group(self, request: DeleteLogGroupRequestTypeDef, call: Call) -> Mapping[str, object]:
+        group = require_group(call.tx, request["logGroupName"])
+        for stream in call.tx.all(LogStream, parent=group.key):
+            call.tx.remove(LogStream, stream.key)
+        table = schema.log_events
+        call.tx.connection.execute(delete(table).where(table.c.group_name == group.key))
+        call.tx.remove(LogGroup, group.key)
+        return {}
+
+    @operation("DescribeLogGroups", accepts="logGroupNamePrefix logGroupNamePattern nextToken limit")
+    def describe_groups(self, request: DescribeLogGroupsRequestTypeDef, call: Call) -> Mapping[str, object]:
+        prefix, pattern = request.get("logGroupNamePrefix", ""), request.get("logGroupNamePattern", "")
+        groups = [group for group in call.tx.all(LogGroup) if group.key.startswith(prefix) and pattern in group.key]
+        groups.sort(key=lambda group: group.key)
+        return _page(groups, request, 50, "logGroups", self._group)
+
+    @operation("PutRetentionPolicy", accepts="logGroupName retentionInDays")
+    def put_retention(self, request: PutRetentionPolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
+        group = require_group(call.tx, request["logGroupName"])
+        call.tx.put(group.changed(retention_days=request["retentionInDays"]))
+        return {}
+
+    @operation("CreateLogStream", accepts="logGroupName logStreamName")
+    def create_stream(self, request: CreateLogStreamRequestTypeDef, call: Call) -> Mapping[str, object]:
+        group, name = request["logGroupName"], request["logStreamName"]
+        require_group(call.tx, group)
+        if call.tx.get(LogStream, f"{group}:{name}") is not None:
+            raise AwsError("ResourceAlreadyExistsException", f"The specified log stream already exists: {name}")
+        ensure_stream(call.tx, group, name)
+        return {}
+
+    @operation("DeleteLogStream", accepts="logGroupName logStreamName")
+    def delete_stream(self, request: DeleteLogStreamRequestTypeDef, call: Call) -> Mapping[str, object]:
+        stream = require_stream(call.tx, request["logGroupName"], request["logStreamName"])
+        table = schema.log_events
+        conditions = (table.c.group_name == stream.parent, table.c.stream_name == stream.name)
+        call.tx.connection.execute(delete(table).where(*conditions))
+        call.tx.remove(LogStream, stream.key)
+        return {}
+
+    @operation(
+        "DescribeLogStreams",
+        accepts="logGroupName logGroupIdentifier logStreamNamePrefix orderBy descending nextToken limit",
+    )
+    def describe_streams(self, request: DescribeLogStreamsRequestTypeDef, call: Call) -> Mapping[str, object]:
+        group = require_group(call.tx, group_name(request)).key
+        prefix = request.get("logStreamNamePrefix", "")
+        streams = [stream for stream in call.tx.all(LogStream, parent=group) if stream.name.startswith(prefix)]
+        described = [self._stream(call.tx, stream) for stream in streams]
+        by_time = request.get("orderBy") == "LastEventTime"
+        key = (lambda item: item.get("lastEventTimestamp", 0)) if by_time else (lambda item: item["logStreamName"])
+        described.sort(key=key, reverse=bool(request.get("descending")))
+        return _page(described, request, 50, "logStreams", dict)
+
+    def _group(self, group: LogGroup) -> dict[str, object]:
+        arn = self._house.scope.arn("logs", f"log-group:{group.key}")
+        retention = {"retentionInDays": group.retention_days} if group.retention_days else {}
+        created = int(group.created_at * 1000)
+        return {"logGroupName": group.key, "creationTime": created, "arn": f"{arn}:*", "logGroupArn": arn, **retention}
+
+    def _stream(self, tx: Transaction, stream: LogStream) -> dict[str, Any]:
+        table = schema.log_events
+        query = select(func.min(table.c.at_ms), func.max(table.c.at_ms), func.max(table.c.ingested_ms))
+        row = tx.connection.execute(
+            query.where(table.c.group_name == stream.parent, table.c.stream_name == stream.name)
+        ).one()
+        names = ("firstEventTimestamp", "lastEventTimestamp", "lastIngestionTime")
+        times = {name: value for name, value in zip(names, row, strict=True) if value is not None}
+        arn = self._house.scope.arn("logs", f"log-group:{stream.parent}:log-stream:{stream.name}")
+        return {"logStreamName": stream.name, "creationTime": int(stream.created_at * 1000), "arn": arn, **times}
+
+
+def group_name(request: Mapping[str, Any]) -> str:
+    """From `logGroupName`, or from `logGroupIdentifier`, which is a name or an ARN."""
+    if "logGroupName" in request:
+        return str(request["logGroupName"])
+    if "logGroupIdentifier" in request:
+        return str(request["logGroupIdentifier"]).rsplit("log-group:", 1)[-1].removesuffix(":*")
+    raise AwsError("InvalidParameterException", "Either logGroupName or logGroupIdentifier is required.")
+
+
+def _page(items: list[Any], request: Mapping[str, Any], default: int, result: str, render: Any) -> dict[str, object]:
+    token = request.get("nextToken", "0")
+    if not token.isdecimal():
+        raise AwsError("InvalidParameterException", f"The nextToken {token!r} is not one that was given out.")
+    start, size = int(token), request.get("limit", default)
+    answer: dict[str, object] = {result: [render(item) for item in items[start : start + size]]}
+    if start + size < len(items):
+        answer["nextToken"] = str(start + size)
+    return answer
