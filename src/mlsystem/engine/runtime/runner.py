@@ -1,0 +1,276 @@
+"""Runs programs so that their outcome is known although the engine was dead.
+
+Each process has a folder, and a shim that holds the lock in it and writes down how the program ended. What the runner
+says is read from there, so it is as true after a restart of the engine as before, and nothing has to be remembered.
+"""
+
+import logging
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mlsystem.engine.runtime import sandbox
+from mlsystem.engine.runtime.errors import NoSuchProcess, ProcessStillRunning, ShimFailed
+from mlsystem.engine.runtime.interpreter import shim_command
+from mlsystem.engine.runtime.machine import Machine
+from mlsystem.engine.runtime.process import Exited, NotStarted, ProcessSpec, Running, Status, check_id
+from mlsystem.engine.runtime.shim import record
+from mlsystem.engine.runtime.shim.plan import Ended, Plan
+from mlsystem.engine.runtime.watcher import Watcher
+
+_FORGOTTEN = ".forgotten-"
+_SHIM_LOG_BYTES = 2000
+_READINESS = 3  # the shim's descriptor, the first after the standard streams
+_LOCKS = 16  # processes start side by side, unless their ids fall on the same lock
+
+logger = logging.getLogger(__name__)
+
+EndCallback = Callable[[str, Exited], None]
+
+
+class ProcessRunner:
+    """The processes of one folder; safe to use from several threads.
+
+    `hidden` are folders that no sandbox may show, the engine's data folder first of all. One runner a folder at a
+    time: the engine's own lock sees to that.
+    """
+
+    def __init__(self, folder: Path, machine: Machine, hidden: Sequence[Path] = ()) -> None:
+        self._folder = folder
+        self._machine = machine
+        self._hidden = tuple(hidden)
+        self._callbacks: list[EndCallback] = []
+        self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._watcher = Watcher(self._report_end)
+
+    def start(self, spec: ProcessSpec) -> None:
+        """Runs the program unless it was ever run, or stopped, under this id; then only its end is reported (again).
+
+        Returns when the shim has taken it on, which is before the program runs.
+
+        Raises:
+            SandboxUnavailable: the machine cannot run it. Nothing was started.
+            ShimFailed: the shim could not begin, for example on a full disk. Nothing was started.
+        """
+        folder = self._folder / spec.id
+        plan = self._plan(spec, folder / record.SCRATCH)
+        with self._lock(spec.id):
+            if isinstance(self.status(spec.id), NotStarted):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                sandbox.prepare_scratch(folder / record.SCRATCH)
+                spec.log.path.parent.mkdir(parents=True, exist_ok=True)
+                record.replace(str(folder / record.PLAN), plan)
+                self._spawn_shim(folder)
+                return
+        self._attach(spec.id)
+
+    def stop(self, process_id: str, reason: str) -> None:
+        """Has the program sent SIGTERM, and SIGKILL when its grace is over; does not wait for that.
+
+        A stop that comes before the start wins: the program will not run, and has ended as stopped when it is started.
+        """
+        folder = self._existing(process_id)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        record.write_once(str(folder / record.STOP), {"reason": reason})
+        _order(folder, "stop")  # a shim that does not listen yet reads the file before it starts the program
+
+    def signal(self, process_id: str, number: signal.Signals) -> None:
+        """Sends a signal to the program itself.
+
+        Raises:
+            NoSuchProcess: it does not run.
+        """
+        if not _order(self._existing(process_id), f"signal {int(number)}"):
+            raise NoSuchProcess(f"process {process_id} does not run, so {number.name} cannot be sent to it")
+
+    def status(self, process_id: str) -> Status:
+        """What the process's folder says now."""
+        folder = self._existing(process_id)
+        # In this order: who has begun held the lock before, and who dropped it has written down the end before.
+        started = record.read(str(folder / record.STARTED))
+        pid = record.lock_holder(str(folder / record.LOCK))
+        if pid is not None:
+            return Running(pid)
+        ended = record.read(str(folder / record.EXIT))
+        if ended is None and started is not None:
+            record.write_once(str(folder / record.EXIT), _lost(folder, started["started_at"]))
+            ended = record.read(str(folder / record.EXIT))
+        return NotStarted() if ended is None else _exited(ended)
+
+    def watch(self, callback: EndCallback) -> None:
+        """Calls `callback(id, how)` on the watcher's thread for each process that ends, in this and earlier lives.
+
+        At least once for every process until it is forgotten: `adopt` and `start` report those that had ended before.
+        """
+        self._callbacks.append(callback)
+
+    def adopt(self) -> list[str]:
+        """Takes over what an earlier engine started. Returns the ids alive, and reports the ends that were missed."""
+        alive = []
+        for folder in sorted(self._folder.iterdir()):
+            if folder.name.startswith(_FORGOTTEN):
+                shutil.rmtree(folder)
+            elif self._attach(folder.name):
+                alive.append(folder.name)
+        return alive
+
+    def forget(self, process_id: str) -> None:
+        """Removes all that is known of a process that has ended, and its scratch files; its id may be used again.
+
+        Raises:
+            ProcessStillRunning: it has not ended.
+        """
+        with self._lock(process_id):
+            folder = self._existing(process_id)
+            if isinstance(self.status(process_id), Running):
+                raise ProcessStillRunning(f"process {process_id} still runs: stop it, and forget it when it has ended")
+            if not folder.exists():
+                return
+            doomed = folder.with_name(f"{_FORGOTTEN}{process_id}-{time.monotonic_ns()}")
+            folder.rename(doomed)  # at once: half a folder would tell a wrong story
+        shutil.rmtree(doomed)
+
+    def close(self) -> None:
+        """Stops watching. The processes live on, for the next runner to adopt."""
+        self._watcher.close()
+
+    def _lock(self, process_id: str) -> threading.Lock:
+        return self._locks[hash(process_id) % _LOCKS]
+
+    def _spawn_shim(self, folder: Path) -> None:
+        """Returns when the shim has taken the process on, or another one had done so before."""
+        reading, writing = os.pipe()
+        try:
+            pid = _spawn(folder, writing)
+        finally:
+            os.close(writing)
+        with os.fdopen(reading, "rb") as pipe:
+            has_begun = pipe.read() == b"1"
+        if has_begun:
+            self._watcher.watch(folder.name, os.pidfd_open(pid))
+            return
+        os.waitpid(pid, 0)
+        if not self._attach(folder.name) and isinstance(self.status(folder.name), NotStarted):
+            raise ShimFailed(f"process {folder.name}: its shim could not begin: {_last_words(folder)}")
+
+    def _existing(self, process_id: str) -> Path:
+        check_id(process_id)
+        return self._folder / process_id
+
+    def _plan(self, spec: ProcessSpec, scratch: Path) -> Plan:
+        inbound = spec.inbound
+        return {
+            "command": sandbox.command(spec, self._machine, scratch, self._hidden),
+            "program": {
+                "argv": list(spec.argv),
+                "environment": dict(spec.environment),
+                "working_directory": spec.working_directory,
+                "inbound_port": inbound.port if inbound else 0,
+                "outbound_ports": [way.port for way in spec.outbound],
+            },
+            "log": {"path": str(spec.log.path), "max_bytes": spec.log.max_bytes, "keep": spec.log.keep},
+            "inbound_socket": str(inbound.socket) if inbound else "",
+            "outbound_sockets": [str(way.socket) for way in spec.outbound],
+            "time_limit_seconds": spec.time_limit_seconds,
+            "memory_limit_bytes": spec.memory_limit_bytes,
+            "stop_grace_seconds": spec.stop_grace_seconds,
+        }
+
+    def _attach(self, process_id: str) -> bool:
+        """Sees to it that the end is reported; whether it is yet to come."""
+        status = self.status(process_id)
+        if isinstance(status, Running):
+            pidfd = _open_process(status.pid)
+            # The holder of the lock is the process that the descriptor means, only if it still holds it now.
+            if pidfd is not None and self.status(process_id) == status:
+                self._watcher.watch(process_id, pidfd)
+                return True
+            if pidfd is not None:
+                os.close(pidfd)
+            status = self.status(process_id)
+        if isinstance(status, Exited):
+            self._watcher.report(process_id)
+        return False
+
+    def _report_end(self, process_id: str) -> None:
+        status = self.status(process_id)
+        if not isinstance(status, Exited):
+            return  # forgotten meanwhile
+        for callback in self._callbacks:
+            try:
+                callback(process_id, status)
+            except Exception:  # a supervisor loop: the ends of the other processes must get through
+                logger.exception("nobody took note of the end of process %s", process_id)
+
+
+def _spawn(folder: Path, readiness: int) -> int:
+    command = shim_command(folder, _READINESS)
+    log = str(folder / record.SHIM_LOG)
+    return os.posix_spawn(
+        command[0],
+        command,
+        {},
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+            (os.POSIX_SPAWN_DUP2, readiness, _READINESS),
+        ],
+        setsid=True,
+        setsigmask=[],
+        setsigdef=[signal.SIGPIPE, signal.SIGINT, signal.SIGTERM],
+    )
+
+
+def _order(folder: Path, order: str) -> bool:
+    """Tells the shim; whether one listens."""
+    try:
+        control = os.open(folder / record.CONTROL, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:  # no FIFO, or nobody reads it
+        return False
+    try:
+        os.write(control, f"{order}\n".encode())
+    finally:
+        os.close(control)
+    return True
+
+
+def _open_process(pid: int) -> int | None:
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+
+
+def _last_words(folder: Path) -> str:
+    log = folder / record.SHIM_LOG
+    return log.read_bytes()[-_SHIM_LOG_BYTES:].decode(errors="replace").strip() if log.exists() else ""
+
+
+def _lost(folder: Path, started_at: float) -> Ended:
+    return {
+        "exit_code": None,
+        "signal": None,
+        "reason": "lost",
+        "message": _last_words(folder) or "the process's shim was killed, or the machine was switched off",
+        "started_at": started_at,
+        "ended_at": time.time(),
+    }
+
+
+def _exited(ended: dict[str, Any]) -> Exited:
+    return Exited(
+        exit_code=ended["exit_code"],
+        signal=ended["signal"],
+        reason=ended["reason"],
+        message=ended["message"],
+        started_at=datetime.fromtimestamp(ended["started_at"], UTC),
+        ended_at=datetime.fromtimestamp(ended["ended_at"], UTC),
+    )

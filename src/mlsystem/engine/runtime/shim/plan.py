@@ -1,0 +1,56 @@
+"""What the runner asks of the shim and what the shim answers, as JSON in the process's folder.
+
+Imported for its types alone: the shim itself never loads `typing`.
+"""
+
+from typing import Literal, TypedDict
+
+Reason = Literal["exited", "stopped", "time_limit", "memory_limit", "start_failed", "lost"]
+
+
+class Program(TypedDict):
+    """What the launcher starts, inside the sandbox where there is one."""
+
+    argv: list[str]
+    environment: dict[str, str]
+    working_directory: str
+    inbound_port: int  # 0: nothing to relay inwards
+    outbound_ports: list[int]
+
+
+class LogPlan(TypedDict):
+    path: str
+    max_bytes: int
+    keep: int
+
+
+class Plan(TypedDict):
+    command: list[str]  # the sandbox and the launcher, to which the shim appends three file descriptors
+    program: Program
+    log: LogPlan
+    inbound_socket: str  # "": none
+    outbound_sockets: list[str]  # in the order of outbound_ports
+    time_limit_seconds: float | None
+    memory_limit_bytes: int | None
+    stop_grace_seconds: float
+
+
+class Started(TypedDict):
+    shim_pid: int
+    started_at: float
+
+
+class Outcome(TypedDict):
+    """`exit_code` and `signal` are both None when nothing ran, or nothing is known."""
+
+    exit_code: int | None
+    signal: int | None
+    reason: Reason
+    message: str
+
+
+class Ended(Outcome):
+    """exit.json."""
+
+    started_at: float
+    ended_at: float

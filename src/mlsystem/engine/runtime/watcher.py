@@ -1,0 +1,79 @@
+"""One thread that learns from the kernel when a process ends, whoever started it."""
+
+import os
+import selectors
+import threading
+from collections.abc import Callable
+
+
+class Watcher:
+    """Calls `ended(id)` on its thread once for each `watch(id, pidfd)`, when the process behind the pidfd is dead."""
+
+    def __init__(self, ended: Callable[[str], None]) -> None:
+        self._ended = ended
+        self._lock = threading.Lock()
+        self._pidfds: dict[str, int] = {}
+        self._reported: list[str] = []  # to be called for without waiting
+        self._is_closed = False
+        self._selector = selectors.DefaultSelector()
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._selector.register(self._wake, selectors.EVENT_READ, None)
+        self._thread = threading.Thread(target=self._run, name="process-watcher", daemon=True)
+        self._thread.start()
+
+    def watch(self, process_id: str, pidfd: int) -> None:
+        """Takes the descriptor over. A process that is watched already stays watched once."""
+        with self._lock:
+            if self._is_closed or process_id in self._pidfds:
+                os.close(pidfd)
+                return
+            self._pidfds[process_id] = pidfd
+            self._selector.register(pidfd, selectors.EVENT_READ, process_id)
+
+    def report(self, process_id: str) -> None:
+        """As if a process that was watched had ended now; the call comes on the watcher's thread."""
+        with self._lock:
+            if not self._is_closed:
+                self._reported.append(process_id)
+                os.eventfd_write(self._wake, 1)
+
+    def close(self) -> None:
+        """Returns when no call is under way and none will come. Not to be called from within one."""
+        with self._lock:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            os.eventfd_write(self._wake, 1)
+        self._thread.join()
+        self._selector.close()
+        for descriptor in (self._wake, *self._pidfds.values()):
+            os.close(descriptor)
+
+    def _run(self) -> None:
+        while not self._is_closed:
+            for key, _ in self._selector.select():
+                if key.data is not None:
+                    self._take_leave(key.data)
+            for process_id in self._take_reported():
+                self._ended(process_id)
+
+    def _take_leave(self, process_id: str) -> None:
+        with self._lock:
+            pidfd = self._pidfds.pop(process_id)
+            self._selector.unregister(pidfd)
+        try:
+            os.waitid(os.P_PIDFD, pidfd, os.WEXITED)
+        except ChildProcessError:
+            pass  # the child of an engine that is no more
+        finally:
+            os.close(pidfd)
+        self._ended(process_id)
+
+    def _take_reported(self) -> list[str]:
+        with self._lock:
+            try:
+                os.eventfd_read(self._wake)
+            except BlockingIOError:
+                return []
+            reported, self._reported = self._reported, []
+            return reported
