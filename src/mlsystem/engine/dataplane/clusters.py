@@ -1,0 +1,84 @@
+"""Envoy's clusters: one for every group of sockets among which a request may be sent.
+
+Instances are found by endpoint discovery, one file a cluster, so that adding an instance touches nothing else.
+Balancing looks at every instance and takes the least busy, because model servers and function hosts have few workers
+and requests are slow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mlsystem.engine.dataplane.state import Door, Endpoint, FunctionVersion, State, Variant
+from mlsystem.engine.dataplane.typed import Json, extension, pipe, typed
+
+CONTROL_PLANE = "control-plane"
+CONSOLE = "console"
+
+# Connections that idle this long are closed by Envoy, before the servers behind it (Gunicorn after 2 s, uvicorn after
+# 5 s) close them: a request sent into a closing connection would fail.
+_UPSTREAM_IDLE = "1s"
+_CONNECT_TIMEOUT = "5s"
+# Envoy's default of 1024 (3 for retries) protects far servers; the ones here are protected by their own listen
+# queues.
+_UNLIMITED = 1_000_000
+
+
+def variant_cluster(endpoint: Endpoint, variant: Variant) -> str:
+    return f"endpoint/{endpoint.name}/{variant.name}"
+
+
+def version_cluster(version: FunctionVersion) -> str:
+    return f"function/{version.function}/{version.version}"
+
+
+def instance_groups(state: State) -> dict[str, tuple[str, ...]]:
+    """The sockets of every discovered cluster, by its name. An endpoint that is not in service has none."""
+    groups = {
+        variant_cluster(endpoint, variant): variant.instances
+        for endpoint in state.endpoints
+        if endpoint.is_in_service
+        for variant in endpoint.variants
+    }
+    versions = (version for stage in state.stages for method in stage.methods for version in method.versions)
+    return groups | {version_cluster(version): version.hosts for version in versions}
+
+
+def fixed_clusters(door: Door) -> Iterator[Json]:
+    """The control plane and the console, which stay where they are."""
+    yield _cluster(CONTROL_PLANE, type="STATIC", load_assignment=load_assignment(CONTROL_PLANE, [door.control_plane]))
+    if door.console is not None:
+        yield _cluster(CONSOLE, type="STATIC", load_assignment=load_assignment(CONSOLE, [door.console]))
+
+
+def discovered_cluster(name: str, assignment_file: str) -> Json:
+    source = {"resource_api_version": "V3", "path_config_source": {"path": assignment_file}}
+    return _cluster(name, type="EDS", eds_cluster_config={"eds_config": source})
+
+
+def load_assignment(cluster: str, sockets: Sequence[str]) -> Json:
+    hosts = [{"endpoint": {"address": pipe(path)}} for path in sockets]
+    return {"cluster_name": cluster, "endpoints": [{"lb_endpoints": hosts}]}
+
+
+def _cluster(name: str, **discovery: Any) -> Json:
+    limits = dict.fromkeys(("max_connections", "max_pending_requests", "max_requests", "max_retries"), _UNLIMITED)
+    http = typed(
+        "extensions.upstreams.http.v3.HttpProtocolOptions",
+        explicit_http_config={"http_protocol_options": {}},
+        common_http_protocol_options={"idle_timeout": _UPSTREAM_IDLE},
+    )
+    least_busy = extension(
+        "envoy.load_balancing_policies.least_request",
+        "extensions.load_balancing_policies.least_request.v3.LeastRequest",
+        selection_method="FULL_SCAN",
+    )
+    return {
+        "name": name,
+        **discovery,
+        "connect_timeout": _CONNECT_TIMEOUT,
+        "load_balancing_policy": {"policies": [{"typed_extension_config": least_busy}]},
+        "circuit_breakers": {"thresholds": [limits]},
+        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": http},
+    }

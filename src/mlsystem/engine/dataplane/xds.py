@@ -1,0 +1,139 @@
+"""The state as Envoy's files: a pure function, and the order in which a change of them is written.
+
+Each file is a discovery response whose version is the hash of its content, so that equal states make equal files and
+Envoy's word for "applied" can be compared with what was written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlsystem.engine.dataplane import clusters
+from mlsystem.engine.dataplane.layout import Layout
+from mlsystem.engine.dataplane.listeners import STAT_PREFIX, listeners
+from mlsystem.engine.dataplane.routes import ROUTE_CONFIG, route_configuration
+from mlsystem.engine.dataplane.state import State
+from mlsystem.engine.dataplane.typed import Json, pipe
+
+_RESOURCE = "type.googleapis.com/envoy.config."
+
+
+@dataclass(frozen=True)
+class XdsFile:
+    """A discovery response on its way to `path`; `stat` is the prefix of the statistics in which Envoy tells its
+    version."""
+
+    path: Path
+    stat: str
+    content: str
+
+    @property
+    def version(self) -> str:
+        return str(json.loads(self.content)["version_info"])
+
+
+@dataclass(frozen=True)
+class XdsFiles:
+    """The whole configuration."""
+
+    listeners: XdsFile
+    routes: XdsFile
+    clusters: XdsFile
+    instances: Mapping[str, XdsFile]
+
+    def all(self) -> list[XdsFile]:
+        return [*self.instances.values(), self.clusters, self.routes, self.listeners]
+
+
+@dataclass(frozen=True)
+class Step:
+    """Files to write; where it `settles`, Envoy takes them up before the next step begins. Then files to remove."""
+
+    write: tuple[XdsFile, ...]
+    settles: bool = True
+    remove: tuple[Path, ...] = ()
+
+
+def bootstrap(layout: Layout) -> str:
+    """What Envoy is started with, the same for every state: where to be administered, and where to find everything
+    else."""
+    dynamic = {
+        name: {"resource_api_version": "V3", "path_config_source": {"path": str(path)}}
+        for name, path in (("lds_config", layout.listeners), ("cds_config", layout.clusters))
+    }
+    document = {
+        "node": {"id": "mlsystem", "cluster": "mlsystem"},
+        "admin": {"address": pipe(str(layout.admin_socket))},
+        "dynamic_resources": dynamic,
+    }
+    return json.dumps(document, indent=1)
+
+
+def render(state: State, layout: Layout) -> XdsFiles:
+    """Every file of the configuration."""
+    groups = clusters.instance_groups(state)
+    instances = {
+        name: _instances_file(layout.instances_of(name), name, clusters.load_assignment(name, sockets))
+        for name, sockets in groups.items()
+    }
+    found = [clusters.discovered_cluster(name, str(file.path)) for name, file in instances.items()]
+    return XdsFiles(
+        listeners=_file(layout.listeners, "listener_manager.lds", "listener.v3.Listener", listeners(state, layout)),
+        routes=_file(
+            layout.routes,
+            f"http.{STAT_PREFIX}.rds.{ROUTE_CONFIG}",
+            "route.v3.RouteConfiguration",
+            [route_configuration(state)],
+        ),
+        clusters=_clusters_file(layout.clusters, [*clusters.fixed_clusters(state.door), *found]),
+        instances=instances,
+    )
+
+
+def plan(new: XdsFiles, written: Mapping[Path, str]) -> list[Step]:
+    """How to get from the files that are `written` to the new ones.
+
+    Clusters come before the routes that name them, and go after; so at every moment every route has its clusters.
+    """
+    present = json.loads(written[new.clusters.path])["resources"] if new.clusters.path in written else []
+    wanted = json.loads(new.clusters.content)["resources"]
+    names = {cluster["name"] for cluster in wanted}
+    both = _clusters_file(
+        new.clusters.path, [*wanted, *(cluster for cluster in present if cluster["name"] not in names)]
+    )
+    instance_paths = {file.path for file in new.instances.values()}
+    known = {new.clusters.path, new.routes.path, new.listeners.path} | instance_paths
+    steps = [
+        # Envoy learns of new ones only with the clusters that follow, so there is nothing to wait for.
+        Step(_changed(new.instances.values(), written), settles=False),
+        Step(_changed([both], written)),
+        Step(_changed([new.routes, new.listeners], written)),
+        Step(
+            _changed([new.clusters], {both.path: both.content}),
+            remove=tuple(path for path in written if path not in known),
+        ),
+    ]
+    return [step for step in steps if step.write or step.remove]
+
+
+def _changed(files: Iterable[XdsFile], written: Mapping[Path, str]) -> tuple[XdsFile, ...]:
+    return tuple(file for file in files if written.get(file.path) != file.content)
+
+
+def _clusters_file(path: Path, resources: list[Json]) -> XdsFile:
+    by_name = sorted(resources, key=lambda cluster: str(cluster["name"]))
+    return _file(path, "cluster_manager.cds", "cluster.v3.Cluster", by_name)
+
+
+def _instances_file(path: Path, cluster: str, assignment: Json) -> XdsFile:
+    return _file(path, f"cluster.{cluster}", "endpoint.v3.ClusterLoadAssignment", [assignment])
+
+
+def _file(path: Path, stat: str, kind: str, resources: list[Json]) -> XdsFile:
+    typed = [{"@type": _RESOURCE + kind, **resource} for resource in resources]
+    version = hashlib.blake2s(json.dumps(typed).encode(), digest_size=8).hexdigest()
+    return XdsFile(path, stat, json.dumps({"version_info": version, "resources": typed}, indent=1))
