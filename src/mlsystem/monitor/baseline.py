@@ -1,0 +1,60 @@
+"""The baseline that a check compares with, read from its two files; anything wrong with them ends the run."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from mlsystem.monitor.constraints import Constraints
+from mlsystem.monitor.constraints_document import parse_constraints
+from mlsystem.monitor.document import DocumentError
+from mlsystem.monitor.errors import BaselineError
+from mlsystem.monitor.profile import DatasetProfile
+from mlsystem.monitor.statistics_document import parse_statistics
+from mlsystem.monitor.violations import unproven_features
+
+STATISTICS = "statistics.json"
+CONSTRAINTS = "constraints.json"
+
+_Parsed = TypeVar("_Parsed")
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What the data is checked against."""
+
+    constraints: Constraints
+    statistics: DatasetProfile
+
+
+def read_baseline(constraints_path: Path | None, statistics_path: Path | None) -> Baseline | None:
+    """Reads the files (each path may also be the folder that holds it); None if neither is given.
+
+    Raises BaselineError if one cannot be read, or if a feature is to be compared with statistics that are not there.
+    """
+    if constraints_path is None:
+        if statistics_path is not None:
+            raise BaselineError(
+                f"There are baseline statistics ({statistics_path}), but no baseline constraints to check"
+            )
+        return None
+    constraints = _read(constraints_path, CONSTRAINTS, parse_constraints)
+    statistics = _read(statistics_path, STATISTICS, parse_statistics) if statistics_path else DatasetProfile(0, ())
+    unproven = unproven_features(constraints, statistics)
+    if unproven:
+        raise BaselineError(
+            f"The baseline statistics ({statistics_path or 'none given'}) do not know {', '.join(unproven)}, "
+            f"which {constraints_path} wants compared. Create the baseline again, or set perform_comparison to Disabled"
+        )
+    return Baseline(constraints, statistics)
+
+
+def _read(path: Path, name: str, parse: Callable[[object], _Parsed]) -> _Parsed:
+    file = path / name if path.is_dir() else path
+    try:
+        return parse(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, DocumentError) as error:
+        raise BaselineError(
+            f"The baseline cannot be read: {file}: {error}. Nothing was checked; create the baseline again"
+        ) from error

@@ -1,0 +1,108 @@
+"""The analyzer as a command: `profile` makes a baseline of files, `check` compares files with one.
+
+Everything goes below --output: the three reports, `message`, and `metrics/cloudwatch/cloudwatch_metrics.jsonl`.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from mlsystem.monitor.constraints import MonitoringConfig
+from mlsystem.monitor.distances import CATEGORICAL_METHODS, COMPARISON_METHODS
+from mlsystem.monitor.errors import ConfigurationError, MonitorError
+from mlsystem.monitor.reading import DatasetFormat, Kind
+from mlsystem.monitor.reading.opening import find_files
+from mlsystem.monitor.run import Job, report_failure, run
+
+_KINDS = {"csv": Kind.CSV, "json": Kind.JSON_LINES, "parquet": Kind.PARQUET, "capture": Kind.CAPTURE}
+_SUFFIXES = {".csv": Kind.CSV, ".parquet": Kind.PARQUET, ".jsonl": Kind.JSON_LINES, ".json": Kind.JSON_LINES}
+
+
+def run_command(arguments: Sequence[str], now: Callable[[], datetime]) -> tuple[int, str]:
+    """Runs the command line (without the program's name). Returns the exit code and what to tell the user."""
+    options = _parser().parse_args(arguments)
+    message = options.output / "message"
+    try:
+        analysis = run(_job(options), None, now)
+    except MonitorError as error:
+        report_failure(message, str(error))
+        return 1, str(error)
+    found = [f"{v.feature_name}: {v.check_type}: {v.description}" for v in analysis.result.violations]
+    return 0, "\n".join([*found, message.read_text(encoding="utf-8")])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mlsystem.monitor",
+        description="Profiles a dataset and checks it against a baseline. Without arguments it runs as a processing "
+        "container, by environment variables.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    profile = commands.add_parser("profile", help="statistics and suggested constraints of a dataset: a baseline")
+    check = commands.add_parser("check", help="compare a dataset with a baseline")
+    for command in (profile, check):
+        _add_common_options(command)
+    profile.add_argument("--comparison-threshold", type=float, default=MonitoringConfig.comparison_threshold)
+    profile.add_argument("--comparison-method", choices=COMPARISON_METHODS, default=MonitoringConfig.comparison_method)
+    profile.add_argument("--categorical-threshold", type=float)
+    profile.add_argument("--categorical-method", choices=CATEGORICAL_METHODS)
+    check.add_argument(
+        "--baseline", type=Path, required=True, metavar="DIR", help="folder of statistics.json and constraints.json"
+    )
+    check.add_argument(
+        "--ties-counted-once", action="store_true", help="compare as Deequ did until September 2026 (see the docs)"
+    )
+    return parser
+
+
+def _add_common_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("data", nargs="+", type=Path, metavar="DATA", help="files, or folders of files")
+    command.add_argument("--output", type=Path, required=True, metavar="DIR", help="where the reports go")
+    command.add_argument("--format", choices=_KINDS, help="by default told from the names, and a look at JSON lines")
+    command.add_argument("--no-header", action="store_true", help="CSV files begin with data, not with names")
+    command.add_argument("--preprocessor", type=Path, metavar="FILE", help="Python file with preprocess_handler")
+    command.add_argument("--postprocessor", type=Path, metavar="FILE", help="Python file with postprocess_handler")
+
+
+def _job(options: argparse.Namespace) -> Job:
+    is_check = options.command == "check"
+    return Job(
+        data=options.data,
+        form=DatasetFormat(_KINDS[options.format] if options.format else _guess(options.data), not options.no_header),
+        output=options.output,
+        message=options.output / "message",
+        metrics=options.output / "metrics" / "cloudwatch",
+        baseline_constraints=options.baseline if is_check else None,
+        baseline_statistics=options.baseline if is_check else None,
+        config=MonitoringConfig() if is_check else _config(options),
+        preprocessor=options.preprocessor,
+        postprocessor=options.postprocessor,
+        ties_counted_once=is_check and options.ties_counted_once,
+    )
+
+
+def _config(options: argparse.Namespace) -> MonitoringConfig:
+    return MonitoringConfig(
+        comparison_threshold=options.comparison_threshold,
+        comparison_method=options.comparison_method,
+        categorical_comparison_threshold=options.categorical_threshold,
+        categorical_drift_method=options.categorical_method,
+    )
+
+
+def _guess(data: Sequence[Path]) -> Kind:
+    """The kind of the first file; what a name does not tell is asked for, not assumed."""
+    files = find_files(data)
+    if not files:
+        return Kind.CSV  # there is nothing to read, and the run says so
+    suffixes = [suffix for suffix in files[0].suffixes if suffix in _SUFFIXES]
+    if not suffixes:
+        raise ConfigurationError(f"The name of {files[0]} does not tell its format: say --format")
+    kind = _SUFFIXES[suffixes[-1]]
+    return Kind.CAPTURE if kind is Kind.JSON_LINES and _is_capture(files[0]) else kind
+
+
+def _is_capture(file: Path) -> bool:
+    with file.open("rb") as lines:
+        return b'"captureData"' in lines.readline()

@@ -1,0 +1,72 @@
+"""JSON as Jackson's default pretty printer writes it, for files that must not differ from Model Monitor's.
+
+Two spaces an object level, `" : "`, arrays on one line (`[ {`, `}, {`, `} ]`), no newline at the end, and doubles as
+Java's Double.toString prints them. That method prints the shortest digits since JDK 19; older ones sometimes print one
+digit more than needed, which is not imitated (see docs/monitor-format.md).
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
+_ESCAPES |= {chr(code): f"\\u{code:04X}" for code in range(0x20) if chr(code) not in _ESCAPES}
+_TRANSLATION = str.maketrans(_ESCAPES)
+
+
+def write(value: object) -> str:
+    """The document as text. Raises TypeError for what JSON cannot hold, and ValueError for NaN and infinity."""
+    return _render(value, level=0)
+
+
+def double(number: float) -> str:
+    """A double as Java prints it: 1.0, 1.0E-5, 1.2345678E7."""
+    if not math.isfinite(number):
+        raise ValueError(f"JSON has no number for {number}")
+    sign, digits, exponent = _shortest_digits(number)
+    if -3 <= exponent < 7:
+        return sign + _plain(digits, exponent)
+    return f"{sign}{digits[0]}.{digits[1:] or '0'}E{exponent}"
+
+
+def _shortest_digits(number: float) -> tuple[str, str, int]:
+    """Sign, significant digits (at least one), and the exponent of the first digit."""
+    mantissa, _, exponent = repr(abs(number)).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    first = int(exponent or 0) + len(whole) - 1 - (len(whole + fraction) - len(digits))
+    sign = "-" if math.copysign(1.0, number) < 0 else ""
+    return (sign, digits.rstrip("0"), first) if digits else (sign, "0", 0)
+
+
+def _plain(digits: str, exponent: int) -> str:
+    if exponent < 0:
+        return "0." + "0" * (-exponent - 1) + digits
+    whole = digits[: exponent + 1].ljust(exponent + 1, "0")
+    return f"{whole}.{digits[exponent + 1 :] or '0'}"
+
+
+def _render(value: object, level: int) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return double(value)
+        case int():
+            return str(value)
+        case str():
+            return f'"{value.translate(_TRANSLATION)}"'
+        case Mapping():
+            return _object(value.items(), level)
+        case Sequence():
+            return _array(value, level)
+    raise TypeError(f"{value!r} has no place in this JSON document")
+
+
+def _object(members: Iterable[tuple[object, object]], level: int) -> str:
+    inner = "  " * (level + 1)
+    lines = [f"{inner}{_render(str(key), level)} : {_render(value, level + 1)}" for key, value in members]
+    return "{\n" + ",\n".join(lines) + "\n" + "  " * level + "}" if lines else "{ }"
+
+
+def _array(items: Sequence[object], level: int) -> str:
+    return "[ " + ", ".join(_render(item, level) for item in items) + " ]" if items else "[ ]"

@@ -1,0 +1,114 @@
+"""Opening a dataset: finds its files, and has DuckDB load them in the format that they are said to be in."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from mlsystem.monitor import texts
+from mlsystem.monitor.errors import DatasetError, NoDataError
+from mlsystem.monitor.reading.capture import Preprocessor, write_capture
+from mlsystem.monitor.reading.dataset import Dataset
+from mlsystem.monitor.reading.flattening import Scalar, flat_columns, quoted
+from mlsystem.monitor.reading.format import DatasetFormat, Kind
+from mlsystem.monitor.reading.table import Table
+
+_TABLE = "dataset"
+# Text that looks like a date is text: so no value matches these, and DuckDB leaves it as it stands.
+_NO_DATES = "dateformat = '(no date) %Y', timestampformat = '(no time) %Y'"
+
+
+@contextmanager
+def open_dataset(
+    paths: Sequence[Path],
+    form: DatasetFormat,
+    *,
+    preprocess: Preprocessor | None = None,
+    window: str | None = None,
+) -> Iterator[Dataset]:
+    """The dataset in these files and folders. Raises NoDataError if they hold no row, DatasetError if unreadable.
+
+    `window` is the span of time that the data should cover, for the message only.
+    """
+    source = ", ".join(str(path) for path in paths)
+    files = find_files(paths)
+    if not files:
+        raise NoDataError(texts.no_data(source, "holds no file" if _exists(paths) else "does not exist", window))
+    with tempfile.TemporaryDirectory(prefix="monitor-") as folder, _connect(folder) as connection:
+        try:
+            dataset = _load(connection, files, form, Path(folder), preprocess)
+        except duckdb.Error as error:
+            raise DatasetError(f"{source} cannot be read as {form.kind.value}: {_first_lines(error)}") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise DatasetError(f"{source} cannot be read as {form.kind.value}: {error}") from error
+        if dataset.row_count == 0:
+            raise NoDataError(texts.no_data(source, f"holds {len(files)} file(s) without a row", window))
+        yield dataset
+
+
+def find_files(paths: Sequence[Path]) -> list[Path]:
+    """The files of a dataset, in the order of their names: those given, and all below the folders given.
+
+    Empty files hold nothing, and names that begin with a dot or an underscore mark what tools leave behind.
+    """
+    found = []
+    for path in paths:
+        below = sorted(path.rglob("*")) if path.is_dir() else [path]
+        found += [file for file in below if file.is_file() and file.name[0] not in "._" and file.stat().st_size > 0]
+    return found
+
+
+def _exists(paths: Sequence[Path]) -> bool:
+    return any(path.exists() for path in paths)
+
+
+def _connect(folder: str) -> DuckDBPyConnection:
+    """A database in memory that spills into the folder, and never fetches an extension from the network."""
+    return duckdb.connect(config={"temp_directory": folder, "autoinstall_known_extensions": False})
+
+
+def _load(
+    connection: DuckDBPyConnection,
+    files: Sequence[Path],
+    form: DatasetFormat,
+    folder: Path,
+    preprocess: Preprocessor | None,
+) -> Dataset:
+    if form.kind is Kind.CAPTURE:
+        row_files, count = write_capture(files, form.parts, folder, preprocess)
+        tables = [row_file.load(connection, f"part{index}") for index, row_file in enumerate(row_files)]
+        return Dataset([table for table in tables if table is not None], count)
+    names = [str(path) for path in files]
+    connection.execute(f"CREATE TEMP TABLE {_TABLE} AS SELECT * FROM {_reader(form, len(files))}", [names])  # noqa: S608
+    table = Table(connection, _TABLE, _scalars(connection, form))
+    return Dataset([table], table.count_rows())
+
+
+def _reader(form: DatasetFormat, files: int) -> str:
+    """The table function that reads a list of files (the parameter of the query)."""
+    by_name = str(files > 1).lower()
+    if form.kind is Kind.CSV:
+        header = str(form.has_header).lower()
+        union = by_name if form.has_header else "false"
+        return (
+            f"read_csv(?, header = {header}, all_varchar = true, delim = ',', quote = '\"', escape = '\"', "
+            f"comment = '', union_by_name = {union})"
+        )
+    if form.kind is Kind.PARQUET:
+        return f"read_parquet(?, union_by_name = {by_name})"
+    return f"read_json(?, format = 'newline_delimited', sample_size = -1, union_by_name = {by_name}, {_NO_DATES})"
+
+
+def _scalars(connection: DuckDBPyConnection, form: DatasetFormat) -> list[Scalar]:
+    if form.kind is Kind.CSV and not form.has_header:
+        return [Scalar("", quoted(name), "varchar") for name in connection.table(_TABLE).columns]
+    return flat_columns(connection, _TABLE)
+
+
+def _first_lines(error: duckdb.Error) -> str:
+    """What DuckDB says, without the long list of its options."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:2] + [line for line in lines[2:] if line.startswith("file = ")])

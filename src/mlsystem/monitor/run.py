@@ -1,0 +1,108 @@
+"""One analysis, from the data to the files: profile it, suggest constraints, check it against the baseline if any."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlsystem.monitor import texts
+from mlsystem.monitor.baseline import CONSTRAINTS, STATISTICS, read_baseline
+from mlsystem.monitor.constraints import Constraints, MonitoringConfig, suggest_constraints
+from mlsystem.monitor.constraints_document import constraints_document
+from mlsystem.monitor.jackson import write
+from mlsystem.monitor.metrics import metric_data
+from mlsystem.monitor.profile import DatasetProfile, profile
+from mlsystem.monitor.publishing import Publisher, write_metrics_file
+from mlsystem.monitor.reading import DatasetFormat, open_dataset
+from mlsystem.monitor.scripts import load_preprocessor, run_postprocessor
+from mlsystem.monitor.statistics_document import statistics_document
+from mlsystem.monitor.violations import CheckResult, check, violations_document
+
+if TYPE_CHECKING:
+    from types_boto3_cloudwatch.type_defs import DimensionTypeDef
+
+VIOLATIONS = "constraint_violations.json"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to analyse, against what, and where everything goes."""
+
+    data: Sequence[Path]
+    form: DatasetFormat
+    output: Path  # the folder of the three files
+    message: Path  # the file of the exit message
+    metrics: Path  # the folder of the metrics file
+    baseline_constraints: Path | None = None
+    baseline_statistics: Path | None = None
+    config: MonitoringConfig = field(default_factory=MonitoringConfig)  # of the constraints that are suggested
+    preprocessor: Path | None = None
+    postprocessor: Path | None = None
+    endpoint: str | None = None
+    schedule: str | None = None
+    window: str | None = None  # the span of time that the data covers, as text for messages
+    ties_counted_once: bool = False
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What came out of a job."""
+
+    profile: DatasetProfile
+    suggested: Constraints
+    evaluated: Constraints  # the baseline's, or without one those that are suggested
+    result: CheckResult
+
+
+def run(job: Job, publisher: Publisher | None, now: Callable[[], datetime]) -> Analysis:
+    """Does the job, and writes its files and its exit message. Raises MonitorError; the caller reports that."""
+    analysis = _analyse(job)
+    _write_reports(job, analysis)
+    _emit_metrics(job, analysis, publisher, now())
+    if job.postprocessor:
+        run_postprocessor(job.postprocessor)
+    _write(job.message, texts.completed(len(analysis.result.violations)))
+    return analysis
+
+
+def _analyse(job: Job) -> Analysis:
+    baseline = read_baseline(job.baseline_constraints, job.baseline_statistics)
+    preprocess = load_preprocessor(job.preprocessor) if job.preprocessor else None
+    expected = {feature.name: feature.inferred_type for feature in baseline.constraints.features} if baseline else {}
+    with open_dataset(job.data, job.form, preprocess=preprocess, window=job.window) as dataset:
+        current = profile(dataset.row_count, dataset.columns(expected))
+    suggested = suggest_constraints(current, job.config)
+    if baseline is None:
+        return Analysis(current, suggested, suggested, CheckResult((), {}))
+    result = check(current, baseline.constraints, baseline.statistics, ties_counted_once=job.ties_counted_once)
+    return Analysis(current, suggested, baseline.constraints, result)
+
+
+def _write_reports(job: Job, analysis: Analysis) -> None:
+    documents = {
+        STATISTICS: statistics_document(analysis.profile),
+        CONSTRAINTS: constraints_document(analysis.suggested),
+        VIOLATIONS: violations_document(analysis.result.violations),
+    }
+    for name, document in documents.items():
+        _write(job.output / name, write(document))
+
+
+def _emit_metrics(job: Job, analysis: Analysis, publisher: Publisher | None, timestamp: datetime) -> None:
+    named = {"Endpoint": job.endpoint, "MonitoringSchedule": job.schedule}
+    dimensions: list[DimensionTypeDef] = [{"Name": name, "Value": value} for name, value in named.items() if value]
+    data = metric_data(analysis.profile, analysis.evaluated, analysis.result.drifts, dimensions, timestamp)
+    write_metrics_file(job.metrics, data)
+    if publisher:
+        publisher.publish(texts.METRIC_NAMESPACE if job.endpoint else texts.METRIC_NAMESPACE_WITHOUT_ENDPOINT, data)
+
+
+def report_failure(message: Path, reason: str) -> None:
+    """Leaves the reason of a failure where the exit message would be."""
+    _write(message, reason)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
