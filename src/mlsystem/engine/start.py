@@ -34,6 +34,7 @@ from mlsystem.engine.runtime.images import ImageStore
 from mlsystem.engine.runtime.machine import probe
 from mlsystem.engine.runtime.runner import ProcessRunner
 from mlsystem.engine.services.ecr import room as ecr
+from mlsystem.engine.services.iam import room as iam
 from mlsystem.engine.services.logs import room as logs
 from mlsystem.engine.services.sagemaker import room as sagemaker
 from mlsystem.engine.services.sts import room as sts
@@ -119,6 +120,7 @@ def _rooms(house: House, equipment: Equipment) -> tuple[Room, ...]:
     return (
         sts.open_room(house, equipment.keys),
         ecr.open_room(house, equipment.images),
+        iam.open_room(house),
         logs.open_room(house),
         sagemaker.open_room(house, machinery),
     )

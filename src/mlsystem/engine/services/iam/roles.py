@@ -1,0 +1,219 @@
+"""Roles and their policies. https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html
+
+Policies are checked for their form and kept; who may do what by them is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
+
+from pydantic import Field
+
+from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.store.records import Record
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        AttachRolePolicyRequestTypeDef,
+        CreateRoleRequestTypeDef,
+        DeleteRolePolicyRequestTypeDef,
+        DeleteRoleRequestTypeDef,
+        DetachRolePolicyRequestTypeDef,
+        GetRolePolicyRequestTypeDef,
+        GetRoleRequestTypeDef,
+        ListAttachedRolePoliciesRequestTypeDef,
+        ListRolePoliciesRequestTypeDef,
+        ListRolesRequestTypeDef,
+        ListRoleTagsRequestTypeDef,
+        PutRolePolicyRequestTypeDef,
+        TagRoleRequestTypeDef,
+        UntagRoleRequestTypeDef,
+        UpdateAssumeRolePolicyRequestTypeDef,
+        UpdateRoleRequestTypeDef,
+    )
+
+
+class Role(Record):
+    """`key` is the role's name; `policies` are the inline ones, by name, as JSON text."""
+
+    kind: ClassVar[str] = "iam.role"
+    arn: str
+    role_id: str
+    path: str
+    trust: str
+    description: str = ""
+    max_session_seconds: int = 3600
+    policies: dict[str, str] = Field(default_factory=dict)
+    attached: tuple[str, ...] = ()
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class Roles(Part):
+    """Create, read, change, delete."""
+
+    def __init__(self, house: House):
+        self._house = house
+
+    @operation("CreateRole", accepts="Path RoleName AssumeRolePolicyDocument Description MaxSessionDuration Tags")
+    def create(self, request: CreateRoleRequestTypeDef, call: Call) -> Mapping[str, object]:
+        name, path = request["RoleName"], request.get("Path", "/")
+        if call.tx.get(Role, name) is not None:
+            raise AwsError("EntityAlreadyExists", f"Role with name {name} already exists.", 409)
+        role = Role(
+            key=name,
+            arn=self._house.scope.global_arn("iam", f"role{path}{name}"),
+            role_id=f"AROA{self._house.new_id(17).upper()}",
+            path=path,
+            trust=_checked(request["AssumeRolePolicyDocument"], "AssumeRolePolicyDocument"),
+            description=request.get("Description", ""),
+            max_session_seconds=request.get("MaxSessionDuration", 3600),
+            tags=_tags(request.get("Tags", ())),
+        )
+        return {"Role": _describe(call.tx.add(role))}
+
+    @operation("GetRole", accepts="RoleName")
+    def get(self, request: GetRoleRequestTypeDef, call: Call) -> Mapping[str, object]:
+        return {"Role": _describe(require_role(call.tx, request["RoleName"]))}
+
+    @operation("ListRoles", accepts="PathPrefix Marker MaxItems")
+    def list_roles(self, request: ListRolesRequestTypeDef, call: Call) -> Mapping[str, object]:
+        prefix = request.get("PathPrefix", "/")
+        roles = sorted((role for role in call.tx.all(Role) if role.path.startswith(prefix)), key=lambda role: role.key)
+        return {"Roles": [_describe(role) for role in roles], "IsTruncated": False}
+
+    @operation("UpdateRole", accepts="RoleName Description MaxSessionDuration")
+    def update(self, request: UpdateRoleRequestTypeDef, call: Call) -> Mapping[str, object]:
+        role = require_role(call.tx, request["RoleName"])
+        seconds = request.get("MaxSessionDuration", role.max_session_seconds)
+        call.tx.put(role.changed(description=request.get("Description", role.description), max_session_seconds=seconds))
+        return {}
+
+    @operation("UpdateAssumeRolePolicy", accepts="RoleName PolicyDocument")
+    def update_trust(self, request: UpdateAssumeRolePolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
+        role = require_role(call.tx, request["RoleName"])
+        call.tx.put(role.changed(trust=_checked(request["PolicyDocument"], "PolicyDocument")))
+        return {}
+
+    @operation("DeleteRole", accepts="RoleName")
+    def delete(self, request: DeleteRoleRequestTypeDef, call: Call) -> Mapping[str, object]:
+        role = require_role(call.tx, request["RoleName"])
+        if role.policies or role.attached:
+            raise AwsError("DeleteConflict", "Cannot delete entity, must detach all policies first.", 409)
+        call.tx.remove(Role, role.key)
+        return {}
+
+    @operation("TagRole", accepts="RoleName Tags")
+    def tag(self, request: TagRoleRequestTypeDef, call: Call) -> Mapping[str, object]:
+        role = require_role(call.tx, request["RoleName"])
+        call.tx.put(role.changed(tags={**role.tags, **_tags(request["Tags"])}))
+        return {}
+
+    @operation("UntagRole", accepts="RoleName TagKeys")
+    def untag(self, request: UntagRoleRequestTypeDef, call: Call) -> Mapping[str, object]:
+        role = require_role(call.tx, request["RoleName"])
+        call.tx.put(role.changed(tags={k: v for k, v in role.tags.items() if k not in request["TagKeys"]}))
+        return {}
+
+    @operation("ListRoleTags", accepts="RoleName Marker MaxItems")
+    def list_tags(self, request: ListRoleTagsRequestTypeDef, call: Call) -> Mapping[str, object]:
+        role = require_role(call.tx, request["RoleName"])
+        return {"Tags": [{"Key": key, "Value": value} for key, value in role.tags.items()], "IsTruncated": False}
+
+
+class RolePolicies(Part):
+    """Inline and attached policies of roles."""
+
+    def __init__(self, house: House):
+        self._house = house
+
+    @operation("PutRolePolicy", accepts="RoleName PolicyName PolicyDocument")
+    def put(self, request: PutRolePolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
+        role = require_role(call.tx, request["RoleName"])
+        document = _checked(request["PolicyDocument"], f"PolicyDocument of {request['PolicyName']}")
+        call.tx.put(role.changed(policies={**role.policies, request["PolicyName"]: document}))
+        return {}
+
+    @operation("GetRolePolicy", accepts="RoleName PolicyName")
+    def get(self, request: GetRolePolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
+        role, name = require_role(call.tx, request["RoleName"]), request["PolicyName"]
+        if name not in role.policies:
+            raise AwsError("NoSuchEntity", f"The role policy with name {name} cannot be found.", 404)
+        return {"RoleName": role.key, "PolicyName": name, "PolicyDocument": quote(role.policies[name])}
+
+    @operation("DeleteRolePolicy", accepts="RoleName PolicyName")
+    def delete(self, request: DeleteRolePolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
+        role, name = require_role(call.tx, request["RoleName"]), request["PolicyName"]
+        if name not in role.policies:
+            raise AwsError("NoSuchEntity", f"The role policy with name {name} cannot be found.", 404)
+        call.tx.put(role.changed(policies={key: text for key, text in role.policies.items() if key != name}))
+        return {}
+
+    @operation("ListRolePolicies", accepts="RoleName Marker MaxItems")
+    def list_inline(self, request: ListRolePoliciesRequestTypeDef, call: Call) -> Mapping[str, object]:
+        role = require_role(call.tx, request["RoleName"])
+        return {"PolicyNames": sorted(role.policies), "IsTruncated": False}
+
+    @operation("AttachRolePolicy", accepts="RoleName PolicyArn")
+    def attach(self, request: AttachRolePolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
+        role, arn = require_role(call.tx, request["RoleName"]), request["PolicyArn"]
+        call.tx.put(role.changed(attached=tuple(dict.fromkeys([*role.attached, arn]))))
+        return {}
+
+    @operation("DetachRolePolicy", accepts="RoleName PolicyArn")
+    def detach(self, request: DetachRolePolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
+        role, arn = require_role(call.tx, request["RoleName"]), request["PolicyArn"]
+        if arn not in role.attached:
+            raise AwsError("NoSuchEntity", f"Policy {arn} was not found.", 404)
+        call.tx.put(role.changed(attached=tuple(known for known in role.attached if known != arn)))
+        return {}
+
+    @operation("ListAttachedRolePolicies", accepts="RoleName PathPrefix Marker MaxItems")
+    def list_attached(self, request: ListAttachedRolePoliciesRequestTypeDef, call: Call) -> Mapping[str, object]:
+        role = require_role(call.tx, request["RoleName"])
+        policies = [{"PolicyName": arn.rsplit("/", 1)[-1], "PolicyArn": arn} for arn in role.attached]
+        return {"AttachedPolicies": policies, "IsTruncated": False}
+
+
+def require_role(tx: Transaction, name: str) -> Role:
+    role = tx.get(Role, name)
+    if role is None:
+        raise AwsError("NoSuchEntity", f"The role with name {name} cannot be found.", 404)
+    return role
+
+
+def _checked(document: str, subject: str) -> str:
+    """The text of a policy document that has the form of one. Raises AwsError(MalformedPolicyDocument)."""
+    try:
+        statements = json.loads(document)["Statement"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise AwsError("MalformedPolicyDocument", f"{subject} is not a JSON policy with a Statement.") from error
+    for statement in statements if isinstance(statements, list) else [statements]:
+        if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
+            raise AwsError("MalformedPolicyDocument", f"{subject}: each statement needs an Effect, Allow or Deny.")
+        if not {"Action", "NotAction"} & statement.keys():
+            raise AwsError("MalformedPolicyDocument", f"{subject}: each statement needs an Action or a NotAction.")
+    return document
+
+
+def _tags(tags: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def _describe(role: Role) -> dict[str, object]:
+    return {
+        "Path": role.path,
+        "RoleName": role.key,
+        "RoleId": role.role_id,
+        "Arn": role.arn,
+        "CreateDate": datetime.fromtimestamp(role.created_at, UTC),
+        "AssumeRolePolicyDocument": quote(role.trust),
+        "Description": role.description,
+        "MaxSessionDuration": role.max_session_seconds,
+        "Tags": [{"Key": key, "Value": value} for key, value in role.tags.items()],
+    }

@@ -1,0 +1,10 @@
+"""Identity and Access Management: which parts make the room."""
+
+from __future__ import annotations
+
+from mlsystem.engine.contract import House, Room
+from mlsystem.engine.services.iam.roles import RolePolicies, Roles
+
+
+def open_room(house: House) -> Room:
+    return Room("iam", [Roles(house), RolePolicies(house)])

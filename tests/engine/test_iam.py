@@ -1,0 +1,68 @@
+"""IAM: roles and what hangs on them."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.live import LiveEngine
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+
+
+def _role(engine: LiveEngine) -> str:
+    name = f"role-{uuid.uuid4().hex[:8]}"
+    engine.client("iam").create_role(RoleName=name, Path="/service-role/", AssumeRolePolicyDocument=json.dumps(TRUST))
+    return name
+
+
+def test_a_role_is_found_again_with_its_trust(engine: LiveEngine) -> None:
+    name = _role(engine)
+    role = engine.client("iam").get_role(RoleName=name)["Role"]
+    assert role["Arn"] == f"arn:aws:iam::000000000000:role/service-role/{name}"
+    assert role["AssumeRolePolicyDocument"] == TRUST
+    assert name in [item["RoleName"] for item in engine.client("iam").list_roles(PathPrefix="/service-role/")["Roles"]]
+
+
+def test_a_role_with_policies_is_not_deleted(engine: LiveEngine) -> None:
+    iam, name = engine.client("iam"), _role(engine)
+    iam.put_role_policy(RoleName=name, PolicyName="read", PolicyDocument=json.dumps(POLICY))
+    assert iam.get_role_policy(RoleName=name, PolicyName="read")["PolicyDocument"] == POLICY
+    with pytest.raises(ClientError) as error:
+        iam.delete_role(RoleName=name)
+    assert error.value.response["Error"]["Code"] == "DeleteConflict"
+    iam.delete_role_policy(RoleName=name, PolicyName="read")
+    iam.delete_role(RoleName=name)
+    with pytest.raises(ClientError) as error:
+        iam.get_role(RoleName=name)
+    assert error.value.response["Error"]["Code"] == "NoSuchEntity"
+    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+
+
+def test_managed_policies_are_attached_once(engine: LiveEngine) -> None:
+    iam, name = engine.client("iam"), _role(engine)
+    arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
+    iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+    iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+    assert [policy["PolicyArn"] for policy in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]] == [
+        arn
+    ]
+    iam.detach_role_policy(RoleName=name, PolicyArn=arn)
+    assert iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"] == []
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["{", "{}", '{"Statement": [{"Effect": "Perhaps", "Action": "*"}]}', '{"Statement": {"Effect": "Allow"}}'],
+)
+def test_what_is_no_policy_is_refused(engine: LiveEngine, document: str) -> None:
+    with pytest.raises(ClientError) as error:
+        engine.client("iam").put_role_policy(RoleName=_role(engine), PolicyName="p", PolicyDocument=document)
+    assert error.value.response["Error"]["Code"] == "MalformedPolicyDocument"
