@@ -25,7 +25,7 @@ from metrics import UndefinedMetricError, binary_metrics, multiclass_metrics, re
 from predictor import ModelError, Predictor
 from prepared_data import PreparedData, load_prepared
 from schema import SchemaError
-from utils import INFERENCE_FOLDER, MESSAGE, MODEL_FILE, PROCESSING, SCHEMA_FILE, ContainerError, run_job
+from utils import INFERENCE_FOLDER, MODEL_FILE, PROCESSING, SCHEMA_FILE, ContainerError, run_processing_job
 
 
 def evaluate(folder: Path, environment: Mapping[str, str]) -> str:
@@ -94,7 +94,7 @@ def _headline(metrics: dict[str, Any]) -> str:
 
 
 def main() -> int:
-    return run_job(lambda: evaluate(PROCESSING, os.environ), MESSAGE)
+    return run_processing_job(lambda: evaluate(PROCESSING, os.environ))
 
 
 if __name__ == "__main__":

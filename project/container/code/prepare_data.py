@@ -24,7 +24,7 @@ from data_config import DataConfig, read_config
 from encoding import CellError, RowEncoder, read_number
 from raw_data import BadRows, header_of, rows_of
 from schema import Feature, Schema
-from utils import MESSAGE, PROCESSING, SCHEMA_FILE, ContainerError, csv_files, run_job
+from utils import PROCESSING, SCHEMA_FILE, ContainerError, csv_files, run_processing_job
 
 NUMERIC_SHARE = 0.95  # a column is a number when at least this share of its values are; the others are bad rows
 MAX_CATEGORIES = 1000  # of one feature; rarer values are treated like unknown ones
@@ -189,7 +189,7 @@ def _target_number(cell: str) -> float:
 
 
 def main() -> int:
-    return run_job(lambda: f"prepare_data: {prepare(PROCESSING, dict(os.environ))}", MESSAGE)
+    return run_processing_job(lambda: f"prepare_data: {prepare(PROCESSING, dict(os.environ))}")
 
 
 if __name__ == "__main__":

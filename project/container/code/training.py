@@ -21,7 +21,7 @@ import lightgbm
 from hyperparameters import Hyperparameters, read_hyperparameters
 from prepared_data import PreparedData, load_prepared
 from schema import Schema, SchemaError
-from utils import FAILURE, INFERENCE_FOLDER, MODEL, MODEL_FILE, SCHEMA_FILE, TRAINING_INPUT, ContainerError, run_job
+from utils import INFERENCE_FOLDER, MODEL, MODEL_FILE, SCHEMA_FILE, TRAINING_INPUT, ContainerError, run_training_job
 
 METRICS = {"binary": "auc,binary_logloss", "multiclass": "multi_logloss,multi_error", "regression": "rmse,l1"}
 
@@ -132,4 +132,4 @@ def _write_model(booster: lightgbm.Booster, schema: Schema, folder: Path) -> Non
 def main() -> int:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    return run_job(lambda: train(TRAINING_INPUT, MODEL, stop), FAILURE)
+    return run_training_job(lambda: train(TRAINING_INPUT, MODEL, stop))

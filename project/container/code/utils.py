@@ -7,12 +7,13 @@ those files are here and nowhere else, so that each program reads like what it d
 from __future__ import annotations
 
 import gzip
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 ML = Path("/opt/ml")
 PROCESSING = ML / "processing"
@@ -33,29 +34,43 @@ class ContainerError(Exception):
     """A mistake that the user can mend: the message says in what, where, and what to do."""
 
 
-def run_job(job: Callable[[], str], report: Path) -> int:
-    """Run a job to its end and return its exit code; SageMaker shows what is written to `report`.
+def run_training_job(job: Callable[[], str]) -> int:
+    """Run a job and return its exit code. The file `failure` is there only if it failed."""
+    closing, exit_code = _run(job)
+    if exit_code:
+        _write_report(FAILURE, closing)
+    return exit_code
 
-    The job returns its closing sentence. It is written for processing jobs only: a training job's `failure` file
-    must not exist unless it failed.
-    """
+
+def run_processing_job(job: Callable[[], str]) -> int:
+    """Run a job and return its exit code. Its last word goes into `message`, good or bad."""
+    signal.signal(signal.SIGTERM, _leave)
+    closing, exit_code = _run(job)
+    _write_report(MESSAGE, closing)
+    return exit_code
+
+
+def _run(job: Callable[[], str]) -> tuple[str, int]:
+    """What to report, and the exit code."""
     try:
         closing = job()
     except ContainerError as error:
-        write_report(report, str(error))
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return str(error), 1
     except Exception as error:  # noqa: BLE001 - the last line of defence: SageMaker must learn of whatever it was
-        write_report(report, f"{type(error).__name__}: {error}")
         traceback.print_exc()
-        return 1
+        return f"{type(error).__name__}: {error}", 1
     print(closing, flush=True)
-    if report == MESSAGE:
-        write_report(report, closing)
-    return 0
+    return closing, 0
 
 
-def write_report(report: Path, text: str) -> None:
+def _leave(*_: object) -> NoReturn:
+    """A stopped processing job has nothing to save. Without this, the first process of a container ignores SIGTERM."""
+    sys.exit(128 + signal.SIGTERM)
+
+
+def _write_report(report: Path, text: str) -> None:
+    """At most 1,024 bytes, which is what SageMaker reads, cut between two characters."""
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_bytes(text.encode()[:REPORT_BYTES].decode(errors="ignore").encode())
 

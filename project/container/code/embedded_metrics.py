@@ -1,0 +1,48 @@
+"""What the API function measures of itself, as CloudWatch embedded metric format: one line of JSON a request.
+
+The lines go to the log, where CloudWatch turns them into metrics; no call is made on the request's path. They carry
+the function's version, which is what a canary is judged by: Lambda's own `Errors` counts only raised exceptions, not
+the 5xx answers that a caller meets.
+
+| metric | unit | what |
+|---|---|---|
+| Requests | Count | 1 |
+| 4XXError | Count | 1 for an answer that blames the caller, else 0 |
+| 5XXError | Count | 1 for an answer that blames us, or an exception, else 0 |
+| Latency | Milliseconds | the function's own time, the endpoint's included |
+| Prediction | None | mean of the answer's numbers (of the class's probability for a multiclass model); only of good answers |
+"""
+
+from __future__ import annotations
+
+import json
+
+DIMENSIONS = ("FunctionName", "FunctionVersion")
+UNITS = {"Requests": "Count", "4XXError": "Count", "5XXError": "Count", "Latency": "Milliseconds", "Prediction": "None"}
+
+
+def metric_line(
+    namespace: str,
+    dimensions: dict[str, str],
+    status: int,
+    latency_ms: float,
+    predictions: list[float],
+    timestamp_ms: int,
+    properties: dict[str, str],
+) -> str:
+    """One line of embedded metric format. `properties` can be searched in the log, but are no dimensions."""
+    values: dict[str, float] = {
+        "Requests": 1,
+        "4XXError": int(400 <= status < 500),
+        "5XXError": int(status >= 500),
+        "Latency": round(latency_ms, 3),
+    }
+    if predictions:
+        values["Prediction"] = sum(predictions) / len(predictions)
+    directive = {
+        "Namespace": namespace,
+        "Dimensions": [list(DIMENSIONS)],
+        "Metrics": [{"Name": name, "Unit": UNITS[name]} for name in values],
+    }
+    metadata = {"Timestamp": timestamp_ms, "CloudWatchMetrics": [directive]}
+    return json.dumps({"_aws": metadata, **dimensions, **properties, "Status": status, **values})
