@@ -36,6 +36,7 @@ from mlsystem.engine.runtime.runner import ProcessRunner
 from mlsystem.engine.services.ecr import room as ecr
 from mlsystem.engine.services.iam import room as iam
 from mlsystem.engine.services.logs import room as logs
+from mlsystem.engine.services.s3 import room as s3
 from mlsystem.engine.services.sagemaker import room as sagemaker
 from mlsystem.engine.services.sts import room as sts
 from mlsystem.engine.settings import Settings
@@ -122,6 +123,7 @@ def _rooms(house: House, equipment: Equipment) -> tuple[Room, ...]:
         ecr.open_room(house, equipment.images),
         iam.open_room(house),
         logs.open_room(house),
+        s3.open_room(house, equipment.keys),
         sagemaker.open_room(house, machinery),
     )
 

@@ -34,8 +34,8 @@ from mlsystem.engine.front.protocol import (
     serialize_result,
 )
 from mlsystem.engine.front.signature import claimed_service
-from mlsystem.engine.front.upload import receive_body
-from mlsystem.engine.store.bodies import Body, BodySlice
+from mlsystem.engine.front.upload import Upload, receive_body
+from mlsystem.engine.store.bodies import PIECE_BYTES, BodySlice
 from mlsystem.engine.store.folder import DataFolder
 
 log = logging.getLogger(__name__)
@@ -81,17 +81,19 @@ class Front:
         try:
             if not _is_streamed(request):
                 request = replace(request, body=await _read(http))
-            signing_name, principal, body = await self._admit(http, request)
+            signing_name, principal, upload = await self._admit(http, request)
             trail.principal = principal.arn
             trail.service = signing_name
-            response = await to_thread.run_sync(self._serve, signing_name, principal, request, body, request_id, trail)
+            response = await to_thread.run_sync(
+                self._serve, signing_name, principal, request, upload, request_id, trail
+            )
         except AwsError as error:
             trail.error = error.code
             response = _plain(serialize_refusal(claimed_service(request), request, error, request_id), request)
         trail.write(response.status_code)
         return response
 
-    async def _admit(self, http: Request, request: HttpRequest) -> tuple[str, Principal, Body | None]:
+    async def _admit(self, http: Request, request: HttpRequest) -> tuple[str, Principal, Upload | None]:
         """Authenticate; stream the body to a file where it is an object's."""
         if _is_streamed(request):
             principal, service = await to_thread.run_sync(self._authenticator.authenticate, request)
@@ -104,15 +106,15 @@ class Front:
         signing_name: str,
         principal: Principal,
         request: HttpRequest,
-        body: Body | None,
+        upload: Upload | None,
         request_id: str,
         trail: _Trail,
     ) -> Response:
         try:
             parsed = parse_request(signing_name, request)
             trail.service, trail.operation = parsed.service, parsed.operation
-            if body is not None:
-                parsed.input["Body"] = body
+            if upload is not None:
+                parsed.input.update(upload.checksums, Body=upload.body)
             try:
                 result = self._dispatcher(parsed.service, parsed.operation, parsed.input, principal)
                 return _success(parsed, result, request, request_id)
@@ -125,8 +127,8 @@ class Front:
                 fault = AwsError("InternalFailure", "The engine failed; its log says why.", status=500)
                 return _plain(serialize_error(parsed, fault, request_id), request)
         finally:
-            if body is not None:
-                body.path.unlink(missing_ok=True)
+            if upload is not None:
+                upload.body.path.unlink(missing_ok=True)
 
 
 class _Trail:
@@ -184,20 +186,30 @@ async def _read(http: Request) -> bytes:
 def _success(parsed: ParsedRequest, result: dict[str, Any], request: HttpRequest, request_id: str) -> Response:
     streamed = result.get("Body")
     if not isinstance(streamed, BodySlice):
-        return _plain(serialize_result(parsed, result, request_id), request)
+        answer = _plain(serialize_result(parsed, result, request_id), request)
+        if request.method == "HEAD" and "ContentRange" in result:
+            answer.status_code = 206
+        return answer
     response = serialize_result(parsed, {**result, "Body": b""}, request_id)
     headers = {**response.headers, "Content-Length": str(streamed.length)}
     status = 206 if "ContentRange" in result else response.status
+    if streamed.length <= PIECE_BYTES:
+        return Response(streamed.read(), status, headers)
     return StreamingResponse(_pieces(streamed), status, headers)
 
 
 async def _pieces(body: BodySlice) -> AsyncIterator[bytes]:
     pieces = body.pieces()
-    while (piece := await to_thread.run_sync(next, pieces, None)) is not None:
-        yield piece
+    try:
+        while (piece := await to_thread.run_sync(next, pieces, None)) is not None:
+            yield piece
+    finally:
+        body.close()
 
 
 def _plain(response: HttpResponse, request: HttpRequest) -> Response:
+    if response.status == 304:
+        return Response(status_code=304, headers={"x-amzn-RequestId": response.headers["x-amzn-RequestId"]})
     if request.method == "HEAD":
         answer = Response(status_code=response.status)
         answer.raw_headers = [(n.lower().encode(), v.encode()) for n, v in response.headers.items()]

@@ -2,75 +2,98 @@
 
 from __future__ import annotations
 
-import base64
-import errno
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from anyio import to_thread
 from starlette.requests import Request
 
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.front.chunked import ChunkedDecoder
-from mlsystem.engine.store.bodies import Body, BodyWriter
+from mlsystem.engine.store.bodies import Body, BodyWriter, disk_error
 from mlsystem.engine.store.folder import DataFolder
 
 LARGEST_OBJECT_BYTES = 5 * 1024**3
+CHECKSUM_HEADER = "x-amz-checksum-"
+# Threads are asked once for this many bytes, not for each piece that the socket gives.
+WRITE_BYTES = 512 * 1024
 
 
-async def receive_body(http: Request, folder: DataFolder) -> Body:
-    """The whole body, on disk, aside. Raises AwsError for broken framing, a wrong checksum, an object over 5 GiB or a full disk."""
+@dataclass(frozen=True)
+class Upload:
+    """A body on disk, aside; and the checksums that came after it, as members of the operation's input (`ChecksumCRC32`)."""
+
+    body: Body
+    checksums: Mapping[str, str]
+
+
+async def receive_body(http: Request, folder: DataFolder) -> Upload:
+    """The whole body, on disk, aside. Raises AwsError for broken framing, a wrong hash, an object over 5 GiB or a full disk."""
     decoder = ChunkedDecoder() if "aws-chunked" in http.headers.get("content-encoding", "") else None
     with BodyWriter(folder) as writer:
-        size = 0
-        async for piece in http.stream():
-            data = decoder.feed(piece) if decoder else piece
-            size += len(data)
-            if size > LARGEST_OBJECT_BYTES:
-                raise AwsError("EntityTooLarge", "An object may have at most 5 GiB in one request.")
-            await _write(writer, data)
-        if decoder is not None and not decoder.is_complete:
-            raise AwsError("IncompleteBody", "The aws-chunked body ended before its last chunk.")
+        await _receive(http, decoder, writer)
         body = await to_thread.run_sync(_finish, writer)
     try:
-        _check(body, {**http.headers, **(decoder.trailers if decoder else {})})
+        _check(body, http.headers)
     except AwsError:
         body.path.unlink(missing_ok=True)
         raise
-    return body
+    return Upload(body, _checksums(decoder.trailers) if decoder else {})
 
 
-async def _write(writer: BodyWriter, data: bytes) -> None:
-    if not data:
-        return
+async def _receive(http: Request, decoder: ChunkedDecoder | None, writer: BodyWriter) -> None:
+    size = 0
+    pending = bytearray()
+    async for piece in http.stream():
+        data = decoder.feed(piece) if decoder else piece
+        size += len(data)
+        if size > LARGEST_OBJECT_BYTES:
+            raise AwsError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size of 5 GiB.", 400)
+        pending += data
+        if len(pending) >= WRITE_BYTES:
+            await to_thread.run_sync(_write, writer, bytes(pending))
+            pending.clear()
+    if decoder is not None and not decoder.is_complete:
+        raise AwsError("IncompleteBody", "The aws-chunked body ended before its last chunk.", 400)
+    _check_length(http.headers, size)
+    if pending:
+        await to_thread.run_sync(_write, writer, bytes(pending))
+
+
+def _write(writer: BodyWriter, data: bytes) -> None:
     try:
-        await to_thread.run_sync(writer.write, data)
+        writer.write(data)
     except OSError as error:
-        raise _disk_error(error) from error
+        raise disk_error(error) from error
 
 
 def _finish(writer: BodyWriter) -> Body:
     try:
         return writer.finish()
     except OSError as error:
-        raise _disk_error(error) from error
+        raise disk_error(error) from error
 
 
-def _disk_error(error: OSError) -> AwsError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return AwsError(
-            "InternalError", "The disk of the engine's data folder is full: free space, then try again.", 507
-        )
-    return AwsError("InternalError", f"The object cannot be written: {error.strerror}", 500)
+def _check_length(headers: Mapping[str, str], size: int) -> None:
+    declared = headers.get("x-amz-decoded-content-length")
+    if declared is not None and declared != str(size):
+        raise AwsError("IncompleteBody", f"The body has {size} bytes, its headers say {declared}.", 400)
 
 
 def _check(body: Body, headers: Mapping[str, str]) -> None:
-    expected_md5 = headers.get("content-md5")
-    if expected_md5 and base64.b64encode(bytes.fromhex(body.md5)).decode() != expected_md5:
-        raise AwsError("BadDigest", "The Content-MD5 you specified did not match what we received.")
-    for name, value in body.checksums.items():
-        declared = headers.get(f"x-amz-checksum-{name}")
-        if declared and declared != value:
-            raise AwsError("BadDigest", f"The {name.upper()} you specified did not match the calculated checksum.")
-    declared_hash = headers.get("x-amz-content-sha256", "")
-    if len(declared_hash) == 64 and declared_hash != body.sha256:
-        raise AwsError("XAmzContentSHA256Mismatch", "The body does not match the x-amz-content-sha256 header.")
+    declared = headers.get("x-amz-content-sha256", "")
+    if len(declared) == 64 and declared != body.sha256:
+        raise AwsError(
+            "XAmzContentSHA256Mismatch",
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+            400,
+        )
+
+
+def _checksums(trailers: Mapping[str, str]) -> dict[str, str]:
+    """Trailing checksums, which stand for headers that the client could not compute before it sent the body."""
+    return {
+        f"Checksum{name.removeprefix(CHECKSUM_HEADER).upper()}": value
+        for name, value in trailers.items()
+        if name.startswith(CHECKSUM_HEADER) and not name.endswith("-type")
+    }

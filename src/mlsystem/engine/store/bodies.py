@@ -1,62 +1,60 @@
-"""Object bodies as files: written aside, flushed to disk, then renamed into place.
+"""Object bodies as files: encrypted and written aside, flushed to disk, then renamed into place.
 
-A body that is in place is whole. What a crash leaves aside is swept at the next start.
+A body that is in place is whole. What a crash leaves aside is swept at the next start. A body that is being read when its object is
+overwritten or deleted stays until it has been read.
 """
 
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import os
 import secrets
+import threading
+import weakref
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO
 
-from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.errors import AwsError, EngineError
+from mlsystem.engine.store.cipher import CHUNK_BYTES, KEY_BYTES, SEALED_CHUNK_BYTES, ChunkCipher
 from mlsystem.engine.store.folder import DataFolder
 
-# The HTTP header of each checksum that is verified, and how it is computed.
+# The checksums that are computed for every body, as S3's headers name them.
 CHECKSUMS = ("crc32", "sha1", "sha256")
+PIECE_BYTES = 4 * CHUNK_BYTES
+
+
+class BodyGone(EngineError):
+    """The body was removed after its row was read: read the row again."""
+
+
+def disk_error(error: OSError) -> AwsError:
+    """What a client is told when its body cannot be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return AwsError(
+            "InsufficientStorage", "The disk of the engine's data folder is full: free space, then try again.", 507
+        )
+    return AwsError("InternalError", f"The body cannot be written to the data folder: {error.strerror}", 500)
 
 
 @dataclass(frozen=True)
 class Body:
-    """A complete body that lies aside: `path` is in the folder `incoming`. Checksums are base64, as S3 sends them."""
+    """A complete body that lies aside: `path` is in the folder `incoming`, encrypted under `key`.
+
+    `size` and the digests are those of the plain bytes; checksums are base64, as S3 sends them.
+    """
 
     path: Path
     size: int
     md5: str
     sha256: str
     checksums: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class BodySlice:
-    """A part of a body in place, as it leaves: `length` bytes from `start`."""
-
-    path: Path
-    start: int
-    length: int
-
-    PIECE_BYTES: ClassVar[int] = 256 * 1024
-
-    def pieces(self) -> Iterator[bytes]:
-        with self.path.open("rb") as file:
-            file.seek(self.start)
-            missing = self.length
-            while missing > 0:
-                piece = file.read(min(self.PIECE_BYTES, missing))
-                if not piece:
-                    raise AwsError("InternalError", f"the body {self.path.name} is shorter than its row says", 500)
-                missing -= len(piece)
-                yield piece
-
-    def read(self) -> bytes:
-        """All of it, as botocore's StreamingBody has it."""
-        return b"".join(self.pieces())
+    key: bytes = field(repr=False)
 
 
 class BodyWriter:
@@ -65,6 +63,10 @@ class BodyWriter:
     def __init__(self, folder: DataFolder):
         self._path = folder.incoming / secrets.token_hex(16)
         self._file: BinaryIO | None = self._path.open("xb")
+        self._key = secrets.token_bytes(KEY_BYTES)
+        self._cipher = ChunkCipher(self._key)
+        self._pending = bytearray()
+        self._chunks = 0
         self._size = 0
         self._crc32 = 0
         self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in ("md5", "sha1", "sha256")}
@@ -80,16 +82,26 @@ class BodyWriter:
 
     def write(self, data: bytes) -> None:
         """Raises OSError, for example on a full disk."""
-        assert self._file is not None
-        self._file.write(data)
         self._size += len(data)
         self._crc32 = zlib.crc32(data, self._crc32)
         for digest in self._hashes.values():
             digest.update(data)
+        self._pending += data
+        whole = len(self._pending) - len(self._pending) % CHUNK_BYTES
+        for start in range(0, whole, CHUNK_BYTES):
+            self._write_chunk(self._pending[start : start + CHUNK_BYTES])
+        del self._pending[:whole]
+
+    def _write_chunk(self, chunk: bytes | bytearray) -> None:
+        assert self._file is not None
+        self._file.write(self._cipher.seal(self._chunks, bytes(chunk)))
+        self._chunks += 1
 
     def finish(self) -> Body:
         """Flush to disk; from here on the file belongs to whoever takes the Body."""
         assert self._file is not None
+        if self._pending:
+            self._write_chunk(self._pending)
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -99,19 +111,81 @@ class BodyWriter:
             "sha1": base64.b64encode(self._hashes["sha1"].digest()).decode(),
             "sha256": base64.b64encode(self._hashes["sha256"].digest()).decode(),
         }
-        return Body(
-            self._path, self._size, self._hashes["md5"].hexdigest(), self._hashes["sha256"].hexdigest(), checksums
-        )
+        md5, sha256 = self._hashes["md5"].hexdigest(), self._hashes["sha256"].hexdigest()
+        return Body(self._path, self._size, md5, sha256, checksums, self._key)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """A range of one body in place: `length` plain bytes from `start`."""
+
+    name: str
+    key: bytes = field(repr=False)
+    start: int
+    length: int
+
+
+class BodySlice:
+    """A range of an object, as it leaves; its bodies are kept until it is closed, read to its end, or forgotten."""
+
+    def __init__(self, store: BodyStore, extents: Sequence[Extent]):
+        """Raises BodyGone."""
+        names = tuple(extent.name for extent in extents)
+        store.hold(names)
+        self._let_go = weakref.finalize(self, store.let_go, names)
+        self._let_go.atexit = False
+        self._store = store
+        self._extents = tuple(extents)
+        self.length = sum(extent.length for extent in extents)
+
+    def pieces(self) -> Iterator[bytes]:
+        """Its bytes, once."""
+        try:
+            for extent in self._extents:
+                yield from _read(self._store.path(extent.name), extent)
+        finally:
+            self.close()
+
+    def read(self) -> bytes:
+        """All of it, as botocore's StreamingBody has it."""
+        return b"".join(self.pieces())
+
+    def close(self) -> None:
+        self._let_go()
+
+
+def _read(path: Path, extent: Extent) -> Iterator[bytes]:
+    cipher = ChunkCipher(extent.key)
+    index, skipped = divmod(extent.start, CHUNK_BYTES)
+    missing = extent.length
+    with path.open("rb") as file:
+        file.seek(index * SEALED_CHUNK_BYTES)
+        while missing > 0:
+            piece = bytearray()
+            while len(piece) < min(PIECE_BYTES, missing + skipped):
+                sealed = file.read(SEALED_CHUNK_BYTES)
+                if not sealed:
+                    raise EngineError(f"the body {path.name} is shorter than its row says: the data folder is damaged")
+                piece += cipher.open(index, sealed)
+                index += 1
+            wanted = bytes(piece[skipped : skipped + missing])
+            skipped = 0
+            missing -= len(wanted)
+            yield wanted
 
 
 class BodyStore:
-    """The folder of bodies in place, by a random name each."""
+    """The folder of bodies in place, by a random name each. Thread-safe."""
 
     def __init__(self, folder: DataFolder):
         self._folder = folder
+        # Reentrant: a slice may be forgotten, and so let go, by the garbage collector in the middle of any of these.
+        self._lock = threading.RLock()
+        self._held: Counter[str] = Counter()
+        self._doomed: set[str] = set()
 
     def write(self, pieces: Iterable[bytes]) -> Body:
-        """Write a body aside."""
+        """Write a body aside. Raises OSError."""
         with BodyWriter(self._folder) as writer:
             for piece in pieces:
                 writer.write(piece)
@@ -120,29 +194,67 @@ class BodyStore:
     def keep(self, body: Body) -> str:
         """Rename a body into place; the name under which it is found."""
         name = body.path.name
-        target = self.path(name)
-        target.parent.mkdir(exist_ok=True, mode=0o700)
+        target = self._place(name)
         body.path.rename(target)
         _sync_folder(target.parent)
         return name
 
+    def duplicate(self, name: str) -> str:
+        """A second name for the same bytes, which lives on its own. Raises BodyGone."""
+        copy = secrets.token_hex(16)
+        target = self._place(copy)
+        try:
+            target.hardlink_to(self.path(name))
+        except FileNotFoundError as error:
+            raise BodyGone(name) from error
+        _sync_folder(target.parent)
+        return copy
+
     def path(self, name: str) -> Path:
-        """Where the body `name` is. Raises AwsError when the file is gone, which only happens to a damaged folder."""
+        """Where the body `name` is."""
         return self._folder.objects / name[:2] / name
 
-    def open(self, name: str) -> BinaryIO:
-        try:
-            return self.path(name).open("rb")
-        except FileNotFoundError as error:
-            raise AwsError("InternalError", f"the body {name} is missing in {self._folder.objects}", 500) from error
+    def _place(self, name: str) -> Path:
+        target = self.path(name)
+        if not target.parent.exists():
+            target.parent.mkdir(exist_ok=True, mode=0o700)
+            _sync_folder(self._folder.objects)
+        return target
 
-    def remove(self, name: str) -> None:
-        self.path(name).unlink(missing_ok=True)
+    def hold(self, names: Sequence[str]) -> None:
+        """Keep these bodies until `let_go`. Raises BodyGone where one has been removed already."""
+        with self._lock:
+            for name in names:
+                if name in self._doomed or not self.path(name).exists():
+                    raise BodyGone(name)
+            self._held.update(names)
+
+    def let_go(self, names: Sequence[str]) -> None:
+        with self._lock:
+            self._held.subtract(names)
+            for name in set(names):
+                if self._held[name] > 0:
+                    continue
+                del self._held[name]
+                if name in self._doomed:
+                    self._doomed.remove(name)
+                    self.path(name).unlink(missing_ok=True)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Delete bodies that no row names any more: those that are held, when they are let go."""
+        with self._lock:
+            for name in names:
+                if self._held[name] > 0:
+                    self._doomed.add(name)
+                else:
+                    self.path(name).unlink(missing_ok=True)
 
     def sweep(self, known: set[str]) -> int:
         """Remove what lies aside and every body that no row names; how many."""
-        strays = [path for path in self._folder.objects.glob("*/*") if path.name not in known]
-        strays += list(self._folder.incoming.iterdir())
+        strays = list(self._folder.incoming.iterdir())
+        for shelf in self._folder.objects.iterdir():
+            with os.scandir(shelf) as entries:
+                strays += [shelf / entry.name for entry in entries if entry.name not in known]
         for path in strays:
             path.unlink(missing_ok=True)
         return len(strays)

@@ -58,6 +58,12 @@ class KeyRing:
             if key.expires_at is not None and key.expires_at < tx.now:
                 tx.remove(AccessKey, key.key)
 
+    def folder_key(self, purpose: str) -> bytes:
+        """A 256-bit key of this data folder, for encryption at rest; another one for each purpose."""
+        return self._digest(f"key:{purpose}")[:32]
+
     def _derive(self, purpose: str, length: int) -> str:
-        digest = hmac.digest(self._master, purpose.encode(), "sha512")
-        return base64.b64encode(digest[:length]).decode()
+        return base64.b64encode(self._digest(purpose)[:length]).decode()
+
+    def _digest(self, purpose: str) -> bytes:
+        return hmac.digest(self._master, purpose.encode(), "sha512")

@@ -68,17 +68,31 @@ objects = Table(
     metadata,
     Column("bucket", String, primary_key=True),
     Column("key", String, primary_key=True),
+    # Grows with each version of a key: the newest has the highest.
     Column("sequence", Integer, primary_key=True),
     Column("version_id", String, nullable=False),
     Column("is_latest", Boolean, nullable=False),
     Column("is_delete_marker", Boolean, nullable=False),
-    Column("file", String, nullable=False),
+    Column("holder", String, nullable=False),
     Column("size", Integer, nullable=False),
     Column("etag", String, nullable=False),
     Column("modified_at", Float, nullable=False),
     Column("body", Text, nullable=False),
     Index("objects_latest", "bucket", "is_latest", "key"),
-    Index("objects_by_version", "bucket", "key", "version_id"),
+    Index("objects_by_version", "bucket", "key", "version_id", unique=True),
+)
+
+# The files whose bytes, one after the other, are an object version's or an uploaded part's: the `holder`. A file that has no row here is
+# a stray.
+segments = Table(
+    "segments",
+    metadata,
+    Column("file", String, primary_key=True),
+    Column("holder", String, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("sealed_key", LargeBinary, nullable=False),
+    Index("segments_by_holder", "holder", "position"),
 )
 
 log_events = Table(

@@ -1,0 +1,191 @@
+"""The tables of object versions and of their files.
+
+Keys are ordered by SQLite's binary collation, which is the order of their UTF-8 bytes: S3's order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from mlsystem.engine.services.s3.object_version import NULL_VERSION, Details, ObjectVersion, Segment
+from mlsystem.engine.store.bodies import BodyStore
+from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.store.schema import objects, segments
+
+FIRST_BATCH = 32
+LARGEST_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place in a list: after `key`, or at it."""
+
+    key: str = ""
+    is_included: bool = False
+
+
+class Versions:
+    """Reads and writes versions; files of removed ones go once the removal has committed."""
+
+    def __init__(self, bodies: BodyStore):
+        self._bodies = bodies
+
+    def latest(self, tx: Transaction, bucket: str, key: str) -> ObjectVersion | None:
+        """The newest version, be it a delete marker."""
+        return self._one(tx, objects.c.bucket == bucket, objects.c.key == key, objects.c.is_latest)
+
+    def version(self, tx: Transaction, bucket: str, key: str, version_id: str) -> ObjectVersion | None:
+        return self._one(tx, objects.c.bucket == bucket, objects.c.key == key, objects.c.version_id == version_id)
+
+    def _one(self, tx: Transaction, *conditions: ColumnElement[bool]) -> ObjectVersion | None:
+        row = tx.connection.execute(select(objects).where(*conditions)).first()
+        return None if row is None else _version(row)
+
+    def is_empty(self, tx: Transaction, bucket: str) -> bool:
+        query = select(objects.c.key).where(objects.c.bucket == bucket).limit(1)
+        return tx.connection.execute(query).first() is None
+
+    def add(self, tx: Transaction, version: ObjectVersion, files: Sequence[Segment]) -> None:
+        """Make it the newest version of its key. A version `null` takes the place of the one that was there before."""
+        if version.version_id == NULL_VERSION:
+            before = self.version(tx, version.bucket, version.key, NULL_VERSION)
+            if before is not None:
+                self._forget(tx, before)
+        same_key = (objects.c.bucket == version.bucket, objects.c.key == version.key)
+        newest = tx.connection.execute(select(func.max(objects.c.sequence)).where(*same_key)).scalar_one()
+        tx.connection.execute(update(objects).where(*same_key, objects.c.is_latest).values(is_latest=False))
+        self._insert(tx, version.model_copy(update={"sequence": (newest or 0) + 1}))
+        self.hold(tx, version.holder, files)
+
+    def change(self, tx: Transaction, version: ObjectVersion) -> None:
+        """Write a version again, at its place."""
+        tx.connection.execute(update(objects).where(*_same(version)).values(**_columns(version)))
+
+    def remove(self, tx: Transaction, version: ObjectVersion) -> None:
+        """Delete it for good; the one before it becomes the newest."""
+        self._forget(tx, version)
+        if version.is_latest:
+            same_key = (objects.c.bucket == version.bucket, objects.c.key == version.key)
+            newest = select(func.max(objects.c.sequence)).where(*same_key).scalar_subquery()
+            tx.connection.execute(update(objects).where(*same_key, objects.c.sequence == newest).values(is_latest=True))
+
+    def _forget(self, tx: Transaction, version: ObjectVersion) -> None:
+        tx.connection.execute(delete(objects).where(*_same(version)))
+        self.release(tx, version.holder)
+
+    def _insert(self, tx: Transaction, version: ObjectVersion) -> None:
+        tx.connection.execute(insert(objects).values(**_columns(version)))
+
+    # ------------------------------------------------------------------ files
+    def hold(self, tx: Transaction, holder: str, files: Sequence[Segment]) -> None:
+        """Write down whose bytes these files are."""
+        rows = [
+            {"holder": holder, "position": position, **file.model_dump()}
+            for position, file in enumerate(files, start=1)
+        ]
+        if rows:
+            tx.connection.execute(insert(segments), rows)
+
+    def files(self, tx: Transaction, holder: str) -> list[Segment]:
+        query = select(segments).where(segments.c.holder == holder).order_by(segments.c.position)
+        return [
+            Segment(file=row.file, size=row.size, sealed_key=row.sealed_key) for row in tx.connection.execute(query)
+        ]
+
+    def move(self, tx: Transaction, holder: str, new_holder: str, position: int) -> None:
+        """Hand a part's one file to the object that it becomes a part of."""
+        tx.connection.execute(
+            update(segments).where(segments.c.holder == holder).values(holder=new_holder, position=position)
+        )
+
+    def release(self, tx: Transaction, holder: str) -> None:
+        """Forget a holder's files, and delete them once that is on disk."""
+        query = select(segments.c.file).where(segments.c.holder == holder)
+        names = list(tx.connection.execute(query).scalars())
+        if names:
+            tx.connection.execute(delete(segments).where(segments.c.holder == holder))
+            tx.after_commit(lambda: self._bodies.remove(names))
+
+    def known_files(self, tx: Transaction) -> set[str]:
+        return set(tx.connection.execute(select(segments.c.file)).scalars())
+
+    # ------------------------------------------------------------------ listing
+    def walk(
+        self, tx: Transaction, bucket: str, prefix: str, cursor: Cursor, *, all_versions: bool = False
+    ) -> Iterator[ObjectVersion]:
+        """Versions from `cursor` on whose keys begin with `prefix`, by key and newest first.
+
+        The newest one of each key, and no delete markers, unless `all_versions`. Read in batches that grow, as the caller may soon stop.
+        """
+        size = FIRST_BATCH
+        while True:
+            batch = self._batch(tx, _range(bucket, prefix, cursor), size, all_versions)
+            yield from batch
+            if len(batch) < size:
+                return
+            cursor = Cursor(batch[-1].key)
+            size = min(4 * size, LARGEST_BATCH)
+
+    def _batch(
+        self, tx: Transaction, conditions: list[ColumnElement[bool]], size: int, all_versions: bool
+    ) -> list[ObjectVersion]:
+        if not all_versions:
+            conditions = [*conditions, objects.c.is_latest, ~objects.c.is_delete_marker]
+        query = select(objects).where(*conditions).order_by(objects.c.key, objects.c.sequence.desc())
+        batch = [_version(row) for row in tx.connection.execute(query.limit(size))]
+        return self._whole_keys(tx, batch) if all_versions and len(batch) == size else batch
+
+    def _whole_keys(self, tx: Transaction, batch: list[ObjectVersion]) -> list[ObjectVersion]:
+        """The batch with all versions of its last key, since the next batch begins after that key."""
+        last = batch[-1]
+        query = select(objects).where(
+            objects.c.bucket == last.bucket, objects.c.key == last.key, objects.c.sequence < last.sequence
+        )
+        rows = tx.connection.execute(query.order_by(objects.c.sequence.desc()))
+        return [*batch, *(_version(row) for row in rows)]
+
+
+def _range(bucket: str, prefix: str, cursor: Cursor) -> list[ColumnElement[bool]]:
+    key = objects.c.key
+    conditions = [objects.c.bucket == bucket, key >= cursor.key if cursor.is_included else key > cursor.key]
+    if prefix:
+        conditions.append(key >= prefix)
+        end = prefix_end(prefix)
+        if end is not None:
+            conditions.append(key < end)
+    return conditions
+
+
+def prefix_end(prefix: str) -> str | None:
+    """The first string after all that begin with `prefix`, by code point; None where there is none."""
+    for index in range(len(prefix) - 1, -1, -1):
+        code = ord(prefix[index])
+        if code < 0x10FFFF:
+            # Surrogates are no characters.
+            following = 0xE000 if code == 0xD7FF else code + 1
+            return prefix[:index] + chr(following)
+    return None
+
+
+def _same(version: ObjectVersion) -> tuple[ColumnElement[bool], ...]:
+    return (
+        objects.c.bucket == version.bucket,
+        objects.c.key == version.key,
+        objects.c.sequence == version.sequence,
+    )
+
+
+def _columns(version: ObjectVersion) -> dict[str, Any]:
+    columns = version.model_dump(exclude={"details"})
+    return {**columns, "body": version.details.model_dump_json() if version.details is not None else ""}
+
+
+def _version(row: Any) -> ObjectVersion:
+    values = dict(row._mapping)
+    body = values.pop("body")
+    return ObjectVersion(**values, details=Details.model_validate_json(body) if body else None)
