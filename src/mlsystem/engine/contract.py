@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
+from starlette.types import ASGIApp
+
 from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.decide.errors import EngineError
 from mlsystem.engine.durable.machine import Machine
@@ -115,10 +117,15 @@ Handler = Callable[[Any, Call], Mapping[str, object]]
 
 
 class Room:
-    """One AWS service, by its botocore name, and the parts that play it."""
+    """One AWS service, by its botocore name, and the parts that play it.
 
-    def __init__(self, service: str, parts: Sequence[Part]):
+    `mounts` are ASGI applications by path prefix, for what a service speaks beside its API (Git over HTTP); they authenticate for
+    themselves.
+    """
+
+    def __init__(self, service: str, parts: Sequence[Part], mounts: Mapping[str, ASGIApp] | None = None):
         self.service = service
+        self.mounts = dict(mounts or {})
         self.parts = tuple(parts)
         self.operations: dict[str, tuple[Operation, Handler]] = {}
         for part in parts:

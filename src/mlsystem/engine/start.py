@@ -33,6 +33,7 @@ from mlsystem.engine.runtime.exits import ExitBoard
 from mlsystem.engine.runtime.images import ImageStore
 from mlsystem.engine.runtime.machine import probe
 from mlsystem.engine.runtime.runner import ProcessRunner
+from mlsystem.engine.services.codecommit import room as codecommit
 from mlsystem.engine.services.ecr import room as ecr
 from mlsystem.engine.services.iam import room as iam
 from mlsystem.engine.services.logs import room as logs
@@ -101,7 +102,10 @@ def build(settings: Settings, clock: Clock, port: int, stack: ExitStack) -> Engi
     audit = AuditTrail(folder.root / "audit.jsonl")
     stack.callback(audit.close)
     authenticator = Authenticator(database, equipment.keys, clock, scope)
-    front = Front(authenticator, dispatcher, audit, folder, {HEALTH_PATH: _health(settings)})
+    mounts = {HEALTH_PATH: _health(settings)}
+    for room in rooms:
+        mounts.update(room.mounts)
+    front = Front(authenticator, dispatcher, audit, folder, mounts)
     _write_root_credentials(house, equipment.keys)
     return Engine(settings, house, rooms, front)
 
@@ -120,6 +124,7 @@ def _rooms(house: House, equipment: Equipment) -> tuple[Room, ...]:
     machinery = sagemaker.Machinery(equipment.runner, equipment.exits, equipment.images)
     return (
         sts.open_room(house, equipment.keys),
+        codecommit.open_room(house, equipment.keys),
         ecr.open_room(house, equipment.images),
         iam.open_room(house),
         logs.open_room(house),
