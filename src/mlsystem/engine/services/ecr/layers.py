@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     )
 
 PART_BYTES = 10 * 1024 * 1024
-UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
+UPLOAD_ID = re.compile(r"[0-9a-f-]{36}")
 
 
 class Layers(Part):
@@ -34,7 +35,7 @@ class Layers(Part):
     @operation("InitiateLayerUpload", accepts="registryId repositoryName")
     def initiate(self, request: InitiateLayerUploadRequestTypeDef, call: Call) -> Mapping[str, object]:
         find_repository(call.tx, self._house, request["repositoryName"])
-        upload = self._house.new_id(32)
+        upload = str(uuid.uuid4())
         self._path(upload).touch(mode=0o600)
         return {"uploadId": upload, "partSize": PART_BYTES}
 
