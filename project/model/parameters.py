@@ -1,0 +1,159 @@
+"""The files that a build writes for the later stages: the parameters of four stacks, and the input of the workflow.
+
+Pure: from the environment, the upload, the settings and the revision to what is written. A parameter that is not here,
+TrainingExecutionArn, is known only when Train has run; pipeline.yml gives it to the deployment stacks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from build_environment import BuildEnvironment
+from data_source import DataSource, Images
+from settings import Settings
+from source_revision import SourceRevision
+
+Parameters = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that a build knows of the run it prepares."""
+
+    environment: BuildEnvironment
+    revision: SourceRevision
+    data: DataSource
+    settings: Settings
+    images: Images
+
+
+def build_files(run: Run) -> dict[str, dict[str, Any]]:
+    """The content of each file by its name."""
+    return {
+        "workflow-input.json": workflow_input(run),
+        "workflow-graph.json": _stack(run, workflow_parameters(run)),
+        "sagemaker-custom-resource.json": _stack(run, custom_resource_parameters(run)),
+        "deploy-model-dev.json": _stack(run, dev_parameters(run)),
+        "deploy-model-prd.json": _stack(run, prd_parameters(run)),
+    }
+
+
+def workflow_input(run: Run) -> dict[str, Any]:
+    environment, data, settings = run.environment, run.data, run.settings
+    raw = {"train": data.training_uri, "test": data.test_uri, "baseline": data.baseline_uri}
+    return {
+        "ExperimentName": environment.pipeline_name,
+        "TrialName": f"{environment.pipeline_name}-{run.revision.pipeline_execution_id}",
+        "Tags": [{"Key": key, "Value": value} for key, value in run_tags(run).items()],
+        "ImageUri": run.images.image_uri,
+        "MonitorImageUri": environment.monitor_image_uri,
+        "RawData": [{"Name": name, "Uri": uri} for name, uri in raw.items() if uri],
+        "DatasetEnvironment": settings.dataset_environment(),
+        "HyperParameters": data.hyperparameters,
+        "Gate": settings.gate(),
+        "RunsUri": f"s3://{environment.artifact_bucket}/{environment.pipeline_name}/runs",
+        "Instances": {
+            "Prepare": settings.cluster("prepare"),
+            "Train": settings.cluster("train"),
+            "Evaluate": settings.cluster("evaluate"),
+            "Baseline": settings.cluster("baseline"),
+        },
+        "MaxRuntimeInSeconds": int(environment.timeout_in_minutes) * 60,
+    }
+
+
+def workflow_parameters(run: Run) -> Parameters:
+    return {"PipelineName": run.environment.pipeline_name, "KmsKeyArn": run.environment.kms_key_arn}
+
+
+def custom_resource_parameters(run: Run) -> Parameters:
+    environment, settings = run.environment, run.settings
+    return {
+        "PipelineName": environment.pipeline_name,
+        "ArtifactBucket": environment.artifact_bucket,
+        "NotificationTopicArn": environment.notification_topic_arn,
+        "SubnetIds": environment.subnet_ids,
+        "SecurityGroupId": environment.security_group_id,
+        "AccessPointArn": environment.access_point_arn,
+        "DriftFeatures": settings.listed("drift", "features"),
+        "DriftThreshold": settings.text("drift", "threshold"),
+    }
+
+
+def dev_parameters(run: Run) -> Parameters:
+    return _endpoint_parameters(run, "dev")
+
+
+def prd_parameters(run: Run) -> Parameters:
+    environment, settings = run.environment, run.settings
+    monitor = settings.cluster("monitor")
+    return {
+        **_endpoint_parameters(run, "prd"),
+        "KmsKeyArn": environment.kms_key_arn,
+        "NotificationTopicArn": environment.notification_topic_arn,
+        "ReleaseSha256": hashlib.sha256(run.revision.pipeline_execution_id.encode()).hexdigest(),
+        "ImageLambdaUri": run.images.image_lambda_uri,
+        "SubnetIds": environment.subnet_ids,
+        "SecurityGroupId": environment.security_group_id,
+        "AccessPointArn": environment.access_point_arn,
+        "ApiBaseUrl": environment.api_base_url,
+        "ApiPackageType": settings.text("api", "package_type", default="Image"),
+        "ApiTimeoutInSeconds": settings.text("api", "timeout_seconds"),
+        "ApiMemoryInMegabytes": settings.text("api", "memory_mb"),
+        "CorsOrigin": settings.text("api", "cors_origin"),
+        "RetainFileSeconds": settings.text("api", "retain_file_seconds"),
+        "DeploymentType": settings.text("canary", "deployment"),
+        "MaxErrors": settings.text("canary", "max_5xx"),
+        "MaxLatencyInMilliseconds": settings.text("canary", "max_latency_ms"),
+        "AlarmPeriodInSeconds": settings.text("canary", "period_seconds"),
+        "AlarmEvaluationPeriods": settings.text("canary", "evaluation_periods"),
+        "CapturePercent": settings.text("drift", "capture_percent"),
+        "MonitorImageUri": environment.monitor_image_uri,
+        "MonitorInstanceType": str(monitor["InstanceType"]),
+        "MonitorInstanceCount": str(monitor["InstanceCount"]),
+        "MonitorVolumeSizeInGB": str(monitor["VolumeSizeInGB"]),
+        "MonitorScheduleExpression": settings.text("drift", "schedule"),
+        "DriftEvaluationPeriods": settings.text("drift", "evaluation_periods"),
+        "MinInstances": settings.text("scaling", "min_instances"),
+        "MaxInstances": settings.text("scaling", "max_instances"),
+        "InvocationsPerInstance": settings.text("scaling", "invocations_per_instance"),
+        "ScaleInCooldownInSeconds": settings.text("scaling", "scale_in_cooldown_seconds"),
+        "ScaleOutCooldownInSeconds": settings.text("scaling", "scale_out_cooldown_seconds"),
+    }
+
+
+def _endpoint_parameters(run: Run, stage: str) -> Parameters:
+    machine = run.settings.machine(stage)
+    return {
+        "PipelineName": run.environment.pipeline_name,
+        "ArtifactBucket": run.environment.artifact_bucket,
+        "ImageUri": run.images.image_uri,
+        "InstanceType": machine["type"],
+        "InstanceCount": machine["count"],
+        "ModelServerWorkers": run.settings.text("serving", "model_server_workers"),
+        "ModelServerTimeout": run.settings.text("serving", "model_server_timeout"),
+    }
+
+
+def project_tags(run: Run) -> dict[str, str]:
+    return {
+        "sagemaker:project-name": run.environment.project_name,
+        "sagemaker:project-id": run.environment.project_id,
+    }
+
+
+def run_tags(run: Run) -> dict[str, str]:
+    """What each job and model of the run is tagged with, so that it can be traced to its commit and data."""
+    return {
+        **project_tags(run),
+        "GitBranch": run.environment.git_branch,
+        "GitCommitHash": run.revision.git_commit_hash,
+        "DataVersionId": run.revision.data_version_id,
+    }
+
+
+def _stack(run: Run, parameters: Parameters) -> dict[str, Any]:
+    """A template configuration file. A stack gives its tags to its resources, so they must not change with each run."""
+    return {"Parameters": parameters, "Tags": project_tags(run)}

@@ -1,0 +1,122 @@
+"""The settings of a project: mlsystem.yaml, as this build reads it.
+
+A run takes its gate, machines, canary, drift and scaling from the commit that it builds, so that a change of them is a
+commit like any other. What a value may be is said once, by the template that has the parameter; here it only has to be
+there and to be a plain value.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from build_error import BuildError
+
+MAX_ENVIRONMENT_VALUE = 256  # of a processing job
+COMPARISONS = ("GreaterThan", "GreaterThanOrEqual", "LessThan", "LessThanOrEqual")
+
+
+class Settings:
+    """Sections and keys by name; each error says which one is missing or wrong."""
+
+    def __init__(self, content: dict[str, Any], source: str = "mlsystem.yaml") -> None:
+        self._content = content
+        self._source = source
+
+    @classmethod
+    def load(cls, path: Path) -> Settings:
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise BuildError(f"{path.name}: the repository has no such file") from error
+        except yaml.YAMLError as error:
+            raise BuildError(f"{path.name}: not YAML: {error}") from error
+        if not isinstance(content, dict):
+            raise BuildError(f"{path.name}: must hold sections with keys")
+        return cls(content, path.name)
+
+    def text(self, section: str, key: str, default: str | None = None) -> str:
+        """A value as CloudFormation takes it: a text. Without a default, the key must be there."""
+        content = self.section(section)
+        if default is not None and key not in content:
+            return default
+        return self._plain(self._value(content, section, key), f"{section}.{key}")
+
+    def listed(self, section: str, key: str) -> str:
+        """A list, joined with commas."""
+        value = self._value(self.section(section), section, key)
+        if not isinstance(value, list):
+            raise BuildError(f"{self._source}: {section}.{key} must be a list")
+        return ",".join(self._plain(item, f"{section}.{key}") for item in value)
+
+    def machine(self, name: str) -> dict[str, str]:
+        """Type and count of `instances.<name>` as texts, and the disk where one is stated."""
+        machine = self._value(self.section("instances"), "instances", name)
+        if not isinstance(machine, dict):
+            raise BuildError(f"{self._source}: instances.{name} must have the keys type and count")
+        return {
+            key: self._plain(self._value(machine, f"instances.{name}", key), f"instances.{name}.{key}")
+            for key in ("type", "count", *(("volume_gb",) if "volume_gb" in machine else ()))
+        }
+
+    def cluster(self, name: str) -> dict[str, str | int]:
+        """A machine as jobs take it: ClusterConfig of a processing job, ResourceConfig of a training job."""
+        machine = self.machine(name)
+        try:
+            return {
+                "InstanceType": machine["type"],
+                "InstanceCount": int(machine["count"]),
+                "VolumeSizeInGB": int(machine["volume_gb"]),
+            }
+        except KeyError as error:
+            raise BuildError(f"{self._source}: instances.{name}.{error.args[0]} is missing") from error
+        except ValueError as error:
+            raise BuildError(f"{self._source}: instances.{name}: count and volume_gb must be whole numbers") from error
+
+    def gate(self) -> dict[str, str | float]:
+        """The gate in the workflow's words; empty where the file has none, and the kind of model decides."""
+        if "gate" not in self._content:
+            return {}
+        threshold = self._value(self.section("gate"), "gate", "threshold")
+        if isinstance(threshold, bool) or not isinstance(threshold, int | float):
+            raise BuildError(f"{self._source}: gate.threshold must be a number")
+        comparison = self.text("gate", "comparison")
+        if comparison not in COMPARISONS:
+            raise BuildError(f"{self._source}: gate.comparison is {comparison!r}; known: {', '.join(COMPARISONS)}")
+        return {"Metric": self.text("gate", "metric"), "Comparison": comparison, "Threshold": threshold}
+
+    def dataset_environment(self) -> dict[str, str]:
+        """The section `data` as environment variables of Prepare Data; what is empty is left out."""
+        environment = {}
+        for key, value in self.section("data").items():
+            is_list = isinstance(value, list)
+            text = self.listed("data", key) if is_list else self.text("data", key)
+            if len(text) > MAX_ENVIRONMENT_VALUE:
+                raise BuildError(
+                    f"{self._source}: data.{key} has {len(text)} characters, and SageMaker passes on "
+                    f"{MAX_ENVIRONMENT_VALUE}; put the section into dataset.json beside the training data"
+                )
+            if text:
+                environment[key.upper()] = text
+        return environment
+
+    def section(self, name: str) -> dict[str, Any]:
+        section = self._value(self._content, "", name)
+        if not isinstance(section, dict):
+            raise BuildError(f"{self._source}: {name} must be a section with keys")
+        return section
+
+    def _value(self, content: dict[str, Any], section: str, key: str) -> object:
+        if key not in content:
+            raise BuildError(f"{self._source}: {section}{'.' if section else ''}{key} is missing")
+        return content[key]
+
+    def _plain(self, value: object, name: str) -> str:
+        if value is None:
+            return ""
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, str | int | float):
+            return str(value)
+        raise BuildError(f"{self._source}: {name} must be a plain value")
