@@ -36,6 +36,7 @@ from mlsystem.engine.runtime.runner import ProcessRunner
 from mlsystem.engine.services.codecommit import room as codecommit
 from mlsystem.engine.services.ecr import room as ecr
 from mlsystem.engine.services.iam import room as iam
+from mlsystem.engine.services.kms import room as kms
 from mlsystem.engine.services.logs import room as logs
 from mlsystem.engine.services.s3 import room as s3
 from mlsystem.engine.services.sagemaker import room as sagemaker
@@ -129,6 +130,7 @@ def _rooms(house: House, equipment: Equipment) -> tuple[Room, ...]:
         iam.open_room(house),
         logs.open_room(house),
         s3.open_room(house, equipment.keys),
+        kms.open_room(house, equipment.keys),
         sagemaker.open_room(house, machinery),
     )
 
