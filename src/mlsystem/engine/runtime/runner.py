@@ -25,7 +25,6 @@ from mlsystem.engine.runtime.shim.plan import Ended, Plan
 from mlsystem.engine.runtime.watcher import Watcher
 
 _FORGOTTEN = ".forgotten-"
-_SHIM_LOG_BYTES = 2000
 _READINESS = 3  # the shim's descriptor, the first after the standard streams
 _LOCKS = 16  # processes start side by side, unless their ids fall on the same lock
 
@@ -166,6 +165,7 @@ class ProcessRunner:
 
     def _plan(self, spec: ProcessSpec, scratch: Path) -> Plan:
         inbound = spec.inbound
+        outbound = spec.outbound if sandbox.has_own_network(spec, self._machine) else ()
         return {
             "command": sandbox.command(spec, self._machine, scratch, self._hidden),
             "program": {
@@ -173,11 +173,11 @@ class ProcessRunner:
                 "environment": dict(spec.environment),
                 "working_directory": spec.working_directory,
                 "inbound_port": inbound.port if inbound else 0,
-                "outbound_ports": [way.port for way in spec.outbound],
+                "outbound_ports": [way.port for way in outbound],
             },
             "log": {"path": str(spec.log.path), "max_bytes": spec.log.max_bytes, "keep": spec.log.keep},
             "inbound_socket": str(inbound.socket) if inbound else "",
-            "outbound_sockets": [str(way.socket) for way in spec.outbound],
+            "outbound_sockets": [str(way.socket) for way in outbound],
             "time_limit_seconds": spec.time_limit_seconds,
             "memory_limit_bytes": spec.memory_limit_bytes,
             "stop_grace_seconds": spec.stop_grace_seconds,
@@ -250,8 +250,10 @@ def _open_process(pid: int) -> int | None:
 
 
 def _last_words(folder: Path) -> str:
+    """The last line that a failing shim left, which is the error; the whole of it stays in its log."""
     log = folder / record.SHIM_LOG
-    return log.read_bytes()[-_SHIM_LOG_BYTES:].decode(errors="replace").strip() if log.exists() else ""
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return lines[-1] if lines else ""
 
 
 def _lost(folder: Path, started_at: float) -> Ended:

@@ -35,7 +35,7 @@ def command(spec: ProcessSpec, machine: Machine, scratch: Path, hidden: Sequence
     if spec.sandbox == "host" or machine.bwrap is None:
         _refuse_mounts(spec, machine)
         return launcher_command(str(SHIM.parent))
-    network = ("--unshare-net",) if spec.network == "isolated" and machine.own_network else ()
+    network = ("--unshare-net",) if has_own_network(spec, machine) else ()
     return [
         str(machine.bwrap),
         *chain.from_iterable(_root(spec, scratch, hidden)),
@@ -45,6 +45,11 @@ def command(spec: ProcessSpec, machine: Machine, scratch: Path, hidden: Sequence
         "/",
         *launcher_command(_LAUNCHER_PARENT),
     ]
+
+
+def has_own_network(spec: ProcessSpec, machine: Machine) -> bool:
+    """Whether 127.0.0.1 is the program's own."""
+    return spec.sandbox == "sandboxed" and spec.network == "isolated" and machine.own_network
 
 
 def prepare_scratch(scratch: Path) -> None:

@@ -34,7 +34,7 @@ class RotatingLog:
                 self._rotate()
 
     def close(self) -> None:
-        os.close(self._descriptor)
+        os.close(self.descriptor)
 
     def _whole_lines(self, data: bytes) -> int:
         """How much of `data` this file still takes, ending in a line's end unless one line exceeds a whole file."""
@@ -56,24 +56,24 @@ class RotatingLog:
         written = 0
         with suppress(OSError):
             while written < len(data):
-                written += os.write(self._descriptor, data[written:])
+                written += os.write(self.descriptor, data[written:])
         self._size += written
         return written
 
     def _rotate(self) -> None:
         self._size = 0
         if self._keep == 0:
-            os.ftruncate(self._descriptor, 0)
+            os.ftruncate(self.descriptor, 0)
             return
         names = [self._path, *(f"{self._path}.{number}" for number in range(1, self._keep + 1))]
         for older, newer in zip(names[:0:-1], names[-2::-1], strict=True):
             with suppress(FileNotFoundError):
                 os.replace(newer, older)
-        previous = self._descriptor
+        previous = self.descriptor
         with suppress(OSError):  # a full disk: go on in the old file
             self._open()
             os.close(previous)
 
     def _open(self) -> None:
-        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, _MODE)
-        self._size = os.fstat(self._descriptor).st_size
+        self.descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, _MODE)
+        self._size = os.fstat(self.descriptor).st_size

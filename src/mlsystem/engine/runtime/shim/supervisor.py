@@ -38,7 +38,6 @@ class Supervisor:
         self._control = control
         self._selector = selectors.DefaultSelector()
         self._relay = Relay(self._selector)
-        self._log = RotatingLog(plan["log"]["path"], plan["log"]["max_bytes"], plan["log"]["keep"])
         self._tail = b""
         self._reason: Reason | None = None  # set by what ends the program early
         self._message = ""
@@ -63,6 +62,8 @@ class Supervisor:
         return self._judge()
 
     def _start(self) -> None:
+        log = self._plan["log"]
+        self._log = RotatingLog(log["path"], log["max_bytes"], log["keep"])
         output, writing = os.pipe2(os.O_CLOEXEC)
         self._output = output
         os.set_blocking(output, False)

@@ -1,0 +1,114 @@
+"""What is known of a program although the engine, the shim, or both were killed."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mlsystem.engine.runtime.process import Running
+from tests.unit.engine.runtime.workbench import Lifeline, Workbench, eventually
+
+ENGINE = """
+import sys
+from pathlib import Path
+from mlsystem.engine.runtime.machine import probe
+from mlsystem.engine.runtime.process import Log, Mount, ProcessSpec
+from mlsystem.engine.runtime.runner import ProcessRunner
+
+data, shared = map(Path, sys.argv[1:])
+runner = ProcessRunner(data / "processes", probe(), hidden=(data,))
+spec = ProcessSpec("job", ("sh", "-c", "echo ready; read line < /shared/go; exit 7"), Log(data / "logs" / "job"),
+                   {"PATH": "/usr/bin:/bin"}, mounts=(Mount(shared, "/shared", read_only=False),))
+runner.start(spec)
+print("started", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def waiting(bench: Workbench) -> Path:
+    """A job that a dead engine started. It ends with exit code 7 when something is written to this FIFO."""
+    go = bench.shared / "go"
+    os.mkfifo(go)
+    command = [sys.executable, "-c", ENGINE, str(bench.data), str(bench.shared)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as engine:
+        assert engine.stdout is not None
+        assert engine.stdout.readline() == b"started\n"
+        engine.send_signal(signal.SIGKILL)
+    bench.printed("job", "ready")
+    return go
+
+
+def test_the_exit_code_is_known_although_the_engine_was_dead(bench: Workbench, waiting: Path) -> None:
+    waiting.write_text("go\n")
+    bench.end_of_shim("job")
+    bench.restart()
+    assert bench.runner.adopt() == []
+    how = bench.end_of("job")
+    assert (how.exit_code, how.reason) == (7, "exited")
+
+
+def test_a_living_process_is_adopted_and_its_end_is_reported(bench: Workbench, waiting: Path) -> None:
+    bench.restart()
+    assert bench.runner.adopt() == ["job"]
+    assert isinstance(bench.runner.status("job"), Running)
+    waiting.write_text("go\n")
+    assert bench.end_of("job").exit_code == 7
+
+
+def test_starting_it_again_adopts_it(bench: Workbench, waiting: Path) -> None:
+    bench.start("job", "sh", "-c", "echo ran again")
+    waiting.write_text("go\n")
+    assert bench.end_of("job").exit_code == 7
+    assert bench.log("job") == "ready\n"
+
+
+def test_an_adopted_process_can_be_stopped(bench: Workbench, waiting: Path) -> None:
+    assert bench.runner.adopt() == ["job"]
+    bench.runner.stop("job", "enough")
+    assert bench.end_of("job").reason == "stopped"
+
+
+def test_closing_the_runner_leaves_the_processes_alive(bench: Workbench) -> None:
+    bench.start("job", "sleep", "1000")
+    pid = bench.shim_pid("job")
+    bench.restart()
+    assert bench.runner.adopt() == ["job"]
+    assert bench.shim_pid("job") == pid
+
+
+@pytest.mark.parametrize("sandbox", ["sandboxed", "host"])
+def test_when_the_shim_is_killed_the_program_dies_with_all_its_children(
+    bench: Workbench, lifeline: Lifeline, sandbox: str
+) -> None:
+    script = f"exec 9> {lifeline.path}; setsid sleep 1000 & setsid -f sleep 1000; echo ready >&9; exec sleep 1000"
+    bench.start("job", "sh", "-c", script, sandbox=sandbox, mounts=lifeline.mounts)
+    lifeline.wait_for("ready\n")
+    bench.kill_shim("job")
+    assert bench.end_of("job").reason == "lost"
+    eventually(lifeline.is_closed, "all of them are dead")
+
+
+def test_a_lost_process_is_not_run_again(bench: Workbench) -> None:
+    spec = bench.spec("job", "sh", "-c", "echo ran; exec sleep 1000")
+    bench.runner.start(spec)
+    bench.printed("job", "ran")
+    bench.kill_shim("job")
+    lost = bench.end_of("job")
+    assert (lost.exit_code, lost.signal, lost.reason) == (None, None, "lost")
+    bench.runner.start(spec)
+    assert bench.end_of("job") == lost
+    assert bench.log("job") == "ran\n"
+
+
+def test_a_process_lost_while_the_engine_was_dead_is_reported_at_adoption(bench: Workbench, waiting: Path) -> None:
+    bench.kill_shim("job")
+    bench.end_of_shim("job")
+    bench.restart()
+    assert bench.runner.adopt() == []
+    lost = bench.end_of("job")
+    assert (lost.reason, lost.message) == ("lost", "the process's shim was killed, or the machine was switched off")
+    assert bench.runner.status("job") == lost

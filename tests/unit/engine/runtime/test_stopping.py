@@ -1,0 +1,120 @@
+"""What ends a program before it ends by itself, and how it is told apart."""
+
+import os
+import signal
+
+import pytest
+
+from mlsystem.engine.runtime.process import NotStarted
+from tests.unit.engine.runtime.workbench import PYTHON, Lifeline, Workbench
+
+STUBBORN = "trap 'echo asked to stop' TERM; echo ready; while :; do sleep 0.01; done"
+GENTLE = "trap 'echo asked to stop; exit 5' TERM; echo ready; while :; do sleep 0.01; done"
+BOTH_KINDS = pytest.mark.parametrize("sandbox", ["sandboxed", "host"])
+
+
+@BOTH_KINDS
+def test_a_stopped_program_gets_sigterm_and_may_end_by_itself(bench: Workbench, sandbox: str) -> None:
+    bench.start("job", "sh", "-c", GENTLE, sandbox=sandbox)
+    bench.printed("job", "ready")
+    bench.runner.stop("job", "StopTrainingJob")
+    how = bench.end_of("job")
+    assert (how.exit_code, how.signal, how.reason, how.message) == (5, None, "stopped", "StopTrainingJob")
+    assert bench.log("job") == "ready\nasked to stop\n"
+
+
+@BOTH_KINDS
+def test_a_program_that_does_not_end_is_killed_after_its_grace(bench: Workbench, sandbox: str) -> None:
+    bench.start("job", "sh", "-c", STUBBORN, sandbox=sandbox, stop_grace_seconds=0.2)
+    bench.printed("job", "ready")
+    bench.runner.stop("job", "enough")
+    how = bench.end_of("job")
+    assert (how.exit_code, how.signal, how.reason) == (None, signal.SIGKILL, "stopped")
+    assert bench.log("job") == "ready\nasked to stop\n"
+
+
+def test_a_program_that_stands_still_is_killed_all_the_same(bench: Workbench) -> None:
+    bench.start("job", "sh", "-c", GENTLE, stop_grace_seconds=0.2)
+    bench.printed("job", "ready")
+    bench.runner.signal("job", signal.SIGSTOP)
+    bench.runner.stop("job", "enough")
+    assert bench.end_of("job").signal == signal.SIGKILL
+
+
+def test_the_first_stop_is_the_one_that_counts(bench: Workbench) -> None:
+    bench.start("job", "sh", "-c", STUBBORN, stop_grace_seconds=0.2)
+    bench.printed("job", "ready")
+    for reason in ("first", "second"):
+        bench.runner.stop("job", reason)
+    assert bench.end_of("job").message == "first"
+    bench.runner.stop("job", "third")
+    assert bench.log("job").count("asked to stop") == 1
+
+
+def test_a_stop_that_comes_before_the_start_wins(bench: Workbench) -> None:
+    bench.runner.stop("job", "changed our mind")
+    assert bench.runner.status("job") == NotStarted()
+    how = bench.run("job", "sh", "-c", "echo ran")
+    assert (how.reason, how.message, how.exit_code) == ("stopped", "changed our mind", None)
+    assert bench.log("job") == ""
+
+
+def test_a_shim_told_to_terminate_stops_its_program(bench: Workbench) -> None:
+    """As when the machine shuts down."""
+    bench.start("job", "sh", "-c", GENTLE)
+    bench.printed("job", "ready")
+    os.kill(bench.shim_pid("job"), signal.SIGTERM)
+    how = bench.end_of("job")
+    assert (how.exit_code, how.reason) == (5, "stopped")
+
+
+def test_a_program_over_its_time_limit_is_stopped_as_any_other(bench: Workbench) -> None:
+    how = bench.run("job", "sh", "-c", GENTLE, time_limit_seconds=0.5)
+    assert (how.exit_code, how.reason, how.message) == (5, "time_limit", "it ran longer than 0.5 seconds")
+
+
+def test_a_program_over_its_memory_limit_is_killed(bench: Workbench) -> None:
+    greedy = "hold = bytearray(300 * 2**20); print('got it', flush=True); import time; time.sleep(1000)"
+    how = bench.run("job", PYTHON, "-I", "-S", "-c", greedy, memory_limit_bytes=100 * 2**20)
+    assert (how.exit_code, how.signal, how.reason) == (None, signal.SIGKILL, "memory_limit")
+    assert how.message == "it held more than 100 MiB of memory"
+
+
+def test_children_that_share_their_memory_are_not_counted_twice(bench: Workbench) -> None:
+    """80 MiB seen by five processes are 400 MiB resident, and 80 MiB of the machine's."""
+    sharing = (
+        "import os, time\n"
+        "hold = bytes(os.urandom(1)) * (80 * 2**20)\n"
+        "for _ in range(4):\n"
+        "    if os.fork() == 0:\n"
+        "        sum(hold[::4096])\n"
+        "        time.sleep(1000)\n"
+        "time.sleep(0.8)\n"
+    )
+    how = bench.run("job", PYTHON, "-I", "-S", "-c", sharing, memory_limit_bytes=200 * 2**20)
+    assert (how.exit_code, how.reason) == (0, "exited")
+
+
+@BOTH_KINDS
+def test_what_a_program_leaves_behind_ends_with_it(bench: Workbench, lifeline: Lifeline, sandbox: str) -> None:
+    """Also what made itself a session of its own, or lost its parent."""
+    script = f"exec 9> {lifeline.path}; setsid sleep 1000 & setsid -f sleep 1000; exit 3"
+    how = bench.run("job", "sh", "-c", script, sandbox=sandbox, mounts=lifeline.mounts)
+    assert how.exit_code == 3
+    assert lifeline.is_closed()
+
+
+@BOTH_KINDS
+def test_a_killed_program_takes_its_children_with_it(bench: Workbench, lifeline: Lifeline, sandbox: str) -> None:
+    script = f"exec 9> {lifeline.path}; setsid sleep 1000 & setsid -f sleep 1000; echo ready >&9; wait"
+    settings = {"sandbox": sandbox, "mounts": lifeline.mounts, "stop_grace_seconds": 0.0}
+    bench.start("job", "sh", "-c", script, **settings)
+    lifeline.wait_for("ready\n")
+    bench.runner.stop("job", "enough")
+    assert bench.end_of("job").reason == "stopped"
+    assert lifeline.is_closed()
+
+
+def test_orphans_of_a_program_are_reaped_while_it_runs(bench: Workbench) -> None:
+    script = "for n in 1 2 3; do setsid -f true; done; while ps -eo stat | grep -q Z; do sleep 0.01; done; echo clean"
+    assert bench.run("job", "sh", "-c", script, time_limit_seconds=10.0).exit_code == 0
