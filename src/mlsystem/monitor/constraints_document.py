@@ -72,12 +72,15 @@ def parse_constraints(document: object) -> Constraints:
 def _parse_feature(node: Node, config: MonitoringConfig) -> FeatureConstraints:
     completeness, strings = node.get("completeness"), node.get("string_constraints")
     domains = strings.get("domains") if strings else None
+    numbers = node.get("num_constraints")
+    is_non_negative = numbers.get("is_non_negative") if numbers else None
     for override in (node.get(OVERRIDES), node.get(SDK_OVERRIDES), strings.get(SDK_OVERRIDES) if strings else None):
         config = _parse_config(override, config) if override else config
     return FeatureConstraints(
         name=node["name"].text(),
         inferred_type=InferredType(node["inferred_type"].one_of(*(kind.value for kind in InferredType))),
         completeness=completeness.number() if completeness else None,
+        is_non_negative=is_non_negative.value is True if is_non_negative else None,
         domains=tuple(value.text() for value in domains.items()) if domains else None,
         config=config,
     )

@@ -11,14 +11,20 @@ from duckdb import DuckDBPyConnection
 from mlsystem.monitor import texts
 from mlsystem.monitor.errors import DatasetError, NoDataError
 from mlsystem.monitor.reading.capture import Preprocessor, write_capture
+from mlsystem.monitor.reading.csv_files import load_csv
 from mlsystem.monitor.reading.dataset import Dataset
-from mlsystem.monitor.reading.flattening import Scalar, flat_columns, quoted
+from mlsystem.monitor.reading.flattening import flat_columns
 from mlsystem.monitor.reading.format import DatasetFormat, Kind
 from mlsystem.monitor.reading.table import Table
 
 _TABLE = "dataset"
 # Text that looks like a date is text: so no value matches these, and DuckDB leaves it as it stands.
 _NO_DATES = "dateformat = '(no date) %Y', timestampformat = '(no time) %Y'"
+# The functions that read a list of files (first parameter), by the names of their columns (second: if several).
+_READERS = {
+    Kind.PARQUET: "read_parquet($1, union_by_name = $2)",
+    Kind.JSON_LINES: f"read_json($1, union_by_name = $2, format = 'newline_delimited', sample_size = -1, {_NO_DATES})",
+}
 
 
 @contextmanager
@@ -81,34 +87,17 @@ def _load(
         row_files, count = write_capture(files, form.parts, folder, preprocess)
         tables = [row_file.load(connection, f"part{index}") for index, row_file in enumerate(row_files)]
         return Dataset([table for table in tables if table is not None], count)
-    names = [str(path) for path in files]
-    connection.execute(f"CREATE TEMP TABLE {_TABLE} AS SELECT * FROM {_reader(form, len(files))}", [names])  # noqa: S608
-    table = Table(connection, _TABLE, _scalars(connection, form))
-    return Dataset([table], table.count_rows())
-
-
-def _reader(form: DatasetFormat, files: int) -> str:
-    """The table function that reads a list of files (the parameter of the query)."""
-    by_name = str(files > 1).lower()
     if form.kind is Kind.CSV:
-        header = str(form.has_header).lower()
-        union = by_name if form.has_header else "false"
-        return (
-            f"read_csv(?, header = {header}, all_varchar = true, delim = ',', quote = '\"', escape = '\"', "
-            f"comment = '', union_by_name = {union})"
-        )
-    if form.kind is Kind.PARQUET:
-        return f"read_parquet(?, union_by_name = {by_name})"
-    return f"read_json(?, format = 'newline_delimited', sample_size = -1, union_by_name = {by_name}, {_NO_DATES})"
-
-
-def _scalars(connection: DuckDBPyConnection, form: DatasetFormat) -> list[Scalar]:
-    if form.kind is Kind.CSV and not form.has_header:
-        return [Scalar("", quoted(name), "varchar") for name in connection.table(_TABLE).columns]
-    return flat_columns(connection, _TABLE)
+        scalars = load_csv(connection, _TABLE, files, form.has_header)
+    else:
+        create = f"CREATE TEMP TABLE {_TABLE} AS SELECT * FROM {_READERS[form.kind]}"  # noqa: S608
+        connection.execute(create, [[str(path) for path in files], len(files) > 1])
+        scalars = flat_columns(connection, _TABLE)
+    table = Table(connection, _TABLE, scalars)
+    return Dataset([table], table.count_rows())
 
 
 def _first_lines(error: duckdb.Error) -> str:
     """What DuckDB says, without the long list of its options."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return " ".join(lines[:2] + [line for line in lines[2:] if line.startswith("file = ")])
+    return " ".join(lines[:3] + [line for line in lines[3:] if line.startswith("file = ")])

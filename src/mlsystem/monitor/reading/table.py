@@ -19,7 +19,7 @@ _INTEGRAL_TYPES = {
     *("utinyint", "usmallint", "uinteger", "ubigint", "uhugeint"),
 }
 _FRACTIONAL_TYPES = {"float", "double", "decimal"}
-_COLUMNS_A_QUERY = 100  # four aggregates each: a query on thousands of columns would take long to plan
+_COLUMNS_A_QUERY = 100  # four aggregates each: one query on thousands of columns would take long to plan
 
 _KINDS = _FRACTIONAL, _INTEGRAL, _BOOLEAN, _STRING = 1, 2, 3, 4  # in the order of TypeCounts
 
@@ -42,7 +42,9 @@ class Table:
         for start in range(0, len(self.scalars), _COLUMNS_A_QUERY):
             some = self.scalars[start : start + _COLUMNS_A_QUERY]
             kinds = ", ".join(f"{_kind(scalar)} AS k{index}" for index, scalar in enumerate(some))
-            counts = ", ".join(f"count_if(k{index} = {kind})" for index in range(len(some)) for kind in _KINDS)
+            counts = ", ".join(
+                f"coalesce(count_if(k{index} = {kind}), 0)" for index in range(len(some)) for kind in _KINDS
+            )
             (row,) = self._query(f"SELECT {counts} FROM (SELECT {kinds} FROM {self._name})").fetchall()  # noqa: S608
             for index in range(len(some)):
                 yield TypeCounts(*row[len(_KINDS) * index : len(_KINDS) * (index + 1)])

@@ -1,0 +1,183 @@
+"""Captured invocations as columns: encodings, several rows in a body, outputs first."""
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mlsystem.monitor.errors import DatasetError
+from mlsystem.monitor.profile import Column
+from mlsystem.monitor.reading import DatasetFormat, Kind, open_dataset
+from mlsystem.monitor.reading.bodies import body_rows
+from mlsystem.monitor.types import InferredType, TypeCounts
+
+Read = Callable[..., dict[str, Column]]
+CAPTURE = DatasetFormat(Kind.CAPTURE)
+
+
+def body(data: str, encoding: str = "CSV", content_type: str = "text/csv", mode: str = "INPUT") -> dict[str, str]:
+    return {"observedContentType": content_type, "mode": mode, "data": data, "encoding": encoding}
+
+
+def record(inputs: dict[str, str] | None, outputs: dict[str, str] | None, event: str = "e-1") -> str:
+    captured = {"endpointInput": inputs, "endpointOutput": outputs}
+    line = {
+        "captureData": {name: part for name, part in captured.items() if part},
+        "eventMetadata": {"eventId": event, "inferenceTime": "2022-04-18T00:21:48Z"},
+        "eventVersion": "0",
+    }
+    return json.dumps(line, separators=(",", ":")) + "\n"
+
+
+def write(folder: Path, *records: str) -> Path:
+    file = folder / "21-48-417-0c5f2b.jsonl"
+    file.write_text("".join(records))
+    return folder
+
+
+def numbers(column: Column) -> list[float]:
+    assert column.numbers is not None
+    return column.numbers.tolist()  # type: ignore[no-any-return]
+
+
+def test_output_columns_come_first(tmp_path: Path, read: Read) -> None:
+    line = (  # as SageMaker writes it, to the byte
+        '{"captureData":{"endpointInput":{"observedContentType":"text/csv","mode":"INPUT","data":"132,10,182.9",'
+        '"encoding":"CSV"},"endpointOutput":{"observedContentType":"text/csv; charset=utf-8","mode":"OUTPUT",'
+        '"data":"0.036","encoding":"CSV"}},"eventMetadata":{"eventId":"47d2a5ac-7f6a-4f1c-b3a7-3d7a29e6b2a0",'
+        '"inferenceTime":"2022-04-18T00:21:48Z"},"eventVersion":"0"}\n'
+    )
+    columns = read(write(tmp_path, line), form=CAPTURE)
+    assert {name: numbers(column) for name, column in columns.items()} == {
+        "_c0": [0.036],
+        "_c1": [132.0],
+        "_c2": [10.0],
+        "_c3": [182.9],
+    }
+
+
+def test_output_columns_come_last_where_the_format_says_so(tmp_path: Path, read: Read) -> None:
+    form = DatasetFormat(Kind.CAPTURE, parts=("endpointInput", "endpointOutput"))
+    columns = read(write(tmp_path, record(body("1,2"), body("9"))), form=form)
+    assert [numbers(column) for column in columns.values()] == [[1.0], [2.0], [9.0]]
+
+
+def test_names_come_from_the_baseline_by_position(tmp_path: Path, read: Read) -> None:
+    expected = {"late": InferredType.INTEGRAL, "distance": InferredType.INTEGRAL}
+    columns = read(write(tmp_path, record(body("1400,x"), body("1\n"))), form=CAPTURE, expected=expected)
+    assert list(columns) == ["late", "distance", "_c2"]
+
+
+def test_a_body_of_several_rows_is_several_rows(tmp_path: Path, read: Read) -> None:
+    folder = write(
+        tmp_path, record(body("1,2\n3,4\n5,6\n"), body("0.1\n0.2\n0.3\n")), record(body("7,8"), body("0.4\n"))
+    )
+    columns = read(folder, form=CAPTURE)
+    assert [numbers(column) for column in columns.values()] == [[0.1, 0.2, 0.3, 0.4], [1, 3, 5, 7], [2, 4, 6, 8]]
+
+
+def test_one_line_of_answers_to_several_rows_is_one_answer_a_row(tmp_path: Path, read: Read) -> None:
+    columns = read(write(tmp_path, record(body("1,2\n3,4\n5,6"), body("0.1,0.2,0.3"))), form=CAPTURE)
+    assert [numbers(column) for column in columns.values()] == [[0.1, 0.2, 0.3], [1, 3, 5], [2, 4, 6]]
+
+
+def test_where_one_side_has_fewer_rows_the_rest_is_missing(tmp_path: Path) -> None:
+    folder = write(tmp_path, record(body("1\n2\n3\n4"), body("0.1,0.9\n0.2,0.8\n0.3,0.7")))
+    with open_dataset([folder], CAPTURE) as dataset:
+        assert dataset.row_count == 4
+        assert [column.types.present for column in dataset.columns({})] == [3, 3, 4]
+
+
+def test_base64_is_decoded_by_its_content_type(tmp_path: Path, read: Read) -> None:
+    csv_body = body(base64.b64encode(b"1,a\n2,b\n").decode(), "BASE64")
+    json_body = body(base64.b64encode(b'{"score": 0.5}').decode(), "BASE64", "application/json")
+    lines = body(base64.b64encode(b'{"score": 0.25}\n{"score": 0.75}\n').decode(), "BASE64", "application/jsonlines")
+    columns = read(write(tmp_path, record(csv_body, lines), record(body("3,c"), json_body)), form=CAPTURE)
+    assert numbers(columns["score"]) == [0.25, 0.75, 0.5]
+    assert numbers(columns["_c1"]) == [1.0, 2.0, 3.0]
+
+
+ADDRESS = '{"age": 30, "address": {"zip": "02134", "lines": ["a", "b"]}}'
+
+
+@pytest.mark.parametrize(
+    ("data", "rows"),
+    [
+        ("0.93", [["0.93"]]),
+        ("[0.1, 0.9]", [["0.1", "0.9"]]),
+        ("[[1, 2], [3, 4]]", [["1", "2"], ["3", "4"]]),
+        ('{"instances": [[1, "x"], [2, null]]}', [["1", "x"], ["2", None]]),
+        ('{"instances": [{"features": [1, 2.0]}]}', [["1", "2.0"]]),
+        ('{"predictions": [0.25, 0.75]}', [["0.25"], ["0.75"]]),
+        (ADDRESS, [{"age": "30", "address.zip": "02134", "address.lines.0": "a", "address.lines.1": "b"}]),
+        ('[{"a": true}, {"a": 1e-7}]', [{"a": "true"}, {"a": "1e-07"}]),
+    ],
+)
+def test_a_json_body_is_flattened_into_rows(data: str, rows: list[object]) -> None:
+    assert body_rows(body(data, "JSON", "application/json")) == rows
+
+
+def test_the_other_endpoints_invocations_may_have_more_fields(tmp_path: Path, read: Read) -> None:
+    folder = write(
+        tmp_path,
+        record(body('{"a": 1}', "JSON", "application/json"), body("5")),
+        record(body('{"b": "x,\\ny", "a": 2}', "JSON", "application/json"), body("6")),
+    )
+    columns = read(folder, form=CAPTURE)
+    assert list(columns) == ["_c0", "a", "b"]
+    assert numbers(columns["a"]) == [1.0, 2.0]
+    assert columns["b"].types == TypeCounts(string=1)
+    assert columns["b"].categories is not None
+    assert columns["b"].categories.counts == (("x,\ny", 1),)
+
+
+def test_equal_names_of_input_and_output_stay_apart(tmp_path: Path, read: Read) -> None:
+    both = record(body('{"score": 1}', "JSON", "application/json"), body('{"score": 2}', "JSON", "application/json"))
+    columns = read(write(tmp_path, both), form=CAPTURE)
+    assert {name: numbers(column) for name, column in columns.items()} == {"score": [2.0], "score_1": [1.0]}
+
+
+def test_inputs_alone_are_a_dataset(tmp_path: Path, read: Read) -> None:
+    assert list(read(write(tmp_path, record(body("1,2"), None)), form=CAPTURE)) == ["_c0", "_c1"]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("{broken\n", r"\.jsonl:2 is not a line of JSON"),
+        ('{"some": "json"}\n', r"\.jsonl:2 is not a captured invocation: it has no captureData"),
+        (record(body("{", "JSON", "application/json"), None), r"\.jsonl:2 \(event e-1\)"),
+        (record(body("!", "BASE64"), None), r"\.jsonl:2 \(event e-1\)"),
+        (record(body("aGk=", "BASE64", "image/png"), None), "type image/png is not a table .* record_preprocessor"),
+        (record(body("1", "XML"), None), "encoding CSV, JSON or BASE64"),
+    ],
+)
+def test_an_unreadable_record_is_an_error_that_names_its_line(
+    tmp_path: Path, read: Read, line: str, problem: str
+) -> None:
+    with pytest.raises(DatasetError, match=problem):
+        read(write(tmp_path, record(body("1"), body("2")), line), form=CAPTURE)
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip)
+
+
+@given(st.lists(st.lists(TEXT, min_size=2, max_size=2), min_size=1, max_size=8))
+@settings(deadline=None, database=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_survives_the_way_from_a_body_to_a_column(tmp_path: Path, read: Read, rows: list[list[str]]) -> None:
+    lines = "".join(json.dumps({"a": a, "b": b}) + "\n" for a, b in rows)
+    columns = read(
+        write(tmp_path, record(body(lines, "JSON", "application/jsonlines"), None)),
+        form=CAPTURE,
+        expected={"a": InferredType.STRING, "b": InferredType.STRING},
+    )
+    for index, name in enumerate("ab"):
+        categories = columns[name].categories
+        assert categories is not None
+        assert dict(categories.counts) == {
+            text: [row[index] for row in rows].count(text) for text in {row[index] for row in rows}
+        }

@@ -1,0 +1,170 @@
+"""CSV, Parquet and JSON lines as columns."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from mlsystem.monitor.errors import DatasetError, NoDataError
+from mlsystem.monitor.profile import Categories, Column
+from mlsystem.monitor.reading import DatasetFormat, Kind, open_dataset
+from mlsystem.monitor.types import InferredType, TypeCounts
+
+Read = Callable[..., dict[str, Column]]
+
+CSV = DatasetFormat(Kind.CSV)
+NO_HEADER = DatasetFormat(Kind.CSV, has_header=False)
+JSON_LINES = DatasetFormat(Kind.JSON_LINES)
+PARQUET = DatasetFormat(Kind.PARQUET)
+
+
+def numbers(column: Column) -> list[float]:
+    assert column.numbers is not None
+    return column.numbers.tolist()  # type: ignore[no-any-return]
+
+
+def test_csv_with_a_header_has_typed_columns_in_order(tmp_path: Path, read: Read) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text('count,ratio,word,flag,gap\n1,0.5,"a,b",true,\n2,1e2,,false,\n- 3,- .5,"say ""hi""",true,\n')
+    columns = read(file, form=CSV)
+    assert list(columns) == ["count", "ratio", "word", "flag", "gap"]
+    assert columns["count"].types == TypeCounts(integral=3)
+    assert numbers(columns["count"]) == [1.0, 2.0, -3.0]
+    assert columns["count"].categories is None
+    assert columns["ratio"].types == TypeCounts(fractional=2, string=1)
+    assert columns["word"].types == TypeCounts(string=2)
+    assert columns["word"].categories == Categories(2, (("a,b", 1), ('say "hi"', 1)))
+    assert columns["flag"].types == TypeCounts(boolean=3)
+    assert columns["flag"].categories == Categories(2, (("true", 2), ("false", 1)))
+    assert columns["gap"].types == TypeCounts()
+    assert (columns["gap"].numbers, columns["gap"].categories) == (None, None)
+
+
+def test_csv_without_a_header_takes_the_baselines_names_by_position(tmp_path: Path, read: Read) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text("1,x,2.5\n2,y,3.5\n")
+    assert list(read(file, form=NO_HEADER)) == ["_c0", "_c1", "_c2"]
+    expected = {"label": InferredType.INTEGRAL, "kind": InferredType.STRING}
+    assert list(read(file, form=NO_HEADER, expected=expected)) == ["label", "kind", "_c2"]
+
+
+def test_several_files_are_one_dataset_in_the_order_of_their_names(tmp_path: Path, read: Read) -> None:
+    (tmp_path / "2").mkdir()
+    (tmp_path / "2" / "part.csv").write_text("b,a\n30,3\n")
+    (tmp_path / "1.csv").write_text("a,b\n1,10\n2,20\n")
+    (tmp_path / "_SUCCESS").write_text("")
+    (tmp_path / ".hidden").write_text("no,csv,at all\n")
+    columns = read(tmp_path, form=CSV)
+    assert numbers(columns["a"]) == [1.0, 2.0, 3.0]
+    assert numbers(columns["b"]) == [10.0, 20.0, 30.0]
+
+
+def test_rows_keep_their_order_however_many_threads_read_them(tmp_path: Path, read: Read) -> None:
+    file = tmp_path / "data.csv"
+    expected = np.arange(300_000.0)
+    file.write_text("n\n" + "\n".join(str(int(number)) for number in expected) + "\n")
+    assert numbers(read(file, form=CSV)["n"]) == expected.tolist()
+
+
+def test_a_number_too_large_for_a_double_is_missing(tmp_path: Path, read: Read) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text("n\n1.5\n1e999\n")
+    column = read(file, form=CSV)["n"]
+    assert column.types == TypeCounts(fractional=2)
+    assert numbers(column) == [1.5]
+
+
+def test_among_strings_only_what_the_patterns_call_a_number_is_one(tmp_path: Path, read: Read) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text("n\n1\nInfinity\n1_000\nNaN\n2.5\n")
+    column = read(file, form=CSV, expected={"n": InferredType.FRACTIONAL})["n"]
+    assert column.types == TypeCounts(fractional=1, integral=1, string=3)
+    assert numbers(column) == [1.0, 2.5]
+    assert column.categories is not None
+    assert column.categories.distinct == 5
+
+
+def test_a_baseline_of_strings_gets_its_categories_also_from_numbers(tmp_path: Path, read: Read) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text("zip\n02134\n10001\n02134\n")
+    column = read(file, form=CSV, expected={"zip": InferredType.STRING})["zip"]
+    assert column.categories == Categories(2, (("02134", 2), ("10001", 1)))
+
+
+def test_of_many_categories_the_most_frequent_thousand_are_kept(tmp_path: Path, read: Read) -> None:
+    file = tmp_path / "data.csv"
+    names = [f"id{number}" for number in range(3000)]
+    file.write_text("id\n" + "\n".join([*names, "id2999", "id2999"]) + "\n")
+    categories = read(file, form=CSV)["id"].categories
+    assert categories is not None
+    assert categories.distinct == 3000
+    assert len(categories.counts) == 1000
+    assert categories.counts[0] == ("id2999", 3)
+
+
+def test_five_hundred_columns_and_more_are_read(tmp_path: Path, read: Read) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text(",".join(f"f{i}" for i in range(520)) + "\n" + ",".join(["1"] * 520) + "\n")
+    columns = read(file, form=CSV)
+    assert len(columns) == 520
+    assert numbers(columns["f519"]) == [1.0]
+
+
+def test_json_lines_are_flattened_and_keep_their_types(tmp_path: Path, read: Read) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text(
+        '{"n": 1, "o": {"word": "x", "more": [1.5, 2]}, "rows": [{"a": 1}], "at": "2013-01-01T10:00:00Z", "five": "5"}\n'
+        '{"n": 2, "o": {"word": "y", "more": [2.5, 3, 4]}, "rows": [], "at": "2013-01-02T10:00:00Z", "five": "6"}\n'
+    )
+    columns = read(file, form=JSON_LINES)
+    assert list(columns) == ["n", "o.word", "o.more.0", "o.more.1", "o.more.2", "rows.0.a", "at", "five"]
+    assert columns["n"].types == TypeCounts(integral=2)
+    assert numbers(columns["o.more.2"]) == [4.0]
+    assert columns["at"].categories == Categories(2, (("2013-01-01T10:00:00Z", 1), ("2013-01-02T10:00:00Z", 1)))
+    assert columns["five"].types == TypeCounts(integral=2)
+
+
+def test_parquet_keeps_its_types_and_nan_is_missing(tmp_path: Path, read: Read) -> None:
+    file = tmp_path / "data.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(
+            "COPY (SELECT * FROM (VALUES (1::BIGINT, 1.0::DOUBLE, true, 'x', {'a': [7]}),"
+            f" (2, 'nan'::DOUBLE, NULL, 'y', NULL)) t(n, r, b, s, o)) TO '{file}' (FORMAT parquet)"
+        )
+    columns = read(file, form=PARQUET)
+    assert list(columns) == ["n", "r", "b", "s", "o.a.0"]
+    assert columns["r"].types == TypeCounts(fractional=1)
+    assert numbers(columns["r"]) == [1.0]
+    assert columns["b"].types == TypeCounts(boolean=1)
+    assert numbers(columns["o.a.0"]) == [7.0]
+
+
+def test_no_data_names_the_folder_what_it_holds_and_the_window(tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").write_text("a,b\n")
+    for path, finding in [(tmp_path, "holds 1 file(s) without a row"), (tmp_path / "gone", "does not exist")]:
+        with (
+            pytest.raises(NoDataError) as caught,
+            open_dataset([path], CSV, window="2026-01-01T00:00:00Z to 2026-01-01T01:00:00Z"),
+        ):
+            pass
+        assert str(caught.value) == (
+            f"Job inputs had no data: {path} {finding}, for the window 2026-01-01T00:00:00Z to 2026-01-01T01:00:00Z"
+        )
+
+
+def test_a_malformed_file_is_an_error_that_names_it_and_the_line(tmp_path: Path, read: Read) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text("a,b\n1,2\n1,2,3\n")
+    with pytest.raises(
+        DatasetError, match=r"cannot be read as csv: Invalid Input Error: CSV Error on Line: 3 .*data\.csv"
+    ):
+        read(file, form=CSV)
+
+
+def test_a_file_of_another_format_is_an_error_that_names_it(tmp_path: Path, read: Read) -> None:
+    file = tmp_path / "data.parquet"
+    file.write_text("a,b\n1,2\n")
+    with pytest.raises(DatasetError, match=r"data\.parquet cannot be read as parquet"):
+        read(file, form=PARQUET)

@@ -1,0 +1,137 @@
+"""The command: a baseline of files, a check against it, and what it leaves behind."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mlsystem.monitor.command import run_command
+from mlsystem.monitor.container import run_container
+
+NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
+
+
+def now() -> datetime:
+    return NOW
+
+
+def csv(path: Path, start: int = 0, header: str = "n,word\n") -> Path:
+    path.write_text(header + "".join(f"{start + i},{'ab'[i % 2]}\n" for i in range(1000)))
+    return path
+
+
+@pytest.fixture
+def baseline(tmp_path: Path) -> Path:
+    folder = tmp_path / "baseline"
+    assert run_command(["profile", str(csv(tmp_path / "train.csv")), "--output", str(folder)], now)[0] == 0
+    return folder
+
+
+def test_profile_leaves_a_baseline_a_message_and_metrics(baseline: Path) -> None:
+    names = sorted(str(path.relative_to(baseline)) for path in baseline.rglob("*") if path.is_file())
+    assert names == [
+        "constraint_violations.json",
+        "constraints.json",
+        "message",
+        "metrics/cloudwatch/cloudwatch_metrics.jsonl",
+        "statistics.json",
+    ]
+    assert (baseline / "message").read_text() == "Completed: Job completed successfully with no violations."
+
+
+def test_check_tells_what_it_found_and_still_succeeds(tmp_path: Path, baseline: Path) -> None:
+    later, out = csv(tmp_path / "later.csv", start=400), tmp_path / "out"
+    code, text = run_command(["check", str(later), "--baseline", str(baseline), "--output", str(out)], now)
+    assert code == 0
+    assert text.splitlines()[0].startswith("n: baseline_drift_check: Baseline drift distance: 0.3")
+    message = "CompletedWithViolations: Job completed successfully with 1 violations."
+    assert text.splitlines()[-1] == (out / "message").read_text() == message
+    assert len(json.loads((out / "constraint_violations.json").read_text())["violations"]) == 1
+
+
+def test_data_without_a_header_is_matched_by_position(tmp_path: Path, baseline: Path) -> None:
+    later = csv(tmp_path / "later.csv", header="")
+    arguments = ["check", str(later), "--no-header", "--baseline", str(baseline), "--output", str(tmp_path / "out")]
+    assert run_command(arguments, now) == (0, "Completed: Job completed successfully with no violations.")
+
+
+def test_thresholds_can_be_set_where_the_baseline_is_made(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    options = ["--comparison-threshold", "0.5", "--comparison-method", "Simple", "--categorical-method", "ChiSquared"]
+    run_command(["profile", str(csv(tmp_path / "a.csv")), "--output", str(out), *options], now)
+    comparison = json.loads((out / "constraints.json").read_text())["monitoring_config"]["distribution_constraints"]
+    assert comparison == {
+        "perform_comparison": "Enabled",
+        "comparison_threshold": 0.5,
+        "comparison_method": "Simple",
+        "categorical_drift_method": "ChiSquared",
+    }
+
+
+def test_no_data_is_a_failure_that_says_where_it_looked(tmp_path: Path, baseline: Path) -> None:
+    empty, out = tmp_path / "empty", tmp_path / "out"
+    empty.mkdir()
+    code, text = run_command(["check", str(empty), "--baseline", str(baseline), "--output", str(out)], now)
+    assert (code, text) == (1, f"Job inputs had no data: {empty} holds no file")
+    assert (out / "message").read_text() == text
+    assert not (out / "constraint_violations.json").exists()
+
+
+@pytest.mark.parametrize("name", ["statistics.json", "constraints.json"])
+@pytest.mark.parametrize("damage", ["gone", "cut off", "another"])
+def test_an_unreadable_baseline_fails_closed_and_names_the_file(
+    tmp_path: Path, baseline: Path, name: str, damage: str
+) -> None:
+    file, out = baseline / name, tmp_path / "out"
+    if damage == "gone":
+        file.unlink()
+    else:
+        file.write_text(file.read_text()[:100] if damage == "cut off" else '{"some": "document"}')
+    arguments = ["check", str(tmp_path / "train.csv"), "--baseline", str(baseline), "--output", str(out)]
+    code, text = run_command(arguments, now)
+    assert code == 1
+    assert text.startswith(f"The baseline cannot be read: {file}: ")
+    assert (out / "message").read_text() == text
+    assert not (out / "constraint_violations.json").exists()
+
+
+def test_a_baseline_that_knows_too_few_features_fails_closed(tmp_path: Path, baseline: Path) -> None:
+    file = baseline / "statistics.json"
+    document = json.loads(file.read_text())
+    file.write_text(json.dumps(document | {"features": document["features"][1:]}))
+    arguments = ["check", str(tmp_path / "train.csv"), "--baseline", str(baseline), "--output", str(tmp_path / "out")]
+    code, text = run_command(arguments, now)
+    assert code == 1
+    assert "do not know n, which" in text
+
+
+def test_a_name_that_does_not_tell_the_format_is_asked_about(tmp_path: Path) -> None:
+    file = csv(tmp_path / "data.txt")
+    code, text = run_command(["profile", str(file), "--output", str(tmp_path / "out")], now)
+    assert (code, text) == (1, f"The name of {file} does not tell its format: say --format")
+    again = ["profile", str(file), "--format", "csv", "--output", str(tmp_path / "out")]
+    assert run_command(again, now)[0] == 0
+
+
+def test_captured_data_are_recognised_among_json_lines(tmp_path: Path) -> None:
+    body = {"observedContentType": "text/csv", "mode": "INPUT", "data": "1,2", "encoding": "CSV"}
+    (tmp_path / "capture.jsonl").write_text(json.dumps({"captureData": {"endpointInput": body}}) + "\n")
+    (tmp_path / "plain.jsonl").write_text('{"a": 1}\n')
+    for name, columns in [("capture.jsonl", ["_c0", "_c1"]), ("plain.jsonl", ["a"])]:
+        out = tmp_path / f"out-{name}"
+        assert run_command(["profile", str(tmp_path / name), "--output", str(out)], now)[0] == 0
+        features = json.loads((out / "statistics.json").read_text())["features"]
+        assert [feature["name"] for feature in features] == columns
+
+
+def test_the_command_and_the_container_write_the_same_files(tmp_path: Path, baseline: Path) -> None:
+    environment = {
+        "SAGEMAKER_BASE_DIR": str(tmp_path / "ml"),
+        "dataset_source": str(tmp_path / "train.csv"),
+        "dataset_format": '{"csv":{"header":true}}',
+        "output_path": str(tmp_path / "container"),
+    }
+    assert run_container(environment, lambda: None, now)[0] == 0
+    for name in ("statistics.json", "constraints.json", "constraint_violations.json"):
+        assert (tmp_path / "container" / name).read_bytes() == (baseline / name).read_bytes()

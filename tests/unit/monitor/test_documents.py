@@ -1,0 +1,121 @@
+"""The documents byte for byte, and back again: golden files in golden/, made of golden/small.csv."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mlsystem.monitor.constraints import MonitoringConfig, suggest_constraints
+from mlsystem.monitor.constraints_document import constraints_document, parse_constraints
+from mlsystem.monitor.document import DocumentError
+from mlsystem.monitor.jackson import write
+from mlsystem.monitor.profile import DatasetProfile, profile
+from mlsystem.monitor.reading import DatasetFormat, Kind, open_dataset
+from mlsystem.monitor.statistics_document import parse_statistics, statistics_document
+from mlsystem.monitor.types import InferredType
+from mlsystem.monitor.violations import Violation, violations_document
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture(scope="module")
+def small() -> DatasetProfile:
+    with open_dataset([GOLDEN / "small.csv"], DatasetFormat(Kind.CSV)) as dataset:
+        return profile(dataset.row_count, dataset.columns({}))
+
+
+def test_statistics_are_written_as_the_golden_file_has_them(small: DatasetProfile) -> None:
+    assert write(statistics_document(small)) == (GOLDEN / "statistics.json").read_text()
+
+
+def test_constraints_are_written_as_the_golden_file_has_them(small: DatasetProfile) -> None:
+    assert write(constraints_document(suggest_constraints(small))) == (GOLDEN / "constraints.json").read_text()
+
+
+def test_violations_are_written_as_the_golden_file_has_them() -> None:
+    violations = (
+        Violation("kind", "categorical_values_check", "Value: 0.009 does not meet the constraint requirement! "),
+    )
+    assert write(violations_document(violations)) == (GOLDEN / "constraint_violations.json").read_text()
+    assert write(violations_document(())) == '{\n  "violations" : [ ]\n}'
+
+
+def test_statistics_read_back_are_the_ones_that_were_written(small: DatasetProfile) -> None:
+    text = (GOLDEN / "statistics.json").read_text()
+    assert write(statistics_document(parse_statistics(json.loads(text)))) == text
+
+
+def test_constraints_read_back_are_the_ones_that_were_written(small: DatasetProfile) -> None:
+    text = (GOLDEN / "constraints.json").read_text()
+    assert write(constraints_document(parse_constraints(json.loads(text)))) == text
+
+
+def test_optional_settings_are_written_only_when_asked_for(small: DatasetProfile) -> None:
+    config = MonitoringConfig(categorical_comparison_threshold=0.05, categorical_drift_method="ChiSquared")
+    text = write(constraints_document(suggest_constraints(small, config)))
+    assert '"categorical_comparison_threshold" : 0.05' in text
+    assert '"categorical_drift_method" : "ChiSquared"' in text
+    assert "categorical" not in (GOLDEN / "constraints.json").read_text()
+    assert parse_constraints(json.loads(text)).config == config
+
+
+def constraints(feature: dict[str, object], monitoring_config: dict[str, object] | None = None) -> object:
+    head = {"name": "a", "inferred_type": "String"}
+    return {"version": 0.0, "features": [head | feature], "monitoring_config": monitoring_config or {}}
+
+
+OVERRIDE = {"evaluate_constraints": "Disabled", "distribution_constraints": {"comparison_threshold": 0.3}}
+
+
+@pytest.mark.parametrize(
+    "feature",
+    [
+        {"monitoringConfigOverrides": OVERRIDE},
+        {"monitoring_config_overrides": OVERRIDE},
+        {"string_constraints": {"domains": ["x"], "monitoring_config_overrides": OVERRIDE}},
+    ],
+)
+def test_a_feature_overrides_the_configuration_wherever_tools_put_it(feature: dict[str, object]) -> None:
+    parsed = parse_constraints(constraints(feature, {"datatype_check_threshold": 0.9}))
+    config = parsed.features[0].config
+    assert config == MonitoringConfig(
+        evaluate_constraints=False, datatype_check_threshold=0.9, comparison_threshold=0.3
+    )
+    assert parsed.config.evaluate_constraints
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ([], r"\$ is not an object"),
+        ({"version": 0.0}, r"\$ has no member 'features'"),
+        (constraints({"inferred_type": "Float"}), r"\$\.features\[0\]\.inferred_type is 'Float'; allowed: Fractional"),
+        (constraints({"completeness": "1"}), r"\$\.features\[0\]\.completeness is not a number"),
+        (constraints({}, {"evaluate_constraints": True}), r"evaluate_constraints is True; allowed: Enabled, Disabled"),
+        (
+            constraints({}, {"distribution_constraints": {"comparison_method": "KS"}}),
+            r"comparison_method is 'KS'; allowed: Simple, Robust, linf_simple, linf_robust",
+        ),
+    ],
+)
+def test_constraints_that_mean_nothing_are_refused_by_place(document: object, problem: str) -> None:
+    with pytest.raises(DocumentError, match=problem):
+        parse_constraints(document)
+
+
+def test_statistics_of_a_feature_without_any_value_need_not_say_more() -> None:
+    document = {"version": 0.0, "dataset": {"item_count": 7}, "features": [{"name": "a", "inferred_type": "Unknown"}]}
+    (feature,) = parse_statistics(document).features
+    assert (feature.inferred_type, feature.num_missing) == (InferredType.UNKNOWN, 7)
+
+
+def test_statistics_without_a_sketch_are_refused_by_place() -> None:
+    feature = {
+        "name": "a",
+        "inferred_type": "Integral",
+        "numerical_statistics": {"common": {"num_present": 1, "num_missing": 0}, "distribution": {}},
+    }
+    with pytest.raises(
+        DocumentError, match=r"\$\.features\[0\]\.numerical_statistics\.distribution has no member 'kll'"
+    ):
+        parse_statistics({"version": 0.0, "dataset": {"item_count": 1}, "features": [feature]})
