@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _EVENTS = uuid.UUID("6e1ad4b8-0b54-4c0e-9d8c-6a2a1c7f6b11")
+# Envoy sorts the members, and inside of a string the quotes would be escaped.
+_RECORD_BEGIN = b'{"cluster":'
 _NO_CONTENT_TYPE = "application/octet-stream"
 
 
@@ -53,14 +55,16 @@ class Captured:
 def records(path: Path, offset: int = 0) -> Iterator[tuple[int, Captured]]:
     """Every record of a spool file from `offset` on, with its own offset.
 
-    A line that was torn when Envoy was killed is no record: it is logged and left out.
+    A line that was torn when Envoy was killed is no record: it is logged and left out. The record that the next Envoy appended to
+    it is one.
     """
     for at, line in complete_lines(path, offset):
-        record = _parse(line)
-        if record is None:
+        begin = max(0, line.rfind(_RECORD_BEGIN))
+        record = _parse(line[begin:])
+        if record is None or begin > 0:
             log.warning("%s: the line at %d is torn, a captured invocation is lost", path.name, at)
-        else:
-            yield at, record
+        if record is not None:
+            yield at + begin, record
 
 
 def event_id(path: Path, offset: int) -> str:

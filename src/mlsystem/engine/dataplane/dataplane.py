@@ -26,14 +26,18 @@ _WARMING = ("cluster_manager.warming_clusters", "listener_manager.total_listener
 
 
 class DataPlane:
-    """One Envoy process and its folder. Methods may be called from several threads."""
+    """One Envoy process and its folder. Methods may be called from several threads.
 
-    def __init__(self, folder: Path, threads: int = 2):
+    `flush_milliseconds` of the spools are lost when Envoy is killed or the power goes.
+    """
+
+    def __init__(self, folder: Path, threads: int = 2, flush_milliseconds: int = 1000):
         self.layout = Layout(folder)
         self.admin = Admin(self.layout.admin_socket)
         self.requests = Spool(self.layout.request_log, self.admin)
         self.captured = Spool(self.layout.capture_log, self.admin)
         self._threads = threads
+        self._flush_milliseconds = flush_milliseconds
         self._lock = threading.Lock()
         self._wanted: xds.XdsFiles | None = None
         # How often Envoy had refused each kind of file before the last writing.
@@ -46,9 +50,10 @@ class DataPlane:
             *("--concurrency", str(self._threads)),
             # One process a folder: two engines' doors must not meet in the shared memory of hot restarts.
             "--disable-hot-restart",
+            # A door whose permissions change closes its connections after the answer that they wait for.
+            *("--drain-strategy", "immediate"),
             *("--log-level", "warning"),
-            # What a power cut may cost of the spools.
-            *("--file-flush-interval-msec", "1000"),
+            *("--file-flush-interval-msec", str(self._flush_milliseconds)),
         ]
 
     def is_ready(self) -> bool:

@@ -104,11 +104,12 @@ def _path(expression: str) -> Json:
 def _authorization() -> Json:
     """Asks the control plane, which verifies the signature over the whole request and names the principal, or answers
     as AWS would."""
-    everything = {"patterns": [{"prefix": ""}]}
+    everything = {"patterns": [{"safe_regex": {"regex": ".*"}}]}
+    answered = {"patterns": [{"exact": name} for name in ("content-type", "x-amzn-errortype", "x-amzn-requestid")]}
     service = {
         "server_uri": {"uri": "http://control-plane", "cluster": clusters.CONTROL_PLANE, "timeout": "10s"},
         "path_prefix": AUTHORIZE_PREFIX,
-        "authorization_response": {"allowed_client_headers": everything},
+        "authorization_response": {"allowed_client_headers": answered},
     }
     check = typed(
         "extensions.filters.http.ext_authz.v3.ExtAuthz",

@@ -36,7 +36,14 @@ def _workload_listener(workload: WorkloadDoor, state: State, layout: Layout) -> 
 
 def _listener(name: str, address: Json, state: State, workload: WorkloadDoor | None, layout: Layout) -> Json:
     manager = _connection_manager(state, workload, layout)
-    return {"name": name, "address": address, "filter_chains": [{"filters": [manager]}]}
+    return {
+        "name": name,
+        "address": address,
+        # A port that another process holds must be an error, not shared with it; so the threads share one socket, evenly.
+        "enable_reuse_port": False,
+        "connection_balance_config": {"exact_balance": {}},
+        "filter_chains": [{"filters": [manager]}],
+    }
 
 
 def _connection_manager(state: State, workload: WorkloadDoor | None, layout: Layout) -> Json:

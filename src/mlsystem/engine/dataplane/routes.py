@@ -96,6 +96,7 @@ def _stage_routes(stage: ApiStage) -> Iterator[Json]:
         offered = [method for method in stage.methods if method.resource == resource]
         for method in sorted(offered, key=lambda method: method.http_method == "ANY"):
             yield _integration(name, match, method, stage)
+        yield _refusal(name, match, 403)
     yield _refusal(name, {"path_separated_prefix": f"/_api/{stage.api_id}/{stage.stage}"}, 403)
 
 
@@ -161,6 +162,7 @@ def _retry(conditions: str) -> Json:
         "retry_on": conditions,
         "num_retries": 2,
         "retry_host_predicate": [previous],
-        "host_selection_retry_max_attempts": 5,
+        # Drawing lots again and again until it is another one than before.
+        "host_selection_retry_max_attempts": 30,
         "retry_back_off": {"base_interval": "0.005s", "max_interval": "0.025s"},
     }

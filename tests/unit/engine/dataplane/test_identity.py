@@ -1,0 +1,177 @@
+"""Who speaks through which door, and what they may."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from botocore.exceptions import ClientError
+
+from mlsystem.engine.dataplane.state import Endpoint, State, Variant, WorkloadDoor
+from tests.unit.engine.dataplane.rig import Answer, Rig, Seen
+
+ROLE = "arn:aws:sts::123456789012:assumed-role/api-role/function"
+
+
+def test_nobody_outside_can_claim_a_principal_or_steer_the_proxy(rig: Rig) -> None:
+    rig.serve(State(rig.door))
+    claims = {
+        "x-mlsystem-principal": "arn:aws:iam::123456789012:root",
+        "X-MLSystem-Anything": "1",
+        "x-envoy-upstream-rq-timeout-ms": "1",
+        "x-envoy-original-path": "/elsewhere",
+        "x-request-id": "chosen",
+        "x-kept": "yes",
+    }
+    rig.request("GET", "/bucket/key", headers=claims)
+    headers = rig.control.seen[0].headers
+    assert not [name for name in headers if name.startswith("x-mlsystem-")]
+    assert not {"x-envoy-upstream-rq-timeout-ms", "x-envoy-original-path"} & set(headers)
+    assert headers["x-kept"] == "yes"
+    assert headers["x-request-id"] != "chosen"
+
+
+def test_a_workloads_door_writes_down_its_principal(rig: Rig) -> None:
+    workload = WorkloadDoor(str(rig.folder / "w.sock"), ROLE)
+    rig.serve(State(rig.door, workloads=(workload,)))
+    claim = {"x-mlsystem-principal": "arn:aws:iam::123456789012:root"}
+    reply = rig.request("PUT", "/bucket/key", b"x", claim, socket_path=workload.socket)
+    assert reply.body == b"control plane"
+    assert rig.control.seen[0].headers["x-mlsystem-principal"] == ROLE
+
+
+def test_a_container_does_not_see_who_called(rig: Rig) -> None:
+    instance = rig.upstream("a")
+    workload = WorkloadDoor(str(rig.folder / "w.sock"), ROLE, ("*",))
+    endpoint = Endpoint("flights", (Variant("A", 1, (instance.path,)),))
+    rig.serve(State(rig.door, workloads=(workload,), endpoints=(endpoint,)))
+    assert rig.request("POST", "/endpoints/flights/invocations", b"1", socket_path=workload.socket).status == 200
+    assert "x-mlsystem-principal" not in instance.seen[0].headers
+
+
+@pytest.mark.parametrize(
+    ("allowed", "denied", "verdicts"),
+    [
+        ((), (), {"flights": 403, "flights-2": 403, "other": 403, "absent": 403}),
+        (("flights",), (), {"flights": 200, "flights-2": 403, "other": 403, "absent": 403}),
+        (("flights*",), ("*-2",), {"flights": 200, "flights-2": 403, "other": 403, "absent": 403}),
+        (("*",), (), {"flights": 200, "flights-2": 200, "other": 200, "absent": 400}),
+        (("flight?", "o*r"), (), {"flights": 200, "flights-2": 403, "other": 200, "absent": 403}),
+    ],
+)
+def test_a_workload_invokes_what_its_policies_allow(
+    rig: Rig, allowed: tuple[str, ...], denied: tuple[str, ...], verdicts: dict[str, int]
+) -> None:
+    instance = rig.upstream("a")
+    endpoints = tuple(
+        Endpoint(name, (Variant("A", 1, (instance.path,)),)) for name in ("flights", "flights-2", "other")
+    )
+    workload = WorkloadDoor(str(rig.folder / "w.sock"), ROLE, allowed, denied)
+    rig.serve(State(rig.door, workloads=(workload,), endpoints=endpoints))
+
+    def status(name: str) -> int:
+        return rig.request("POST", f"/endpoints/{name}/invocations", b"1", socket_path=workload.socket).status
+
+    assert {name: status(name) for name in verdicts} == verdicts
+    assert rig.invoke("other").status == 200
+
+
+def test_a_denial_is_awss_access_denied(rig: Rig) -> None:
+    workload = WorkloadDoor(str(rig.folder / "w.sock"), ROLE, ("other",))
+    rig.serve(State(rig.door, workloads=(workload,)))
+    reply = rig.request("POST", "/endpoints/flights/invocations", b"1", socket_path=workload.socket)
+    assert (reply.status, reply.headers["x-amzn-errortype"]) == (403, "AccessDeniedException")
+    assert reply.json["Message"] == (
+        f"User: {ROLE} is not authorized to perform: sagemaker:InvokeEndpoint on resource: "
+        "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/flights because no identity-based policy allows the "
+        "sagemaker:InvokeEndpoint action"
+    )
+
+
+def test_a_permission_that_changes_holds_for_the_next_request(rig: Rig) -> None:
+    instance = rig.upstream("a")
+    endpoint = Endpoint("flights", (Variant("A", 1, (instance.path,)),))
+    workload = WorkloadDoor(str(rig.folder / "w.sock"), ROLE)
+    for allowed, expected in (((), 403), (("flights",), 200), ((), 403)):
+        rig.serve(State(rig.door, (replace(workload, allowed_endpoints=allowed),), (endpoint,)))
+        reply = rig.request("POST", "/endpoints/flights/invocations", b"1", socket_path=workload.socket)
+        assert reply.status == expected
+
+
+def test_a_connection_that_is_kept_alive_keeps_no_permission(rig: Rig) -> None:
+    instance = rig.upstream("a")
+    endpoint = Endpoint("flights", (Variant("A", 1, (instance.path,)),))
+    workload = WorkloadDoor(str(rig.folder / "w.sock"), ROLE, ("flights",))
+    rig.serve(State(rig.door, (workload,), (endpoint,)))
+    connection = rig.connect(workload.socket)
+
+    def status() -> int:
+        connection.request("POST", "/endpoints/flights/invocations", b"1")
+        response = connection.getresponse()
+        response.read()
+        return response.status
+
+    assert status() == 200
+    rig.serve(State(rig.door, (replace(workload, allowed_endpoints=()),), (endpoint,)))
+    # The connection belongs to the door as it was: its next answer is the last one.
+    assert [status() for _ in range(3)][1:] == [403, 403]
+    connection.close()
+
+
+def test_trust_in_loopback_can_be_taken_back_while_the_door_is_open(rig: Rig) -> None:
+    endpoint = Endpoint("flights", (Variant("A", 1, (rig.upstream("a").path,)),))
+    rig.control.answer = _authorizer
+    rig.serve(State(rig.door, endpoints=(endpoint,)))
+    assert rig.invoke("flights", b"bad").status == 200
+    rig.serve(State(replace(rig.door, trusts_loopback=False), endpoints=(endpoint,)))
+    assert rig.invoke("flights", b"bad").status == 403
+    assert rig.invoke("flights", b"good").status == 200
+
+
+def test_a_door_that_is_taken_away_is_closed(rig: Rig) -> None:
+    workload = WorkloadDoor(str(rig.folder / "w.sock"), ROLE)
+    rig.serve(State(rig.door, workloads=(workload,)))
+    assert rig.request("GET", "/", socket_path=workload.socket).status == 200
+    rig.serve(State(rig.door))
+    with pytest.raises(OSError):
+        rig.request("GET", "/", socket_path=workload.socket)
+
+
+def test_without_trust_in_loopback_the_control_plane_is_asked_about_the_whole_signed_request(rig: Rig) -> None:
+    instance = rig.upstream("a")
+    rig.control.answer = _authorizer
+    door = replace(rig.door, trusts_loopback=False)
+    rig.serve(State(door, endpoints=(Endpoint("flights", (Variant("A", 1, (instance.path,)),)),)))
+    runtime = rig.runtime()
+    assert runtime.invoke_endpoint(EndpointName="flights", ContentType="text/csv", Body=b"good")["Body"].read() == b"ok"
+    (asked,) = rig.control.seen
+    assert (asked.method, asked.path) == ("POST", "/_authorize/endpoints/flights/invocations")
+    assert asked.body == b"good"
+    assert asked.headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/")
+    assert asked.headers["host"] == f"127.0.0.1:{rig.door.port}"
+    assert {"x-amz-date", "content-type"} <= set(asked.headers)
+    with pytest.raises(ClientError) as caught:
+        runtime.invoke_endpoint(EndpointName="flights", Body=b"bad")
+    assert caught.value.response["Error"] == {"Code": "InvalidSignatureException", "Message": "no"}
+    assert len(instance.seen) == 1
+
+
+def test_without_trust_and_without_control_plane_nobody_invokes(rig: Rig) -> None:
+    instance = rig.upstream("a")
+    door = replace(rig.door, trusts_loopback=False, control_plane=str(rig.folder / "absent.sock"))
+    rig.serve(State(door, endpoints=(Endpoint("flights", (Variant("A", 1, (instance.path,)),)),)))
+    assert rig.invoke("flights").status == 503
+    assert instance.seen == []
+
+
+def test_what_goes_to_the_control_plane_is_not_checked_twice(rig: Rig) -> None:
+    rig.serve(State(replace(rig.door, trusts_loopback=False)))
+    rig.request("PUT", "/bucket/key", b"x")
+    assert [seen.path for seen in rig.control.seen] == ["/bucket/key"]
+
+
+def _authorizer(seen: Seen) -> Answer:
+    if seen.body == b"good":
+        return Answer(200, b"", {"x-mlsystem-principal": ROLE})
+    headers = {"x-amzn-errortype": "InvalidSignatureException", "content-type": "application/json"}
+    return Answer(403, b'{"message":"no"}', headers)

@@ -1,0 +1,237 @@
+"""InvokeEndpoint through the door."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from botocore.exceptions import ClientError
+
+from mlsystem.engine.dataplane.state import Endpoint, State, Variant
+from tests.unit.engine.dataplane.rig import Answer, Rig, Seen, await_true
+
+
+def test_an_invocation_reaches_the_container_as_sagemaker_sends_it(rig: Rig) -> None:
+    instance = rig.upstream("a", b"0.5")
+    rig.serve(State(rig.door, endpoints=(Endpoint("flights", (Variant("AllTraffic", 1, (instance.path,)),)),)))
+    reply = rig.runtime().invoke_endpoint(
+        EndpointName="flights",
+        ContentType="text/csv",
+        Accept="text/csv",
+        Body=b"1,2",
+        CustomAttributes="c=1",
+        InferenceId="i-1",
+    )
+    assert reply["Body"].read() == b"0.5"
+    assert (reply["ContentType"], reply["InvokedProductionVariant"]) == ("text/csv", "AllTraffic")
+    assert len(reply["ResponseMetadata"]["RequestId"]) == 36
+    (seen,) = instance.seen
+    assert (seen.method, seen.path, seen.body) == ("POST", "/invocations", b"1,2")
+    assert seen.headers["x-amzn-sagemaker-custom-attributes"] == "c=1"
+    assert seen.headers["x-amzn-sagemaker-inference-id"] == "i-1"
+    assert (seen.headers["content-type"], seen.headers["accept"]) == ("text/csv", "text/csv")
+
+
+def test_variants_share_the_traffic_by_weight_and_a_target_variant_overrides_it(rig: Rig) -> None:
+    a, b, shadow = (rig.upstream(name, name.encode()) for name in ("a", "b", "shadow"))
+    variants = (Variant("A", 3, (a.path,)), Variant("B", 1, (b.path,)), Variant("Shadow", 0, (shadow.path,)))
+    rig.serve(State(rig.door, endpoints=(Endpoint("flights", variants),)))
+    connection = rig.connect()
+    bodies: Counter[bytes] = Counter()
+    for _ in range(400):
+        connection.request("POST", "/endpoints/flights/invocations", b"1")
+        bodies[connection.getresponse().read()] += 1
+    connection.close()
+    assert set(bodies) == {b"a", b"b"}
+    assert 60 <= bodies[b"b"] <= 140  # 100 expected, within 4.6 standard deviations
+    targeted = rig.invoke("flights", target_variant="Shadow")
+    assert (targeted.body, targeted.headers["x-amzn-invoked-production-variant"]) == (b"shadow", "Shadow")
+
+
+def test_a_request_goes_to_the_instance_that_is_least_busy(rig: Rig) -> None:
+    release = threading.Event()
+
+    def answer(seen: Seen) -> Answer:
+        if seen.body == b"slow":
+            release.wait(10)
+        return Answer()
+
+    instances = [rig.upstream("a", answer), rig.upstream("b", answer)]
+    variant = Variant("A", 1, tuple(instance.path for instance in instances))
+    rig.serve(State(rig.door, endpoints=(Endpoint("flights", (variant,)),)))
+    slow = threading.Thread(target=rig.invoke, args=("flights", b"slow"))
+    slow.start()
+    try:
+        await_true(lambda: any(instance.seen for instance in instances), "the slow request arrived")
+        for _ in range(20):
+            assert rig.invoke("flights", b"quick").status == 200
+    finally:
+        release.set()
+        slow.join()
+    assert sorted(len(instance.seen) for instance in instances) == [1, 20]
+
+
+@pytest.mark.parametrize(
+    ("status", "error_code", "blame"),
+    [(500, "INTERNAL_FAILURE_FROM_MODEL", "server"), (415, "CLIENT_ERROR_FROM_MODEL", "client")],
+)
+def test_an_error_of_the_container_becomes_a_model_error(rig: Rig, status: int, error_code: str, blame: str) -> None:
+    body = 'no "such" column\n\u00e9\u20ac\U0001f600 '.encode() + b"\xff\xc3\x00\\"
+    instance = rig.upstream("a", lambda _: Answer(status, body, {"content-type": "text/plain"}))
+    rig.serve(State(rig.door, endpoints=(Endpoint("flights", (Variant("A", 1, (instance.path,)),)),)))
+    with pytest.raises(ClientError) as caught:
+        rig.runtime().invoke_endpoint(EndpointName="flights", Body=b"1")
+    answer = caught.value.response
+    text = body.decode(errors="replace")
+    assert answer["Error"]["Code"] == "ModelError"
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 424
+    assert answer["OriginalStatusCode"] == status  # type: ignore[typeddict-item]
+    assert answer["OriginalMessage"] == text  # type: ignore[typeddict-item]
+    group = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/sagemaker/Endpoints/flights"
+    assert answer["LogStreamArn"] == group  # type: ignore[typeddict-item]
+    assert answer["Error"]["Message"] == (
+        f'Received {blame} error ({status}) from primary with message "{text}". See '
+        "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logEventViewer:group="
+        "/aws/sagemaker/Endpoints/flights in account 123456789012 for more information."
+    )
+    raw = rig.invoke("flights")
+    assert raw.json["ErrorCode"] == error_code
+    assert raw.headers["content-type"] == "application/json"
+
+
+def test_an_error_without_a_body_and_one_of_three_megabytes_are_model_errors_too(rig: Rig) -> None:
+    large = b"x" * 3_000_000
+
+    def answer(seen: Seen) -> Answer:
+        return Answer(503, b"" if seen.body == b"empty" else large)
+
+    instance = rig.upstream("a", answer)
+    for captured in (False, True):
+        endpoint = Endpoint("flights", (Variant("A", 1, (instance.path,)),), is_captured=captured)
+        rig.serve(State(rig.door, endpoints=(endpoint,)))
+        assert rig.invoke("flights", b"empty").json["OriginalMessage"] == ""
+        assert rig.invoke("flights", b"large").json["OriginalMessage"] == large.decode()
+
+
+def test_an_unknown_endpoint_or_variant_and_one_not_in_service_are_validation_errors(rig: Rig) -> None:
+    instance = rig.upstream("a")
+    variants = (Variant("A", 1, (instance.path,)),)
+    rig.serve(
+        State(rig.door, endpoints=(Endpoint("flights", variants), Endpoint("new", variants, is_in_service=False)))
+    )
+    runtime = rig.runtime()
+    for name in ("nowhere", "new"):
+        with pytest.raises(
+            runtime.exceptions.ValidationError, match=f"Endpoint {name} of account 123456789012 not found."
+        ):
+            runtime.invoke_endpoint(EndpointName=name, Body=b"1")
+    with pytest.raises(runtime.exceptions.ValidationError, match="Variant B of endpoint flights"):
+        runtime.invoke_endpoint(EndpointName="flights", Body=b"1", TargetVariant="B")
+    assert instance.seen == []
+
+
+def test_only_a_post_on_the_whole_pattern_is_an_invocation(rig: Rig) -> None:
+    instance = rig.upstream("a")
+    rig.serve(State(rig.door, endpoints=(Endpoint("flights", (Variant("A", 1, (instance.path,)),)),)))
+    assert rig.request("GET", "/endpoints/flights/invocations").body == b"control plane"
+    assert rig.request("POST", "/endpoints/flights/invocations/x", b"").body == b"control plane"
+    assert rig.request("PUT", "/bucket/endpoints/flights/invocations", b"").body == b"control plane"
+    assert instance.seen == []
+
+
+def test_a_body_of_6_mib_passes_and_one_byte_more_gets_413(rig: Rig) -> None:
+    instance = rig.upstream("a")
+    rig.serve(State(rig.door, endpoints=(Endpoint("flights", (Variant("A", 1, (instance.path,)),)),)))
+    limit = 6 * 1024 * 1024
+    assert rig.invoke("flights", b"x" * limit).status == 200
+    with pytest.raises(ClientError) as caught:
+        rig.runtime().invoke_endpoint(EndpointName="flights", Body=b"x" * (limit + 1))
+    assert caught.value.response["Error"] == {"Code": "413", "Message": "HTTP content length exceeded 6291456 bytes."}
+    assert [len(seen.body) for seen in instance.seen] == [limit]
+
+
+def test_a_request_that_an_instance_drops_or_refuses_is_answered_by_another(rig: Rig) -> None:
+    alive = rig.upstream("alive", b"alive")
+    dying = rig.upstream("dying", lambda _: _drop())
+    dead = rig.upstream("dead")
+    dead.close()
+    for broken in (dying.path, dead.path, str(rig.folder / "absent.sock")):
+        variant = Variant("A", 1, (alive.path, broken, str(rig.folder / "removed.sock")))
+        rig.serve(State(rig.door, endpoints=(Endpoint("flights", (variant,)),)))
+        replies = [rig.invoke("flights", b"x" * 1_500_000) for _ in range(12)]
+        assert {(reply.status, reply.body) for reply in replies} == {(200, b"alive")}
+    assert {len(seen.body) for seen in alive.seen} == {1_500_000}
+    assert dying.seen
+
+
+def test_without_an_instance_that_answers_the_service_is_unavailable(rig: Rig) -> None:
+    endpoints = (
+        Endpoint("none", (Variant("A", 1, ()),)),
+        Endpoint("dead", (Variant("A", 1, (str(rig.folder / "x"),)),)),
+    )
+    rig.serve(State(rig.door, endpoints=endpoints))
+    for name in ("none", "dead"):
+        reply = rig.invoke(name)
+        assert (reply.status, reply.headers["x-amzn-errortype"]) == (503, "ServiceUnavailable")
+
+
+def test_a_model_that_takes_too_long_is_a_model_error(rig: Rig) -> None:
+    release = threading.Event()
+
+    def slow(_: Seen) -> Answer:
+        release.wait(10)
+        return Answer()
+
+    instance = rig.upstream("a", slow)
+    endpoint = Endpoint("flights", (Variant("A", 1, (instance.path,)),), timeout_seconds=0.2)
+    rig.serve(State(rig.door, endpoints=(endpoint,)))
+    reply = rig.invoke("flights")
+    release.set()
+    assert (reply.status, reply.headers["x-amzn-errortype"]) == (424, "ModelError")
+    assert reply.json["OriginalStatusCode"] == 0
+    assert reply.json["OriginalMessage"].startswith("Your invocation timed out while waiting for a response")
+    assert len(instance.seen) == 1
+
+
+def test_an_answer_streams_through_as_the_model_writes_it(rig: Rig) -> None:
+    parts: queue.Queue[bytes] = queue.Queue()
+
+    def chunks() -> Iterator[bytes]:
+        while part := parts.get(timeout=5):
+            yield part
+
+    instance = rig.upstream("a", lambda _: Answer(chunks=chunks()))
+    for captured in (False, True):
+        endpoint = Endpoint("flights", (Variant("A", 1, (instance.path,)),), is_captured=captured)
+        rig.serve(State(rig.door, endpoints=(endpoint,)))
+        connection = rig.connect()
+        connection.request("POST", "/endpoints/flights/invocations", b"1")
+        parts.put(b"first")
+        response = connection.getresponse()
+        assert response.read(5) == b"first"
+        parts.put(b"second")
+        parts.put(b"")
+        assert response.read() == b"second"
+        connection.close()
+
+
+def test_the_words_of_an_error_are_valid_json_whatever_the_container_says(rig: Rig) -> None:
+    instance = rig.upstream("a", lambda seen: Answer(400, seen.body))
+    rig.serve(State(rig.door, endpoints=(Endpoint("flights", (Variant("A", 1, (instance.path,)),)),)))
+    bodies = [
+        bytes(range(256)),
+        b"\xe0\x80\x80\xed\xa0\x80\xf4\x90\x80\x80\xf0\x9f\x98",
+        "\ud7ff\ue000\U0010ffff".encode(),
+    ]
+    for body in bodies:
+        reply = rig.invoke("flights", body)
+        json.loads(reply.body.decode())
+    assert reply.json["OriginalMessage"] == bodies[-1].decode()
+
+
+def _drop() -> Answer:
+    raise ConnectionAbortedError("the instance dies on every request")
