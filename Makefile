@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install lock test lint unit demo bench clean
+.PHONY: install lock test lint demo bench chaos clean
 
 install: $(STAMP)
 
@@ -29,6 +29,10 @@ lint: install
 
 test: lint
 	$(BIN)/python -m pytest tests
+
+# Every passage of every race point, where `make test` visits the essential ones.
+chaos: install
+	MLSYSTEM_CHAOS=1 $(BIN)/python -m pytest tests -k kill_point --timeout 7200
 
 clean:
 	rm -rf $(VENV)

@@ -19,6 +19,10 @@ from botocore.config import Config
 READY_SECONDS = 30.0
 
 
+# Making a client takes a third of a second of one core: engines on the same port with the same key share theirs.
+_clients: dict[tuple[str, str, str], Any] = {}
+
+
 class LiveEngine:
     """`start`, `kill` and `stop` may be called again and again on the same folder."""
 
@@ -31,7 +35,6 @@ class LiveEngine:
         self.environment = dict(environment or {})
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
-        self._sessions: dict[str, Any] = {}
 
     def start(self, environment: Mapping[str, str] | None = None) -> None:
         """Start and wait until it is ready. AssertionError with the engine's log when it is not."""
@@ -48,7 +51,6 @@ class LiveEngine:
             env={**os.environ, **self.environment, **(environment or {})},
             start_new_session=True,
         )
-        self._sessions.clear()
         return self.process
 
     def await_ready(self) -> None:
@@ -97,9 +99,10 @@ class LiveEngine:
     def client(self, service: str, **settings: Any) -> Any:
         """A boto3 client with the account's own key. Retries are off: a test wants to see the first answer."""
         if not settings:
-            if service not in self._sessions:
-                self._sessions[service] = self._client(service, {})
-            return self._sessions[service]
+            name = (service, self.url, str(self.credentials()["access_key_id"]))
+            if name not in _clients:
+                _clients[name] = self._client(service, {})
+            return _clients[name]
         return self._client(service, settings)
 
     def _client(self, service: str, settings: dict[str, Any]) -> Any:

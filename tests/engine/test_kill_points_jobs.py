@@ -1,0 +1,81 @@
+"""A training job, with the engine killed at every race point that it passes: the outcome is right and the program ran once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from tests.images import push_image
+from tests.killpoints import Harness
+from tests.live import LiveEngine, eventually
+
+TRAIN = """#!/usr/bin/env python3
+import json, pathlib
+print("the program runs", flush=True)
+total = sum(map(int, pathlib.Path("/opt/ml/input/data/train/numbers.txt").read_text().split()))
+pathlib.Path("/opt/ml/model/model.json").write_text(json.dumps({"total": total}))
+"""
+STATES = {"Completed", "Failed", "Stopped"}
+
+
+class TrainOnce:
+    essential = (
+        "sagemaker.training_job.InProgress.before_commit",
+        "sagemaker.training_job.InProgress.after_commit",
+        "sagemaker.training_job.stage_inputs.after",
+        "sagemaker.training_job.start_process.after",
+        "sagemaker.training_job.upload_outputs.before",
+        "sagemaker.training_job.upload_outputs.after",
+        "sagemaker.training_job.Completed.before_commit",
+    )
+
+    def prepare(self, live: LiveEngine) -> None:
+        live.client("s3").create_bucket(Bucket="bench")
+        live.client("s3").put_object(Bucket="bench", Key="in/numbers.txt", Body=b"1 2 3")
+        push_image(live, "bench", {"/opt/program/train": TRAIN})
+
+    def act(self, live: LiveEngine) -> None:
+        source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bench/in"}}
+        try:
+            live.client("sagemaker").create_training_job(
+                TrainingJobName="once",
+                RoleArn="arn:aws:iam::000000000000:role/trainer",
+                AlgorithmSpecification={
+                    "TrainingImage": "000000000000.dkr.ecr.us-east-1.amazonaws.com/bench:latest",
+                    "TrainingInputMode": "File",
+                },
+                InputDataConfig=[{"ChannelName": "train", "DataSource": source}],
+                OutputDataConfig={"S3OutputPath": "s3://bench/out"},
+                ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+                StoppingCondition={"MaxRuntimeInSeconds": 60},
+            )
+        except ClientError as error:
+            # Committed, but the answer did not get out before the crash.
+            assert error.response["Error"]["Code"] == "ResourceInUse"
+
+    def settle(self, live: LiveEngine) -> None:
+        sagemaker = live.client("sagemaker")
+        eventually(lambda: sagemaker.describe_training_job(TrainingJobName="once")["TrainingJobStatus"] in STATES)
+        eventually(lambda: not list((live.folder / "work" / "jobs").glob("*")))
+
+    def check(self, live: LiveEngine) -> None:
+        job = live.client("sagemaker").describe_training_job(TrainingJobName="once")
+        assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+        keys = [item["Key"] for item in live.client("s3").list_objects_v2(Bucket="bench", Prefix="out/")["Contents"]]
+        assert keys == ["out/once/output/model.tar.gz"]
+        logs = live.client("logs")
+
+        def lines() -> list[str]:
+            found = logs.filter_log_events(logGroupName="/aws/sagemaker/TrainingJobs")["events"]
+            return [event["message"] for event in found]
+
+        eventually(lambda: lines() != [])
+        assert lines() == ["the program runs"]
+        raw = [path.read_text() for path in (live.folder / "logs").glob("training-job.once.*")]
+        assert raw == ["the program runs\n"], json.dumps(raw)
+
+
+def test_a_training_job_survives_a_kill_at_every_race_point(tmp_path: Path) -> None:
+    Harness(tmp_path, TrainOnce()).visit()
