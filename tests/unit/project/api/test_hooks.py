@@ -1,0 +1,72 @@
+"""Hooks and the pipeline's check always say how they ended, whatever happened."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from deployment_check import CheckError
+from lifecycle_hook import run_hook
+from verify_deployment import run_action
+
+from tests.aws.clients import scripted
+
+EVENTS = Path(__file__).parent / "events"
+HOOK = json.loads((EVENTS / "codedeploy_hook.json").read_text())
+JOB_ID = json.loads((EVENTS / "codepipeline_job.json").read_text())["CodePipeline.job"]["id"]
+
+
+def raising(error: Exception) -> Callable[[], None]:
+    def check() -> None:
+        raise error
+
+    return check
+
+
+def expected(status: str) -> dict[str, str]:
+    return {
+        "deploymentId": HOOK["DeploymentId"],
+        "lifecycleEventHookExecutionId": HOOK["LifecycleEventHookExecutionId"],
+        "status": status,
+    }
+
+
+def test_a_hook_whose_check_passes_says_succeeded() -> None:
+    with scripted("codedeploy") as codedeploy:
+        codedeploy.answers("put_lifecycle_event_hook_execution_status", {}, expected("Succeeded"))
+        assert run_hook(codedeploy.client, HOOK, lambda: None) == "Succeeded"
+
+
+def test_a_hook_whose_check_fails_says_failed_and_logs_why(caplog: pytest.LogCaptureFixture) -> None:
+    with scripted("codedeploy") as codedeploy:
+        codedeploy.answers("put_lifecycle_event_hook_execution_status", {}, expected("Failed"))
+        assert run_hook(codedeploy.client, HOOK, raising(CheckError("answered 500"))) == "Failed"
+    assert "answered 500" in caplog.text
+
+
+def test_a_hook_that_breaks_says_failed_too() -> None:
+    with scripted("codedeploy") as codedeploy:
+        codedeploy.answers("put_lifecycle_event_hook_execution_status", {}, expected("Failed"))
+        with pytest.raises(KeyError, match="ENDPOINT_NAME"):
+            run_hook(codedeploy.client, HOOK, raising(KeyError("ENDPOINT_NAME")))
+
+
+def test_an_action_whose_check_passes_succeeds() -> None:
+    with scripted("codepipeline") as codepipeline:
+        codepipeline.answers("put_job_success_result", {}, {"jobId": JOB_ID})
+        assert run_action(codepipeline.client, JOB_ID, lambda: None)
+
+
+def test_an_action_whose_check_fails_says_why() -> None:
+    details = {"type": "JobFailed", "message": "CheckError: answered 500"}
+    with scripted("codepipeline") as codepipeline:
+        codepipeline.answers("put_job_failure_result", {}, {"jobId": JOB_ID, "failureDetails": details})
+        assert not run_action(codepipeline.client, JOB_ID, raising(CheckError("answered 500")))
+
+
+def test_an_action_that_breaks_fails_and_does_not_hang_the_pipeline() -> None:
+    details = {"type": "JobFailed", "message": "ValueError: " + "x" * 4988}
+    with scripted("codepipeline") as codepipeline:
+        codepipeline.answers("put_job_failure_result", {}, {"jobId": JOB_ID, "failureDetails": details})
+        with pytest.raises(ValueError, match="x"):
+            run_action(codepipeline.client, JOB_ID, raising(ValueError("x" * 6000)))

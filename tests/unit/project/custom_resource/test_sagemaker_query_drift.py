@@ -1,0 +1,153 @@
+"""Query Drift tells what a monitoring execution found, and never takes a missing report for a good one."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from s3_object import EvidenceError
+from sagemaker_query_drift import DriftSettings, metric_line, query_drift, read_settings
+
+from tests.aws.clients import body, scripted
+
+EVENT = json.loads((Path(__file__).parent / "events" / "processing_job_state_change.json").read_text())
+JOB = EVENT["detail"]["ProcessingJobName"]
+REPORT = "mls-demo/monitoring/mls-flights-1-prd/mls-flights-1-prd/2026/11/24/10"
+SETTINGS = DriftSettings("s3://artifacts/mls-demo/monitoring", "mls-demo", frozenset({"temp", "dep_delay"}), 0.2)
+
+
+def violation(feature: str, distance: float, check: str = "baseline_drift_check") -> dict[str, str]:
+    return {
+        "feature_name": feature,
+        "constraint_check_type": check,
+        "description": f"Baseline drift distance: {distance} exceeds threshold: 0.1",
+    }
+
+
+def job(status: str = "Completed", **more: Any) -> dict[str, Any]:
+    return {
+        "ProcessingJobName": JOB,
+        "ProcessingJobStatus": status,
+        "ProcessingResources": {
+            "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 30}
+        },
+        "AppSpecification": {"ImageUri": "monitor"},
+        "ProcessingJobArn": EVENT["detail"]["ProcessingJobArn"],
+        "CreationTime": 1795514520,
+        "MonitoringScheduleArn": "arn:aws:sagemaker:eu-central-1:123456789012:monitoring-schedule/mls-flights-1-prd",
+        "ProcessingOutputConfig": {
+            "Outputs": [
+                {
+                    "OutputName": "result",
+                    "S3Output": {
+                        "S3Uri": f"s3://artifacts/{REPORT}",
+                        "LocalPath": "/opt/ml/processing/output",
+                        "S3UploadMode": "EndOfJob",
+                    },
+                }
+            ]
+        },
+        **more,
+    }
+
+
+def query(report: object, settings: DriftSettings = SETTINGS, **more: Any) -> dict[str, Any] | None:
+    with scripted("sagemaker") as sagemaker, scripted("s3") as s3:
+        sagemaker.answers("describe_processing_job", job(**more), {"ProcessingJobName": JOB})
+        if report is not None:
+            s3.answers(
+                "get_object",
+                {"Body": body(json.dumps(report).encode())},
+                {"Bucket": "artifacts", "Key": f"{REPORT}/constraint_violations.json"},
+            )
+        return query_drift(sagemaker.client, s3.client, JOB, settings)
+
+
+def test_watched_features_beyond_the_threshold_are_told_with_their_distances() -> None:
+    violations = [violation("temp", 0.98), violation("dep_delay", 0.15), violation("carrier", 0.9)]
+    assert query({"violations": violations}) == {
+        "MonitoringSchedule": "mls-flights-1-prd",
+        "ProcessingJobName": JOB,
+        "Violations": 3,
+        "DriftedFeatures": [{"feature": "temp", "distance": 0.98, "threshold": 0.1}],
+    }
+
+
+def test_without_a_list_all_features_are_watched() -> None:
+    settings = read_settings(
+        {
+            "MONITORING_URI": SETTINGS.monitoring_uri,
+            "METRIC_NAMESPACE": "n",
+            "DRIFT_FEATURES": "",
+            "DRIFT_THRESHOLD": "0",
+        }
+    )
+    result = query({"violations": [violation("carrier", 0.11)]}, settings)
+    assert result is not None
+    assert [drift["feature"] for drift in result["DriftedFeatures"]] == ["carrier"]
+
+
+def test_other_violations_are_counted_but_are_no_drift() -> None:
+    result = query({"violations": [violation("temp", 0.98, "data_type_check")]})
+    assert result is not None
+    assert (result["Violations"], result["DriftedFeatures"]) == (1, [])
+
+
+@pytest.mark.parametrize("status", ["Failed", "Stopped"])
+def test_an_execution_that_did_not_complete_raises_with_its_reason(status: str) -> None:
+    with pytest.raises(EvidenceError, match=f"is {status}: out of memory"):
+        query(None, status=status, ExitMessage="out of memory")
+
+
+@pytest.mark.parametrize("report", [{}, {"violations": "none"}, {"violations": ["temp"]}])
+def test_a_report_without_a_list_of_violations_raises(report: object) -> None:
+    with pytest.raises(EvidenceError, match="has no list of violations"):
+        query(report)
+
+
+def test_a_drift_violation_that_says_no_distance_raises() -> None:
+    report = {
+        "violations": [{"feature_name": "temp", "constraint_check_type": "baseline_drift_check", "description": ""}]
+    }
+    with pytest.raises(EvidenceError, match="without distance"):
+        query(report)
+
+
+@pytest.mark.parametrize("code", ["NoSuchKey", "AccessDenied"])
+def test_a_report_that_cannot_be_read_raises(code: str) -> None:
+    with scripted("sagemaker") as sagemaker, scripted("s3") as s3:
+        sagemaker.answers("describe_processing_job", job())
+        s3.fails("get_object", code)
+        with pytest.raises(EvidenceError, match=code):
+            query_drift(sagemaker.client, s3.client, JOB, SETTINGS)
+
+
+def test_jobs_that_are_no_monitoring_execution_of_this_pipeline_are_left_alone() -> None:
+    other = DriftSettings("s3://artifacts/mls-demo/monitor", "n", frozenset(), 0)
+    assert query(None, other) is None
+    with scripted("sagemaker") as sagemaker, scripted("s3") as s3:
+        description = job(status="Failed")
+        del description["MonitoringScheduleArn"], description["ProcessingOutputConfig"]
+        sagemaker.answers("describe_processing_job", description)
+        assert query_drift(sagemaker.client, s3.client, JOB, SETTINGS) is None
+
+
+def test_the_metric_counts_the_features_of_the_schedule() -> None:
+    result = query({"violations": [violation("temp", 0.98), violation("dep_delay", 0.3)]})
+    assert result is not None
+    line = json.loads(metric_line(result, "mls-demo", 1000.5))
+    [directive] = line["_aws"]["CloudWatchMetrics"]
+    assert line["_aws"]["Timestamp"] == 1000500
+    assert (directive["Namespace"], directive["Dimensions"]) == ("mls-demo", [["MonitoringSchedule"]])
+    assert all(metric["Name"] in line for metric in directive["Metrics"])
+    assert (line["MonitoringSchedule"], line["features_drifted"], line["max_drift_distance"]) == (
+        "mls-flights-1-prd",
+        2,
+        0.98,
+    )
+
+
+def test_an_execution_without_drift_is_a_metric_too() -> None:
+    result = query({"violations": []})
+    assert result is not None
+    assert json.loads(metric_line(result, "n", 0))["features_drifted"] == 0
