@@ -41,7 +41,7 @@ def parse_rows(body: bytes, content_type: str, names: list[str]) -> list[list[st
 
 def require_size(length: int) -> None:
     if length > MAX_BODY_BYTES:
-        raise RequestError(413, f"the body has {length} bytes; at most {MAX_BODY_BYTES} are allowed")
+        raise RequestError(413, f"the body is larger than 6 MB ({MAX_BODY_BYTES} bytes)")
 
 
 def media_type(content_type: str) -> str:

@@ -20,6 +20,7 @@ from request_body import JSON, MAX_BODY_BYTES, RequestError, accepted_type, pars
 from schema import SchemaError
 from utils import MODEL
 
+DISCARDED_PIECES = 10
 CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 Environ = dict[str, Any]
 Reply = tuple[int, str, bytes]  # status, content type, body
@@ -80,11 +81,18 @@ class Application:
 def _read_body(environ: Environ) -> bytes:
     """The body, but never more than is allowed: a chunked request does not say its length beforehand."""
     length = environ.get("CONTENT_LENGTH") or ""
-    if length:
-        require_size(int(length))
-    body: bytes = environ["wsgi.input"].read(int(length) if length else MAX_BODY_BYTES + 1)
+    body: bytes = environ["wsgi.input"].read(min(int(length or MAX_BODY_BYTES + 1), MAX_BODY_BYTES + 1))
+    if len(body) > MAX_BODY_BYTES:
+        _discard(environ["wsgi.input"])
     require_size(len(body))
     return body
+
+
+def _discard(stream: Any) -> None:
+    """The rest of a body that is too large, within reason: a caller who cannot finish sending does not read the answer."""
+    for _ in range(DISCARDED_PIECES):
+        if not stream.read(MAX_BODY_BYTES):
+            return
 
 
 def _problem(status: int, message: str) -> Reply:

@@ -153,11 +153,22 @@ class Running:
     def wait(self, seconds: float = 30.0) -> int:
         return self.bwrap.wait(seconds)
 
+    def connect(self) -> socket.socket:
+        """A connection to the server; the address may have 108 bytes only, hence the short name of the folder."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(30)
+        try:
+            connection.connect(str(self.container.tmp / "server.sock"))
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
     def request(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, dict[str, str], str]:
         """Status, headers by lower-case name, and body."""
-        connection = UnixConnection(self.container.tmp / "server.sock")
+        connection = UnixConnection(self)
         try:
             connection.request(method, path, body, dict(headers or {}))
             answer = connection.getresponse()
@@ -180,20 +191,14 @@ class Running:
 
 
 class UnixConnection(HTTPConnection):
-    """HTTP over a Unix socket. The address is relative to a folder, since it may have 108 bytes only."""
+    """HTTP over the server's socket."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, running: Running) -> None:
         super().__init__("container", timeout=30)
-        self._path = path
+        self._running = running
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        try:
-            self.sock.connect(str(self._path))
-        except OSError:
-            self.sock.close()
-            raise
+        self.sock = self._running.connect()
 
 
 def bubblewrap() -> str:

@@ -1,0 +1,64 @@
+"""What `serve` decides before it starts anything."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.project.container.program import CODE
+
+server: Any = importlib.import_module("server")
+SETTINGS = server.Settings("unix:/run/model.sock", workers=3, timeout_seconds=45)
+
+
+def test_by_default_a_worker_per_core_listens_on_sagemakers_port() -> None:
+    assert server.read_settings({}, cores=4) == server.Settings("0.0.0.0:8080", 4, 60)
+
+
+def test_the_environment_sets_port_workers_and_time_limit() -> None:
+    environment = {"SAGEMAKER_BIND_TO_PORT": "9000", "MODEL_SERVER_WORKERS": "2", "MODEL_SERVER_TIMEOUT": "5"}
+    assert server.read_settings(environment, cores=4) == server.Settings("0.0.0.0:9000", 2, 5)
+
+
+@pytest.mark.parametrize("bind", ["unix:/run/model.sock", "127.0.0.1:0", "[::1]:8080", "localhost:8080"])
+def test_a_host_may_say_where_to_listen(bind: str) -> None:
+    assert server.read_settings({"MODEL_SERVER_BIND": bind}, cores=1).bind == bind
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("MODEL_SERVER_WORKERS", "0"),
+        ("MODEL_SERVER_WORKERS", "two"),
+        ("MODEL_SERVER_TIMEOUT", "-1"),
+        ("SAGEMAKER_BIND_TO_PORT", "80.5"),
+        ("MODEL_SERVER_BIND", "unix:model.sock"),
+        ("MODEL_SERVER_BIND", "8080; include /etc/passwd"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(name: str, text: str) -> None:
+    with pytest.raises(server.SettingsError, match=name):
+        server.read_settings({name: text}, cores=1)
+
+
+def test_the_nginx_configuration_is_filled_in_and_writes_below_its_folder_only() -> None:
+    template = (CODE / "nginx.conf").read_text()
+    text = server.nginx_configuration(template, SETTINGS, Path("/tmp/serve-x"), is_root=True)
+    assert "{{" not in text
+    assert "user root;" in text
+    assert "worker_processes 3;" in text
+    assert "listen unix:/run/model.sock;" in text
+    assert "server unix:/tmp/serve-x/gunicorn.sock" in text
+    assert "proxy_read_timeout 45s;" in text
+    written = re.findall(r"(?:_temp_path|^pid) (\S+);", text, re.MULTILINE)
+    assert len(written) == 6
+    assert all(path.startswith("/tmp/serve-x/") for path in written)
+
+
+def test_without_root_nginx_is_not_told_to_change_its_user() -> None:
+    text = server.nginx_configuration("{{USER}}", SETTINGS, Path("/tmp"), is_root=False)
+    assert text == ""
