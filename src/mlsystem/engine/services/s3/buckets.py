@@ -10,6 +10,7 @@ from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.services.s3.bucket import Bucket, check_name, find_bucket
 from mlsystem.engine.services.s3.errors import invalid_argument
 from mlsystem.engine.services.s3.times import instant
+from mlsystem.engine.services.s3.uploads import Uploads
 from mlsystem.engine.services.s3.versions import Versions
 
 if TYPE_CHECKING:
@@ -29,9 +30,10 @@ MOST_BUCKETS = 10_000
 class Buckets(Part):
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html"""
 
-    def __init__(self, house: House, versions: Versions):
+    def __init__(self, house: House, versions: Versions, uploads: Uploads):
         self._house = house
         self._versions = versions
+        self._uploads = uploads
 
     @operation("CreateBucket", accepts="Bucket CreateBucketConfiguration ObjectOwnership ACL")
     def create_bucket(self, request: CreateBucketRequestTypeDef, call: Call) -> dict[str, object]:
@@ -118,6 +120,8 @@ class Buckets(Part):
         if not self._versions.is_empty(call.tx, bucket.key):
             remedy = " You must delete all versions in the bucket." if bucket.is_versioned else ""
             raise AwsError("BucketNotEmpty", f"The bucket you tried to delete is not empty.{remedy}", 409)
+        for upload in self._uploads.of_bucket(call.tx, bucket.key):
+            self._uploads.forget(call.tx, upload)
         call.tx.remove(Bucket, bucket.key)
         return {}
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import base64
+import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
-from mlsystem.engine.services.s3.object_version import Details, Encryption
+from mlsystem.engine.services.s3.checksums import CHECKSUM_NAMES, check_algorithm
+from mlsystem.engine.services.s3.object_version import KMS, Details, Encryption
 from mlsystem.engine.services.s3.tags import read_tags_header
-from mlsystem.engine.store.bodies import PIECE_BYTES, Body, BodyStore, disk_error
+from mlsystem.engine.store.bodies import PIECE_BYTES, Body, BodySlice, BodyStore, disk_error
 
 HEADERS = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage")
 HEADER_MEMBERS = f"ContentType Expires Metadata {' '.join(HEADERS)}"
-CHECKSUM_NAMES = ("CRC32", "SHA1", "SHA256")
 CHECKSUM_MEMBERS = "ChecksumAlgorithm " + " ".join(f"Checksum{name}" for name in CHECKSUM_NAMES)
 LARGEST_METADATA_BYTES = 2048
 OWNERS_ACLS = ("private", "bucket-owner-full-control")
@@ -44,7 +45,7 @@ def take_body(bodies: BodyStore, request: Mapping[str, Any]) -> Body:
     return body
 
 
-def _pieces(given: bytes | bytearray | str | Path | Readable) -> Iterator[bytes]:
+def _pieces(given: bytes | bytearray | str | Path | BodySlice | Readable) -> Iterator[bytes]:
     match given:
         case str():
             yield given.encode()
@@ -54,6 +55,8 @@ def _pieces(given: bytes | bytearray | str | Path | Readable) -> Iterator[bytes]
         case Path():
             with given.open("rb") as file:
                 yield from _read(file)
+        case BodySlice():
+            yield from given.pieces()
         case _:
             yield from _read(given)
 
@@ -76,11 +79,14 @@ def _verify(body: Body, request: Mapping[str, Any]) -> None:
 def checksums(body: Body, request: Mapping[str, Any]) -> dict[str, str]:
     """The checksums to keep: those that the request states or asks for."""
     asked = request.get("ChecksumAlgorithm")
-    if asked is not None and asked not in CHECKSUM_NAMES:
-        raise NotImplementedHere(f"s3: the checksum algorithm {asked}", f"{', '.join(CHECKSUM_NAMES)} are")
-    return {
-        name: body.checksums[name.lower()] for name in CHECKSUM_NAMES if name == asked or request.get(f"Checksum{name}")
-    }
+    check_algorithm(asked)
+    wanted = [name for name in CHECKSUM_NAMES if name == asked or request.get(f"Checksum{name}")]
+    return {name: body.checksums[name.lower()] for name in wanted}
+
+
+def etag_of(body: Body, encryption: Encryption) -> str:
+    """The MD5, but of nothing that KMS encrypts: there S3's ETag tells nothing of the bytes."""
+    return secrets.token_hex(16) if encryption.algorithm == KMS else body.md5
 
 
 def read_details(request: Mapping[str, Any], encryption: Encryption) -> Details:

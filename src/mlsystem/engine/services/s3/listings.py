@@ -6,9 +6,9 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html and ListO
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import quote
 
 from mlsystem.engine.contract import Call, House, Part, operation
@@ -29,18 +29,36 @@ Encoder = Callable[[str], str]
 COMMON = "Bucket Prefix Delimiter MaxKeys EncodingType ExpectedBucketOwner"
 
 
-@dataclass
-class Page:
-    """What one answer lists. `last` is the key or common prefix after which the next page begins."""
+T = TypeVar("T")
 
-    versions: list[ObjectVersion] = field(default_factory=list)
+
+@dataclass
+class Page(Generic[T]):
+    """What one answer lists. `last` is what the key or common prefix of its last entry is, after which the next page begins."""
+
+    items: list[T] = field(default_factory=list)
     prefixes: list[str] = field(default_factory=list)
     last: str = ""
     is_truncated: bool = False
 
     @property
     def count(self) -> int:
-        return len(self.versions) + len(self.prefixes)
+        return len(self.items) + len(self.prefixes)
+
+    def fill(self, entries: Iterable[tuple[T, str, str | None]], most: int) -> Page[T]:
+        """Take entries (item, key, common prefix or None), in order, until there are `most`; a common prefix once."""
+        for item, key, common in entries if most else ():
+            if common is not None and common in self.prefixes[-1:]:
+                continue
+            if self.count == most:
+                self.is_truncated = True
+                break
+            if common is not None:
+                self.prefixes.append(common)
+            else:
+                self.items.append(item)
+            self.last = common or key
+        return self
 
 
 class Listings(Part):
@@ -56,12 +74,12 @@ class Listings(Part):
         token = request.get("ContinuationToken")
         after = _read_token(token) if token is not None else request.get("StartAfter", "")
         page = self._page(call.tx, request, after)
-        encode = _encoder(request)
+        encode = encoder(request)
         answer = {
-            **_common(request, page, encode),
+            **common_members(request, page, encode),
             "Name": bucket.key,
             "KeyCount": page.count,
-            "Contents": [self._entry(version, encode, request.get("FetchOwner", False)) for version in page.versions],
+            "Contents": [self._entry(version, encode, request.get("FetchOwner", False)) for version in page.items],
         }
         if token is not None:
             answer["ContinuationToken"] = token
@@ -75,37 +93,24 @@ class Listings(Part):
     def list_objects(self, request: ListObjectsRequestTypeDef, call: Call) -> Mapping[str, object]:
         bucket = find_bucket(call.tx, request)
         page = self._page(call.tx, request, request.get("Marker", ""))
-        encode = _encoder(request)
+        encode = encoder(request)
         answer = {
-            **_common(request, page, encode),
+            **common_members(request, page, encode),
             "Name": bucket.key,
             "Marker": encode(request.get("Marker", "")),
-            "Contents": [self._entry(version, encode, True) for version in page.versions],
+            "Contents": [self._entry(version, encode, True) for version in page.items],
         }
         # Without a delimiter the client takes the last key for the next marker.
         if page.is_truncated and request.get("Delimiter"):
             answer["NextMarker"] = encode(page.last)
         return answer
 
-    def _page(self, tx: Transaction, request: Mapping[str, Any], after: str) -> Page:
-        most = _most(request)
-        page = Page()
-        if most == 0:
-            return page
-        for version, common in self._entries(tx, request, after):
-            if page.count == most:
-                page.is_truncated = True
-                return page
-            if common is not None:
-                page.prefixes.append(common)
-            else:
-                page.versions.append(version)
-            page.last = common or version.key
-        return page
+    def _page(self, tx: Transaction, request: Mapping[str, Any], after: str) -> Page[ObjectVersion]:
+        return Page[ObjectVersion]().fill(self._entries(tx, request, after), page_size(request))
 
     def _entries(
         self, tx: Transaction, request: Mapping[str, Any], after: str
-    ) -> Iterator[tuple[ObjectVersion, str | None]]:
+    ) -> Iterator[tuple[ObjectVersion, str, str | None]]:
         """Keys, and each common prefix once: what lies below one is skipped, however much it is."""
         bucket, prefix, delimiter = request["Bucket"], request.get("Prefix", ""), request.get("Delimiter", "")
         # A marker that is itself a common prefix was listed as such: what lies below it is passed.
@@ -114,7 +119,7 @@ class Listings(Part):
         while cursor is not None:
             for version in self._versions.walk(tx, bucket, prefix, cursor):
                 common = common_prefix(version.key, prefix, delimiter)
-                yield version, common
+                yield version, version.key, common
                 if common is not None:
                     cursor = below(common)
                     break
@@ -149,7 +154,7 @@ def below(common: str) -> Cursor | None:
     return Cursor(end, is_included=True) if end is not None else None
 
 
-def _common(request: Mapping[str, Any], page: Page, encode: Encoder) -> dict[str, object]:
+def common_members(request: Mapping[str, Any], page: Page[Any], encode: Encoder) -> dict[str, object]:
     answer: dict[str, object] = {
         "Prefix": encode(request.get("Prefix", "")),
         "MaxKeys": request.get("MaxKeys", LARGEST_PAGE),
@@ -163,14 +168,14 @@ def _common(request: Mapping[str, Any], page: Page, encode: Encoder) -> dict[str
     return answer
 
 
-def _most(request: Mapping[str, Any]) -> int:
+def page_size(request: Mapping[str, Any]) -> int:
     asked = int(request.get("MaxKeys", LARGEST_PAGE))
     if asked < 0:
         raise invalid_argument("Argument maxKeys must be an integer between 0 and 2147483647")
     return min(asked, LARGEST_PAGE)
 
 
-def _encoder(request: Mapping[str, Any]) -> Encoder:
+def encoder(request: Mapping[str, Any]) -> Encoder:
     """Keys may hold characters that XML cannot: with `EncodingType=url` they are percent-encoded."""
     if request.get("EncodingType") == "url":
         return lambda text: quote(text, safe="/")

@@ -18,7 +18,7 @@ from mlsystem.engine.services.s3.events import Events
 from mlsystem.engine.services.s3.object_version import NULL_VERSION, Details, ObjectVersion, Segment
 from mlsystem.engine.services.s3.vault import Vault, extents
 from mlsystem.engine.services.s3.versions import Versions
-from mlsystem.engine.store.bodies import BodyGone, BodySlice, BodyStore
+from mlsystem.engine.store.bodies import BodyGone, BodySlice
 from mlsystem.engine.store.database import Transaction
 
 T = TypeVar("T")
@@ -57,13 +57,12 @@ class Deletion:
 class ObjectStore:
     """See the module."""
 
-    def __init__(self, house: House, bodies: BodyStore, versions: Versions, vault: Vault):
+    def __init__(self, house: House, versions: Versions, vault: Vault):
         self._house = house
-        self._events = Events(house)
-        self.bodies = bodies
+        self.bodies = versions.bodies
         self.versions = versions
         self.vault = vault
-        self.events = self._events
+        self.events = Events(house)
 
     # ------------------------------------------------------------------ writing
     def publish(
@@ -81,7 +80,7 @@ class ObjectStore:
             details=content.details,
         )
         self.versions.add(tx, version, content.files)
-        self._events.created(tx, bucket, version, reason, call)
+        self.events.created(tx, bucket, version, reason, call)
         return version
 
     def delete(self, tx: Transaction, bucket: Bucket, key: str, version_id: str | None, call: Call) -> Deletion:
@@ -91,7 +90,7 @@ class ObjectStore:
             if removed is None:
                 return Deletion()
             self.versions.remove(tx, removed)
-            self._events.deleted(tx, bucket, removed, "removed", call)
+            self.events.deleted(tx, bucket, removed, "removed", call)
             return Deletion(removed=removed)
         marker = ObjectVersion(
             bucket=bucket.key,
@@ -102,7 +101,7 @@ class ObjectStore:
             is_delete_marker=True,
         )
         self.versions.add(tx, marker, ())
-        self._events.deleted(tx, bucket, marker, "marker", call)
+        self.events.deleted(tx, bucket, marker, "marker", call)
         return Deletion(marker=marker)
 
     # ------------------------------------------------------------------ reading

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pydantic import BaseModel, ConfigDict
 
 NULL_VERSION = "null"
+KMS = "aws:kms"
+AES256 = "AES256"
 
 
 class Encryption(BaseModel):

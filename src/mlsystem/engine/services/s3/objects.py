@@ -6,7 +6,6 @@ visible, and a crash before it leaves a stray file that the next start sweeps.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +16,18 @@ from mlsystem.engine.services.s3.bucket import find_bucket
 from mlsystem.engine.services.s3.byte_range import ByteRange, read_range
 from mlsystem.engine.services.s3.conditions import check_delete, check_read, check_write
 from mlsystem.engine.services.s3.errors import invalid_argument
-from mlsystem.engine.services.s3.intake import CHECKSUM_MEMBERS, HEADER_MEMBERS, checksums, read_details, take_body
+from mlsystem.engine.services.s3.intake import (
+    CHECKSUM_MEMBERS,
+    HEADER_MEMBERS,
+    checksums,
+    etag_of,
+    read_details,
+    take_body,
+)
 from mlsystem.engine.services.s3.object_store import Content, ObjectStore, version_members
 from mlsystem.engine.services.s3.object_version import ObjectVersion
 from mlsystem.engine.services.s3.times import instant
-from mlsystem.engine.services.s3.vault import ENCRYPTION_MEMBERS, KMS, answer, seal
+from mlsystem.engine.services.s3.vault import ENCRYPTION_MEMBERS, answer, seal
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
@@ -72,9 +78,7 @@ class Objects(Part):
         race_point("s3.put.received")
         file = self._store.bodies.keep(body)
         race_point("s3.put.in_place")
-        # KMS's ciphertexts are never told apart by their plain text's MD5: nor does S3's ETag then.
-        etag = secrets.token_hex(16) if encryption.algorithm == KMS else body.md5
-        content = Content(body.size, etag, details, [seal(outer, body, file)])
+        content = Content(body.size, etag_of(body, encryption), details, [seal(outer, body, file)])
         try:
             with self._house.database.transaction() as tx:
                 bucket = find_bucket(tx, request)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from mlsystem.engine.decide.errors import AwsError
+
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import TagTypeDef
 
 MOST_OF_AN_OBJECT = 10
 MOST_OF_A_BUCKET = 50
@@ -19,9 +23,9 @@ def read_tags_header(header: str | None) -> dict[str, str]:
     return read_tag_set([{"Key": key, "Value": value} for key, value in pairs], MOST_OF_AN_OBJECT)
 
 
-def read_tag_set(tag_set: Sequence[Mapping[str, str]], most: int) -> dict[str, str]:
+def read_tag_set(tag_set: Sequence[TagTypeDef], most: int) -> dict[str, str]:
     """Raises AwsError(InvalidTag) for too many, repeated, too long or reserved ones."""
-    tags = {tag["Key"]: tag.get("Value", "") for tag in tag_set}
+    tags = {tag["Key"]: tag["Value"] for tag in tag_set}
     if len(tags) < len(tag_set):
         raise AwsError("InvalidTag", "Cannot provide multiple Tags with the same key", 400)
     if len(tags) > most:

@@ -18,13 +18,11 @@ from mlsystem.engine.contract import House, Principal
 from mlsystem.engine.decide.errors import NotImplementedHere
 from mlsystem.engine.services.s3.bucket import Bucket
 from mlsystem.engine.services.s3.errors import invalid_argument
-from mlsystem.engine.services.s3.object_version import Encryption, Segment
+from mlsystem.engine.services.s3.object_version import AES256, KMS, Encryption, Segment
 from mlsystem.engine.store.bodies import Body, Extent
 from mlsystem.engine.store.cipher import open_key, seal_key
 from mlsystem.engine.store.keys import KeyRing
 
-KMS = "aws:kms"
-AES256 = "AES256"
 ENCRYPTION_MEMBERS = "ServerSideEncryption SSEKMSKeyId SSEKMSEncryptionContext BucketKeyEnabled"
 
 

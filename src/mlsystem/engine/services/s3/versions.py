@@ -33,7 +33,7 @@ class Versions:
     """Reads and writes versions; files of removed ones go once the removal has committed."""
 
     def __init__(self, bodies: BodyStore):
-        self._bodies = bodies
+        self.bodies = bodies
 
     def latest(self, tx: Transaction, bucket: str, key: str) -> ObjectVersion | None:
         """The newest version, be it a delete marker."""
@@ -109,7 +109,7 @@ class Versions:
         names = list(tx.connection.execute(query).scalars())
         if names:
             tx.connection.execute(delete(segments).where(segments.c.holder == holder))
-            tx.after_commit(lambda: self._bodies.remove(names))
+            tx.after_commit(lambda: self.bodies.remove(names))
 
     def known_files(self, tx: Transaction) -> set[str]:
         return set(tx.connection.execute(select(segments.c.file)).scalars())
