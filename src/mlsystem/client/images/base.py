@@ -1,0 +1,66 @@
+"""Base images: `python:X.Y` is this machine's Python X.Y where it has one, else the Python that runs this program.
+
+What the image holds of it is a relocatable virtual environment at /opt/venv, whose interpreter is the machine's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from mlsystem.client.images.errors import ImageError
+from mlsystem.client.images.layout import ImageConfig
+
+PYTHON = re.compile(
+    r"(?:public\.ecr\.aws/docker/library/|docker\.io/(?:library/)?)?python:(?P<version>\d+\.\d+)(?:[.\w-]*)"
+)
+VENV = "opt/venv"
+PATH = "/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def make_base(name: str, root: Path, warn: Callable[[str], None]) -> ImageConfig | None:
+    """The files of a base image below `root`, and its configuration; None for a name that is no `python:X.Y`."""
+    match = PYTHON.fullmatch(name)
+    if match is None:
+        return None
+    interpreter = _interpreter(match["version"], warn)
+    # What one may call `pip` and `python` in the image.
+    _uv("venv", "--quiet", "--relocatable", "--python", str(interpreter), "--seed", str(root / VENV))
+    return ImageConfig(
+        environment={"PATH": PATH, "LANG": "C.UTF-8"},
+        command=("python3",),
+        labels={"mlsystem.python": str(interpreter)},
+    )
+
+
+def install(root: Path, arguments: list[str]) -> None:
+    """`pip install` into the image's environment. Raises ImageError with the installer's own words."""
+    _uv("pip", "install", "--quiet", "--python", str(root / VENV / "bin" / "python"), *arguments)
+
+
+def _interpreter(version: str, warn: Callable[[str], None]) -> Path:
+    """A sandbox sees /usr and the interpreter that runs the engine, so only those can serve an image."""
+    own = Path(sys.base_prefix) / "bin" / "python3"
+    if f"{sys.version_info.major}.{sys.version_info.minor}" == version:
+        return own
+    found = shutil.which(f"python{version}", path="/usr/local/bin:/usr/bin")
+    if found is not None:
+        return Path(found)
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    warn(f"this machine has no Python {version} in /usr: the image gets Python {running}, which runs this program")
+    return own
+
+
+def _uv(*arguments: str) -> None:
+    import uv
+
+    environment = {**os.environ, "UV_LINK_MODE": "copy", "UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "never"}
+    environment.pop("VIRTUAL_ENV", None)
+    done = subprocess.run([uv.find_uv_bin(), *arguments], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ImageError(f"{' '.join(arguments[:2])} failed:\n{done.stderr.strip()}")

@@ -1,0 +1,173 @@
+"""The images of this machine's builder: blobs by digest, and names that point to manifests."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import secrets
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlsystem.client.images.errors import ImageError
+
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+CONFIG = "application/vnd.oci.image.config.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar"
+
+
+@dataclass(frozen=True)
+class Blob:
+    digest: str
+    size: int
+    media_type: str
+
+    def descriptor(self) -> dict[str, object]:
+        return {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
+
+
+@dataclass
+class ImageConfig:
+    """What an image says of how it is to be run. `layers` are those of its base and its own, oldest first."""
+
+    environment: dict[str, str] = field(default_factory=dict)
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    working_directory: str = "/"
+    labels: dict[str, str] = field(default_factory=dict)
+    layers: tuple[Blob, ...] = ()
+
+
+class ImageLayout:
+    """A folder of blobs and names. Blobs are renamed into place, so two builds at once share it safely."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        (folder / "blobs").mkdir(parents=True, exist_ok=True)
+        (folder / "names").mkdir(exist_ok=True)
+
+    def blob_path(self, digest: str) -> Path:
+        return self._folder / "blobs" / digest.removeprefix("sha256:")
+
+    def add(self, content: bytes, media_type: str) -> Blob:
+        blob = Blob(f"sha256:{hashlib.sha256(content).hexdigest()}", len(content), media_type)
+        self._place(blob.digest, content)
+        return blob
+
+    def add_file(self, path: Path, media_type: str) -> Blob:
+        """Takes over a file that was written below this layout's folder."""
+        with path.open("rb") as file:
+            digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        blob = Blob(digest, path.stat().st_size, media_type)
+        path.rename(self.blob_path(digest))
+        return blob
+
+    def scratch(self) -> Path:
+        return self._folder / f"aside-{secrets.token_hex(6)}"
+
+    def save(self, name: str, config: ImageConfig) -> str:
+        """Write an image under a name; its digest."""
+        document = {
+            "architecture": "arm64" if os.uname().machine == "aarch64" else "amd64",
+            "os": "linux",
+            "config": {
+                "Env": [f"{key}={value}" for key, value in config.environment.items()],
+                "Entrypoint": list(config.entrypoint) or None,
+                "Cmd": list(config.command) or None,
+                "WorkingDir": config.working_directory,
+                "Labels": config.labels or None,
+            },
+            # The layers are not compressed, so the digest of the content is the digest of the blob.
+            "rootfs": {"type": "layers", "diff_ids": [layer.digest for layer in config.layers]},
+        }
+        blob = self.add(json.dumps(document, sort_keys=True).encode(), CONFIG)
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "config": blob.descriptor(),
+            "layers": [layer.descriptor() for layer in config.layers],
+        }
+        digest = self.add(json.dumps(manifest, sort_keys=True).encode(), MANIFEST).digest
+        self.tag(name, digest)
+        return digest
+
+    def tag(self, name: str, digest: str) -> None:
+        self._name_path(name).write_text(digest)
+
+    def find(self, name: str) -> str | None:
+        """The digest behind a name, None when there is no such image here."""
+        path = self._name_path(name)
+        return path.read_text() if path.exists() else None
+
+    def manifest(self, digest: str) -> str:
+        return self.blob_path(digest).read_text()
+
+    def load(self, name: str) -> ImageConfig:
+        """Raises ImageError when the image is not here."""
+        digest = self.find(name)
+        if digest is None:
+            raise ImageError(f"there is no image {name} on this machine: build it, or pull it from ECR")
+        manifest: dict[str, Any] = json.loads(self.manifest(digest))
+        config = json.loads(self.blob_path(manifest["config"]["digest"]).read_bytes())["config"]
+        layers = tuple(Blob(item["digest"], item["size"], item["mediaType"]) for item in manifest["layers"])
+        return ImageConfig(
+            environment=dict(entry.split("=", 1) for entry in config.get("Env") or ()),
+            entrypoint=tuple(config.get("Entrypoint") or ()),
+            command=tuple(config.get("Cmd") or ()),
+            working_directory=config.get("WorkingDir") or "/",
+            labels=dict(config.get("Labels") or {}),
+            layers=layers,
+        )
+
+    def unpack(self, layers: tuple[Blob, ...], folder: Path) -> None:
+        for layer in layers:
+            with tarfile.open(self.blob_path(layer.digest)) as tar:
+                tar.extractall(folder, filter="tar")
+
+    def _name_path(self, name: str) -> Path:
+        return self._folder / "names" / name.replace("/", "%")
+
+    def _place(self, digest: str, content: bytes) -> None:
+        aside = self.scratch()
+        aside.write_bytes(content)
+        aside.rename(self.blob_path(digest))
+
+
+def layer_of(folder: Path, known: Mapping[str, tuple[int, int]], target: Path) -> bool:
+    """Write a tar of what is new or changed in `folder` since `known` (see `survey`); False when nothing is.
+
+    The same files make the same bytes: owners are dropped, and times are when a file last changed, to the second.
+    """
+    changed = [path for path in sorted(folder.rglob("*")) if known.get(str(path.relative_to(folder))) != _mark(path)]
+    if not changed:
+        return False
+    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as tar:
+        for path in changed:
+            member = tar.gettarinfo(path, arcname=path.relative_to(folder).as_posix())
+            member.uid = member.gid = 0
+            member.uname = member.gname = ""
+            member.mtime = 0
+            if member.isfile():
+                with path.open("rb") as file:
+                    tar.addfile(member, file)
+            else:
+                tar.addfile(member, io.BytesIO())
+    return True
+
+
+def survey(folder: Path) -> dict[str, tuple[int, int]]:
+    """What every path below `folder` looks like now."""
+    return {str(path.relative_to(folder)): _mark(path) for path in folder.rglob("*")}
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    stat = path.lstat()
+    return (
+        (stat.st_mode, 0)
+        if path.is_dir() and not path.is_symlink()
+        else (stat.st_mode, stat.st_mtime_ns ^ stat.st_size)
+    )

@@ -1,0 +1,85 @@
+"""The files of an image while it is being built."""
+
+from __future__ import annotations
+
+import fnmatch
+import shutil
+from pathlib import Path, PurePosixPath
+
+from mlsystem.client.images.errors import ImageError
+
+
+class RootFs:
+    """Paths are those inside the image; relative ones are below `working_directory`."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.working_directory = "/"
+
+    def path(self, inside: str) -> Path:
+        """Where a path of the image lies on this machine. Raises ImageError for one that leaves the image."""
+        absolute = PurePosixPath(self.working_directory) / inside
+        path = self.root / str(absolute).lstrip("/")
+        if ".." in absolute.parts:
+            raise ImageError(f"the path {inside} leaves the image")
+        return path
+
+    def copy(self, context: Path, sources: list[str], target: str, ignored: list[str], mode: str | None) -> None:
+        """COPY: a folder's content into a folder, files into a folder, or one file to a name."""
+        found = [path for source in sources for path in _expand(context, source)]
+        into_folder = target.endswith("/") or len(found) > 1 or self.path(target).is_dir()
+        for source in found:
+            place = self.path(target)
+            if source.is_dir():
+                self._copy_folder(context, source, place, ignored, mode)
+            elif not _is_ignored(source.relative_to(context), ignored):
+                _copy_file(source, place / source.name if into_folder else place, mode)
+
+    def _copy_folder(self, context: Path, source: Path, place: Path, ignored: list[str], mode: str | None) -> None:
+        place.mkdir(parents=True, exist_ok=True)
+        for path in sorted(source.rglob("*")):
+            if _is_ignored(path.relative_to(context), ignored):
+                continue
+            if path.is_dir():
+                (place / path.relative_to(source)).mkdir(parents=True, exist_ok=True)
+            else:
+                _copy_file(path, place / path.relative_to(source), mode)
+
+
+def read_ignored(context: Path) -> list[str]:
+    """The patterns of .dockerignore."""
+    path = context / ".dockerignore"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [line.strip().strip("/") for line in lines if line.strip() and not line.startswith("#")] + [
+        "**/__pycache__",
+        "**/*.pyc",
+    ]
+
+
+def _is_ignored(path: Path, patterns: list[str]) -> bool:
+    names = [path, *path.parents]
+    return any(
+        fnmatch.fnmatch(str(name), pattern) or fnmatch.fnmatch(name.name, pattern.removeprefix("**/"))
+        for name in names
+        for pattern in patterns
+        if str(name) != "."
+    )
+
+
+def _expand(context: Path, source: str) -> list[Path]:
+    inside = source.lstrip("/") or "."
+    found = sorted(context.glob(inside)) if any(sign in inside for sign in "*?[") else [context / inside]
+    missing = [path for path in found if not path.exists()]
+    if missing or not found:
+        raise ImageError(f"COPY {source}: there is no such file in the build context {context}")
+    for path in found:
+        if not path.resolve().is_relative_to(context.resolve()):
+            raise ImageError(f"COPY {source}: the path leaves the build context")
+    return found
+
+
+def _copy_file(source: Path, target: Path, mode: str | None) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target, follow_symlinks=False)
+    if mode:
+        target.chmod(int(mode, 8))
