@@ -31,7 +31,7 @@ BUFFER = "mlsystem.buffer"
 LUA = "mlsystem.lua"
 
 _LARGEST_SIGNED_BODY_BYTES = 6 * MIB
-_INVOCATION = "/endpoints/[^/]+/invocations"
+INVOCATION_PATH = "/endpoints/[^/]+/invocations"
 
 
 def filter_chain(door: Door, workload: WorkloadDoor | None) -> list[Json]:
@@ -39,7 +39,7 @@ def filter_chain(door: Door, workload: WorkloadDoor | None) -> list[Json]:
     chain = [_rbac(workload)] if workload is not None else []
     if workload is None and not door.trusts_loopback:
         chain.append(_authorization())
-    # The router keeps the header by which `model_error.lua` knows an answer of the container.
+    # The router is left to add the header by which `model_error.lua` knows an answer of the container.
     return [
         *chain,
         _buffer(),
@@ -80,7 +80,7 @@ def error_words(endpoint: Endpoint, scope: Scope) -> Json:
 
 def _rbac(workload: WorkloadDoor) -> Json:
     """Allows what is no invocation, and the invocations that the policies of the role allow."""
-    no_invocation = {"not_rule": _path(_INVOCATION)}
+    no_invocation = {"not_rule": _path(INVOCATION_PATH)}
     allowed = {"or_rules": {"rules": [_endpoint_path(name) for name in workload.allowed_endpoints]}}
     denied = [{"not_rule": _endpoint_path(name)} for name in workload.denied_endpoints]
     permissions = [no_invocation]
@@ -102,8 +102,7 @@ def _path(expression: str) -> Json:
 
 
 def _authorization() -> Json:
-    """Asks the control plane, which verifies the signature over the whole request and names the principal, or answers
-    as AWS would."""
+    """Asks the control plane, which verifies the signature and the policies, or answers as AWS would."""
     everything = {"patterns": [{"safe_regex": {"regex": ".*"}}]}
     answered = {"patterns": [{"exact": name} for name in ("content-type", "x-amzn-errortype", "x-amzn-requestid")]}
     service = {

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-r
 from __future__ import annotations
 
 from mlsystem.engine.dataplane import filters, routes
+from mlsystem.engine.dataplane.access_log import NAMESPACE
 from mlsystem.engine.dataplane.typed import Json, extension, header, typed
 from mlsystem.engine.decide.arn import Scope
 
@@ -15,6 +16,7 @@ _API = "xds.route_name.startsWith('api/')"
 # What the caller called it; the path is rewritten once the request is on its way.
 _ENDPOINT_NAME = "%CEL(request.path.split('/')[2])%"
 
+_MODEL_STATUS = f"%DYNAMIC_METADATA({NAMESPACE}:model_status)%"
 _LIMIT = f"%METADATA(ROUTE:{filters.LUA}:max_body_bytes)%"
 
 _TIMED_OUT = (
@@ -66,6 +68,17 @@ def _sagemaker(scope: Scope) -> list[Json]:
             Message=f'Received server error (0) from primary with message "{_TIMED_OUT}"',
             OriginalMessage=_TIMED_OUT,
             OriginalStatusCode=0,
+        ),
+        _mapper(
+            f"{_ENDPOINT} && response.code_details == 'response_payload_too_large'",
+            424,
+            "ModelError",
+            ErrorCode="INTERNAL_FAILURE_FROM_MODEL",
+            LogStreamArn=logs,
+            Message=f"Received server error ({_MODEL_STATUS}) from primary and could not load the entire response body. "
+            f"%METADATA(ROUTE:{filters.LUA}:see)%",
+            OriginalMessage="",
+            OriginalStatusCode=_MODEL_STATUS,
         ),
         _mapper(f"{_ENDPOINT} && response.code == 503", 503, "ServiceUnavailable", Message=_UNAVAILABLE),
     ]

@@ -20,13 +20,12 @@ ROUTE_CONFIG = "door"
 UNKNOWN_ENDPOINT = "unknown-endpoint"
 UNKNOWN_VARIANT = "unknown-variant"
 UNKNOWN_API = "unknown-api"
-INVOCATION_PATH = "/endpoints/[^/]+/invocations"
 
 # Shares of traffic are integers to Envoy.
 _WEIGHT_UNITS = 1_000_000
 _REQUEST_ID = header("x-amzn-requestid", "%REQ(X-REQUEST-ID)%")
 _TARGET_VARIANT = "x-amzn-sagemaker-target-variant"
-# What the principal may see of the door's own headers: nothing.
+# What neither a container nor a function is told.
 _PRIVATE_HEADERS = [filters.PRINCIPAL_HEADER]
 
 
@@ -38,7 +37,7 @@ def route_configuration(state: State) -> Json:
             if endpoint.is_in_service
             for route in _endpoint_routes(endpoint, state.door.scope)
         ),
-        _refusal(UNKNOWN_ENDPOINT, _post(safe_regex={"regex": INVOCATION_PATH}), 400, filters.authorized()),
+        _refusal(UNKNOWN_ENDPOINT, _post(safe_regex={"regex": filters.INVOCATION_PATH}), 400, filters.authorized()),
         *(route for stage in state.stages for route in _stage_routes(stage)),
         _refusal(UNKNOWN_API, {"prefix": "/_api/"}, 403),
         *([_forward("console", "/_console/", clusters.CONSOLE)] if state.door.console else []),
@@ -87,8 +86,7 @@ def _invocation(endpoint: Endpoint, weights: Sequence[tuple[Variant, float]]) ->
 
 
 def _stage_routes(stage: ApiStage) -> Iterator[Json]:
-    """API Gateway chooses the resource by its path first, then the method: a method that the resource lacks is
-    refused."""
+    """API Gateway chooses the resource by its path alone; then a method that this one lacks is refused."""
     name = f"api/{stage.api_id}/{stage.stage}"
     base = re.escape(f"/_api/{stage.api_id}/{stage.stage}")
     for resource in sorted({method.resource for method in stage.methods}, key=precedence):

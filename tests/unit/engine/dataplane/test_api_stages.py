@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
-import pytest
-
 from mlsystem.engine.dataplane.state import ApiStage, FunctionVersion, Method, State
 from tests.unit.engine.dataplane.rig import Answer, Rig, Seen
 
@@ -49,24 +47,18 @@ def test_the_most_specific_resource_takes_the_request(rig: Rig) -> None:
     assert (refused.status, refused.json) == (403, {"message": "Missing Authentication Token"})
 
 
-@pytest.mark.parametrize(
-    ("path", "error_type", "message"),
-    [
-        ("/_api/zzzz/Prod/api", "ForbiddenException", "Forbidden"),
-        ("/_api/a1b2/Dev/api", "ForbiddenException", "Forbidden"),
-        ("/_api/a1b2/Production/api", "ForbiddenException", "Forbidden"),
-        ("/_api/a1b2/Prod/nothing", "MissingAuthenticationTokenException", "Missing Authentication Token"),
-    ],
-)
-def test_an_unknown_api_stage_or_resource_is_refused_as_api_gateway_does(
-    rig: Rig, path: str, error_type: str, message: str
-) -> None:
+def test_an_unknown_api_stage_or_resource_is_refused_as_api_gateway_does(rig: Rig) -> None:
     host = rig.upstream("host")
     method = Method("POST", "/api", (FunctionVersion("api", "1", 1, (host.path,)),))
     rig.serve(State(rig.door, stages=(ApiStage("a1b2", "Prod", (method,)),)))
-    reply = rig.request("POST", path, b"1")
-    assert (reply.status, reply.json) == (403, {"message": message})
-    assert reply.headers["x-amzn-errortype"] == error_type
+    for path in ("/_api/zzzz/Prod/api", "/_api/a1b2/Dev/api", "/_api/a1b2/Production/api"):
+        reply = rig.request("POST", path, b"1")
+        assert (reply.status, reply.json) == (403, {"message": "Forbidden"})
+        assert reply.headers["x-amzn-errortype"] == "ForbiddenException"
+    reply = rig.request("POST", "/_api/a1b2/Prod/nothing", b"1")
+    assert (reply.status, reply.json) == (403, {"message": "Missing Authentication Token"})
+    assert reply.headers["x-amzn-errortype"] == "MissingAuthenticationTokenException"
+    assert host.seen == []
 
 
 def test_a_body_over_10_mib_is_too_long(rig: Rig) -> None:

@@ -7,6 +7,7 @@ import queue
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -75,32 +76,30 @@ def test_a_request_goes_to_the_instance_that_is_least_busy(rig: Rig) -> None:
     assert sorted(len(instance.seen) for instance in instances) == [1, 20]
 
 
-@pytest.mark.parametrize(
-    ("status", "error_code", "blame"),
-    [(500, "INTERNAL_FAILURE_FROM_MODEL", "server"), (415, "CLIENT_ERROR_FROM_MODEL", "client")],
-)
-def test_an_error_of_the_container_becomes_a_model_error(rig: Rig, status: int, error_code: str, blame: str) -> None:
+def test_an_error_of_the_container_becomes_a_model_error(rig: Rig) -> None:
     body = 'no "such" column\n\u00e9\u20ac\U0001f600 '.encode() + b"\xff\xc3\x00\\"
-    instance = rig.upstream("a", lambda _: Answer(status, body, {"content-type": "text/plain"}))
-    rig.serve(State(rig.door, endpoints=(Endpoint("flights", (Variant("A", 1, (instance.path,)),)),)))
-    with pytest.raises(ClientError) as caught:
-        rig.runtime().invoke_endpoint(EndpointName="flights", Body=b"1")
-    answer = caught.value.response
     text = body.decode(errors="replace")
-    assert answer["Error"]["Code"] == "ModelError"
-    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 424
-    assert answer["OriginalStatusCode"] == status  # type: ignore[typeddict-item]
-    assert answer["OriginalMessage"] == text  # type: ignore[typeddict-item]
-    group = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/sagemaker/Endpoints/flights"
-    assert answer["LogStreamArn"] == group  # type: ignore[typeddict-item]
-    assert answer["Error"]["Message"] == (
-        f'Received {blame} error ({status}) from primary with message "{text}". See '
-        "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logEventViewer:group="
-        "/aws/sagemaker/Endpoints/flights in account 123456789012 for more information."
-    )
-    raw = rig.invoke("flights")
-    assert raw.json["ErrorCode"] == error_code
-    assert raw.headers["content-type"] == "application/json"
+    statuses = iter((500, 415) * 2)
+    instance = rig.upstream("a", lambda _: Answer(next(statuses), body, {"content-type": "text/plain"}))
+    rig.serve(State(rig.door, endpoints=(Endpoint("flights", (Variant("A", 1, (instance.path,)),)),)))
+    for status, blame in ((500, "server"), (415, "client")):
+        with pytest.raises(ClientError) as caught:
+            rig.runtime().invoke_endpoint(EndpointName="flights", Body=b"1")
+        answer: Any = caught.value.response
+        assert answer["Error"]["Code"] == "ModelError"
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 424
+        assert (answer["OriginalStatusCode"], answer["OriginalMessage"]) == (status, text)
+        group = "/aws/sagemaker/Endpoints/flights"
+        assert answer["LogStreamArn"] == f"arn:aws:logs:eu-west-1:123456789012:log-group:{group}"
+        assert answer["Error"]["Message"] == (
+            f'Received {blame} error ({status}) from primary with message "{text}". See '
+            "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logEventViewer:group="
+            f"{group} in account 123456789012 for more information."
+        )
+    replies = [rig.invoke("flights") for _ in range(2)]
+    codes = ["INTERNAL_FAILURE_FROM_MODEL", "CLIENT_ERROR_FROM_MODEL"]
+    assert [reply.json["ErrorCode"] for reply in replies] == codes
+    assert {reply.headers["content-type"] for reply in replies} == {"application/json"}
 
 
 def test_an_error_without_a_body_and_one_of_three_megabytes_are_model_errors_too(rig: Rig) -> None:
@@ -115,6 +114,16 @@ def test_an_error_without_a_body_and_one_of_three_megabytes_are_model_errors_too
         rig.serve(State(rig.door, endpoints=(endpoint,)))
         assert rig.invoke("flights", b"empty").json["OriginalMessage"] == ""
         assert rig.invoke("flights", b"large").json["OriginalMessage"] == large.decode()
+
+
+def test_an_error_whose_body_is_too_large_to_load_is_a_model_error_that_says_so(rig: Rig) -> None:
+    instance = rig.upstream("a", lambda _: Answer(502, b"x" * 9_000_000))
+    rig.serve(State(rig.door, endpoints=(Endpoint("flights", (Variant("A", 1, (instance.path,)),)),)))
+    reply = rig.invoke("flights")
+    assert (reply.status, reply.headers["x-amzn-errortype"]) == (424, "ModelError")
+    assert reply.json["OriginalStatusCode"] == 502
+    started = "Received server error (502) from primary and could not load the entire response body. See https://"
+    assert reply.json["Message"].startswith(started)
 
 
 def test_an_unknown_endpoint_or_variant_and_one_not_in_service_are_validation_errors(rig: Rig) -> None:

@@ -54,6 +54,8 @@ local function is_container_error(headers)
 end
 
 local function answer_model_error(handle)
+  -- The request log reads it, and the words for a body of several megabytes, which Envoy refuses to hold.
+  handle:streamInfo():dynamicMetadata():set("mlsystem", "model_status", tonumber(handle:headers():get(":status")))
   -- Waits for the whole body; what Envoy lent out before the wait is no longer valid after it.
   local body = handle:body(true)
   local headers, route = handle:headers(), handle:metadata()
@@ -69,7 +71,6 @@ local function answer_model_error(handle)
     quote(code), quote(route:get("log_group_arn")), quote(message), quote(original), status
   )
   body:setBytes(answer)
-  handle:streamInfo():dynamicMetadata():set("mlsystem", "model_status", status)
   headers:replace(":status", "424")
   headers:replace("content-type", "application/json")
   headers:replace("content-length", tostring(#answer))
