@@ -33,6 +33,7 @@ from mlsystem.engine.runtime.exits import ExitBoard
 from mlsystem.engine.runtime.images import ImageStore
 from mlsystem.engine.runtime.machine import probe
 from mlsystem.engine.runtime.runner import ProcessRunner
+from mlsystem.engine.runtime.workload import Machinery
 from mlsystem.engine.services.codecommit import room as codecommit
 from mlsystem.engine.services.ecr import room as ecr
 from mlsystem.engine.services.iam import room as iam
@@ -122,7 +123,7 @@ def _equip(folder: DataFolder, database: Database, stack: ExitStack) -> Equipmen
 
 
 def _rooms(house: House, equipment: Equipment) -> tuple[Room, ...]:
-    machinery = sagemaker.Machinery(equipment.runner, equipment.exits, equipment.images)
+    machinery = Machinery(equipment.runner, equipment.exits, equipment.images)
     return (
         sts.open_room(house, equipment.keys),
         codecommit.open_room(house, equipment.keys),

@@ -13,10 +13,8 @@ from mlsystem.engine.durable.machine import Event, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler
 from mlsystem.engine.runtime.errors import InvalidProcess, SandboxUnavailable
 from mlsystem.engine.runtime.process import Exited, Log, ProcessSpec
-from mlsystem.engine.services.sagemaker.job import Job, JobMachine, Phase
-from mlsystem.engine.services.sagemaker.job_kind import LONGEST_REASON, JobKind, clear
-from mlsystem.engine.services.sagemaker.s3_files import S3Files
-from mlsystem.engine.services.sagemaker.workload import (
+from mlsystem.engine.runtime.s3_files import S3Files
+from mlsystem.engine.runtime.workload import (
     Machinery,
     door,
     find_image,
@@ -24,6 +22,8 @@ from mlsystem.engine.services.sagemaker.workload import (
     log_opened,
     role_environment,
 )
+from mlsystem.engine.services.sagemaker.job import Job, JobMachine, Phase
+from mlsystem.engine.services.sagemaker.job_kind import LONGEST_REASON, JobKind, clear
 
 STOP_GRACE_SECONDS = 120.0
 LAST_LINES = 20

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from mlsystem.engine.decide.errors import ActionFailed
 from mlsystem.engine.runtime.images import Image
 from mlsystem.engine.runtime.process import Mount
+from mlsystem.engine.runtime.s3_files import S3Files, pack
 from mlsystem.engine.services.sagemaker.job import Job, ProcessingJob, TrainingJob
-from mlsystem.engine.services.sagemaker.s3_files import S3Files, pack
 
 HOST = "algo-1"
 LONGEST_REASON = 1024

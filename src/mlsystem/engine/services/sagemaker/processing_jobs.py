@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.runtime.s3_files import split_uri
 from mlsystem.engine.services.sagemaker.job import JobMachine, ProcessingJob, Status
 from mlsystem.engine.services.sagemaker.listing import FILTERS, page, when
-from mlsystem.engine.services.sagemaker.s3_files import split_uri
 from mlsystem.engine.services.sagemaker.training_jobs import begin_job, find_job, stop_job
 
 if TYPE_CHECKING:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from mlsystem.engine.contract import House, Room
+from mlsystem.engine.runtime.workload import Machinery
 from mlsystem.engine.services.sagemaker.job import JobMachine, ProcessingJob, TrainingJob
 from mlsystem.engine.services.sagemaker.job_actions import JobActions
 from mlsystem.engine.services.sagemaker.job_kind import Processing, Training
 from mlsystem.engine.services.sagemaker.processing_jobs import ProcessingJobs
 from mlsystem.engine.services.sagemaker.tags import TagOperations
 from mlsystem.engine.services.sagemaker.training_jobs import TrainingJobs
-from mlsystem.engine.services.sagemaker.workload import Machinery
-
-
-__all__ = ["Machinery", "open_room"]
 
 
 def open_room(house: House, machinery: Machinery) -> Room:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.durable.machine import Event
+from mlsystem.engine.runtime.s3_files import split_uri
 from mlsystem.engine.services.sagemaker.job import Job, JobMachine, Phase, Status, TrainingJob
 from mlsystem.engine.services.sagemaker.listing import FILTERS, page, when
-from mlsystem.engine.services.sagemaker.s3_files import split_uri
 from mlsystem.engine.services.sagemaker.tags import write_tags
 from mlsystem.engine.store.database import Transaction
 

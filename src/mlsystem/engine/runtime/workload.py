@@ -1,4 +1,4 @@
-"""What every program that SageMaker runs is given: its image, its keys, its way to the front door, its log."""
+"""What every program that a room runs for a user is given: its image, its keys, its way to the front door, its log."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LONGEST_SESSION_NAME = 64
 
 @dataclass(frozen=True)
 class Machinery:
-    """The parts of the runtime that programs of this room are run with."""
+    """The parts of the runtime that a room runs programs with."""
 
     runner: ProcessRunner
     exits: ExitBoard
