@@ -33,7 +33,7 @@ from mlsystem.engine.front.protocol import (
     serialize_refusal,
     serialize_result,
 )
-from mlsystem.engine.front.signature import claimed_service
+from mlsystem.engine.front.signature import claimed_service, with_query_headers
 from mlsystem.engine.front.upload import Upload, receive_body
 from mlsystem.engine.store.bodies import PIECE_BYTES, BodySlice
 from mlsystem.engine.store.folder import DataFolder
@@ -84,6 +84,7 @@ class Front:
             signing_name, principal, upload = await self._admit(http, request)
             trail.principal = principal.arn
             trail.service = signing_name
+            request = with_query_headers(request)
             response = await to_thread.run_sync(
                 self._serve, signing_name, principal, request, upload, request_id, trail
             )
@@ -163,13 +164,9 @@ def _http_request(http: Request) -> HttpRequest:
 
 
 def _is_streamed(request: HttpRequest) -> bool:
-    if request.method != "PUT" or "/s3/aws4_request" not in _credential(request):
+    if request.method != "PUT" or claimed_service(request) != "s3":
         return False
     return find_operation("s3", request) in STREAMED_UPLOADS
-
-
-def _credential(request: HttpRequest) -> str:
-    return request.headers.get("Authorization", "") + request.query.replace("%2F", "/")
 
 
 async def _read(http: Request) -> bytes:

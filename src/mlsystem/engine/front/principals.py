@@ -43,7 +43,7 @@ class Authenticator:
                 raise AwsError(
                     "InvalidClientTokenId", "The security token included in the request is invalid.", status=403
                 )
-        if signature.region != self._scope.region:
+        if signature.region != self._scope.region and not signature.is_version_2:
             raise AwsError(
                 "AuthorizationHeaderMalformed",
                 f"This engine plays the region {self._scope.region}, the request is signed for {signature.region}.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote
 
@@ -18,15 +18,29 @@ from botocore.utils import normalize_url_path
 
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.front.protocol import HttpRequest
+from mlsystem.engine.front.signature_v2 import (
+    ACCESS_KEY,
+    EXPIRES,
+    HOISTED,
+    SIGNATURE,
+    expected_signature,
+    is_presigned_v2,
+)
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 ALLOWED_SKEW_SECONDS = 15 * 60
 STAMP = "%Y%m%dT%H%M%SZ"
+LONGEST_EXPIRES_SECONDS = 7 * 24 * 3600
+# What a presigned URL says of itself, not of the request.
+AUTHENTICATION_PARAMETERS = frozenset(
+    f"x-amz-{name}"
+    for name in ("algorithm", "credential", "date", "expires", "signedheaders", "signature", "security-token")
+)
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a signed request says of itself."""
+    """What a signed request says of itself. A presigned URL of version 2 has no region and no stamp, but an instant of expiry."""
 
     access_key_id: str
     region: str
@@ -36,10 +50,15 @@ class Signature:
     stamp: str
     token: str | None
     expires_seconds: int | None
+    expires_at: int | None = None
 
     @property
     def is_presigned(self) -> bool:
-        return self.expires_seconds is not None
+        return self.expires_seconds is not None or self.is_version_2
+
+    @property
+    def is_version_2(self) -> bool:
+        return self.expires_at is not None
 
 
 def claimed_service(request: HttpRequest) -> str | None:
@@ -59,6 +78,8 @@ def read_signature(request: HttpRequest) -> Signature:
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     if query.get("X-Amz-Algorithm") == ALGORITHM:
         return _from_query(query)
+    if is_presigned_v2(query):
+        return _from_query_v2(query)
     raise AwsError(
         "MissingAuthenticationToken",
         "The request is not signed. `mlsystem env` prints the settings with which any AWS client signs for this engine.",
@@ -88,14 +109,37 @@ def _from_query(query: Mapping[str, str]) -> Signature:
         raise AwsError(
             "AuthorizationQueryParametersError", "The query of the presigned URL is incomplete.", 400
         ) from error
+    if not 0 < expires <= LONGEST_EXPIRES_SECONDS:
+        raise AwsError("AuthorizationQueryParametersError", "X-Amz-Expires must be between 1 and 604800 seconds.", 400)
     token = query.get("X-Amz-Security-Token")
     return Signature(key, region, service, tuple(signed.split(";")), signature, stamp, token, expires)
+
+
+def _from_query_v2(query: Mapping[str, str]) -> Signature:
+    if not query[EXPIRES].isdecimal():
+        raise AwsError("AccessDenied", f"Invalid date (should be seconds since epoch): {query[EXPIRES]}", 403)
+    token = query.get("x-amz-security-token")
+    return Signature(query[ACCESS_KEY], "", "s3", (), query[SIGNATURE], "", token, None, int(query[EXPIRES]))
+
+
+def with_query_headers(request: HttpRequest) -> HttpRequest:
+    """The request with what the signer of a presigned URL moved from its headers to the query: that counts as headers."""
+    if any(name.lower() == "authorization" for name in request.headers):
+        return request
+    moved = {
+        name.title(): value
+        for name, value in parse_qsl(request.query, keep_blank_values=True)
+        if name.lower() in HOISTED
+        or (name.lower().startswith("x-amz-") and name.lower() not in AUTHENTICATION_PARAMETERS)
+    }
+    return replace(request, headers={**moved, **request.headers})
 
 
 def verify(request: HttpRequest, signature: Signature, secret_key: str, now: float) -> None:
     """Raises AwsError when the signature is not this secret's over this request, or is too old."""
     _check_age(signature, now)
-    expected = _expected(request, signature, secret_key)
+    is_version_2 = signature.is_version_2
+    expected = expected_signature(request, secret_key) if is_version_2 else _expected(request, signature, secret_key)
     if not hmac.compare_digest(expected, signature.signature):
         raise AwsError(
             "SignatureDoesNotMatch",
@@ -106,6 +150,10 @@ def verify(request: HttpRequest, signature: Signature, secret_key: str, now: flo
 
 
 def _check_age(signature: Signature, now: float) -> None:
+    if signature.expires_at is not None:
+        if now > signature.expires_at:
+            raise AwsError("AccessDenied", "Request has expired", status=403)
+        return
     try:
         signed_at = datetime.strptime(signature.stamp, STAMP).replace(tzinfo=UTC).timestamp()
     except ValueError as error:
@@ -163,12 +211,8 @@ def _check_payload(request: HttpRequest, signature: Signature) -> None:
     """The declared hash must be the body's, where the body is here; a streamed body is checked where it is stored."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     declared = headers.get("x-amz-content-sha256", "")
-    if (
-        signature.service != "s3"
-        and declared
-        and len(declared) == 64
-        and declared != hashlib.sha256(request.body).hexdigest()
-    ):
+    is_here = bool(request.body) or signature.service != "s3"
+    if is_here and len(declared) == 64 and declared != hashlib.sha256(request.body).hexdigest():
         raise AwsError(
             "XAmzContentSHA256Mismatch", "The body does not match the x-amz-content-sha256 header.", status=400
         )
