@@ -1,0 +1,262 @@
+"""The training workflow says what AWS accepts, and fails by name wherever something fails."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from statelint.linter import Linter
+
+from tests.aws.build import REVISION, files_of, workflow_definition, workflow_graph
+from tests.aws.project import RUN_NAME, VARIABLES
+from tests.aws.request_check import faults
+from tests.aws.state_machine import ExecutionFailedError, TaskFailedError, Walk, all_states
+
+ASL_VALIDATOR = Path(__file__).parent / "node_modules" / ".bin" / "asl-validator"
+SAMPLE_VALUES = {
+    "Partition": "aws",
+    "KmsKeyArn": VARIABLES["KMS_KEY_ARN"],
+    "SageMakerRoleArn": "arn:aws:iam::123456789012:role/mls-demo-sagemaker-eu-central-1",
+    "CreateExperimentFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:mls-demo-create-experiment",
+    "QueryEvaluationFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:mls-demo-query-evaluation",
+    "QueryTrainingFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:mls-demo-query-training",
+}
+MODEL_URI = f"s3://artifacts/mls-demo/runs/{RUN_NAME}/output/model.tar.gz"
+GOOD = {
+    "Create Experiment": {"Payload": {}},
+    "Prepare Data": {"ProcessingJobStatus": "Completed"},
+    "Baseline Job": {"ProcessingJobStatus": "Completed"},
+    "Training Job": {"ModelArtifacts": {"S3ModelArtifacts": MODEL_URI}},
+    "Save Model": {"ModelArn": "arn"},
+    "Model Evaluation Job": {"ProcessingJobStatus": "Completed"},
+    "Query Evaluation Results": {
+        "Payload": {"Metric": "auc", "Comparison": "GreaterThan", "Threshold": 0.7, "Value": 0.8}
+    },
+    "Query Training Results": {"Payload": {"AssetsFolder": "/mnt/assets/models/x", "Files": ["schema.json"]}},
+}
+JOBS = ("Prepare Data", "Baseline Job", "Training Job", "Model Evaluation Job")
+
+
+def definition() -> dict[str, Any]:
+    text = workflow_definition()
+    for name, value in SAMPLE_VALUES.items():
+        text = text.replace(f"${{{name}}}", value)
+    content: dict[str, Any] = json.loads(text)
+    return content
+
+
+def walk(folder: Path, **changes: Any) -> Walk:
+    """A whole execution with the input that a build of the real project writes."""
+
+    def result(name: str, _request: dict[str, Any]) -> Any:
+        answer = {**GOOD, **changes}[name]
+        if isinstance(answer, TaskFailedError):
+            raise answer
+        return answer
+
+    made = Walk(definition(), RUN_NAME, result)
+    made.run(files_of(folder)["workflow-input.json"])
+    return made
+
+
+def failure(folder: Path, **changes: Any) -> tuple[str, str]:
+    with pytest.raises(ExecutionFailedError) as failed:
+        walk(folder, **changes)
+    return failed.value.error, failed.value.cause
+
+
+def test_statelint_finds_nothing() -> None:
+    assert Linter.validate(definition()) == []
+
+
+def test_asl_validator_finds_nothing(tmp_path: Path, need_tool: Callable[[str], str]) -> None:
+    need_tool("node")
+    if not ASL_VALIDATOR.exists():
+        need_tool(str(ASL_VALIDATOR))
+    (tmp_path / "workflow.asl.json").write_text(json.dumps(definition()))
+    done = subprocess.run(
+        [ASL_VALIDATOR, "--json-path", tmp_path / "workflow.asl.json"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_name_in_the_definition_has_a_value_in_the_template() -> None:
+    assert set(workflow_graph()["Resources"]["Workflow"]["Properties"]["DefinitionSubstitutions"]) == set(SAMPLE_VALUES)
+
+
+def test_every_request_is_one_that_aws_accepts(tmp_path: Path) -> None:
+    requests = walk(tmp_path).requests
+    states = dict(all_states(definition()))
+    assert set(requests) == set(GOOD)
+    for name, request in requests.items():
+        service, operation = states[name]["Resource"].split(":::")[1].removesuffix(".sync").split(":")
+        if service == "lambda":
+            request = {**request, "Payload": json.dumps(request["Payload"]).encode()}
+        assert faults(service, operation[0].upper() + operation[1:], request) == [], name
+
+
+def test_a_baseline_of_its_own_is_an_input_of_its_own(tmp_path: Path) -> None:
+    made = walk(tmp_path)
+    assert [item["InputName"] for item in made.requests["Prepare Data"]["ProcessingInputs"]] == ["train", "test"]
+    content = files_of(tmp_path)["workflow-input.json"]
+    content["RawData"].append({"Name": "baseline", "Uri": "s3://mls-data/baseline/"})
+    made.run(content)
+    baseline = made.requests["Prepare Data"]["ProcessingInputs"][2]
+    assert baseline["S3Input"]["S3Uri"] == "s3://mls-data/baseline/"
+    assert baseline["S3Input"]["LocalPath"] == "/opt/ml/processing/input/baseline"
+
+
+def test_the_longest_names_that_pipeline_yml_allows_fit_into_the_names_of_jobs(tmp_path: Path) -> None:
+    name = f"{'p' * 10}-{'m' * 10}-{'0' * 36}"
+    made = Walk(definition(), name, lambda state, _: GOOD[state])
+    made.run(files_of(tmp_path)["workflow-input.json"])
+    for state in ("Prepare Data", "Baseline Job", "Model Evaluation Job"):
+        assert faults("sagemaker", "CreateProcessingJob", made.requests[state]) == []
+    assert faults("sagemaker", "CreateTrainingJob", made.requests["Training Job"]) == []
+
+
+def test_the_training_job_bears_the_name_of_the_execution_and_the_others_begin_with_it(tmp_path: Path) -> None:
+    requests = walk(tmp_path).requests
+    assert requests["Training Job"]["TrainingJobName"] == RUN_NAME
+    assert requests["Save Model"]["ModelName"] == RUN_NAME
+    jobs = [requests[name]["ProcessingJobName"] for name in JOBS if name != "Training Job"]
+    assert jobs == [f"{RUN_NAME}-prep", f"{RUN_NAME}-base", f"{RUN_NAME}-eval"]
+
+
+def test_every_job_belongs_to_the_trial_and_is_tagged_with_its_sources(tmp_path: Path) -> None:
+    requests = walk(tmp_path).requests
+    trial = requests["Create Experiment"]["Payload"]["TrialName"]
+    for name in JOBS:
+        tags = {tag["Key"]: tag["Value"] for tag in requests[name]["Tags"]}
+        assert tags["GitCommitHash"] == REVISION.git_commit_hash
+        assert tags["DataVersionId"] == REVISION.data_version_id
+        assert tags["GitBranch"] == VARIABLES["GIT_BRANCH"]
+        assert requests[name]["ExperimentConfig"] == {
+            "ExperimentName": "mls-demo",
+            "TrialName": trial,
+            "TrialComponentDisplayName": name.replace(" ", "-"),
+        }
+
+
+def test_later_jobs_read_what_prepare_data_wrote(tmp_path: Path) -> None:
+    requests = walk(tmp_path).requests
+    outputs = {
+        output["OutputName"]: output["S3Output"]
+        for output in requests["Prepare Data"]["ProcessingOutputConfig"]["Outputs"]
+    }
+    assert {name: output["LocalPath"] for name, output in outputs.items()} == {
+        name: f"/opt/ml/processing/{name}" for name in ("train", "test", "baseline")
+    }
+    train = requests["Training Job"]["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"]
+    inputs = {item["InputName"]: item["S3Input"] for item in requests["Model Evaluation Job"]["ProcessingInputs"]}
+    baseline = requests["Baseline Job"]["ProcessingInputs"][0]["S3Input"]["S3Uri"]
+    assert [train, inputs["test"]["S3Uri"], baseline] == [outputs[name]["S3Uri"] for name in ("train", "test", "baseline")]
+    assert inputs["model"]["S3Uri"] == MODEL_URI
+
+
+def test_the_evaluation_is_read_where_it_was_written(tmp_path: Path) -> None:
+    requests = walk(tmp_path).requests
+    [output] = requests["Model Evaluation Job"]["ProcessingOutputConfig"]["Outputs"]
+    written = f"{output['S3Output']['S3Uri']}/eval.json"
+    assert requests["Query Evaluation Results"]["Payload"]["EvaluationUri"] == written
+
+
+def test_a_run_ends_with_what_it_made(tmp_path: Path) -> None:
+    made = Walk(definition(), RUN_NAME, lambda state, _: GOOD[state])
+    assert made.run(files_of(tmp_path)["workflow-input.json"]) == {
+        "TrainingJobName": RUN_NAME,
+        "ModelUri": MODEL_URI,
+        "Gate": GOOD["Query Evaluation Results"]["Payload"],
+        "Assets": GOOD["Query Training Results"]["Payload"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("comparison", "value", "passes"),
+    [
+        ("GreaterThan", 0.71, True),
+        ("GreaterThan", 0.7, False),
+        ("GreaterThanOrEqual", 0.7, True),
+        ("GreaterThanOrEqual", 0.69, False),
+        ("LessThan", 0.69, True),
+        ("LessThan", 0.7, False),
+        ("LessThanOrEqual", 0.7, True),
+        ("LessThanOrEqual", 0.71, False),
+        ("Greater", 1, False),
+    ],
+)
+def test_the_gate_lets_through_what_it_says(tmp_path: Path, comparison: str, value: float, passes: bool) -> None:
+    gate = {"Metric": "auc", "Comparison": comparison, "Threshold": 0.7, "Value": value}
+    if passes:
+        assert "Query Training Results" in walk(tmp_path, **{"Query Evaluation Results": {"Payload": gate}}).requests
+    else:
+        error, cause = failure(tmp_path, **{"Query Evaluation Results": {"Payload": gate}})
+        assert error == "ModelBelowGate"
+        assert cause == f"{RUN_NAME}: auc is {value}; the gate asks for {comparison} 0.7"
+
+
+@pytest.mark.parametrize(
+    ("state", "error"),
+    [
+        ("Create Experiment", "ExperimentFailed"),
+        ("Prepare Data", "PrepareDataFailed"),
+        ("Baseline Job", "BaselineJobFailed"),
+        ("Training Job", "TrainingJobFailed"),
+        ("Save Model", "SaveModelFailed"),
+        ("Model Evaluation Job", "ModelEvaluationJobFailed"),
+        ("Query Evaluation Results", "EvaluationResultsUnreadable"),
+        ("Query Training Results", "TrainingResultsNotCopied"),
+    ],
+)
+@pytest.mark.parametrize("cause", [None, "You are out of quota (Service: SageMaker)"])
+def test_every_failure_has_a_name_and_a_reason(tmp_path: Path, state: str, error: str, cause: str | None) -> None:
+    assert failure(tmp_path, **{state: TaskFailedError("States.Timeout", cause)})[0] == error
+    reason = failure(tmp_path, **{state: TaskFailedError("States.Timeout", cause)})[1]
+    assert reason.startswith(RUN_NAME)
+    assert reason.endswith(cause or "States.Timeout")
+
+
+@pytest.mark.parametrize(
+    ("state", "job", "reason"),
+    [
+        ("Training Job", {"FailureReason": "AlgorithmError: no rows"}, "AlgorithmError: no rows"),
+        (
+            "Prepare Data",
+            {"FailureReason": "exit code: 1", "ExitMessage": "train: no label"},
+            "exit code: 1; train: no label",
+        ),
+        ("Model Evaluation Job", {"FailureReason": "exit code: 1"}, "exit code: 1"),
+        ("Baseline Job", {"ExitMessage": "no header"}, "no header"),
+    ],
+)
+def test_a_job_that_fails_is_told_with_its_programs_own_reason(
+    tmp_path: Path, state: str, job: dict[str, str], reason: str
+) -> None:
+    description = json.dumps({"CreationTime": 1795514520000, **job})
+    assert failure(tmp_path, **{state: TaskFailedError("States.TaskFailed", description)})[1].endswith(f": {reason}")
+
+
+@pytest.mark.parametrize("state", ["Create Experiment", "Query Evaluation Results", "Query Training Results"])
+def test_a_function_that_raises_is_told_with_its_message(tmp_path: Path, state: str) -> None:
+    cause = json.dumps({"errorMessage": "eval.json: cannot be read", "errorType": "EvidenceError"})
+    error = TaskFailedError("EvidenceError", cause)
+    assert failure(tmp_path, **{state: error})[1] == f"{RUN_NAME}: eval.json: cannot be read"
+
+
+def test_every_task_catches_everything() -> None:
+    states = dict(all_states(definition()))
+    for name, state in states.items():
+        if state["Type"] == "Task":
+            [catcher] = state["Catch"]
+            assert catcher["ErrorEquals"] == ["States.ALL"], name
+            assert states[catcher["Next"]]["Type"] == "Fail", name
+
+
+def test_a_mount_that_times_out_is_tried_again_three_times() -> None:
+    [retrier] = dict(all_states(definition()))["Query Training Results"]["Retry"]
+    assert {"Lambda.EFSMountTimeoutException", "Lambda.EFSMountConnectivityException"} <= set(retrier["ErrorEquals"])
+    assert (retrier["IntervalSeconds"], retrier["MaxAttempts"], retrier["BackoffRate"]) == (3, 3, 2)
