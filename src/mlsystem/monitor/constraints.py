@@ -53,12 +53,12 @@ def suggest_constraints(profile: DatasetProfile, config: MonitoringConfig | None
 
 
 def _suggest(feature: FeatureProfile, config: MonitoringConfig) -> FeatureConstraints:
-    is_numeric = feature.inferred_type.is_numeric and feature.numerical is not None
+    numbers = feature.numerical if feature.inferred_type.is_numeric else None
     return FeatureConstraints(
         name=feature.name,
         inferred_type=feature.inferred_type,
         completeness=feature.completeness,
-        is_non_negative=feature.numerical.moments.minimum >= 0.0 if is_numeric and feature.numerical else None,
+        is_non_negative=numbers.moments.minimum >= 0.0 if numbers else None,
         domains=_domains(feature.categories) if feature.inferred_type is InferredType.STRING else None,
         config=config,
     )

@@ -20,29 +20,21 @@ def write(value: object) -> str:
 
 def double(number: float) -> str:
     """A double as Java prints it: 1.0, 1.0E-5, 1.2345678E7."""
+    if number == 0.0 or 1e-3 <= math.fabs(number) < 1e7:
+        return float.__repr__(number)  # here Java and Python write the same, and most numbers are here
     if not math.isfinite(number):
         raise ValueError(f"JSON has no number for {number}")
-    sign, digits, exponent = _shortest_digits(number)
-    if -3 <= exponent < 7:
-        return sign + _plain(digits, exponent)
-    return f"{sign}{digits[0]}.{digits[1:] or '0'}E{exponent}"
+    digits, exponent = _shortest_digits(math.fabs(number))
+    return f"{'-' if number < 0 else ''}{digits[0]}.{digits[1:] or '0'}E{exponent}"
 
 
-def _shortest_digits(number: float) -> tuple[str, str, int]:
-    """Sign, significant digits (at least one), and the exponent of the first digit."""
-    mantissa, _, exponent = repr(abs(number)).partition("e")
+def _shortest_digits(number: float) -> tuple[str, int]:
+    """The significant digits of a number above 0, and the exponent of the first of them."""
+    mantissa, _, exponent = float.__repr__(number).partition("e")
     whole, _, fraction = mantissa.partition(".")
     digits = (whole + fraction).lstrip("0")
-    first = int(exponent or 0) + len(whole) - 1 - (len(whole + fraction) - len(digits))
-    sign = "-" if math.copysign(1.0, number) < 0 else ""
-    return (sign, digits.rstrip("0"), first) if digits else (sign, "0", 0)
-
-
-def _plain(digits: str, exponent: int) -> str:
-    if exponent < 0:
-        return "0." + "0" * (-exponent - 1) + digits
-    whole = digits[: exponent + 1].ljust(exponent + 1, "0")
-    return f"{whole}.{digits[exponent + 1 :] or '0'}"
+    leading_zeros = len(whole + fraction) - len(digits)
+    return digits.rstrip("0"), int(exponent or 0) + len(whole) - 1 - leading_zeros
 
 
 def _render(value: object, level: int) -> str:

@@ -80,17 +80,16 @@ def profile(item_count: int, columns: Iterable[Column]) -> DatasetProfile:
 
 
 def _feature(column: Column, item_count: int) -> FeatureProfile:
-    inferred = column.types.infer()
-    has_numbers = column.numbers is not None and len(column.numbers) > 0
+    inferred, numbers = column.types.infer(), column.numbers
     # A number that no double can hold (1e999) looks like one and is none: it counts as missing.
-    present = len(column.numbers) if inferred.is_numeric and column.numbers is not None else column.types.present
+    present = len(numbers) if inferred.is_numeric and numbers is not None else column.types.present
     return FeatureProfile(
         name=column.name,
         inferred_type=inferred,
         num_present=present,
         num_missing=item_count - present,
         types=column.types,
-        numerical=_numerical(column.numbers) if has_numbers and column.numbers is not None else None,
+        numerical=_numerical(numbers) if numbers is not None and len(numbers) else None,
         categories=column.categories,
     )
 

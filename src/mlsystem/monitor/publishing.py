@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from mlsystem.monitor.errors import PublishingError
@@ -66,14 +65,9 @@ def cloudwatch_publisher() -> CloudWatchPublisher | None:
     return CloudWatchPublisher(session.client("cloudwatch"))
 
 
-def write_metrics_file(folder: Path, data: "Iterable[MetricDatumTypeDef]") -> Path:
-    """Writes the metrics as JSON lines, a datum a line, as SageMaker documents it for one's own containers."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / METRICS_FILE
-    with path.open("w", encoding="utf-8") as lines:
-        for datum in data:
-            lines.write(json.dumps(datum, default=_instant) + "\n")
-    return path
+def metrics_lines(data: "Iterable[MetricDatumTypeDef]") -> str:
+    """The text of the metrics file: a datum a line, in the form that SageMaker documents for one's own containers."""
+    return "".join(json.dumps(datum, default=_instant) + "\n" for datum in data)
 
 
 def _instant(value: object) -> str:

@@ -1,5 +1,6 @@
 """One analysis, from the data to the files: profile it, suggest constraints, check it against the baseline if any."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,10 +11,11 @@ from mlsystem.monitor import texts
 from mlsystem.monitor.baseline import CONSTRAINTS, STATISTICS, read_baseline
 from mlsystem.monitor.constraints import Constraints, MonitoringConfig, suggest_constraints
 from mlsystem.monitor.constraints_document import constraints_document
+from mlsystem.monitor.errors import OutputError
 from mlsystem.monitor.jackson import write
 from mlsystem.monitor.metrics import metric_data
 from mlsystem.monitor.profile import DatasetProfile, profile
-from mlsystem.monitor.publishing import Publisher, write_metrics_file
+from mlsystem.monitor.publishing import METRICS_FILE, Publisher, metrics_lines
 from mlsystem.monitor.reading import DatasetFormat, open_dataset
 from mlsystem.monitor.scripts import load_preprocessor, run_postprocessor
 from mlsystem.monitor.statistics_document import statistics_document
@@ -93,16 +95,20 @@ def _emit_metrics(job: Job, analysis: Analysis, publisher: Publisher | None, tim
     named = {"Endpoint": job.endpoint, "MonitoringSchedule": job.schedule}
     dimensions: list[DimensionTypeDef] = [{"Name": name, "Value": value} for name, value in named.items() if value]
     data = metric_data(analysis.profile, analysis.evaluated, analysis.result.drifts, dimensions, timestamp)
-    write_metrics_file(job.metrics, data)
+    _write(job.metrics / METRICS_FILE, metrics_lines(data))
     if publisher:
         publisher.publish(texts.METRIC_NAMESPACE if job.endpoint else texts.METRIC_NAMESPACE_WITHOUT_ENDPOINT, data)
 
 
 def report_failure(message: Path, reason: str) -> None:
-    """Leaves the reason of a failure where the exit message would be."""
-    _write(message, reason)
+    """Leaves the reason of a failure where the exit message would be, if that can be written at all."""
+    with contextlib.suppress(OutputError):  # the caller tells the reason on its standard error, too
+        _write(message, reason)
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from error

@@ -135,3 +135,10 @@ def test_the_command_and_the_container_write_the_same_files(tmp_path: Path, base
     assert run_container(environment, lambda: None, now)[0] == 0
     for name in ("statistics.json", "constraints.json", "constraint_violations.json"):
         assert (tmp_path / "container" / name).read_bytes() == (baseline / name).read_bytes()
+
+
+def test_a_report_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    blocked = tmp_path / "out"
+    blocked.write_text("a file where the folder should be")
+    code, text = run_command(["profile", str(csv(tmp_path / "a.csv")), "--output", str(blocked)], now)
+    assert (code, text) == (1, f"{blocked}/statistics.json cannot be written: File exists")

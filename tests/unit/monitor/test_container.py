@@ -231,3 +231,12 @@ def test_a_baseline_job_suggests_the_thresholds_it_was_told(container: Container
         "comparison_threshold": 0.25,
         "comparison_method": "Simple",
     }
+
+
+def test_a_preprocessor_without_captured_records_is_refused(container: Container, tmp_path: Path) -> None:
+    script = tmp_path / "before.py"
+    script.write_text("def preprocess_handler(record):\n    return []\n")
+    changes = {"dataset_source": str(tmp_path / "train.csv"), "dataset_format": '{"csv":{"header":true}}'}
+    code, text = container.run(record_preprocessor_script=str(script), **changes)
+    assert code == 1
+    assert text.startswith("A preprocessor script takes captured records")

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -12,7 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from mlsystem.monitor.errors import PublishingError
-from mlsystem.monitor.publishing import CloudWatchPublisher, write_metrics_file
+from mlsystem.monitor.publishing import CloudWatchPublisher, metrics_lines
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch.type_defs import MetricDatumTypeDef
@@ -40,16 +39,14 @@ def data(count: int) -> "list[MetricDatumTypeDef]":
     ]
 
 
-def test_the_file_holds_a_datum_a_line_as_sagemaker_documents_it(tmp_path: Path) -> None:
+def test_the_file_holds_a_datum_a_line_as_sagemaker_documents_it() -> None:
     datum: MetricDatumTypeDef = {
         "MetricName": "feature_data_a",
         "StatisticValues": {"SampleCount": 2.0, "Sum": 3.0, "Minimum": 1.0, "Maximum": 2.0},
         "Dimensions": [{"Name": "Endpoint", "Value": "e"}],
         "Timestamp": NOW,
     }
-    path = write_metrics_file(tmp_path / "metrics" / "cloudwatch", [datum, *data(1)])
-    assert path.name == "cloudwatch_metrics.jsonl"
-    first, second = (json.loads(line) for line in path.read_text().splitlines())
+    first, second = (json.loads(line) for line in metrics_lines([datum, *data(1)]).splitlines())
     assert first == {**datum, "Timestamp": "2026-11-24T02:30:15Z"}
     assert second["MetricName"] == "feature_non_null_0"
 

@@ -67,6 +67,8 @@ def _expand(name: str, expression: str, kind: object, longest: Callable[[str], i
         ((_, item_kind), *_) = kind.children
         for index in range(longest(expression)):
             yield from _expand(f"{name}{SEPARATOR}{index}", f"{expression}[{index + 1}]", item_kind, longest)
+    elif str(kind) == "JSON":  # values of several types: as text without the quotes that JSON would put around it
+        yield Scalar(name, f"({expression} ->> '$')", kind.id)
     else:
         yield Scalar(name, expression, kind.id)
 

@@ -9,7 +9,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from mlsystem.monitor import texts
-from mlsystem.monitor.errors import DatasetError, NoDataError
+from mlsystem.monitor.errors import ConfigurationError, DatasetError, NoDataError
 from mlsystem.monitor.reading.capture import Preprocessor, write_capture
 from mlsystem.monitor.reading.csv_files import load_csv
 from mlsystem.monitor.reading.dataset import Dataset
@@ -35,24 +35,29 @@ def open_dataset(
     preprocess: Preprocessor | None = None,
     window: str | None = None,
 ) -> Iterator[Dataset]:
-    """The dataset in these files and folders. Raises NoDataError if they hold no row, DatasetError if unreadable.
+    """The dataset in these files and folders. Raises NoDataError if they hold no row, DatasetError if unreadable,
+    ConfigurationError for a preprocessor where there are no records.
 
     `window` is the span of time that the data should cover, for the message only.
     """
+    if preprocess and form.kind is not Kind.CAPTURE:
+        raise ConfigurationError(
+            f"A preprocessor script takes captured records, and the dataset_format is {form.kind.value}: leave it out"
+        )
     source = ", ".join(str(path) for path in paths)
     files = find_files(paths)
     if not files:
         raise NoDataError(texts.no_data(source, "holds no file" if _exists(paths) else "does not exist", window))
-    with tempfile.TemporaryDirectory(prefix="monitor-") as folder, _connect(folder) as connection:
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="monitor-") as folder, _connect(folder) as connection:
             dataset = _load(connection, files, form, Path(folder), preprocess)
-        except duckdb.Error as error:
-            raise DatasetError(f"{source} cannot be read as {form.kind.value}: {_first_lines(error)}") from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise DatasetError(f"{source} cannot be read as {form.kind.value}: {error}") from error
-        if dataset.row_count == 0:
-            raise NoDataError(texts.no_data(source, f"holds {len(files)} file(s) without a row", window))
-        yield dataset
+            if dataset.row_count == 0:
+                raise NoDataError(texts.no_data(source, f"holds {len(files)} file(s) without a row", window))
+            yield dataset
+    except duckdb.Error as error:
+        raise DatasetError(f"{source} cannot be read as {form.kind.value}: {_first_lines(error)}") from error
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{source} cannot be read as {form.kind.value}: {error}") from error
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:

@@ -126,6 +126,14 @@ def test_json_lines_are_flattened_and_keep_their_types(tmp_path: Path, read: Rea
     assert columns["five"].types == TypeCounts(integral=2)
 
 
+def test_json_values_of_several_types_are_text_without_quotes(tmp_path: Path, read: Read) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text('{"a": 1}\n{"a": "x"}\n{"a": true}\n{"a": null}\n')
+    column = read(file, form=JSON_LINES)["a"]
+    assert column.types == TypeCounts(integral=1, boolean=1, string=1)
+    assert column.categories == Categories(3, (("1", 1), ("true", 1), ("x", 1)))
+
+
 def test_parquet_keeps_its_types_and_nan_is_missing(tmp_path: Path, read: Read) -> None:
     file = tmp_path / "data.parquet"
     with duckdb.connect() as connection:
