@@ -61,7 +61,7 @@ class ProcessRunner:
         folder = self._folder / spec.id
         plan = self._plan(spec, folder / record.SCRATCH)
         with self._lock(spec.id):
-            if isinstance(self.status(spec.id), NotStarted):
+            if isinstance(self.status(spec.id), NotStarted):  # also when a shim is on its way: the lock decides
                 folder.mkdir(mode=0o700, exist_ok=True)
                 sandbox.prepare_scratch(folder / record.SCRATCH)
                 spec.log.path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,16 +92,19 @@ class ProcessRunner:
     def status(self, process_id: str) -> Status:
         """What the process's folder says now."""
         folder = self._existing(process_id)
-        # In this order: who has begun held the lock before, and who dropped it has written down the end before.
+        # In this order: who has started held the lock before, and who dropped it has written down the end before.
         started = record.read(str(folder / record.STARTED))
+        if started is None:
+            return NotStarted()
         pid = record.lock_holder(str(folder / record.LOCK))
         if pid is not None:
             return Running(pid)
-        ended = record.read(str(folder / record.EXIT))
-        if ended is None and started is not None:
-            record.write_once(str(folder / record.EXIT), _lost(folder, started["started_at"]))
-            ended = record.read(str(folder / record.EXIT))
-        return NotStarted() if ended is None else _exited(ended)
+        end = str(folder / record.EXIT)
+        ended = record.read(end)
+        if ended is None:
+            record.write_once(end, _lost(folder, started["started_at"]))
+            ended = record.read(end)
+        return NotStarted() if ended is None else _exited(ended)  # None: it was forgotten this very moment
 
     def watch(self, callback: EndCallback) -> None:
         """Calls `callback(id, how)` on the watcher's thread for each process that ends, in this and earlier lives.
@@ -144,20 +147,21 @@ class ProcessRunner:
         return self._locks[hash(process_id) % _LOCKS]
 
     def _spawn_shim(self, folder: Path) -> None:
-        """Returns when the shim has taken the process on, or another one had done so before."""
+        """Returns when the shim has started the process, or another one had done so before."""
         reading, writing = os.pipe()
         try:
             pid = _spawn(folder, writing)
         finally:
             os.close(writing)
         with os.fdopen(reading, "rb") as pipe:
-            has_begun = pipe.read() == b"1"
-        if has_begun:
+            has_started = pipe.read() == b"1"
+        if has_started:
             self._watcher.watch(folder.name, os.pidfd_open(pid))
             return
         os.waitpid(pid, 0)
-        if not self._attach(folder.name) and isinstance(self.status(folder.name), NotStarted):
+        if isinstance(self.status(folder.name), NotStarted):
             raise ShimFailed(f"process {folder.name}: its shim could not begin: {_last_words(folder)}")
+        self._attach(folder.name)
 
     def _existing(self, process_id: str) -> Path:
         check_id(process_id)
@@ -201,8 +205,10 @@ class ProcessRunner:
 
     def _report_end(self, process_id: str) -> None:
         status = self.status(process_id)
+        if isinstance(status, Running):  # a second shim has the lock for the moment that it takes to see it is late
+            self._attach(process_id)
         if not isinstance(status, Exited):
-            return  # forgotten meanwhile
+            return  # or it was forgotten meanwhile
         for callback in self._callbacks:
             try:
                 callback(process_id, status)

@@ -5,6 +5,7 @@ stays outside. Whatever is writable without a mount lies in the process's scratc
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
@@ -58,9 +59,8 @@ def prepare_scratch(scratch: Path) -> None:
         (scratch / name).mkdir(parents=True, exist_ok=True)
     for name in _VAR:
         (scratch / "var" / name).mkdir(exist_ok=True)
-    run = scratch / "var" / "run"
-    if not run.is_symlink():
-        run.symlink_to("/run")
+    with suppress(FileExistsError):
+        (scratch / "var" / "run").symlink_to("/run")
     for temporary in (scratch / "tmp", scratch / "var" / "tmp"):
         temporary.chmod(0o1777)
 

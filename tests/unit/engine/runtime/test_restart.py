@@ -4,12 +4,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from mlsystem.engine.runtime.process import Running
-from tests.unit.engine.runtime.workbench import Lifeline, Workbench, eventually
+from mlsystem.engine.runtime.process import Exited, Mount, NotStarted, Running
+from mlsystem.engine.runtime.shim import record
+from mlsystem.engine.runtime.shim.memory import children
+from tests.unit.engine.runtime.workbench import Lifeline, Workbench, eventually, late_shim
 
 ENGINE = """
 import sys
@@ -18,14 +24,30 @@ from mlsystem.engine.runtime.machine import probe
 from mlsystem.engine.runtime.process import Log, Mount, ProcessSpec
 from mlsystem.engine.runtime.runner import ProcessRunner
 
-data, shared = map(Path, sys.argv[1:])
+data, shared = map(Path, sys.argv[1:3])
 runner = ProcessRunner(data / "processes", probe(), hidden=(data,))
-spec = ProcessSpec("job", ("sh", "-c", "echo ready; read line < /shared/go; exit 7"), Log(data / "logs" / "job"),
+spec = ProcessSpec("job", ("sh", "-c", sys.argv[3]), Log(data / "logs" / "job"),
                    {"PATH": "/usr/bin:/bin"}, mounts=(Mount(shared, "/shared", read_only=False),))
+print("ready", flush=True)
+sys.stdin.readline()
 runner.start(spec)
 print("started", flush=True)
 sys.stdin.read()
 """
+
+
+@contextmanager
+def engine(bench: Workbench, script: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Another engine on the same folder, which has been told to start the job. It is killed at the end."""
+    command = [sys.executable, "-c", ENGINE, str(bench.data), str(bench.shared), script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.stdin.write(b"start\n")
+        process.stdin.flush()
+        yield process
+        process.kill()
 
 
 @pytest.fixture
@@ -33,11 +55,9 @@ def waiting(bench: Workbench) -> Path:
     """A job that a dead engine started. It ends with exit code 7 when something is written to this FIFO."""
     go = bench.shared / "go"
     os.mkfifo(go)
-    command = [sys.executable, "-c", ENGINE, str(bench.data), str(bench.shared)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as engine:
-        assert engine.stdout is not None
-        assert engine.stdout.readline() == b"started\n"
-        engine.send_signal(signal.SIGKILL)
+    with engine(bench, "echo ready; read line < /shared/go; exit 7") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"started\n"
     bench.printed("job", "ready")
     return go
 
@@ -112,3 +132,59 @@ def test_a_process_lost_while_the_engine_was_dead_is_reported_at_adoption(bench:
     lost = bench.end_of("job")
     assert (lost.reason, lost.message) == ("lost", "the process's shim was killed, or the machine was switched off")
     assert bench.runner.status("job") == lost
+
+
+ONCE = "echo ran >> /shared/ran; sleep 0.03; exit 7"
+
+
+def runs(bench: Workbench) -> int:
+    ran = bench.shared / "ran"
+    return ran.read_text().count("ran") if ran.exists() else 0
+
+
+def start_again(bench: Workbench) -> Exited:
+    mounts = (Mount(bench.shared, "/shared", read_only=False),)
+    return bench.run("job", "sh", "-c", ONCE, mounts=mounts)
+
+
+@pytest.mark.parametrize("delay_seconds", [0.0, 0.01, 0.02, 0.03, 0.05, 0.08])
+def test_whenever_the_engine_is_killed_the_program_runs_exactly_once(bench: Workbench, delay_seconds: float) -> None:
+    """The delay is when to strike, not how long to wait for something."""
+    with engine(bench, ONCE):
+        time.sleep(delay_seconds)
+    assert start_again(bench).exit_code == 7
+    assert runs(bench) == 1
+
+
+@pytest.mark.parametrize("delay_seconds", [0.01, 0.02, 0.03, 0.04, 0.06, 0.1])
+def test_whenever_engine_and_shim_are_killed_the_program_runs_at_most_once(
+    bench: Workbench, delay_seconds: float
+) -> None:
+    with engine(bench, ONCE) as process:
+        time.sleep(delay_seconds)
+        for pid in children(process.pid):
+            os.kill(pid, signal.SIGKILL)
+    how = start_again(bench)
+    assert runs(bench) <= 1
+    assert how.reason == "lost" or (how.exit_code, runs(bench)) == (7, 1)
+
+
+def test_a_shim_that_dies_before_it_has_started_the_program_leaves_that_to_the_next(bench: Workbench) -> None:
+    with late_shim(bench, "job") as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "has the lock\n"
+        assert bench.runner.status("job") == NotStarted()
+        start = threading.Thread(target=bench.start, args=("job", "sh", "-c", "exit 3"))
+        start.start()
+        eventually((bench.data / "processes" / "job" / record.CONTROL).exists, "the second shim is there")
+    start.join()
+    assert bench.end_of("job").exit_code == 3
+
+
+def test_an_end_is_reported_although_a_late_shim_holds_the_lock_when_it_comes(bench: Workbench) -> None:
+    bench.start("job", "sleep", "1000")
+    with late_shim(bench, "job") as other:
+        bench.kill_shim("job")
+        assert other.stdout is not None
+        assert other.stdout.readline() == "has the lock\n"
+    assert bench.end_of("job").reason == "lost"

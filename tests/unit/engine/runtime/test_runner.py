@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -107,11 +108,8 @@ def test_many_starts_at_once_admit_exactly_one_runner(bench: Workbench) -> None:
     """Runners of their own, as when the shim of a dead engine is on its way: only the lock on disk decides."""
     runners = [bench.new_runner() for _ in range(6)]
     spec = bench.spec("job", "sh", "-c", "echo ran; exec sleep 1000")
-    threads = [threading.Thread(target=runner.start, args=(spec,)) for runner in runners]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(len(runners)) as threads:
+        list(threads.map(lambda runner: runner.start(spec), runners))
     statuses = {runner.status("job") for runner in runners}
     assert statuses == {Running(bench.shim_pid("job"))}
     bench.printed("job", "ran")

@@ -3,15 +3,18 @@
 import os
 import queue
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from mlsystem.engine.runtime.machine import Machine
 from mlsystem.engine.runtime.process import Exited, Log, Mount, ProcessSpec, Running
 from mlsystem.engine.runtime.runner import ProcessRunner
+from mlsystem.engine.runtime.shim import record
 
 T = TypeVar("T")
 
@@ -100,6 +103,29 @@ class Workbench:
                 self.kill_shim(folder.name)
                 self.end_of_shim(folder.name)
         self.runner.close()
+
+
+LATE_SHIM = """
+import fcntl, os, sys
+lock = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
+print("is there", flush=True)
+fcntl.lockf(lock, fcntl.LOCK_EX)
+print("has the lock", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def late_shim(bench: Workbench, process_id: str) -> Iterator[subprocess.Popen[str]]:
+    """Another shim for the same process, which takes the lock as soon as it can and does nothing with it."""
+    folder = bench.data / "processes" / process_id
+    folder.mkdir(exist_ok=True)
+    command = [sys.executable, "-c", LATE_SHIM, str(folder / record.LOCK)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as shim:
+        assert shim.stdout is not None
+        assert shim.stdout.readline() == "is there\n"
+        yield shim
+        shim.kill()
 
 
 class Lifeline:

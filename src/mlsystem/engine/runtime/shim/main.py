@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .plan import Ended, Plan
 
 _HIGHEST_DESCRIPTOR = 2**31 - 1
+_LOCK_RETRY_SECONDS = 0.002
 _FULL_DISK_RETRY_SECONDS = 1.0
 
 
@@ -29,18 +30,27 @@ def main(folder: str, readiness: int) -> None:
     os.closerange(readiness + 1, _HIGHEST_DESCRIPTOR)  # what the engine got from its own parent is not for programs
     os.chdir(folder)
     control = _open_control()
-    lock = record.take_lock(record.LOCK)
-    if lock is None or record.read(record.STARTED) is not None or record.read(record.EXIT) is not None:
+    if not _take_lock() or record.read(record.STARTED) is not None:
         return
     plan = record.read(record.PLAN)
     if plan is None:
         raise SystemExit(f"there is no {record.PLAN} in {folder}: the engine removed the process while it began")
     started_at = time.time()
     record.replace(record.STARTED, {"shim_pid": os.getpid(), "started_at": started_at})
-    os.write(readiness, b"1")
+    with suppress(BrokenPipeError):  # the engine has died since
+        os.write(readiness, b"1")
     os.close(readiness)
     ended = _run(plan, control, started_at)  # type: ignore[arg-type] # the runner wrote it from a Plan
     _write_end(ended)
+
+
+def _take_lock() -> bool:
+    """False when another shim has started the process. One that only may waits here: it could be killed before."""
+    while record.take_lock(record.LOCK) is None:
+        if record.read(record.STARTED) is not None:
+            return False
+        time.sleep(_LOCK_RETRY_SECONDS)
+    return True
 
 
 def _run(plan: Plan, control: int, started_at: float) -> Ended:
