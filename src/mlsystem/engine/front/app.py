@@ -79,11 +79,12 @@ class Front:
         request = _http_request(http)
         trail = _Trail(self._audit)
         try:
-            if not _is_streamed(request):
+            is_streamed = _is_streamed(request)
+            if not is_streamed:
                 request = replace(request, body=await _read(http))
-            signing_name, principal, upload = await self._admit(http, request)
-            trail.principal = principal.arn
-            trail.service = signing_name
+            principal, signing_name = await to_thread.run_sync(self._authenticator.authenticate, request)
+            trail.principal, trail.service = principal.arn, signing_name
+            upload = await receive_body(http, self._folder) if is_streamed else None
             request = with_query_headers(request)
             response = await to_thread.run_sync(
                 self._serve, signing_name, principal, request, upload, request_id, trail
@@ -93,14 +94,6 @@ class Front:
             response = _plain(serialize_refusal(claimed_service(request), request, error, request_id), request)
         trail.write(response.status_code)
         return response
-
-    async def _admit(self, http: Request, request: HttpRequest) -> tuple[str, Principal, Upload | None]:
-        """Authenticate; stream the body to a file where it is an object's."""
-        if _is_streamed(request):
-            principal, service = await to_thread.run_sync(self._authenticator.authenticate, request)
-            return service, principal, await receive_body(http, self._folder)
-        principal, service = await to_thread.run_sync(self._authenticator.authenticate, request)
-        return service, principal, None
 
     def _serve(
         self,

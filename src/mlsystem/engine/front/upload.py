@@ -10,7 +10,8 @@ from starlette.requests import Request
 
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.front.chunked import ChunkedDecoder
-from mlsystem.engine.store.bodies import Body, BodyWriter, disk_error
+from mlsystem.engine.store.bodies import Body, BodyWriter
+from mlsystem.engine.store.disk import disk_error
 from mlsystem.engine.store.folder import DataFolder
 
 LARGEST_OBJECT_BYTES = 5 * 1024**3

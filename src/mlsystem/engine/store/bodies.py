@@ -7,7 +7,6 @@ overwritten or deleted stays until it has been read.
 from __future__ import annotations
 
 import base64
-import errno
 import hashlib
 import os
 import secrets
@@ -16,11 +15,12 @@ import weakref
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from mlsystem.engine.decide.errors import AwsError, EngineError
+from mlsystem.engine.decide.errors import EngineError
 from mlsystem.engine.store.cipher import CHUNK_BYTES, KEY_BYTES, SEALED_CHUNK_BYTES, ChunkCipher
 from mlsystem.engine.store.folder import DataFolder
 
@@ -31,15 +31,6 @@ PIECE_BYTES = 4 * CHUNK_BYTES
 
 class BodyGone(EngineError):
     """The body was removed after its row was read: read the row again."""
-
-
-def disk_error(error: OSError) -> AwsError:
-    """What a client is told when its body cannot be written."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return AwsError(
-            "InsufficientStorage", "The disk of the engine's data folder is full: free space, then try again.", 507
-        )
-    return AwsError("InternalError", f"The body cannot be written to the data folder: {error.strerror}", 500)
 
 
 @dataclass(frozen=True)
@@ -75,10 +66,12 @@ class BodyWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
             self._path.unlink(missing_ok=True)
+            # On a full disk closing fails too, as it would write what is buffered.
+            with suppress(OSError):
+                file.close()
 
     def write(self, data: bytes) -> None:
         """Raises OSError, for example on a full disk."""

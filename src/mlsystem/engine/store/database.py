@@ -14,11 +14,12 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, and_, create_engine, delete, event, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from mlsystem.engine.decide.errors import EngineError, StartupError
 from mlsystem.engine.store import schema
 from mlsystem.engine.store.clock import Clock
+from mlsystem.engine.store.disk import database_error
 from mlsystem.engine.store.records import Record
 
 R = TypeVar("R", bound=Record)
@@ -138,19 +139,28 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """The transaction of this thread: a new one, or the one that is open already."""
+        """The transaction of this thread: a new one, or the one that is open already.
+
+        Raises AwsError (507) when the disk is full: then nothing of it is written.
+        """
         current: Transaction | None = getattr(self._local, "transaction", None)
         if current is not None:
             yield current
             return
         with self._writer:
-            with self._engine.connect() as connection, connection.begin():
-                transaction = Transaction(connection, self._clock.now())
-                self._local.transaction = transaction
-                try:
-                    yield transaction
-                finally:
-                    self._local.transaction = None
+            try:
+                with self._engine.connect() as connection, connection.begin():
+                    transaction = Transaction(connection, self._clock.now())
+                    self._local.transaction = transaction
+                    try:
+                        yield transaction
+                    finally:
+                        self._local.transaction = None
+            except OperationalError as error:
+                translated = database_error(error)
+                if translated is None:
+                    raise
+                raise translated from error
             for what in transaction._after_commit:
                 what()
 

@@ -12,7 +12,8 @@ from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.services.s3.checksums import CHECKSUM_NAMES, check_algorithm
 from mlsystem.engine.services.s3.object_version import KMS, Details, Encryption
 from mlsystem.engine.services.s3.tags import read_tags_header
-from mlsystem.engine.store.bodies import PIECE_BYTES, Body, BodySlice, BodyStore, disk_error
+from mlsystem.engine.store.bodies import PIECE_BYTES, Body, BodySlice, BodyStore
+from mlsystem.engine.store.disk import disk_error
 
 HEADERS = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage")
 HEADER_MEMBERS = f"ContentType Expires Metadata {' '.join(HEADERS)}"

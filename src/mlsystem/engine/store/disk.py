@@ -1,0 +1,35 @@
+"""What a client is told when the data folder cannot be written."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+
+from sqlalchemy.exc import OperationalError
+
+from mlsystem.engine.decide.errors import AwsError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def disk_error(error: OSError) -> AwsError:
+    """For a file."""
+    if error.errno in FULL:
+        return _full()
+    return AwsError("InternalError", f"The data folder of the engine cannot be written: {error.strerror}.", 500)
+
+
+def database_error(error: OperationalError) -> AwsError | None:
+    """For the database; None for what has nothing to do with the disk."""
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return _full()
+    if code == sqlite3.SQLITE_IOERR:
+        return AwsError("InternalError", "The data folder of the engine cannot be written: is its disk full?", 507)
+    return None
+
+
+def _full() -> AwsError:
+    return AwsError(
+        "InsufficientStorage", "The disk of the engine's data folder is full: free space, then try again.", 507
+    )
