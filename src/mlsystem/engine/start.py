@@ -34,6 +34,7 @@ from mlsystem.engine.runtime.images import ImageStore
 from mlsystem.engine.runtime.machine import probe
 from mlsystem.engine.runtime.runner import ProcessRunner
 from mlsystem.engine.runtime.workload import Machinery
+from mlsystem.engine.services.codebuild import room as codebuild
 from mlsystem.engine.services.codecommit import room as codecommit
 from mlsystem.engine.services.ecr import room as ecr
 from mlsystem.engine.services.iam import room as iam
@@ -126,6 +127,7 @@ def _rooms(house: House, equipment: Equipment) -> tuple[Room, ...]:
     machinery = Machinery(equipment.runner, equipment.exits, equipment.images)
     return (
         sts.open_room(house, equipment.keys),
+        codebuild.open_room(house, machinery),
         codecommit.open_room(house, equipment.keys),
         ecr.open_room(house, equipment.images),
         iam.open_room(house),

@@ -1,0 +1,102 @@
+"""Build projects: the operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.store.records import Record
+
+if TYPE_CHECKING:
+    from types_boto3_codebuild.type_defs import (
+        BatchGetProjectsInputTypeDef,
+        CreateProjectInputTypeDef,
+        DeleteProjectInputTypeDef,
+        ListProjectsInputTypeDef,
+        UpdateProjectInputTypeDef,
+    )
+
+MEMBERS = """name description source secondarySources artifacts secondaryArtifacts cache environment serviceRole timeoutInMinutes
+    queuedTimeoutInMinutes encryptionKey tags vpcConfig logsConfig concurrentBuildLimit"""
+SOURCE_TYPES = {"CODEPIPELINE", "S3", "NO_SOURCE"}
+ARTIFACT_TYPES = {"CODEPIPELINE", "S3", "NO_ARTIFACTS"}
+
+
+class Project(Record):
+    """`definition` is the project as CreateProject takes it."""
+
+    kind: ClassVar[str] = "codebuild.project"
+    definition: dict[str, Any]
+    builds: int = 0
+
+
+class Projects(Part):
+    """Create, update, describe, delete."""
+
+    def __init__(self, house: House):
+        self._house = house
+
+    @operation("CreateProject", accepts=MEMBERS)
+    def create(self, request: CreateProjectInputTypeDef, call: Call) -> Mapping[str, object]:
+        name = request["name"]
+        if call.tx.get(Project, name) is not None:
+            raise AwsError("ResourceAlreadyExistsException", f"Project already exists: {self._arn(name)}")
+        definition: dict[str, Any] = dict(request)
+        check_types(definition["source"], definition.get("secondarySources", ()), definition["artifacts"])
+        return {"project": self._describe(call.tx.add(Project(key=name, definition=definition)))}
+
+    @operation("UpdateProject", accepts=MEMBERS)
+    def update(self, request: UpdateProjectInputTypeDef, call: Call) -> Mapping[str, object]:
+        project = call.tx.get(Project, request["name"])
+        if project is None:
+            raise AwsError("ResourceNotFoundException", f"Project cannot be found: {self._arn(request['name'])}")
+        definition = {**project.definition, **request}
+        check_types(definition["source"], definition.get("secondarySources", ()), definition["artifacts"])
+        return {"project": self._describe(call.tx.put(project.changed(definition=definition)))}
+
+    @operation("BatchGetProjects", accepts="names")
+    def batch_get(self, request: BatchGetProjectsInputTypeDef, call: Call) -> Mapping[str, object]:
+        found = {name: call.tx.get(Project, name) for name in request["names"]}
+        return {
+            "projects": [self._describe(project) for project in found.values() if project],
+            "projectsNotFound": [name for name, project in found.items() if project is None],
+        }
+
+    @operation("ListProjects", accepts="sortBy sortOrder nextToken")
+    def list_projects(self, request: ListProjectsInputTypeDef, call: Call) -> Mapping[str, object]:
+        names = sorted(
+            (project.key for project in call.tx.all(Project)), reverse=request.get("sortOrder") == "DESCENDING"
+        )
+        return {"projects": names}
+
+    @operation("DeleteProject", accepts="name")
+    def delete(self, request: DeleteProjectInputTypeDef, call: Call) -> Mapping[str, object]:
+        call.tx.remove(Project, request["name"])
+        return {}
+
+    def _arn(self, name: str) -> str:
+        return self._house.scope.arn("codebuild", f"project/{name}")
+
+    def _describe(self, project: Project) -> dict[str, object]:
+        return {
+            **project.definition,
+            "arn": self._arn(project.key),
+            "created": datetime.fromtimestamp(project.created_at, UTC),
+            "lastModified": datetime.fromtimestamp(project.updated_at, UTC),
+        }
+
+
+def check_types(source: Mapping[str, Any], secondary: Any, artifacts: Mapping[str, Any]) -> None:
+    """Refuse by name the kinds of source and artifact that the engine does not have."""
+    for item in (source, *secondary):
+        if item["type"] not in SOURCE_TYPES:
+            raise NotImplementedHere(
+                f"a codebuild source of type {item['type']}", f"{', '.join(sorted(SOURCE_TYPES))} are"
+            )
+    if artifacts["type"] not in ARTIFACT_TYPES:
+        raise NotImplementedHere(
+            f"codebuild artifacts of type {artifacts['type']}", f"{', '.join(sorted(ARTIFACT_TYPES))} are"
+        )
