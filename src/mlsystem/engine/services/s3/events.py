@@ -18,6 +18,9 @@ from mlsystem.engine.store.database import Transaction
 # The events room subscribes to this topic: every AWS service's events arrive there.
 TOPIC = "aws.event"
 
+REMOVED = "Permanently Deleted"
+MARKED = "Delete Marker Created"
+
 
 class Events:
     """Queues an event in the transaction that makes it true."""
@@ -29,10 +32,11 @@ class Events:
         about = {"size": version.size, "etag": version.etag}
         self._tell(tx, bucket, version, "Object Created", about, {"reason": reason}, call)
 
-    def deleted(self, tx: Transaction, bucket: Bucket, version: ObjectVersion, reason: str, call: Call) -> None:
-        """`version` is the marker where one was made, else what was deleted."""
-        deletion_type = "Delete Marker Created" if reason == "marker" else "Permanently Deleted"
-        detail = {"reason": "DeleteObject", "deletion-type": deletion_type}
+    def deleted(
+        self, tx: Transaction, bucket: Bucket, version: ObjectVersion, deletion_type: str, reason: str, call: Call
+    ) -> None:
+        """`version` is the marker where one was made (MARKED), else what was deleted for good (REMOVED)."""
+        detail = {"reason": reason, "deletion-type": deletion_type}
         self._tell(tx, bucket, version, "Object Deleted", {"etag": version.etag} if version.etag else {}, detail, call)
 
     def tagged(self, tx: Transaction, bucket: Bucket, version: ObjectVersion, call: Call) -> None:

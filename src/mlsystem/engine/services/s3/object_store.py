@@ -14,7 +14,7 @@ from mlsystem.engine.contract import Call, House, Principal
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.services.s3.bucket import Bucket
 from mlsystem.engine.services.s3.errors import delete_marker_asked, no_such_key, no_such_version
-from mlsystem.engine.services.s3.events import Events
+from mlsystem.engine.services.s3.events import MARKED, REMOVED, Events
 from mlsystem.engine.services.s3.object_version import NULL_VERSION, Details, ObjectVersion, Segment
 from mlsystem.engine.services.s3.vault import Vault, extents
 from mlsystem.engine.services.s3.versions import Versions
@@ -83,14 +83,22 @@ class ObjectStore:
         self.events.created(tx, bucket, version, reason, call)
         return version
 
-    def delete(self, tx: Transaction, bucket: Bucket, key: str, version_id: str | None, call: Call) -> Deletion:
-        """One version for good; without its id a marker where the bucket is versioned, else the object."""
+    def delete(
+        self,
+        tx: Transaction,
+        bucket: Bucket,
+        key: str,
+        version_id: str | None,
+        call: Call,
+        reason: str = "DeleteObject",
+    ) -> Deletion:
+        """One version for good; without its id a marker where the bucket is versioned, else the object. `reason` is the event's."""
         if version_id is not None or not bucket.is_versioned:
             removed = self.versions.version(tx, bucket.key, key, version_id or NULL_VERSION)
             if removed is None:
                 return Deletion()
             self.versions.remove(tx, removed)
-            self.events.deleted(tx, bucket, removed, "removed", call)
+            self.events.deleted(tx, bucket, removed, REMOVED, reason, call)
             return Deletion(removed=removed)
         marker = ObjectVersion(
             bucket=bucket.key,
@@ -101,7 +109,7 @@ class ObjectStore:
             is_delete_marker=True,
         )
         self.versions.add(tx, marker, ())
-        self.events.deleted(tx, bucket, marker, "marker", call)
+        self.events.deleted(tx, bucket, marker, MARKED, reason, call)
         return Deletion(marker=marker)
 
     # ------------------------------------------------------------------ reading

@@ -10,6 +10,7 @@ from mlsystem.engine.services.s3.buckets import Buckets
 from mlsystem.engine.services.s3.copies import Copies
 from mlsystem.engine.services.s3.deletions import Deletions
 from mlsystem.engine.services.s3.encryption import DefaultEncryption
+from mlsystem.engine.services.s3.lifecycle import Lifecycle
 from mlsystem.engine.services.s3.listings import Listings
 from mlsystem.engine.services.s3.multipart import Multipart
 from mlsystem.engine.services.s3.notifications import Notifications
@@ -45,6 +46,7 @@ def open_room(house: House, keys: KeyRing) -> Room:
             Tagging(store),
             Attributes(store),
             Multipart(house, store, uploads),
+            Lifecycle(house, store, uploads),
             Listings(house, versions),
             VersionListing(house, versions),
             UploadListings(house, uploads),

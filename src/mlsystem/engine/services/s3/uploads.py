@@ -26,6 +26,9 @@ class Uploads:
             raise no_such_upload(request["UploadId"])
         return upload
 
+    def get(self, tx: Transaction, upload_id: str) -> Upload | None:
+        return tx.get(Upload, upload_id)
+
     def of_bucket(self, tx: Transaction, bucket: str) -> list[Upload]:
         """In the order in which S3 lists them: by key, then by age."""
         return sorted(tx.all(Upload, parent=bucket), key=lambda upload: (upload.object_key, upload.created_at))

@@ -42,6 +42,11 @@ class Versions:
     def version(self, tx: Transaction, bucket: str, key: str, version_id: str) -> ObjectVersion | None:
         return self._one(tx, objects.c.bucket == bucket, objects.c.key == key, objects.c.version_id == version_id)
 
+    def of_key(self, tx: Transaction, bucket: str, key: str) -> list[ObjectVersion]:
+        """All versions of a key, newest first."""
+        query = select(objects).where(objects.c.bucket == bucket, objects.c.key == key)
+        return [_version(row) for row in tx.connection.execute(query.order_by(objects.c.sequence.desc()))]
+
     def _one(self, tx: Transaction, *conditions: ColumnElement[bool]) -> ObjectVersion | None:
         row = tx.connection.execute(select(objects).where(*conditions)).first()
         return None if row is None else _version(row)
