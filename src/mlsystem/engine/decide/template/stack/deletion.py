@@ -98,8 +98,10 @@ def _is_under_way(draft: Draft, entry: Doomed) -> bool:
 
 
 def _is_needed(draft: Draft, entry: Doomed) -> bool:
-    """True if something that still exists, or is just being made, depends on it."""
+    """True if it is being changed itself, or if something that exists or is being made depends on it."""
     name = entry.logical_id
+    if draft.is_busy(name):
+        return True
     makers = (task for task in draft.state.tasks.values() if task.verb is not Verb.DELETE)
     existing = [(entry.logical_id, entry.instance) for entry in draft.state.doomed]
     existing += [(task.logical_id, task.instance) for task in makers]

@@ -601,3 +601,17 @@ def test_a_stack_that_exists_is_not_created_again() -> None:
     world = created()
     with pytest.raises(AwsError, match="already exists"):
         world.tell(CreateRequested("again", DIAMOND))
+
+
+def test_a_resource_in_the_middle_of_an_update_is_deleted_only_after_it() -> None:
+    world = World()
+    world.tell(CreateRequested("create", target(A=resource(Size=1), B=resource("A")), OnFailure.DO_NOTHING))
+    world.succeed(world.find("A"))
+    world.fail(world.find("B"))
+    world.tell(UpdateRequested("again", target(A=resource(Size=2), B=resource())))
+    world.fail(world.find("B"))
+    assert world.order[-2:] == ["Update A", "Create B"]
+    world.settle()
+    assert world.order[-1] == "Delete A"
+    assert world.status == "ROLLBACK_COMPLETE"
+    assert not world.physical
