@@ -1,0 +1,180 @@
+"""The image's definition, and the scripts that build and push it (with stand-ins for docker and the AWS CLI)."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.unit.project.container.program import CODE, CONTAINER
+
+REPOSITORY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mls/model"
+LAMBDA_REPOSITORY = f"{REPOSITORY}-lambda"
+DOCKER = """#!/bin/sh
+echo "docker $*" >> "$RECORD"
+case "$1" in login) cat > /dev/null ;; esac
+"""
+AWS = """#!/bin/sh
+echo "aws $*" >> "$RECORD"
+case "$*" in
+*get-login-password*) echo secret ;;
+*describe-images*)
+    for image in $PUSHED; do
+        repository=${image%:*} tag=${image##*:}
+        case "$*" in *"--repository-name $repository --image-ids imageTag=$tag"*) exit 0 ;; esac
+    done
+    echo "An error occurred ($ERROR) when calling the DescribeImages operation" >&2
+    exit 254 ;;
+esac
+"""
+
+
+class Scripts:
+    """The container folder's scripts in a copy of the folder, with tools that only write down what they are asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.container = folder / "container"
+        shutil.copytree(CONTAINER, self.container, ignore=shutil.ignore_patterns("__pycache__"))
+        self.tools = folder / "tools"
+        self.tools.mkdir()
+        for name, text in (("docker", DOCKER), ("aws", AWS)):
+            (self.tools / name).write_text(text)
+            (self.tools / name).chmod(0o755)
+        self.record = folder / "record"
+
+    def run(
+        self, *command: str, pushed: str = "", error: str = "ImageNotFoundException"
+    ) -> subprocess.CompletedProcess[str]:
+        self.record.write_text("")
+        variables = {
+            "PATH": f"{self.tools}:{os.environ['PATH']}",
+            "RECORD": str(self.record),
+            "PUSHED": pushed,
+            "ERROR": error,
+        }
+        return subprocess.run(
+            [self.container / command[0], *command[1:]], env=variables, capture_output=True, text=True, check=False
+        )
+
+    def build(self, **options: str) -> list[str]:
+        done = self.run("build_image.sh", REPOSITORY, LAMBDA_REPOSITORY, **options)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
+
+    def tag(self) -> str:
+        return self.build()[0].rpartition(":")[2]
+
+    def asked(self, tool: str) -> list[str]:
+        return [line for line in self.record.read_text().splitlines() if line.startswith(tool)]
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Scripts:
+    return Scripts(tmp_path)
+
+
+def test_building_prints_two_images_with_the_tag_of_the_content(scripts: Scripts) -> None:
+    image, lambda_image = scripts.build()
+    assert re.fullmatch(rf"{REPOSITORY}:[0-9a-f]{{16}}", image)
+    assert lambda_image == f"{LAMBDA_REPOSITORY}:{image.rpartition(':')[2]}"
+    first, second = scripts.asked("docker build")
+    assert f"--tag {image} --file {scripts.container}/Dockerfile " in first
+    assert f"--tag {lambda_image} --build-arg BASE_IMAGE={image} " in second
+
+
+def test_the_tag_changes_with_the_content_and_with_nothing_else(scripts: Scripts, tmp_path: Path) -> None:
+    first = scripts.build()
+    (scripts.container / "code" / "__pycache__").mkdir()
+    (scripts.container / "code" / "__pycache__" / "x.pyc").write_bytes(b"x")
+    os.utime(scripts.container / "Dockerfile", (0, 0))
+    assert scripts.build() == first
+    (scripts.container / "code" / "predictor.py").write_text("# changed\n")
+    assert scripts.build() != first
+
+
+def test_what_the_registry_has_is_not_built_again(scripts: Scripts) -> None:
+    tag = scripts.tag()
+    images = scripts.build(pushed=f"mls/model:{tag} mls/model-lambda:{tag}")
+    assert images == [f"{REPOSITORY}:{tag}", f"{LAMBDA_REPOSITORY}:{tag}"]
+    assert scripts.asked("docker") == []
+
+
+def test_a_missing_second_image_is_built_upon_the_one_that_is_there(scripts: Scripts) -> None:
+    image, lambda_image = scripts.build(pushed=f"mls/model:{scripts.tag()}")
+    assert [line.split()[1] for line in scripts.asked("docker")] == ["login", "pull", "build"]
+    assert f"docker pull {image}" in scripts.asked("docker")
+    assert f"--tag {lambda_image} --build-arg BASE_IMAGE={image} " in scripts.asked("docker")[-1]
+
+
+def test_pushing_logs_in_to_the_images_registry_and_leaves_alone_what_is_there(scripts: Scripts) -> None:
+    done = scripts.run("push_image.sh", f"{REPOSITORY}:a", f"{LAMBDA_REPOSITORY}:b", pushed="mls/model-lambda:b")
+    assert done.returncode == 0
+    assert done.stdout == ""
+    assert scripts.asked("docker") == [
+        "docker login --username AWS --password-stdin 123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+        f"docker push {REPOSITORY}:a",
+    ]
+    assert all("--region eu-west-1" in line for line in scripts.asked("aws"))
+
+
+def test_a_registry_that_cannot_be_asked_stops_both_scripts(scripts: Scripts) -> None:
+    for command in (["build_image.sh", REPOSITORY, LAMBDA_REPOSITORY], ["push_image.sh", f"{REPOSITORY}:a"]):
+        done = scripts.run(*command, error="RepositoryNotFoundException")
+        assert done.returncode == 3
+        assert "RepositoryNotFoundException" in done.stderr
+        assert scripts.asked("docker") == []
+
+
+def test_wrong_arguments_get_the_usage(scripts: Scripts) -> None:
+    assert "usage:" in scripts.run("build_image.sh", REPOSITORY).stderr
+    done = scripts.run("push_image.sh")
+    assert (done.returncode, "push_image.sh IMAGE_URI..." in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile.lambda.ecr"])
+def test_only_instructions_are_used_that_the_local_engine_interprets(name: str) -> None:
+    text = (CONTAINER / name).read_text().replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    known = ("FROM", "ARG", "COPY", "ENV", "WORKDIR", "RUN", "LABEL", "ENTRYPOINT", "CMD")
+    assert {line.split()[0] for line in lines} <= set(known)
+    steps = [step.strip() for line in lines if line.startswith("RUN") for step in line.removeprefix("RUN").split("&&")]
+    assert all(re.match(r"(pip install|chmod|mkdir|apt-get (update|install|distclean))\b", step) for step in steps), (
+        steps
+    )
+
+
+def test_what_is_copied_and_run_exists() -> None:
+    for name in ("train", "serve"):
+        assert os.access(CODE / name, os.X_OK)
+        assert (CODE / name).read_text().startswith("#!/usr/bin/env python3\n")
+    text = (CONTAINER / "Dockerfile").read_text()
+    assert all((CONTAINER / source).exists() for source in re.findall(r"^COPY (\S+)", text, re.MULTILINE))
+
+
+def test_every_requirement_is_exact() -> None:
+    for path in CODE.glob("requirements*.txt"):
+        lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+        assert lines
+        assert all(
+            re.fullmatch(r"[a-z0-9-]+==[0-9.a-z]+( ; python_version (<|>=) \"3\.12\")?", line) for line in lines
+        ), path
+
+
+def test_what_the_development_lock_holds_too_has_the_same_version() -> None:
+    """So that what is tested in one process is what the image runs."""
+    lock = (CONTAINER.parents[1] / "requirements" / "dev.txt").read_text()
+    locked = set(re.findall(r"^([a-z0-9-]+==[^ ;]+)", lock, re.MULTILINE))
+    names = {pin.partition("==")[0] for pin in locked}
+    ours = {
+        line.split()[0]
+        for path in CODE.glob("requirements*.txt")
+        for line in path.read_text().splitlines()
+        if "==" in line
+    }
+    shared = {pin for pin in ours if pin.partition("==")[0] in names and not pin.startswith("#")}
+    assert shared
+    assert shared <= locked
