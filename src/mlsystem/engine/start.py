@@ -42,6 +42,7 @@ from mlsystem.engine.services.kms import room as kms
 from mlsystem.engine.services.logs import room as logs
 from mlsystem.engine.services.s3 import room as s3
 from mlsystem.engine.services.sagemaker import room as sagemaker
+from mlsystem.engine.services.secretsmanager import room as secretsmanager
 from mlsystem.engine.services.sts import room as sts
 from mlsystem.engine.settings import Settings
 from mlsystem.engine.store.clock import Clock, SystemClock
@@ -134,6 +135,7 @@ def _rooms(house: House, equipment: Equipment) -> tuple[Room, ...]:
         logs.open_room(house),
         s3.open_room(house, equipment.keys),
         kms.open_room(house, equipment.keys),
+        secretsmanager.open_room(house),
         sagemaker.open_room(house, machinery),
     )
 
