@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 from anyio import to_thread
@@ -21,19 +22,22 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from mlsystem.engine.contract import House, Principal, Room
+from mlsystem.engine.dataplane.dataplane import DataPlane
+from mlsystem.engine.dataplane.keeper import DoorKeeper
+from mlsystem.engine.dataplane.state import Door, WorkloadDoor
 from mlsystem.engine.decide.arn import Scope
-from mlsystem.engine.decide.errors import StartupError
 from mlsystem.engine.durable.racepoint import race_point
 from mlsystem.engine.durable.worker import Worker
 from mlsystem.engine.front.app import Front
 from mlsystem.engine.front.audit import AuditTrail
 from mlsystem.engine.front.dispatch import Dispatcher
+from mlsystem.engine.front.door import DoorProcess, choose_port
 from mlsystem.engine.front.principals import Authenticator
 from mlsystem.engine.runtime.exits import ExitBoard
 from mlsystem.engine.runtime.images import ImageStore
 from mlsystem.engine.runtime.machine import probe
 from mlsystem.engine.runtime.runner import ProcessRunner
-from mlsystem.engine.runtime.workload import Machinery
+from mlsystem.engine.runtime.workload import Machinery, workload_socket
 from mlsystem.engine.services.codebuild import room as codebuild
 from mlsystem.engine.services.codecommit import room as codecommit
 from mlsystem.engine.services.ecr import room as ecr
@@ -64,6 +68,7 @@ class Equipment:
     runner: ProcessRunner
     exits: ExitBoard
     images: ImageStore
+    plane: DataPlane
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class Engine:
     app: ASGIApp
 
 
-def build(settings: Settings, clock: Clock, port: int, stack: ExitStack) -> Engine:
+def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     """Open the folder and wire all rooms; `stack` closes in the right order. Raises StartupError."""
     folder = DataFolder(settings.folder)
     folder.prepare()
@@ -89,16 +94,24 @@ def build(settings: Settings, clock: Clock, port: int, stack: ExitStack) -> Engi
         database.setting("account", lambda: settings.account), database.setting("region", lambda: settings.region)
     )
     equipment = _equip(folder, database, stack)
+    process = DoorProcess(database, equipment.runner, equipment.plane, folder.root / "logs" / "door.log")
+    port = choose_port(database, settings.host, settings.port, process.is_running)
+    keeper = _keeper(folder, database, equipment.plane, Door(scope, port, str(_control(folder)), settings.host))
     worker = Worker(database, clock)
     dispatcher = Dispatcher(database, _root(scope))
     house = House(scope, clock, database, worker, folder, dispatcher, f"http://{settings.host}:{port}")
-    rooms = _rooms(house, equipment)
+    rooms = _rooms(house, equipment, keeper)
     dispatcher.open(rooms)
     for room in rooms:
         room.register(worker)
     for part in (part for room in rooms for part in room.parts):
         part.start()
         stack.callback(part.stop)
+    keeper.write()
+    process.start(equipment.exits)
+    stack.callback(process.stop)
+    keeper.start()
+    stack.callback(keeper.stop)
     alive = equipment.runner.adopt()
     log.info("adopted %d processes", len(alive))
     worker.start()
@@ -111,6 +124,7 @@ def build(settings: Settings, clock: Clock, port: int, stack: ExitStack) -> Engi
         mounts.update(room.mounts)
     front = Front(authenticator, dispatcher, audit, folder, mounts)
     _write_root_credentials(house, equipment.keys)
+    process.wait_open()
     return Engine(settings, house, rooms, front)
 
 
@@ -121,10 +135,18 @@ def _equip(folder: DataFolder, database: Database, stack: ExitStack) -> Equipmen
     stack.callback(runner.close)
     exits = ExitBoard()
     runner.watch(exits.report)
-    return Equipment(KeyRing(database), runner, exits, ImageStore(folder.images))
+    return Equipment(KeyRing(database), runner, exits, ImageStore(folder.images), DataPlane(folder.door))
 
 
-def _rooms(house: House, equipment: Equipment) -> tuple[Room, ...]:
+def _keeper(folder: DataFolder, database: Database, plane: DataPlane, door: Door) -> DoorKeeper:
+    """The keeper, with one door that all workloads share: they may invoke every endpoint until the policies of roles are evaluated."""
+    keeper = DoorKeeper(plane, door, database)
+    shared = WorkloadDoor(str(workload_socket(folder)), door.scope.global_arn("iam", "root"), allowed_endpoints=("*",))
+    keeper.workloads_from(lambda _: [shared])
+    return keeper
+
+
+def _rooms(house: House, equipment: Equipment, keeper: DoorKeeper) -> tuple[Room, ...]:
     machinery = Machinery(equipment.runner, equipment.exits, equipment.images)
     return (
         sts.open_room(house, equipment.keys),
@@ -170,23 +192,13 @@ def _health(settings: Settings) -> ASGIApp:
     return answer
 
 
-def listen(settings: Settings) -> socket.socket:
-    """The public port, taken before anything else is started. Raises StartupError when another program has it."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        listener.close()
-        raise StartupError(
-            f"port {settings.port} on {settings.host} is in use: end the program that has it, or choose another with --port"
-        ) from error
-    return listener
+def _control(folder: DataFolder) -> Path:
+    return folder.sockets / "control.sock"
 
 
 def listen_inside(folder: DataFolder) -> socket.socket:
-    """The control plane's Unix socket, for the front door and for sandboxes that have no network."""
-    path = folder.sockets / "control.sock"
+    """The control plane's Unix socket, where the front door finds it."""
+    path = _control(folder)
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
@@ -210,16 +222,14 @@ class Server(uvicorn.Server):
 def run(settings: Settings, on_ready: Callable[[Mapping[str, str]], None]) -> None:
     """Run an engine until SIGTERM or SIGINT. Raises StartupError."""
     with ExitStack() as stack:
-        listener = stack.enter_context(listen(settings))
-        port = listener.getsockname()[1]
-        engine = build(settings, SystemClock(settings.time_scale), port, stack)
+        engine = build(settings, SystemClock(settings.time_scale), stack)
         config = uvicorn.Config(
             engine.app, log_config=None, access_log=False, timeout_graceful_shutdown=5, lifespan="off"
         )
         server = Server(config, lambda: _announce(engine, on_ready))
         race_point("engine.ready")
         inside = stack.enter_context(listen_inside(engine.house.folder))
-        server.run(sockets=[listener, inside])
+        server.run(sockets=[inside])
 
 
 def _announce(engine: Engine, on_ready: Callable[[Mapping[str, str]], None]) -> None:

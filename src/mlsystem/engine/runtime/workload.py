@@ -14,6 +14,7 @@ from mlsystem.engine.runtime.exits import ExitBoard
 from mlsystem.engine.runtime.images import BrokenImage, Image, ImageStore
 from mlsystem.engine.runtime.process import Outbound
 from mlsystem.engine.runtime.runner import ProcessRunner
+from mlsystem.engine.store.folder import DataFolder
 
 # 123456789012.dkr.ecr.us-east-1.amazonaws.com/name:tag or .../name@sha256:...
 IMAGE_URI = re.compile(
@@ -67,11 +68,16 @@ def role_environment(house: House, role_arn: str, session: str) -> dict[str, str
     }
 
 
+def workload_socket(folder: DataFolder) -> Path:
+    """The door that workloads share: who comes this way is one of them, so an invocation needs no signature."""
+    return folder.sockets / "door.sock"
+
+
 def door(house: House) -> Outbound:
     """The front door, at the same address inside the sandbox as outside."""
     port = urlsplit(house.door_url).port
     assert port is not None
-    return Outbound(port, house.folder.sockets / "control.sock")
+    return Outbound(port, workload_socket(house.folder))
 
 
 def log_opened(group: str, stream: str, path: Path) -> Notice:
