@@ -109,7 +109,8 @@ class ProcessRunner:
     def watch(self, callback: EndCallback) -> None:
         """Calls `callback(id, how)` on the watcher's thread for each process that ends, in this and earlier lives.
 
-        At least once for every process until it is forgotten: `adopt` and `start` report those that had ended before.
+        At least once for every process until it is forgotten: again while a callback raises, and `adopt` and `start`
+        report those that had ended before.
         """
         self._callbacks.append(callback)
 
@@ -203,17 +204,20 @@ class ProcessRunner:
             self._watcher.report(process_id)
         return False
 
-    def _report_end(self, process_id: str) -> None:
+    def _report_end(self, process_id: str) -> bool:
+        """Whether everybody took note of it."""
         status = self.status(process_id)
         if isinstance(status, Running):  # a second shim has the lock for the moment that it takes to see it is late
             self._attach(process_id)
         if not isinstance(status, Exited):
-            return  # or it was forgotten meanwhile
+            return True  # or it was forgotten meanwhile
         for callback in self._callbacks:
             try:
                 callback(process_id, status)
             except Exception:  # a supervisor loop: the ends of the other processes must get through
-                logger.exception("nobody took note of the end of process %s", process_id)
+                logger.exception("nobody took note of the end of process %s; telling it again soon", process_id)
+                return False
+        return True
 
 
 def _spawn(folder: Path, readiness: int) -> int:

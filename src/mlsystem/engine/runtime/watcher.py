@@ -3,17 +3,25 @@
 import os
 import selectors
 import threading
+import time
 from collections.abc import Callable
+
+RETRY_SECONDS = 1.0
 
 
 class Watcher:
-    """Calls `ended(id)` on its thread once for each `watch(id, pidfd)`, when the process behind the pidfd is dead."""
+    """Calls `ended(id)` on its thread for each `watch(id, pidfd)`, when the process behind the pidfd is dead.
 
-    def __init__(self, ended: Callable[[str], None]) -> None:
+    Until that returns True it is called again and again, so that no end is lost to a disk that is full for a moment.
+    """
+
+    def __init__(self, ended: Callable[[str], bool]) -> None:
         self._ended = ended
         self._lock = threading.Lock()
         self._pidfds: dict[str, int] = {}
         self._reported: list[str] = []  # to be called for without waiting
+        self._unsettled: list[str] = []
+        self._retry_at = 0.0
         self._is_closed = False
         self._selector = selectors.DefaultSelector()
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -51,11 +59,20 @@ class Watcher:
 
     def _run(self) -> None:
         while not self._is_closed:
-            for key, _ in self._selector.select():
+            for key, _ in self._selector.select(RETRY_SECONDS if self._unsettled else None):
                 if key.data is not None:
                     self._take_leave(key.data)
             for process_id in self._take_reported():
-                self._ended(process_id)
+                self._tell(process_id)
+            if self._unsettled and time.monotonic() >= self._retry_at:
+                unsettled, self._unsettled = self._unsettled, []
+                for process_id in unsettled:
+                    self._tell(process_id)
+
+    def _tell(self, process_id: str) -> None:
+        if not self._ended(process_id):
+            self._unsettled.append(process_id)
+            self._retry_at = time.monotonic() + RETRY_SECONDS
 
     def _take_leave(self, process_id: str) -> None:
         with self._lock:
@@ -67,7 +84,7 @@ class Watcher:
             pass  # the child of an engine that is no more
         finally:
             os.close(pidfd)
-        self._ended(process_id)
+        self._tell(process_id)
 
     def _take_reported(self) -> list[str]:
         with self._lock:

@@ -1,17 +1,19 @@
 """A program is run once under its id, with what it was given, and its end is told."""
 
 import os
+import queue
 import signal
-import threading
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from mlsystem.engine.runtime.errors import InvalidProcess, NoSuchProcess, ProcessStillRunning, ShimFailed
+from mlsystem.engine.runtime.interpreter import shim_command
 from mlsystem.engine.runtime.process import Exited, Inbound, Log, Mount, NotStarted, ProcessSpec, Running
 from mlsystem.engine.runtime.shim import record
-from tests.unit.engine.runtime.workbench import Workbench
+from tests.unit.engine.runtime.workbench import PATH, Workbench
 
 FOREVER = ("sleep", "1000")
 
@@ -32,6 +34,11 @@ def test_a_program_that_does_not_exist_is_named(bench: Workbench) -> None:
     how = bench.run("job", "no-such-program")
     assert (how.exit_code, how.reason) == (None, "start_failed")
     assert how.message == "no-such-program: No such file or directory"
+
+
+def test_an_environment_that_cannot_be_passed_is_refused(bench: Workbench) -> None:
+    how = bench.run("job", "true", environment={"PATH": PATH, "TEXT": "before\0after"})
+    assert (how.reason, how.message) == ("start_failed", "true: embedded null byte")
 
 
 def test_a_working_directory_that_does_not_exist_is_named(bench: Workbench) -> None:
@@ -121,6 +128,17 @@ def test_many_starts_at_once_admit_exactly_one_runner(bench: Workbench) -> None:
     assert bench.log("job") == "ran\n"
 
 
+def test_a_shim_that_comes_when_all_is_over_does_not_run_it_again(bench: Workbench) -> None:
+    bench.run("job", "sh", "-c", "echo ran")
+    reading, writing = os.pipe()
+    os.set_inheritable(writing, True)
+    subprocess.run(shim_command(bench.data / "processes" / "job", writing), close_fds=False, check=True)
+    os.close(writing)
+    assert os.read(reading, 1) == b""
+    os.close(reading)
+    assert bench.log("job") == "ran\n"
+
+
 def test_a_plan_without_a_shim_is_started(bench: Workbench) -> None:
     """The engine may die between writing down what it starts and starting it."""
     folder = bench.data / "processes" / "job"
@@ -140,16 +158,22 @@ def test_a_shim_that_cannot_begin_is_told_and_may_be_started_again(bench: Workbe
     assert bench.run("job", "true").exit_code == 0
 
 
-def test_a_callback_that_fails_hinders_no_other(bench: Workbench, caplog: pytest.LogCaptureFixture) -> None:
-    def fail(process_id: str, how: Exited) -> None:
-        raise ValueError(f"no use for {process_id}")
+def test_a_callback_that_fails_is_told_again_and_hinders_no_other_end(
+    bench: Workbench, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: queue.Queue[str] = queue.Queue()
+    full = ["the disk is full"]
 
-    told = threading.Event()
-    bench.runner.watch(fail)
-    bench.runner.watch(lambda process_id, how: told.set())
-    bench.run("job", "true")
-    assert told.wait(10)
-    assert "no use for job" in caplog.text
+    def take_note(process_id: str, how: Exited) -> None:
+        if process_id == "one" and full:
+            raise OSError(full.pop())
+        told.put(process_id)
+
+    bench.runner.watch(take_note)
+    bench.run("one", "true")
+    bench.run("two", "true")
+    assert [told.get(timeout=10), told.get(timeout=10)] == ["two", "one"]
+    assert "the disk is full" in caplog.text
 
 
 def test_what_is_forgotten_leaves_nothing_and_its_id_is_free(bench: Workbench) -> None:

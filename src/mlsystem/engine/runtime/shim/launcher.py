@@ -88,7 +88,7 @@ class Launcher:
         self.tell({"started": True})
 
     def serve(self) -> None:
-        """Works until the program ends, or the shim does; whatever the program left behind ends with it."""
+        """Works until the program ends, or the shim does. The shim kills what the program leaves behind."""
         self._selector.register(self._control, selectors.EVENT_READ, self._obey)
         self._selector.register(self._deaths, selectors.EVENT_READ, self._reap)
         self._reap(0)
@@ -110,7 +110,6 @@ class Launcher:
 
     def _end(self, code: int) -> None:
         self._is_ended = True
-        linux.kill_children()
         self.tell({"exit_code": code if code >= 0 else None, "signal": -code if code < 0 else None})
 
     def _obey(self, _: int) -> None:
@@ -159,6 +158,8 @@ class Launcher:
             os.execvpe(culprit, program["argv"], program["environment"])  # noqa: S606 (no shell is wanted)
         except OSError as error:
             os.write(problem, f"{culprit}: {error.strerror}".encode())
+        except ValueError as error:  # for example a zero byte in the environment
+            os.write(problem, f"{culprit}: {error}".encode())
         finally:
             os._exit(127)
 
