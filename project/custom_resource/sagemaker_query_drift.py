@@ -34,12 +34,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DriftSettings:
-    """Where this pipeline's monitoring reports lie, and which distances count as drift (no features: of all)."""
+    """Where this pipeline's monitoring reports lie, and whose drift counts (no features: that of all)."""
 
     monitoring_uri: str
     namespace: str
     features: frozenset[str]
-    threshold: float
 
 
 @dataclass(frozen=True)
@@ -65,12 +64,13 @@ def query_drift(
         reason = job.get("ExitMessage") or job.get("FailureReason") or "no reason given"
         raise EvidenceError(f"monitoring execution {job_name} of {schedule} is {job['ProcessingJobStatus']}: {reason}")
     violations = _violations(f"{report_uri}/{REPORT}", read_json(s3, f"{report_uri}/{REPORT}"))
-    drifted = [drift for drift in map(_drift, violations) if drift and _counts(drift, settings)]
+    drifted = [drift for drift in map(_drift, violations) if drift]
+    counted = [drift for drift in drifted if not settings.features or drift.feature in settings.features]
     return {
         "MonitoringSchedule": schedule,
         "ProcessingJobName": job_name,
         "Violations": len(violations),
-        "DriftedFeatures": [asdict(drift) for drift in drifted],
+        "DriftedFeatures": [asdict(drift) for drift in counted],
     }
 
 
@@ -99,7 +99,6 @@ def read_settings(variables: Mapping[str, str]) -> DriftSettings:
         monitoring_uri=variables["MONITORING_URI"],
         namespace=variables["METRIC_NAMESPACE"],
         features=frozenset(name.strip() for name in variables["DRIFT_FEATURES"].split(",") if name.strip()),
-        threshold=float(variables["DRIFT_THRESHOLD"]),
     )
 
 
@@ -126,11 +125,6 @@ def _drift(violation: dict[str, Any]) -> DriftedFeature | None:
         distance=float(match["distance"]),
         threshold=float(match["threshold"]),
     )
-
-
-def _counts(drift: DriftedFeature, settings: DriftSettings) -> bool:
-    is_watched = not settings.features or drift.feature in settings.features
-    return is_watched and drift.distance > settings.threshold
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any] | None:

@@ -53,6 +53,7 @@ def workflow_input(run: Run) -> dict[str, Any]:
         "DatasetEnvironment": settings.dataset_environment(),
         "HyperParameters": data.hyperparameters,
         "Gate": settings.gate(),
+        "DriftThreshold": str(settings.number("drift", "threshold")),
         "RunsUri": f"s3://{environment.artifact_bucket}/{environment.pipeline_name}/runs",
         "Instances": {
             "Prepare": settings.cluster("prepare"),
@@ -78,7 +79,6 @@ def custom_resource_parameters(run: Run) -> Parameters:
         "SecurityGroupId": environment.security_group_id,
         "AccessPointArn": environment.access_point_arn,
         "DriftFeatures": settings.listed("drift", "features"),
-        "DriftThreshold": settings.text("drift", "threshold"),
     }
 
 

@@ -43,6 +43,12 @@ class Settings:
             return default
         return self._plain(self._value(content, section, key), f"{section}.{key}")
 
+    def number(self, section: str, key: str) -> int | float:
+        value = self._value(self.section(section), section, key)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise BuildError(f"{self._source}: {section}.{key} must be a number")
+        return value
+
     def listed(self, section: str, key: str) -> str:
         """A list, joined with commas."""
         value = self._value(self.section(section), section, key)
@@ -78,9 +84,7 @@ class Settings:
         """The gate in the workflow's words; empty where the file has none, and the kind of model decides."""
         if "gate" not in self._content:
             return {}
-        threshold = self._value(self.section("gate"), "gate", "threshold")
-        if isinstance(threshold, bool) or not isinstance(threshold, int | float):
-            raise BuildError(f"{self._source}: gate.threshold must be a number")
+        threshold = self.number("gate", "threshold")
         comparison = self.text("gate", "comparison")
         if comparison not in COMPARISONS:
             raise BuildError(f"{self._source}: gate.comparison is {comparison!r}; known: {', '.join(COMPARISONS)}")

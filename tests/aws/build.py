@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ from settings import Settings
 from source_revision import SourceRevision
 from workflow_graph import workflow_template
 
-REVISION = SourceRevision("a9f1d3f2-6f6a-4d52-8d6e-1c1c1c1c1c1c", "0123456789abcdef0123456789abcdef01234567", "tXsZ0QvJ")
+REVISION = SourceRevision(
+    "a9f1d3f2-6f6a-4d52-8d6e-1c1c1c1c1c1c", "0123456789abcdef0123456789abcdef01234567", "tXsZ0QvJ"
+)
 REGION = VARIABLES["KMS_KEY_ARN"].split(":")[3]
 
 
@@ -38,6 +41,11 @@ def run_of(folder: Path, project: Path = PROJECT) -> Run:
     environment = BuildEnvironment.read(VARIABLES)
     data = read_data_source(folder, environment.dataset_bucket)
     return Run(environment, REVISION, data, Settings.load(project / "mlsystem.yaml"), images)
+
+
+def build_variables() -> set[str]:
+    """The environment variables that a build reads."""
+    return {field.name.upper() for field in fields(BuildEnvironment)}
 
 
 def files_of(folder: Path) -> dict[str, dict[str, Any]]:

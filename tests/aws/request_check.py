@@ -17,9 +17,8 @@ from botocore.validate import ParamValidator
 
 @cache
 def _input_shape(service: str, operation: str) -> StructureShape:
-    shape: StructureShape = (
-        botocore.session.get_session().get_service_model(service).operation_model(operation).input_shape
-    )
+    shape = botocore.session.get_session().get_service_model(service).operation_model(operation).input_shape
+    assert shape is not None
     return shape
 
 

@@ -49,9 +49,7 @@ class Walk:
             name, value = self._state(name, machine["States"][name], value, variables)
         return value
 
-    def _state(
-        self, name: str, state: dict[str, Any], value: Any, variables: dict[str, Any]
-    ) -> tuple[str | None, Any]:
+    def _state(self, name: str, state: dict[str, Any], value: Any, variables: dict[str, Any]) -> tuple[str | None, Any]:
         scope = {"input": value, "context": {"Execution": {"Name": self.name}}}
         if state["Type"] == "Fail":
             raise ExecutionFailedError(state["Error"], evaluate(state["Cause"], scope, variables))

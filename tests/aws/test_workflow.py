@@ -26,7 +26,7 @@ SAMPLE_VALUES = {
     "QueryTrainingFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:mls-demo-query-training",
 }
 MODEL_URI = f"s3://artifacts/mls-demo/runs/{RUN_NAME}/output/model.tar.gz"
-GOOD = {
+GOOD: dict[str, Any] = {
     "Create Experiment": {"Payload": {}},
     "Prepare Data": {"ProcessingJobStatus": "Completed"},
     "Baseline Job": {"ProcessingJobStatus": "Completed"},
@@ -94,9 +94,8 @@ def test_every_request_is_one_that_aws_accepts(tmp_path: Path) -> None:
     assert set(requests) == set(GOOD)
     for name, request in requests.items():
         service, operation = states[name]["Resource"].split(":::")[1].removesuffix(".sync").split(":")
-        if service == "lambda":
-            request = {**request, "Payload": json.dumps(request["Payload"]).encode()}
-        assert faults(service, operation[0].upper() + operation[1:], request) == [], name
+        sent = {**request, "Payload": json.dumps(request["Payload"]).encode()} if service == "lambda" else request
+        assert faults(service, operation[0].upper() + operation[1:], sent) == [], name
 
 
 def test_a_baseline_of_its_own_is_an_input_of_its_own(tmp_path: Path) -> None:
@@ -154,7 +153,9 @@ def test_later_jobs_read_what_prepare_data_wrote(tmp_path: Path) -> None:
     train = requests["Training Job"]["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"]
     inputs = {item["InputName"]: item["S3Input"] for item in requests["Model Evaluation Job"]["ProcessingInputs"]}
     baseline = requests["Baseline Job"]["ProcessingInputs"][0]["S3Input"]["S3Uri"]
-    assert [train, inputs["test"]["S3Uri"], baseline] == [outputs[name]["S3Uri"] for name in ("train", "test", "baseline")]
+    assert [train, inputs["test"]["S3Uri"], baseline] == [
+        outputs[name]["S3Uri"] for name in ("train", "test", "baseline")
+    ]
     assert inputs["model"]["S3Uri"] == MODEL_URI
 
 

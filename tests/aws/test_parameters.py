@@ -1,0 +1,136 @@
+"""What one file writes, the other takes: parameters, variables, file names and outputs, key against key."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.aws.build import build_variables, files_of, workflow_graph
+from tests.aws.project import OVERRIDES, PIPELINE_PARAMETERS, PROJECT, TEMPLATES, VARIABLES, read_template
+
+PIPELINE = read_template(TEMPLATES["pipeline.yml"].read_text())
+STACKS = {
+    "workflow-graph.json": workflow_graph(),
+    **{
+        name.replace(".yml", ".json"): read_template(path.read_text())
+        for name, path in TEMPLATES.items()
+        if name != "pipeline.yml"
+    },
+}
+GIVEN_BY_PIPELINE = {"deploy-model-dev.json": OVERRIDES, "deploy-model-prd.json": OVERRIDES}
+
+
+def actions() -> dict[str, dict[str, Any]]:
+    stages = PIPELINE["Resources"]["Pipeline"]["Properties"]["Stages"]
+    return {action["Name"]: action for stage in stages for action in stage["Actions"]}
+
+
+def refusals(parameters: dict[str, Any], values: dict[str, str]) -> list[str]:
+    """What CloudFormation would refuse of the values."""
+    found = []
+    for name, value in values.items():
+        rule = parameters[name]
+        if "AllowedPattern" in rule and not re.search(rule["AllowedPattern"], value):
+            found.append(f"{name}: {value!r} does not match {rule['AllowedPattern']}")
+        if "AllowedValues" in rule and value not in map(str, rule["AllowedValues"]):
+            found.append(f"{name}: {value!r} is not one of {rule['AllowedValues']}")
+        if len(value) > rule.get("MaxLength", len(value)):
+            found.append(f"{name}: {value!r} is longer than {rule['MaxLength']}")
+        if rule["Type"] == "Number" and not rule.get("MinValue", -1e18) <= float(value) <= rule.get("MaxValue", 1e18):
+            found.append(f"{name}: {value} is out of range")
+    return found
+
+
+@pytest.mark.parametrize("name", list(STACKS))
+def test_a_parameters_file_has_the_parameters_of_its_template_and_no_other(tmp_path: Path, name: str) -> None:
+    given = {**files_of(tmp_path)[name]["Parameters"], **GIVEN_BY_PIPELINE.get(name, {})}
+    assert set(given) == set(STACKS[name]["Parameters"])
+
+
+@pytest.mark.parametrize("name", list(STACKS))
+def test_the_projects_own_settings_are_accepted_by_the_templates(tmp_path: Path, name: str) -> None:
+    given = {**files_of(tmp_path)[name]["Parameters"], **GIVEN_BY_PIPELINE.get(name, {})}
+    assert refusals(STACKS[name]["Parameters"], given) == []
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("SageMakerProjectName", "a-name-of-17-chars"),
+        ("SageMakerProjectName", "Capitals"),
+        ("ProjectPrefix", "elevenchars"),
+        ("ModelName", "elevenchars"),
+        ("ModelName", "Model"),
+        ("EmailAddress", "nobody"),
+        ("DatasetBucket", "s3://bucket"),
+        ("TimeoutInMinutes", "0"),
+        ("RetrainSchedule", "every month"),
+        ("ApiBaseUrl", "https://ml.example.com/"),
+    ],
+)
+def test_the_pipeline_refuses_what_would_fail_later(parameter: str, value: str) -> None:
+    assert refusals(PIPELINE["Parameters"], {parameter: value})
+
+
+def test_the_pipeline_accepts_what_is_good() -> None:
+    assert refusals(PIPELINE["Parameters"], PIPELINE_PARAMETERS) == []
+    base_urls = ("", "http://127.0.0.1:4566/_api", "https://ml.example.com")
+    assert not [refusal for url in base_urls for refusal in refusals(PIPELINE["Parameters"], {"ApiBaseUrl": url})]
+
+
+def test_without_an_email_address_nobody_is_subscribed() -> None:
+    assert PIPELINE["Parameters"]["EmailAddress"]["Default"] == ""
+    assert PIPELINE["Resources"]["NotificationSubscription"]["Condition"] == "HasEmailAddress"
+
+
+@pytest.mark.parametrize("template", [PIPELINE, *STACKS.values()])
+def test_every_parameter_says_what_it_is_and_refuses_nonsense(template: dict[str, Any]) -> None:
+    for name, rule in template["Parameters"].items():
+        assert rule["Description"], name
+        if rule["Type"] in ("String", "Number"):
+            checks = ("AllowedPattern", "AllowedValues", "MinValue")
+            is_free_text = name == "DriftFeatures"  # names of columns, which can be any text
+            assert is_free_text or any(check in rule for check in checks), name
+
+
+def test_codebuild_gets_every_variable_that_the_build_reads_and_no_other() -> None:
+    project = PIPELINE["Resources"]["BuildProject"]["Properties"]["Environment"]["EnvironmentVariables"]
+    names = {variable["Name"] for variable in project}
+    assert names == build_variables() == set(VARIABLES)
+
+
+def test_the_pipeline_takes_exactly_the_files_that_the_build_leaves() -> None:
+    buildspec = yaml.safe_load((PROJECT / "model" / "buildspec.yml").read_text())
+    taken = set(re.findall(r"BuildOutput::([\w.-]+)", json.dumps(PIPELINE)))
+    taken.add(actions()["TrainModel"]["Configuration"]["Input"])
+    assert set(buildspec["artifacts"]["files"]) == taken
+
+
+def test_the_pipeline_gives_the_parameters_that_only_a_finished_training_knows() -> None:
+    for name in ("DeployModelDev", "DeployModelPrd"):
+        configuration = actions()[name]["Configuration"]
+        overrides = json.loads(configuration["ParameterOverrides"])
+        assert overrides == {"TrainingExecutionArn": "#{Train.ExecutionArn}"}
+        assert set(overrides) == set(GIVEN_BY_PIPELINE[configuration["TemplateConfiguration"].split("::")[1]])
+    assert actions()["TrainModel"]["Namespace"] == "Train"
+
+
+def test_the_approval_names_an_output_that_the_dev_stack_has() -> None:
+    text = actions()["ApproveDeployment"]["Configuration"]["CustomData"]
+    outputs = re.findall(r"#\{DeployDev\.(\w+)}", text)
+    assert outputs
+    assert set(outputs) <= set(STACKS["deploy-model-dev.json"]["Outputs"])
+    assert actions()["DeployModelDev"]["Namespace"] == "DeployDev"
+
+
+def test_stacks_with_a_macro_are_deployed_with_the_right_to_expand_it() -> None:
+    for action in actions().values():
+        configuration = action["Configuration"]
+        if action["ActionTypeId"]["Provider"] == "CloudFormation":
+            template = STACKS[configuration["TemplateConfiguration"].split("::")[1]]
+            assert ("Transform" in template) == (configuration.get("Capabilities") == "CAPABILITY_AUTO_EXPAND")

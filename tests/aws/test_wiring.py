@@ -1,0 +1,191 @@
+"""The promises that only the templates make: what starts the pipeline, what rolls back, what stays, what is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.aws.build import REGION, expanded, files_of
+from tests.aws.project import OVERRIDES, TEMPLATES, read_template
+
+PIPELINE = read_template(TEMPLATES["pipeline.yml"].read_text())["Resources"]
+PRD = read_template(TEMPLATES["deploy-model-prd.yml"].read_text())
+RESOURCES = PRD["Resources"]
+
+
+@pytest.fixture
+def production(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The production stack's resources as CloudFormation gets them, with the project's own settings."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    parameters = files_of(tmp_path)["deploy-model-prd.json"]["Parameters"]
+    resources: dict[str, Any] = expanded("deploy-model-prd.yml", {**parameters, **OVERRIDES})["Resources"]
+    return resources
+
+
+def stages() -> dict[str, list[str]]:
+    return {
+        stage["Name"]: [action["Name"] for action in stage["Actions"]]
+        for stage in PIPELINE["Pipeline"]["Properties"]["Stages"]
+    }
+
+
+def rules_to_the_pipeline() -> set[str]:
+    return {
+        name
+        for name, resource in PIPELINE.items()
+        if resource["Type"] == "AWS::Events::Rule"
+        and any(":codepipeline:" in json.dumps(target["Arn"]) for target in resource["Properties"]["Targets"])
+    }
+
+
+def test_the_stages_come_in_order_and_a_person_stands_before_production() -> None:
+    assert stages() == {
+        "Source": ["GitSource", "DataSource"],
+        "Build": ["BuildTemplates", "CreateWorkflow", "CreateCustomResource"],
+        "Train": ["TrainModel"],
+        "DeployDev": ["DeployModelDev", "ApproveDeployment"],
+        "DeployPrd": ["DeployModelPrd", "VerifyDeployment"],
+    }
+
+
+def test_commit_data_and_drift_start_the_pipeline_and_the_timer_is_on() -> None:
+    assert rules_to_the_pipeline() == {"CommitRule", "DataRule", "DriftRule"}
+    template = read_template(TEMPLATES["pipeline.yml"].read_text())
+    assert template["Parameters"]["RetrainSchedule"]["Default"] == "cron(0 12 1 * ? *)"
+    assert template["Parameters"]["RetrainScheduleState"]["Default"] == "ENABLED"
+    assert PIPELINE["RetrainTimer"]["Properties"]["State"] == {"Ref": "RetrainScheduleState"}
+
+
+def test_sources_are_not_polled_as_events_start_the_pipeline() -> None:
+    source = PIPELINE["Pipeline"]["Properties"]["Stages"][0]["Actions"]
+    assert [action["Configuration"]["PollForSourceChanges"] for action in source] == ["false", "false"]
+
+
+def test_only_the_uploaded_data_starts_the_pipeline_not_what_it_writes_itself() -> None:
+    pattern = PIPELINE["DataRule"]["Properties"]["EventPattern"]["detail"]["object"]["key"]
+    action = PIPELINE["Pipeline"]["Properties"]["Stages"][0]["Actions"][1]
+    assert pattern == [action["Configuration"]["S3ObjectKey"]]
+
+
+def test_the_bucket_is_versioned_encrypted_private_and_tells_of_its_objects() -> None:
+    bucket = PIPELINE["ArtifactBucket"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
+    [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    [statement] = PIPELINE["ArtifactBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_rollback_looks_at_what_a_client_feels_and_never_at_4xx(production: dict[str, Any]) -> None:
+    group = production["ApiFunctionDeploymentGroup"]["Properties"]
+    alarms = [production[alarm["Name"]["Ref"]]["Properties"] for alarm in group["AlarmConfiguration"]["Alarms"]]
+    watched = {(alarm["Namespace"], alarm["MetricName"]) for alarm in alarms}
+    assert watched == {("AWS/Lambda", "Errors"), ("AWS/ApiGateway", "5XXError"), ("AWS/ApiGateway", "Latency")}
+    assert "4XX" not in json.dumps(alarms)
+    assert len(alarms) == 4
+    assert all(alarm["ComparisonOperator"] == "GreaterThanThreshold" for alarm in alarms)
+    dimensions = [{entry["Name"] for entry in alarm["Dimensions"]} for alarm in alarms]
+    assert {"FunctionName", "Resource"} in dimensions
+    assert {"FunctionName", "Resource", "ExecutedVersion"} in dimensions
+    assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+
+
+def test_the_version_alarm_watches_the_version_that_the_alias_moves_to(production: dict[str, Any]) -> None:
+    alias = production["ApiFunctionAliaslive"]["Properties"]["FunctionVersion"]
+    [dimension] = [
+        entry["Value"]
+        for entry in production["VersionErrors"]["Properties"]["Dimensions"]
+        if entry["Name"] == "ExecutedVersion"
+    ]
+    assert dimension["Fn::If"][1] == alias
+
+
+def test_traffic_shifts_in_a_canary_with_both_hooks(production: dict[str, Any]) -> None:
+    update = production["ApiFunctionAliaslive"]["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
+    assert update["BeforeAllowTrafficHook"] == {"Ref": "PreTrafficHook"}
+    assert update["AfterAllowTrafficHook"] == {"Ref": "PostTrafficHook"}
+    group = production["ApiFunctionDeploymentGroup"]["Properties"]
+    assert "Canary10Percent5Minutes" in json.dumps(group["DeploymentConfigName"])
+    [trigger] = group["TriggerConfigurations"]
+    assert set(trigger["TriggerEvents"]) == {"DeploymentSuccess", "DeploymentFailure", "DeploymentRollback"}
+
+
+def test_each_run_publishes_a_version_though_the_image_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    parameters = files_of(tmp_path)["deploy-model-prd.json"]["Parameters"]
+    versions = set()
+    for release in ("a" * 64, "b" * 64):
+        resources = expanded("deploy-model-prd.yml", {**parameters, **OVERRIDES, "ReleaseSha256": release})["Resources"]
+        versions |= {name for name, value in resources.items() if value["Type"] == "AWS::Lambda::Version"}
+    assert len(versions) == 4  # of the image's function and of the zip's, twice
+
+
+@pytest.mark.parametrize("name", ["Model", "EndpointConfig", "Endpoint"])
+def test_the_previous_version_is_retained_and_the_current_one_goes_with_the_stack(name: str) -> None:
+    assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+    assert RESOURCES[name]["DeletionPolicy"] == "Delete"
+
+
+def test_what_is_replaced_is_named_after_the_training_job() -> None:
+    assert "TrainingExecutionArn" in json.dumps(RESOURCES["Model"]["Properties"]["ModelName"])
+    of_model = {"Fn::GetAtt": ["Model", "ModelName"]}
+    assert RESOURCES["EndpointConfig"]["Properties"]["EndpointConfigName"] == of_model
+    assert RESOURCES["Endpoint"]["Properties"]["EndpointName"] == of_model
+    of_endpoint = {"Fn::GetAtt": ["Endpoint", "EndpointName"]}
+    assert RESOURCES["MonitoringSchedule"]["Properties"]["MonitoringScheduleName"] == of_endpoint
+
+
+def test_inputs_and_outputs_are_captured_encrypted_and_whole_by_default(tmp_path: Path) -> None:
+    capture = RESOURCES["EndpointConfig"]["Properties"]["DataCaptureConfig"]
+    assert capture["EnableCapture"] is True
+    assert [option["CaptureMode"] for option in capture["CaptureOptions"]] == ["Input", "Output"]
+    assert capture["KmsKeyId"] == {"Ref": "KmsKeyArn"}
+    assert files_of(tmp_path)["deploy-model-prd.json"]["Parameters"]["CapturePercent"] == "100"
+
+
+def test_scaling_is_from_2_to_10_by_750_invocations(tmp_path: Path) -> None:
+    parameters = files_of(tmp_path)["deploy-model-prd.json"]["Parameters"]
+    expected = {
+        "MinInstances": "2",
+        "MaxInstances": "10",
+        "InvocationsPerInstance": "750",
+        "ScaleInCooldownInSeconds": "60",
+        "ScaleOutCooldownInSeconds": "60",
+        "InstanceCount": "2",
+    }
+    assert {name: parameters[name] for name in expected} == expected
+
+
+def test_drift_tells_a_person_and_a_failed_monitoring_does_too() -> None:
+    custom = read_template(TEMPLATES["sagemaker-custom-resource.yml"].read_text())["Resources"]
+    for alarm in (RESOURCES["DriftAlarm"], custom["QueryDriftErrors"]):
+        assert alarm["Properties"]["AlarmActions"] == [{"Ref": "NotificationTopicArn"}]
+
+
+def test_the_api_is_post_with_its_preflight_in_stage_prod() -> None:
+    api = RESOURCES["Api"]["Properties"]
+    assert api["StageName"] == "Prod"
+    assert {path: set(methods) for path, methods in api["DefinitionBody"]["paths"].items()} == {
+        "/api": {"post", "options"}
+    }
+
+
+def test_the_url_is_built_from_the_base_where_one_is_given() -> None:
+    given, default = PRD["Outputs"]["ApiUrl"]["Value"]["Fn::If"][1:]
+    assert given["Fn::Sub"] == "${ApiBaseUrl}/${Api}/Prod/api"
+    assert default["Fn::Sub"] == "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/Prod/api"
+    assert {"DeploymentApplication", "DeploymentGroup"} <= set(PRD["Outputs"])
+
+
+def test_the_lambda_image_of_the_api_works_on_the_shared_volume() -> None:
+    function = RESOURCES["ApiFunction"]["Properties"]
+    assert function["PackageType"] == "Image"
+    assert function["FileSystemConfigs"][0]["LocalMountPath"] == "/mnt/assets"
+    assert PIPELINE["AssetsAccessPoint"]["Properties"]["RootDirectory"]["Path"] == "/assets"
