@@ -75,21 +75,20 @@ class StateFailure(Exception):
     """A state reports an error. A task may leave out the error's name, its cause or both.
 
     `also` are further names that ErrorEquals may use for it (a missed heartbeat is reported as States.Timeout).
-    `local` says that the text still lacks its state: the interpreter knows which one it was executing.
     """
 
-    local = False
+    # Whether the text still lacks its state: the interpreter knows which one it was executing.
+    is_local = False
 
     def __init__(self, error: str | None, cause: str | None = None, also: Sequence[str] = ()):
         super().__init__(f"{error}: {cause}")
         self.error = error
         self.cause = cause
         self.also = frozenset(also)
-        self.location: str | None = None
 
     def output(self) -> dict[str, str | None]:
-        """The Error Output, which a Catcher hands on."""
-        return {"Error": self.error, "Cause": self.cause}
+        """The Error Output, which a Catcher hands on. A time-out has an empty cause there (measured on AWS)."""
+        return {"Error": self.error, "Cause": "" if self.error == TIMEOUT and self.cause is None else self.cause}
 
     def details(self) -> dict[str, str]:
         """Error and cause as history events carry them, in the lengths that the API allows."""
@@ -97,31 +96,28 @@ class StateFailure(Exception):
         return error | ({} if self.cause is None else {"cause": self.cause[:32768]})
 
     def in_state(self, name: str, event: int) -> StateFailure:
-        """The same with AWS's words for where it happened; `event` is the id of the history event that entered the
-        state."""
-        if not self.local:
+        """The same with AWS's words for where it happened; `event` is the id of the event that entered the state."""
+        if not self.is_local:
             return self
         place = f"An error occurred while executing the state '{name}' (entered at the event id #{event}). "
-        placed = StateFailure(self.error, f"{place}{self.cause}", tuple(self.also))
-        placed.location = self.location
-        return placed
+        return StateFailure(self.error, f"{place}{self.cause}", tuple(self.also))
 
 
 class RuntimeFailure(StateFailure):
     """States.Runtime: the state could not be processed, and neither Retry nor Catch helps."""
 
-    local = True
+    is_local = True
 
     def __init__(self, cause: str):
         super().__init__(RUNTIME, cause)
 
 
 class QueryFailure(StateFailure):
-    """States.QueryEvaluationError, at the field `location` ("Output/total")."""
+    """States.QueryEvaluationError, at the field `location` ("Output/total"), or None if it is no field's."""
 
-    local = True
+    is_local = True
 
-    def __init__(self, cause: str, location: str):
+    def __init__(self, cause: str, location: str | None):
         super().__init__(QUERY_EVALUATION_ERROR, cause)
         self.location = location
 
@@ -129,7 +125,7 @@ class QueryFailure(StateFailure):
 class ResultPathFailure(StateFailure):
     """States.ResultPathMatchFailure: the result cannot be put where ResultPath says."""
 
-    local = True
+    is_local = True
 
     def __init__(self, cause: str):
         super().__init__(RESULT_PATH_MATCH_FAILURE, cause)

@@ -1,6 +1,6 @@
-"""What the states of a definition are to each other: transitions, reachability, names and the scopes of variables.
+"""What the states of a definition are to each other: transitions, reachability, names; and names of variables.
 
-https://states-language.net/spec.html#transition, #variable-scope. Step Functions refuses states that cannot be reached.
+https://states-language.net/spec.html#transition. Step Functions refuses states that cannot be reached.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ RESERVED = "states"
 
 def check_graph(definition: Mapping[str, Json], faults: FaultList) -> None:
     """Looks at whatever is there: missing parts are others' faults."""
-    _check_flow(definition, "", frozenset(), faults)
+    _check_flow(definition, "", faults)
     seen: set[str] = set()
     for name, location in _names(definition, ""):
         if name in seen:
@@ -67,7 +67,7 @@ def _targets(state: Mapping[str, Json]) -> Iterator[tuple[str, str, Json]]:
             yield "Next", f"{place}/Next", entry["Next"]
 
 
-def _check_flow(flow: Json, location: str, outer: frozenset[str], faults: FaultList) -> None:
+def _check_flow(flow: Json, location: str, faults: FaultList) -> None:
     states = _states(flow)
     if not states:
         return
@@ -79,7 +79,10 @@ def _check_flow(flow: Json, location: str, outer: frozenset[str], faults: FaultL
             if isinstance(target, str) and target not in states:
                 faults.target(f"Missing '{field}' target: {target}", f"{location}/States/{name}/{place}")
     _check_reach(states, start, location, faults)
-    _check_variables(states, location, outer, faults)
+    _check_variables(states, location, faults)
+    for name, state in states.items():
+        for inner, where in inner_flows(state, f"{location}/States/{name}"):
+            _check_flow(inner, where, faults)
 
 
 def _check_reach(states: Mapping[str, Mapping[str, Json]], start: Json, location: str, faults: FaultList) -> None:
@@ -103,24 +106,15 @@ def _is_terminal(state: Mapping[str, Json]) -> bool:
     return state.get("End") is True or state.get("Type") in ("Succeed", "Fail")
 
 
-def _check_variables(
-    states: Mapping[str, Mapping[str, Json]], location: str, outer: frozenset[str], faults: FaultList
-) -> None:
-    """Names must be good, and inner scopes must not assign to names of outer ones."""
-    own: set[str] = set()
+def _check_variables(states: Mapping[str, Mapping[str, Json]], location: str, faults: FaultList) -> None:
+    """Names of variables. Whether an inner scope takes one of an outer scope shows when it runs, as on AWS."""
     for name, state in states.items():
         for place, variable in _assigned(state):
             where = f"{location}/States/{name}{place}/Assign"
-            own.add(variable)
             if variable == RESERVED:
                 faults.schema(f"The variable '{RESERVED}' is reserved", where)
             elif not variable.isidentifier() or variable.startswith("_") or len(variable) > _LONGEST_VARIABLE:
                 faults.schema(f"'{variable}' is no name for a variable", where)
-            elif variable in outer:
-                faults.schema(f"The variable '{variable}' belongs to an outer scope and cannot be assigned here", where)
-    for name, state in states.items():
-        for inner, where in inner_flows(state, f"{location}/States/{name}"):
-            _check_flow(inner, where, outer | own, faults)
 
 
 def _assigned(state: Mapping[str, Json]) -> Iterator[tuple[str, str]]:

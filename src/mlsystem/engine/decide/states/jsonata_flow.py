@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlsystem.engine.decide.states.documents import Json, compact
-from mlsystem.engine.decide.states.faults import RuntimeFailure
+from mlsystem.engine.decide.states.faults import QueryFailure
 from mlsystem.engine.decide.states.jsonata_expression import expression_of
 from mlsystem.engine.decide.states.jsonpath_flow import with_item
 from mlsystem.engine.decide.states.query_value import fill, fill_typed
@@ -61,7 +61,7 @@ class JsonataFlow:
         if "Items" in self._fields:
             return list(fill_typed(self._fields["Items"], "Items", "array", self._states(), self._scope))
         if not isinstance(self._input, list):
-            raise RuntimeFailure(f"Map state input must be an array but was: {compact(self._input)}")
+            raise QueryFailure(f"Map state input must be an array but was: {compact(self._input)}", None)
         return self._input
 
     def item(self, fields: Mapping[str, Json], item: Json, index: int) -> Json:

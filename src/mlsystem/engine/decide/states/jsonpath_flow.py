@@ -70,8 +70,6 @@ class JsonPathFlow:
         items = self._read(path, self.selected())
         if isinstance(items, list):
             return items
-        if path == "$":
-            raise RuntimeFailure(f"Map state input must be an array but was: {compact(items)}")
         raise RuntimeFailure(f'Reference path "{path}" must point to array.')
 
     def item(self, fields: Mapping[str, Json], item: Json, index: int) -> Json:

@@ -80,6 +80,8 @@ def _cut(text: str, at: int) -> tuple[list[Step | None], list[str]]:
     steps: list[Step | None] = []
     written: list[str] = []
     while at < len(text):
+        # Jayway reads `.[` like `[`.
+        at += text.startswith(".[", at)
         if text[at] == "[":
             end = _closing(text, at)
             step, notation = _bracket(text[at + 1 : end].strip(), text)

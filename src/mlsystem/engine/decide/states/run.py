@@ -134,14 +134,14 @@ class Run:
         return JsonPathFlow(state.fields, visit.input, scope)
 
     def scope(self, key: str) -> Scope:
-        return Scope(self._context(key), self._variables(key), self.chance, self.at)
+        return Scope(
+            self._context(key), {**self.outer_variables(key), **self.strand(key).variables}, self.chance, self.at
+        )
 
-    def _variables(self, key: str | None) -> dict[str, Json]:
-        """The strand's own and those of the scopes around it, which cannot have the same names."""
-        if key is None:
-            return {}
-        strand = self.strand(key)
-        return {**self._variables(strand.parent), **strand.variables}
+    def outer_variables(self, key: str) -> dict[str, Json]:
+        """Those of the scopes around the strand's."""
+        parent = self.strand(key).parent
+        return {} if parent is None else {**self.outer_variables(parent), **self.strand(parent).variables}
 
     def _context(self, key: str) -> dict[str, Json]:
         """https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html"""

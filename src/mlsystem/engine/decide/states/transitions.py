@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from mlsystem.engine.decide.states import faults
 from mlsystem.engine.decide.states.documents import LARGEST_BYTES, Json, compact, size
 from mlsystem.engine.decide.states.execution import Timer, Visit
-from mlsystem.engine.decide.states.faults import StateFailure
+from mlsystem.engine.decide.states.faults import QueryFailure, RuntimeFailure, StateFailure
 from mlsystem.engine.decide.states.history import data
 from mlsystem.engine.decide.states.machine import StateType
 from mlsystem.engine.decide.states.protocol import Failed, Outcome, Succeeded
@@ -46,7 +46,7 @@ def leave(run: Run, key: str, output: Json, variables: Mapping[str, Json], next:
     """
     strand, state = run.strand(key), run.state_of(key)
     check_size(output, state.name)
-    _check_variables(strand.variables, variables)
+    _check_variables(run, key, variables)
     details: dict[str, Json] = {"name": state.name, **data("output", output)}
     if variables:
         details["assignedVariables"] = {name: compact(value) for name, value in variables.items()}
@@ -76,8 +76,7 @@ def fail(run: Run, key: str, failure: StateFailure) -> None:
     visit, state = run.visit_of(key), run.state_of(key)
     run.clear_timers(key)
     run.forget_task(key, is_cancelled=False)
-    placed = failure.in_state(state.name, visit.entered_event)
-    _tell_evaluation(run, key, placed)
+    placed = _placed(run, key, failure)
     if _retries(run, key, placed):
         return
     # A state that could not even be processed (States.Runtime) has not failed as a state, in AWS's history.
@@ -92,9 +91,7 @@ def fail(run: Run, key: str, failure: StateFailure) -> None:
         output, variables = run.data_flow(key).caught(catcher.fields, placed.output())
         leave(run, key, output, variables, catcher.next)
     except StateFailure as second:
-        second = second.in_state(state.name, visit.entered_event)
-        _tell_evaluation(run, key, second)
-        give_up(run, key, second)
+        give_up(run, key, _placed(run, key, second))
 
 
 def give_up(run: Run, key: str, failure: StateFailure) -> None:
@@ -127,24 +124,33 @@ def check_size(value: Json, name: str) -> None:
         raise StateFailure(faults.DATA_LIMIT_EXCEEDED, f"The state/task '{name}' returned a result with {limit}.")
 
 
-def _check_variables(before: Mapping[str, Json], variables: Mapping[str, Json]) -> None:
+def _check_variables(run: Run, key: str, variables: Mapping[str, Json]) -> None:
+    """https://states-language.net/spec.html#variable-scope: an inner scope may read outer variables, not assign to them."""
     if not variables:
         return
+    taken = sorted(run.outer_variables(key).keys() & variables.keys())
+    if taken:
+        raise RuntimeFailure(f"The variable '{taken[0]}' belongs to an outer scope and cannot be assigned here.")
     if sum(map(size, variables.values())) > LARGEST_BYTES:
         raise StateFailure(faults.DATA_LIMIT_EXCEEDED, f"One Assign may store at most {LARGEST_BYTES} bytes.")
-    if sum(map(size, {**before, **variables}.values())) > MOST_VARIABLE_BYTES:
+    if sum(map(size, {**run.strand(key).variables, **variables}.values())) > MOST_VARIABLE_BYTES:
         raise StateFailure(faults.DATA_LIMIT_EXCEEDED, f"Variables may hold at most {MOST_VARIABLE_BYTES} bytes.")
 
 
-def _tell_evaluation(run: Run, key: str, failure: StateFailure) -> None:
-    """JSONata that failed has an event of its own; before any work it refers to what led to the state."""
-    if failure.location is None:
-        return
+def _placed(run: Run, key: str, failure: StateFailure) -> StateFailure:
+    """The failure with the name of its state. JSONata that failed has an event of its own.
+
+    Before any work that event refers to what led to the state, not to its entering.
+    """
     strand, visit = run.strand(key), run.visit_of(key)
-    if strand.previous_event == visit.entered_event:
-        strand.previous_event = visit.event_before
-    details = {"state": visit.state, "location": failure.location, **failure.details()}
-    run.tell(key, "EvaluationFailed", {"evaluationFailedEventDetails": details})
+    placed = failure.in_state(visit.state, visit.entered_event)
+    if isinstance(failure, QueryFailure):
+        if strand.previous_event == visit.entered_event:
+            strand.previous_event = visit.event_before
+        location = {} if failure.location is None else {"location": failure.location}
+        details = {"state": visit.state, **location, **placed.details()}
+        run.tell(key, "EvaluationFailed", {"evaluationFailedEventDetails": details})
+    return placed
 
 
 def _retries(run: Run, key: str, failure: StateFailure) -> bool:
