@@ -35,11 +35,11 @@ def load_api(environment: Mapping[str, str]) -> PredictionApi:
     """What this version of the function answers with. It raises where something is missing, so that the version does
     not start: a handler without its own model's schema must not answer."""
     assets = Path(environment.get("ASSETS_DIR") or "/mnt/assets")
-    timeout = float(environment.get("UPSTREAM_TIMEOUT_SECONDS") or 25)
+    timeout = _seconds(environment, "UPSTREAM_TIMEOUT_SECONDS", 25)
     return PredictionApi(
         schema=Schema.load(assets / "models" / _required(environment, "TRAINING_JOB_NAME") / "schema.json"),
         endpoint=Endpoint(_required(environment, "ENDPOINT_NAME"), runtime_client(timeout)),
-        kept_files=KeptFiles(assets / "data", float(environment.get("RETAIN_FILE_SECONDS") or 86400)),
+        kept_files=KeptFiles(assets / "data", _seconds(environment, "RETAIN_FILE_SECONDS", 86400)),
         decode_file=rows_from_file,
         namespace=_required(environment, "METRIC_NAMESPACE"),
         cors_origin=environment.get("CORS_ORIGIN", ""),
@@ -57,6 +57,14 @@ def _required(environment: Mapping[str, str], name: str) -> str:
     if not environment.get(name):
         raise RuntimeError(f"environment variable {name} is not set; the API function cannot start without it")
     return environment[name]
+
+
+def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name) or str(default)
+    try:
+        return float(text)
+    except ValueError as error:
+        raise RuntimeError(f"environment variable {name} is {text!r}; it must be a number of seconds") from error
 
 
 _api = load_api(os.environ)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.project.container.models import make_model
 from tests.unit.project.container.program import CODE, Container, container_environment
 
 sys.path.insert(0, str(CODE))
@@ -33,4 +34,19 @@ def new_container(container_python: Path) -> Iterator[Callable[..., Container]]:
 
     yield make
     for container in made:
+        container.remove()
+
+
+@pytest.fixture(scope="session")
+def model_of(container_python: Path) -> Iterator[Callable[[str], Path]]:
+    """The folder of a model of a task, like /opt/ml/model, made once; copy it before you change it."""
+    made: dict[str, Container] = {}
+
+    def model(task: str) -> Path:
+        if task not in made:
+            made[task] = make_model(container_python, task)
+        return made[task].ml / "model"
+
+    yield model
+    for container in made.values():
         container.remove()

@@ -11,7 +11,7 @@ import queue
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,8 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.project.container.models import make_model
-from tests.unit.project.container.program import CODE, Running
+from tests.unit.project.container.program import CODE, Container, Running
 
 EVENT = json.loads(Path(__file__).with_name("api_gateway_event.json").read_text())
 SECONDS = 30
@@ -106,8 +105,9 @@ def _as_sagemaker(model_server: Running | None, body: bytes, headers: Any) -> tu
 
 
 @pytest.fixture(scope="module")
-def model_server(container_python: Path) -> Iterator[Running]:
-    container = make_model(container_python, "binary")
+def model_server(container_python: Path, model_of: Callable[[str], Path]) -> Iterator[Running]:
+    container = Container(container_python)
+    shutil.copytree(model_of("binary"), container.ml / "model")
     variables = {"MODEL_SERVER_BIND": "unix:/tmp/server.sock", "MODEL_SERVER_WORKERS": "1"}
     with container.start("serve", variables=variables) as running:
         running.await_ping()
@@ -211,6 +211,7 @@ def test_metrics_go_to_the_log(model_server: Running, container_python: Path, as
         ({"TRAINING_JOB_NAME": ""}, "environment variable TRAINING_JOB_NAME is not set"),
         ({"ENDPOINT_NAME": ""}, "environment variable ENDPOINT_NAME is not set"),
         ({"METRIC_NAMESPACE": ""}, "environment variable METRIC_NAMESPACE is not set"),
+        ({"RETAIN_FILE_SECONDS": "1 day"}, "RETAIN_FILE_SECONDS is '1 day'; it must be a number of seconds"),
     ],
 )
 def test_a_version_without_its_model_or_settings_refuses_to_start(

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from tests.unit.project.container.models import make_model
 from tests.unit.project.container.program import Container, Running
 
 NewContainer = Callable[..., Container]
@@ -23,26 +22,27 @@ CSV, JSON = {"Content-Type": "text/csv"}, {"Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module")
-def model(container_python: Path) -> Iterator[Path]:
-    """A folder like /opt/ml/model, for a binary task."""
-    container = make_model(container_python, "binary")
-    yield container.ml / "model"
-    container.remove()
+def model(model_of: Callable[[str], Path]) -> Path:
+    return model_of("binary")
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["nginx", "alone"])
 def server(request: pytest.FixtureRequest, container_python: Path, model: Path) -> Iterator[Running]:
     """A server that answers; the tests that use it leave it as they found it."""
-    if request.param and not shutil.which("nginx"):
-        if os.environ.get("CI") == "true":
-            pytest.fail("nginx is not installed; .ci/run installs it")
-        pytest.skip("not run: nginx is not installed")
     container = Container(container_python, with_nginx=request.param)
     shutil.copytree(model, container.ml / "model")
     with container.start("serve", variables=SOCKET) as running:
         running.await_ping()
         yield running
     container.remove()
+
+
+@pytest.fixture(autouse=True)
+def _nginx_where_it_is_tested(request: pytest.FixtureRequest, need_tool: Callable[[str], str]) -> None:
+    """Where it is missing the program would serve without it, and the test would prove nothing."""
+    parameters = request.node.callspec.params if hasattr(request.node, "callspec") else {}
+    if parameters.get("server") or parameters.get("with_nginx"):
+        need_tool("nginx")
 
 
 def serving(new_container: NewContainer, model: Path, **options: Any) -> Container:
@@ -130,11 +130,7 @@ def test_a_body_of_many_rows_is_answered_row_by_row(server: Running) -> None:
 
 @pytest.mark.parametrize("with_nginx", [True, False])
 @pytest.mark.parametrize("uid", [0, 1000])
-def test_sigterm_drains_and_both_end(
-    need_tool: Callable[[str], str], new_container: NewContainer, model: Path, with_nginx: bool, uid: int
-) -> None:
-    if with_nginx:
-        need_tool("nginx")
+def test_sigterm_drains_and_both_end(new_container: NewContainer, model: Path, with_nginx: bool, uid: int) -> None:
     container = serving(new_container, model, with_nginx=with_nginx, uid=uid)
     with container.start("serve", variables=SOCKET) as running:
         running.await_ping()
@@ -147,10 +143,8 @@ def test_sigterm_drains_and_both_end(
 
 @pytest.mark.parametrize("with_nginx", [True, False])
 def test_a_request_under_way_is_answered_before_the_end(
-    need_tool: Callable[[str], str], new_container: NewContainer, model: Path, with_nginx: bool
+    new_container: NewContainer, model: Path, with_nginx: bool
 ) -> None:
-    if with_nginx:
-        need_tool("nginx")
     container = serving(new_container, model, with_nginx=with_nginx)
     with container.start("serve", variables=SOCKET) as running:
         running.await_ping()
@@ -185,10 +179,8 @@ def await_refusal(running: Running) -> None:
 
 @pytest.mark.parametrize(("victim", "with_nginx"), [("gunicorn", True), ("nginx: master", True), ("gunicorn", False)])
 def test_if_one_dies_the_whole_ends_with_1(
-    need_tool: Callable[[str], str], new_container: NewContainer, model: Path, victim: str, with_nginx: bool
+    new_container: NewContainer, model: Path, victim: str, with_nginx: bool
 ) -> None:
-    if with_nginx:
-        need_tool("nginx")
     container = serving(new_container, model, with_nginx=with_nginx)
     with container.start("serve", variables=SOCKET) as running:
         running.await_ping()
@@ -223,11 +215,7 @@ def test_a_socket_that_a_killed_server_left_is_taken_over(new_container: NewCont
 
 
 @pytest.mark.parametrize("with_nginx", [True, False])
-def test_it_listens_on_port_8080_of_its_own_network(
-    need_tool: Callable[[str], str], new_container: NewContainer, model: Path, with_nginx: bool
-) -> None:
-    if with_nginx:
-        need_tool("nginx")
+def test_it_listens_on_port_8080_of_its_own_network(new_container: NewContainer, model: Path, with_nginx: bool) -> None:
     container = serving(new_container, model, with_nginx=with_nginx)
     ask = (
         "import subprocess, sys, time, urllib.request, urllib.error\n"
@@ -289,11 +277,9 @@ def test_a_wrong_setting_ends_it_at_once_with_one_line(new_container: NewContain
 
 
 def test_a_multiclass_answer_is_the_class_and_its_probability(
-    new_container: NewContainer, container_python: Path
+    new_container: NewContainer, model_of: Callable[[str], Path]
 ) -> None:
-    made = make_model(container_python, "multiclass")
-    container = serving(new_container, made.ml / "model", with_nginx=False)
-    made.remove()
+    container = serving(new_container, model_of("multiclass"), with_nginx=False)
     with container.start("serve", variables=SOCKET) as running:
         running.await_ping()
         _, _, text = running.request("POST", "/invocations", b"0.9,red\n-0.9,blue", CSV)
@@ -306,10 +292,8 @@ def test_a_multiclass_answer_is_the_class_and_its_probability(
     assert all(1 / 3 < float(row[1]) <= 1 for row in rows)
 
 
-def test_a_regressions_answer_is_the_number(new_container: NewContainer, container_python: Path) -> None:
-    made = make_model(container_python, "regression")
-    container = serving(new_container, made.ml / "model", with_nginx=False)
-    made.remove()
+def test_a_regressions_answer_is_the_number(new_container: NewContainer, model_of: Callable[[str], Path]) -> None:
+    container = serving(new_container, model_of("regression"), with_nginx=False)
     with container.start("serve", variables=SOCKET) as running:
         running.await_ping()
         _, _, text = running.request("POST", "/invocations", b"0.9,red\n-0.9,blue", CSV)
