@@ -119,8 +119,14 @@ class Harness:
 
     def _copy(self, origin: Path, name: str) -> Path:
         target = self.folder / name
-        shutil.copytree(origin, target, symlinks=True, ignore=shutil.ignore_patterns("*.sock", "engine.log"))
+        shutil.copytree(origin, target, symlinks=True, ignore=_left_out)
         return target
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    """What is no file: sockets and pipes; and the log of the run before."""
+    special = {name for name in names if (Path(folder) / name).is_fifo() or (Path(folder) / name).is_socket()}
+    return special | {"engine.log"}
 
 
 def _lines(path: Path) -> list[str]:

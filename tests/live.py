@@ -16,6 +16,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from mlsystem.engine.runtime.shim.record import lock_holder
+
 READY_SECONDS = 30.0
 
 
@@ -68,10 +70,17 @@ class LiveEngine:
             self._reap()
 
     def stop(self) -> None:
-        """SIGTERM, as `mlsystem down` does."""
+        """SIGTERM, as `mlsystem down` does; what a killed engine left running is ended with it."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         self._reap()
+        for pid in self.shims():
+            os.kill(pid, signal.SIGKILL)
+
+    def shims(self) -> list[int]:
+        """The pids of the shims of this folder's processes that live; a program dies with its shim."""
+        holders = [lock_holder(str(path)) for path in (self.folder / "processes").glob("*/lock")]
+        return [pid for pid in holders if pid is not None]
 
     def await_death(self, timeout: float = 30.0) -> int:
         """The exit status of an engine that a race point is to kill."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from anyio import to_thread
@@ -40,6 +42,7 @@ from mlsystem.engine.runtime.runner import ProcessRunner
 from mlsystem.engine.runtime.workload import Machinery, workload_socket
 from mlsystem.engine.services.codebuild import room as codebuild
 from mlsystem.engine.services.codecommit import room as codecommit
+from mlsystem.engine.services.codepipeline import room as codepipeline
 from mlsystem.engine.services.ecr import room as ecr
 from mlsystem.engine.services.iam import room as iam
 from mlsystem.engine.services.kms import room as kms
@@ -152,6 +155,7 @@ def _rooms(house: House, equipment: Equipment, keeper: DoorKeeper) -> tuple[Room
         sts.open_room(house, equipment.keys),
         codebuild.open_room(house, machinery),
         codecommit.open_room(house, equipment.keys),
+        codepipeline.open_room(house),
         ecr.open_room(house, equipment.images),
         iam.open_room(house),
         logs.open_room(house),
@@ -221,6 +225,9 @@ class Server(uvicorn.Server):
 
 def run(settings: Settings, on_ready: Callable[[Mapping[str, str]], None]) -> None:
     """Run an engine until SIGTERM or SIGINT. Raises StartupError."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn takes both while it serves, then raises them again: what is open is closed in order all the same.
+        signal.signal(number, _leave)
     with ExitStack() as stack:
         engine = build(settings, SystemClock(settings.time_scale), stack)
         config = uvicorn.Config(
@@ -230,6 +237,10 @@ def run(settings: Settings, on_ready: Callable[[Mapping[str, str]], None]) -> No
         race_point("engine.ready")
         inside = stack.enter_context(listen_inside(engine.house.folder))
         server.run(sockets=[inside])
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 def _announce(engine: Engine, on_ready: Callable[[Mapping[str, str]], None]) -> None:
