@@ -1,0 +1,291 @@
+"""Executions: start, stop, retry, approve; and what is told of them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.durable.machine import Event, Json
+from mlsystem.engine.durable.worker import NoticeHandler
+from mlsystem.engine.services.codepipeline.execution import Execution, ExecutionMachine, RunStatus, Status
+from mlsystem.engine.services.codepipeline.pipelines import Pipeline, require_pipeline, require_stage
+from mlsystem.engine.store.database import Transaction
+
+if TYPE_CHECKING:
+    from types_boto3_codepipeline.type_defs import (
+        GetPipelineExecutionInputTypeDef,
+        ListActionExecutionsInputTypeDef,
+        ListPipelineExecutionsInputTypeDef,
+        PutApprovalResultInputTypeDef,
+        PutJobFailureResultInputTypeDef,
+        PutJobSuccessResultInputTypeDef,
+        RetryStageExecutionInputTypeDef,
+        StartPipelineExecutionInputTypeDef,
+        StopPipelineExecutionInputTypeDef,
+    )
+
+
+def require_execution(tx: Transaction, pipeline: str, execution_id: str) -> Execution:
+    execution = tx.get(Execution, execution_id)
+    if execution is None or execution.parent != pipeline:
+        raise AwsError("PipelineExecutionNotFoundException", f"Pipeline '{pipeline}' has no execution '{execution_id}'")
+    return execution
+
+
+class Executions(Part):
+    """What a client does with executions."""
+
+    def __init__(self, house: House, machine: ExecutionMachine):
+        self._house = house
+        self._machine = machine
+
+    def subscriptions(self) -> Mapping[str, NoticeHandler]:
+        return {"codepipeline.pipeline.created": self._on_created}
+
+    def _on_created(self, tx: Transaction, topic: str, data: Json) -> None:
+        pipeline = tx.get(Pipeline, data["name"])
+        if pipeline is not None:
+            self._start(tx, pipeline, str(uuid.uuid4()), {"triggerType": "CreatePipeline"}, {})
+
+    def _start(
+        self, tx: Transaction, pipeline: Pipeline, execution_id: str, trigger: dict[str, str], variables: dict[str, str]
+    ) -> None:
+        execution = tx.add(
+            Execution(
+                key=execution_id,
+                parent=pipeline.key,
+                definition={**pipeline.declaration, "arn": pipeline.arn},
+                trigger=trigger,
+                variables=variables,
+            )
+        )
+        self._house.worker.commit_step(tx, execution, self._machine.begin(execution))
+
+    @operation("StartPipelineExecution", accepts="name variables clientRequestToken")
+    def start_execution(self, request: StartPipelineExecutionInputTypeDef, call: Call) -> Mapping[str, object]:
+        """The token makes it one: an event that is delivered twice starts one execution."""
+        pipeline = require_pipeline(call.tx, request["name"])
+        token = request.get("clientRequestToken")
+        execution_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{pipeline.arn}/{token}") if token else uuid.uuid4())
+        if call.tx.get(Execution, execution_id) is None:
+            is_event = call.principal.arn.endswith("/events")
+            kind = "CloudWatchEvent" if is_event else "StartPipelineExecution"
+            trigger = {"triggerType": kind, "triggerDetail": token if is_event and token else call.principal.arn}
+            given = {item["name"]: item["value"] for item in request.get("variables", ())}
+            self._start(call.tx, pipeline, execution_id, trigger, _variables(pipeline, given))
+        return {"pipelineExecutionId": execution_id}
+
+    @operation("StopPipelineExecution", accepts="pipelineName pipelineExecutionId abandon reason")
+    def stop_execution(self, request: StopPipelineExecutionInputTypeDef, call: Call) -> Mapping[str, object]:
+        execution = require_execution(call.tx, request["pipelineName"], request["pipelineExecutionId"])
+        if execution.state != Status.IN_PROGRESS:
+            raise AwsError(
+                "PipelineExecutionNotStoppableException",
+                f"The execution {execution.key} is {execution.state}: only one in progress can be stopped.",
+            )
+        data = {"abandon": request.get("abandon", False), "reason": request.get("reason", "")}
+        self._house.worker.send(call.tx, Execution, execution.key, Event("stop_requested", data))
+        return {"pipelineExecutionId": execution.key}
+
+    @operation("RetryStageExecution", accepts="pipelineName stageName pipelineExecutionId retryMode")
+    def retry(self, request: RetryStageExecutionInputTypeDef, call: Call) -> Mapping[str, object]:
+        require_stage(require_pipeline(call.tx, request["pipelineName"]), request["stageName"])
+        execution = require_execution(call.tx, request["pipelineName"], request["pipelineExecutionId"])
+        if execution.stage_name != request["stageName"] or execution.state not in (Status.FAILED, Status.STOPPED):
+            raise AwsError(
+                "StageNotRetryableException",
+                f"The execution {execution.key} is {execution.state} in {execution.stage_name}: only a stage that failed or was "
+                "stopped can be retried.",
+            )
+        data = {"all": request["retryMode"] == "ALL_ACTIONS"}
+        self._house.worker.send(call.tx, Execution, execution.key, Event("retry_requested", data))
+        return {"pipelineExecutionId": execution.key}
+
+    @operation("PutApprovalResult", accepts="pipelineName stageName actionName result token")
+    def put_approval(self, request: PutApprovalResultInputTypeDef, call: Call) -> Mapping[str, object]:
+        pipeline = require_pipeline(call.tx, request["pipelineName"])
+        require_stage(pipeline, request["stageName"])
+        found = [
+            (execution, run)
+            for execution in call.tx.all(Execution, parent=pipeline.key)
+            for run in execution.runs
+            if (run.stage, run.action) == (request["stageName"], request["actionName"])
+            and run.token == request["token"]
+        ]
+        if not found:
+            raise AwsError(
+                "InvalidApprovalTokenException", f"The approval token of {request['actionName']} is not valid."
+            )
+        execution, run = found[-1]
+        if run.status is not RunStatus.IN_PROGRESS:
+            raise AwsError(
+                "ApprovalAlreadyCompletedException", f"{request['actionName']} was already decided: {run.summary}"
+            )
+        result = request["result"]
+        approved = result["status"] == "Approved"
+        data = {
+            "run": run.id,
+            "status": "Succeeded" if approved else "Failed",
+            "summary": result["summary"],
+            "updated_by": call.principal.arn,
+            "error": {} if approved else {"code": "ApprovalRejected", "message": f"Rejected: {result['summary']}"},
+        }
+        self._house.worker.send(call.tx, Execution, execution.key, Event("action_ended", data))
+        return {"approvedAt": datetime.fromtimestamp(call.now, UTC)}
+
+    @operation("PutJobSuccessResult", accepts="jobId currentRevision executionDetails outputVariables")
+    def put_success(self, request: PutJobSuccessResultInputTypeDef, call: Call) -> Mapping[str, object]:
+        summary = request.get("executionDetails", {}).get("summary", "")
+        data = {"status": "Succeeded", "summary": summary, "variables": dict(request.get("outputVariables", {}))}
+        self._end_job(request["jobId"], data, call)
+        return {}
+
+    @operation("PutJobFailureResult", accepts="jobId failureDetails")
+    def put_failure(self, request: PutJobFailureResultInputTypeDef, call: Call) -> Mapping[str, object]:
+        details = request["failureDetails"]
+        error = {"code": details["type"], "message": details["message"]}
+        self._end_job(request["jobId"], {"status": "Failed", "error": error}, call)
+        return {}
+
+    def _end_job(self, job_id: str, data: dict[str, Any], call: Call) -> None:
+        for execution in call.tx.all(Execution):
+            for run in execution.runs:
+                if run.external_id == job_id or job_uuid(run.id) == job_id:
+                    self._house.worker.send(
+                        call.tx, Execution, execution.key, Event("action_ended", {"run": run.id, **data})
+                    )
+                    return
+        raise AwsError("JobNotFoundException", f"There is no job {job_id}.")
+
+    # ------------------------------------------------------------------ told
+    @operation("GetPipelineExecution", accepts="pipelineName pipelineExecutionId")
+    def get_execution(self, request: GetPipelineExecutionInputTypeDef, call: Call) -> Mapping[str, object]:
+        execution = require_execution(call.tx, request["pipelineName"], request["pipelineExecutionId"])
+        revisions = [
+            {"name": artifact, **{name: value for name, value in run.revision.items() if value}}
+            for run in execution.runs
+            if run.revision
+            for artifact in run.artifacts
+        ]
+        return {
+            "pipelineExecution": {
+                "pipelineName": execution.parent,
+                "pipelineVersion": execution.definition["version"],
+                "pipelineExecutionId": execution.key,
+                "status": execution.state,
+                "statusSummary": execution.reason,
+                "artifactRevisions": revisions,
+                "trigger": execution.trigger,
+                "variables": [{"name": name, "resolvedValue": value} for name, value in execution.variables.items()],
+                "executionMode": "SUPERSEDED",
+            }
+        }
+
+    @operation("ListPipelineExecutions", accepts="pipelineName maxResults nextToken")
+    def list_executions(self, request: ListPipelineExecutionsInputTypeDef, call: Call) -> Mapping[str, object]:
+        require_pipeline(call.tx, request["pipelineName"])
+        executions = call.tx.all(Execution, parent=request["pipelineName"], newest_first=True)
+        return _page([_summary(execution) for execution in executions], request, "pipelineExecutionSummaries")
+
+    @operation("ListActionExecutions", accepts="pipelineName filter maxResults nextToken")
+    def list_actions(self, request: ListActionExecutionsInputTypeDef, call: Call) -> Mapping[str, object]:
+        require_pipeline(call.tx, request["pipelineName"])
+        wanted = request.get("filter", {}).get("pipelineExecutionId")
+        executions = call.tx.all(Execution, parent=request["pipelineName"], newest_first=True)
+        details = [
+            _action_detail(execution, run)
+            for execution in executions
+            if wanted in (None, execution.key)
+            for run in reversed(execution.runs)
+        ]
+        return _page(details, request, "actionExecutionDetails")
+
+
+def job_uuid(run_id: str) -> str:
+    """The id of the job that a Lambda action's function is given."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, run_id))
+
+
+def _variables(pipeline: Pipeline, given: Mapping[str, str]) -> dict[str, str]:
+    declared = {item["name"]: item.get("defaultValue") for item in pipeline.declaration.get("variables", ())}
+    unknown = sorted(set(given) - set(declared))
+    if unknown:
+        raise AwsError("ValidationException", f"The pipeline has no variable {unknown[0]}.")
+    values = {**declared, **given}
+    missing = sorted(name for name, value in values.items() if value is None)
+    if missing:
+        raise AwsError("ValidationException", f"The variable {missing[0]} has no value and no default.")
+    return {name: str(value) for name, value in values.items()}
+
+
+def _when(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _summary(execution: Execution) -> dict[str, object]:
+    revisions = [
+        {"actionName": run.action, "revisionId": run.revision.get("revisionId", "")}
+        for run in execution.runs
+        if run.revision
+    ]
+    return {
+        "pipelineExecutionId": execution.key,
+        "status": execution.state,
+        "startTime": _when(execution.created_at),
+        "lastUpdateTime": _when(execution.updated_at),
+        "sourceRevisions": revisions,
+        "trigger": execution.trigger,
+        "executionMode": "SUPERSEDED",
+    }
+
+
+def _action_detail(execution: Execution, run: Any) -> dict[str, object]:
+    action = execution.action(run.stage, run.action)
+    places = execution.artifacts
+    inputs = [
+        {"name": item["name"], "s3location": {"bucket": places[item["name"]][0], "key": places[item["name"]][1]}}
+        for item in action.get("inputArtifacts", ())
+        if item["name"] in places
+    ]
+    outputs = [
+        {"name": name, "s3location": {"bucket": place[0], "key": place[1]}} for name, place in run.artifacts.items()
+    ]
+    result = {
+        "externalExecutionId": run.external_id,
+        "externalExecutionSummary": run.summary,
+        "errorDetails": run.error,
+    }
+    namespace = {"namespace": action["namespace"]} if "namespace" in action else {}
+    return {
+        "pipelineExecutionId": execution.key,
+        "actionExecutionId": run.id,
+        "pipelineVersion": execution.definition["version"],
+        "stageName": run.stage,
+        "actionName": run.action,
+        "startTime": _when(run.started_at),
+        "lastUpdateTime": _when(run.updated_at),
+        "updatedBy": run.updated_by,
+        "status": str(run.status),
+        "input": {
+            "actionTypeId": action["actionTypeId"],
+            "configuration": action.get("configuration", {}),
+            "resolvedConfiguration": run.configuration,
+            "inputArtifacts": inputs,
+            **namespace,
+        },
+        "output": {
+            "outputArtifacts": outputs,
+            "outputVariables": run.variables,
+            "executionResult": {name: value for name, value in result.items() if value},
+        },
+    }
+
+
+def _page(items: list[dict[str, object]], request: Mapping[str, Any], result: str) -> dict[str, object]:
+    start, size = int(request.get("nextToken", "0")), request.get("maxResults", 100)
+    more = {"nextToken": str(start + size)} if start + size < len(items) else {}
+    return {result: items[start : start + size], **more}

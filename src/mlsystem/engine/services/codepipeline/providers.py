@@ -1,0 +1,340 @@
+"""What each action provider does: starts its work, keyed by the action's run, so that starting it again starts nothing new.
+
+A provider answers with what it started, or with the end where there is nothing to wait for. Configuration keys and output variables are
+those of https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference.html
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlsystem.engine.contract import House, Principal
+from mlsystem.engine.decide.errors import ActionFailed, AwsError
+from mlsystem.engine.services.codepipeline.execution import Execution, Run
+from mlsystem.engine.services.codepipeline.executions import job_uuid
+
+STACK_ENDED_WELL = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"}
+
+
+@dataclass(frozen=True)
+class Work:
+    """One run of an action: `configuration` with its variables resolved, `principal` the pipeline's role."""
+
+    house: House
+    principal: Principal
+    execution: Execution
+    run: Run
+    action: Mapping[str, Any]
+    configuration: dict[str, str]
+
+    def call(self, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """As the pipeline's role; what cannot be mended by repeating becomes ActionFailed."""
+        try:
+            return self.house.call(service, operation, request, self.principal)
+        except AwsError as error:
+            if error.status is not None and error.status >= 500 and error.status != 501:
+                raise
+            raise ActionFailed(f"{service}:{operation}: {error.message}", error.code) from error
+
+    def setting(self, name: str) -> str:
+        if name not in self.configuration:
+            raise ActionFailed(f"the action {self.run.action} has no configuration {name}", "ConfigurationError")
+        return self.configuration[name]
+
+    def read_artifact(self, name: str) -> zipfile.ZipFile:
+        bucket, key = self.execution.artifacts[name]
+        body = self.call("s3", "GetObject", {"Bucket": bucket, "Key": key})["Body"].read()
+        return zipfile.ZipFile(io.BytesIO(body))
+
+    def read_file(self, path: str) -> bytes:
+        """`Artifact::file`."""
+        artifact, _, name = path.partition("::")
+        try:
+            with self.read_artifact(artifact) as content:
+                return content.read(name)
+        except KeyError as error:
+            raise ActionFailed(f"there is no file {name} in the artifact {artifact}", "ConfigurationError") from error
+
+    def output_place(self, artifact: str) -> tuple[str, str]:
+        """Bucket and key of an artifact that this run makes: the same for each repetition."""
+        store = self.execution.definition["artifactStore"]
+        suffix = job_uuid(f"{self.run.id}/{artifact}").replace("-", "")[:7]
+        return store["location"], f"{self.execution.parent[:20]}/{artifact[:10]}/{suffix}"
+
+    def write_artifact(self, artifact: str, content: bytes) -> tuple[str, str]:
+        bucket, key = self.output_place(artifact)
+        kms = self.execution.definition["artifactStore"].get("encryptionKey")
+        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms["id"]} if kms else {}
+        self.call("s3", "PutObject", {"Bucket": bucket, "Key": key, "Body": content, **encryption})
+        return bucket, key
+
+    @property
+    def outputs(self) -> list[str]:
+        return [artifact["name"] for artifact in self.action.get("outputArtifacts", ())]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`members` of the Run that are known now; `is_ended` says whether they hold the end."""
+
+    members: dict[str, Any]
+    is_ended: bool = False
+
+
+def succeeded(**members: Any) -> Answer:
+    return Answer({"status": "Succeeded", **members}, is_ended=True)
+
+
+def failed(message: str, code: str = "JobFailed", **members: Any) -> Answer:
+    return Answer({"status": "Failed", "error": {"code": code, "message": message}, **members}, is_ended=True)
+
+
+Provider = Callable[[Work], Answer]
+
+
+def codecommit_source(work: Work) -> Answer:
+    """The branch's head, zipped."""
+    repository, branch = work.setting("RepositoryName"), work.setting("BranchName")
+    found = work.call("codecommit", "GetBranch", {"repositoryName": repository, "branchName": branch})
+    commit_id = found["branch"]["commitId"]
+    commit = work.call("codecommit", "GetCommit", {"repositoryName": repository, "commitId": commit_id})["commit"]
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        _add_folder(work, archive, repository, commit_id, "/")
+    place = work.write_artifact(work.outputs[0], stream.getvalue())
+    variables = {
+        "RepositoryName": repository,
+        "BranchName": branch,
+        "CommitId": commit_id,
+        "CommitMessage": commit["message"],
+        "AuthorDate": commit["author"]["date"],
+        "CommitterDate": commit["committer"]["date"],
+    }
+    revision = {"revisionId": commit_id, "revisionSummary": commit["message"]}
+    return succeeded(artifacts={work.outputs[0]: place}, variables=variables, revision=revision, external_id=commit_id)
+
+
+def _add_folder(work: Work, archive: zipfile.ZipFile, repository: str, commit: str, path: str) -> None:
+    request = {"repositoryName": repository, "commitSpecifier": commit, "folderPath": path}
+    folder = work.call("codecommit", "GetFolder", request)
+    for file in folder["files"]:
+        blob = work.call("codecommit", "GetBlob", {"repositoryName": repository, "blobId": file["blobId"]})
+        item = zipfile.ZipInfo(file["absolutePath"])
+        item.external_attr = (0o755 if file["fileMode"] == "EXECUTABLE" else 0o644) << 16
+        item.compress_type = zipfile.ZIP_DEFLATED
+        archive.writestr(item, blob["content"])
+    for child in folder["subFolders"]:
+        _add_folder(work, archive, repository, commit, child["absolutePath"])
+
+
+def s3_source(work: Work) -> Answer:
+    """The object's current version."""
+    bucket, key = work.setting("S3Bucket"), work.setting("S3ObjectKey")
+    found = work.call("s3", "GetObject", {"Bucket": bucket, "Key": key})
+    if "VersionId" not in found:
+        return failed(f"the bucket {bucket} has no versioning, which the source action needs", "ConfigurationError")
+    place = work.write_artifact(work.outputs[0], found["Body"].read())
+    variables = {
+        "BucketName": bucket,
+        "ObjectKey": key,
+        "VersionId": found["VersionId"],
+        "ETag": found["ETag"].strip('"'),
+    }
+    revision = {"revisionId": found["VersionId"], "revisionSummary": f"Amazon S3 version id: {found['VersionId']}"}
+    return succeeded(
+        artifacts={work.outputs[0]: place}, variables=variables, revision=revision, external_id=found["VersionId"]
+    )
+
+
+def codebuild(work: Work) -> Answer:
+    inputs = [artifact["name"] for artifact in work.action.get("inputArtifacts", ())]
+    primary = work.configuration.get("PrimarySource", inputs[0])
+    places = work.execution.artifacts
+    request: dict[str, Any] = {
+        "projectName": work.setting("ProjectName"),
+        "idempotencyToken": work.run.id,
+        "sourceTypeOverride": "S3",
+        "sourceLocationOverride": "/".join(places[primary]),
+        "secondarySourcesOverride": [
+            {"type": "S3", "location": "/".join(places[name]), "sourceIdentifier": name}
+            for name in inputs
+            if name != primary
+        ],
+        "sourceVersion": _source_version(work, primary),
+        "environmentVariablesOverride": json.loads(work.configuration.get("EnvironmentVariables", "[]")),
+        "artifactsOverride": {"type": "NO_ARTIFACTS"},
+    }
+    artifacts = {}
+    if work.outputs:
+        bucket, key = work.output_place(work.outputs[0])
+        folder, _, name = key.rpartition("/")
+        request["artifactsOverride"] = {
+            "type": "S3",
+            "location": bucket,
+            "path": folder,
+            "name": name,
+            "packaging": "ZIP",
+        }
+        artifacts = {work.outputs[0]: (bucket, key)}
+    build = work.call("codebuild", "StartBuild", request)["build"]
+    return Answer({"external_id": build["id"], "artifacts": artifacts})
+
+
+def _source_version(work: Work, artifact: str) -> str:
+    """The revision that the primary source was made from."""
+    run = next((run for run in work.execution.runs if artifact in run.artifacts), None)
+    return run.revision.get("revisionId", "") if run else ""
+
+
+def cloudformation(work: Work) -> Answer:
+    """CREATE_UPDATE and DELETE_ONLY. The stack is asked with the run's id as its token, so a repetition changes nothing."""
+    mode, name = work.setting("ActionMode"), work.setting("StackName")
+    token = {"ClientRequestToken": job_uuid(work.run.id)}
+    if mode == "DELETE_ONLY":
+        work.call("cloudformation", "DeleteStack", {"StackName": name, **token})
+        return Answer({"external_id": name})
+    if mode != "CREATE_UPDATE":
+        return failed(
+            f"the ActionMode {mode} is not implemented by the local engine; CREATE_UPDATE and DELETE_ONLY are"
+        )
+    request = {**_stack_request(work), "StackName": name, **token}
+    try:
+        answer = work.house.call(
+            "cloudformation", "UpdateStack" if _stack_status(work, name) else "CreateStack", request, work.principal
+        )
+    except AwsError as error:
+        if "No updates are to be performed" in error.message:
+            return stack_answer(work, name)
+        raise ActionFailed(error.message, error.code) from error
+    return Answer({"external_id": answer["StackId"]})
+
+
+def _stack_request(work: Work) -> dict[str, Any]:
+    parameters: dict[str, Any] = {}
+    tags: dict[str, str] = {}
+    if "TemplateConfiguration" in work.configuration:
+        configuration = json.loads(work.read_file(work.configuration["TemplateConfiguration"]))
+        parameters.update(configuration.get("Parameters", {}))
+        tags.update(configuration.get("Tags", {}))
+    parameters.update(json.loads(work.configuration.get("ParameterOverrides", "{}")))
+    capabilities = work.configuration.get("Capabilities", "")
+    role = {"RoleARN": work.configuration["RoleArn"]} if "RoleArn" in work.configuration else {}
+    return {
+        "TemplateBody": work.read_file(work.setting("TemplatePath")).decode(),
+        "Parameters": [{"ParameterKey": key, "ParameterValue": str(value)} for key, value in parameters.items()],
+        "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+        "Capabilities": [item.strip() for item in capabilities.split(",") if item.strip()],
+        **role,
+    }
+
+
+def _stack_status(work: Work, name: str) -> str | None:
+    try:
+        stacks = work.house.call("cloudformation", "DescribeStacks", {"StackName": name}, work.principal)["Stacks"]
+    except AwsError as error:
+        if "does not exist" in error.message:
+            return None
+        raise ActionFailed(error.message, error.code) from error
+    status = str(stacks[0]["StackStatus"])
+    return None if status in ("DELETE_COMPLETE", "REVIEW_IN_PROGRESS") else status
+
+
+def stack_answer(work: Work, stack: str) -> Answer:
+    """How a stack stands: its outputs as variables, or why it failed."""
+    found = work.call("cloudformation", "DescribeStacks", {"StackName": stack})["Stacks"][0]
+    variables = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", ())}
+    status = found["StackStatus"]
+    if status in STACK_ENDED_WELL:
+        return succeeded(
+            external_id=found["StackId"], variables=variables, summary=f"Stack {found['StackName']}: {status}"
+        )
+    if status.endswith("_IN_PROGRESS"):
+        return Answer({"external_id": found["StackId"]})
+    reason = found.get("StackStatusReason", "")
+    return failed(f"Stack {found['StackName']} is {status}. {reason}".strip(), external_id=found["StackId"])
+
+
+def step_functions(work: Work) -> Answer:
+    machine = work.setting("StateMachineArn")
+    prefix = work.configuration.get("ExecutionNamePrefix", "")
+    suffix = job_uuid(work.run.id)
+    name = f"{prefix}-{suffix}" if prefix else suffix
+    text = work.configuration.get("Input", "{}")
+    if work.configuration.get("InputType", "Literal") == "FilePath":
+        artifact = work.action["inputArtifacts"][0]["name"]
+        text = work.read_file(text if "::" in text else f"{artifact}::{text}").decode()
+    try:
+        answer = work.house.call(
+            "stepfunctions", "StartExecution", {"stateMachineArn": machine, "name": name, "input": text}, work.principal
+        )
+    except AwsError as error:
+        raise ActionFailed(error.message, error.code) from error
+    arn = answer["executionArn"]
+    return Answer({"external_id": arn, "variables": {"StateMachineArn": machine, "ExecutionArn": arn}})
+
+
+def invoke_lambda(work: Work) -> Answer:
+    """The function gets a job, and ends it through PutJobSuccessResult or PutJobFailureResult."""
+    job = job_uuid(work.run.id)
+    configuration = {
+        "FunctionName": work.setting("FunctionName"),
+        "UserParameters": work.configuration.get("UserParameters", ""),
+    }
+    places = work.execution.artifacts
+    inputs = [
+        {
+            "name": item["name"],
+            "location": {
+                "type": "S3",
+                "s3Location": dict(zip(("bucketName", "objectKey"), places[item["name"]], strict=True)),
+            },
+        }
+        for item in work.action.get("inputArtifacts", ())
+    ]
+    data = {"actionConfiguration": {"configuration": configuration}, "inputArtifacts": inputs, "outputArtifacts": []}
+    event = {"CodePipeline.job": {"id": job, "accountId": work.house.scope.account, "data": data}}
+    request = {
+        "FunctionName": configuration["FunctionName"],
+        "InvocationType": "Event",
+        "Payload": json.dumps(event).encode(),
+    }
+    work.call("lambda", "Invoke", request)
+    return Answer({"external_id": job})
+
+
+def manual_approval(work: Work) -> Answer:
+    """Waits for PutApprovalResult; whoever listens to the topic is told what to decide.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/approvals-json-format.html
+    """
+    token = job_uuid(f"{work.run.id}/token")
+    topic = work.configuration.get("NotificationArn")
+    if topic:
+        approval = {
+            "pipelineName": work.execution.parent,
+            "stageName": work.run.stage,
+            "actionName": work.run.action,
+            "token": token,
+            "customData": work.configuration.get("CustomData", ""),
+            "externalEntityLink": work.configuration.get("ExternalEntityLink"),
+        }
+        subject = f"APPROVAL NEEDED: AWS CodePipeline {work.execution.parent} for action {work.run.action}"[:100]
+        message = json.dumps({"region": work.house.scope.region, "approval": approval})
+        work.call("sns", "Publish", {"TopicArn": topic, "Subject": subject, "Message": message})
+    return Answer({"token": token, "summary": work.configuration.get("CustomData", "")})
+
+
+PROVIDERS: Mapping[str, Provider] = {
+    "CodeCommit": codecommit_source,
+    "S3": s3_source,
+    "CodeBuild": codebuild,
+    "CloudFormation": cloudformation,
+    "StepFunctions": step_functions,
+    "Lambda": invoke_lambda,
+    "Manual": manual_approval,
+}

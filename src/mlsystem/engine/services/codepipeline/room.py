@@ -1,0 +1,19 @@
+"""CodePipeline: which parts make the room."""
+
+from __future__ import annotations
+
+from mlsystem.engine.contract import House, Room
+from mlsystem.engine.services.codepipeline.actions import Actions
+from mlsystem.engine.services.codepipeline.execution import ExecutionMachine
+from mlsystem.engine.services.codepipeline.executions import Executions
+from mlsystem.engine.services.codepipeline.pipelines import Pipelines
+from mlsystem.engine.services.codepipeline.stage import Stages
+from mlsystem.engine.services.codepipeline.state import PipelineState
+
+
+def open_room(house: House) -> Room:
+    machine = ExecutionMachine()
+    return Room(
+        "codepipeline",
+        [Pipelines(house), Executions(house, machine), Stages(house), PipelineState(), Actions(house, machine)],
+    )
