@@ -89,6 +89,12 @@ def test_the_socket_is_gone_when_the_program_is(bench: Workbench) -> None:
     assert not path.exists()
 
 
+def test_a_socket_that_cannot_be_made_is_named(bench: Workbench) -> None:
+    path = bench.shared / "missing" / "one.sock"
+    how = bench.run("one", "true", inbound=Inbound(path, 8080))
+    assert (how.reason, how.message) == ("start_failed", f"{path}: No such file or directory")
+
+
 def test_a_program_may_bind_its_socket_itself(bench: Workbench) -> None:
     path = bench.shared / "own.sock"
     mounts = (Mount(bench.shared, "/sockets", read_only=False),)

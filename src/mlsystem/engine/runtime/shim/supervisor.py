@@ -109,7 +109,10 @@ class Supervisor:
         if not self._plan["program"]["inbound_port"]:
             return None  # the program binds it
         listener = socket.socket(socket.AF_UNIX)
-        listener.bind(path)
+        try:
+            listener.bind(path)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, path) from error
         return listener
 
     # What happens while it runs
