@@ -78,7 +78,10 @@ class PredictionProxy:
                 **{name: value for name, value in optional.items() if value},
             )
         except ClientError as error:
-            raise _caller_is_blamed(error) or error from error
+            mistake = _callers_mistake(error)
+            if mistake is None:
+                raise
+            raise mistake from error
         own = {"Content-Type": answer["ContentType"], INFERENCE_ID: inference_id}
         if answer.get("CustomAttributes"):
             own[CUSTOM_ATTRIBUTES] = answer["CustomAttributes"]
@@ -129,7 +132,7 @@ def _require(pattern: re.Pattern[str], value: str, header: str) -> None:
         raise RequestError(400, f"{header} is too long, or has characters that are not printable ASCII")
 
 
-def _caller_is_blamed(error: ClientError) -> RequestError | None:
+def _callers_mistake(error: ClientError) -> RequestError | None:
     """The inference server's own 4xx is the caller's mistake and must not look like an outage."""
     response: dict[str, Any] = dict(error.response)
     original = int(response.get("OriginalStatusCode", 0))

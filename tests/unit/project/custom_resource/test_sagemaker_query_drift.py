@@ -13,7 +13,7 @@ from tests.aws.clients import body, scripted
 EVENT = json.loads((Path(__file__).parent / "events" / "processing_job_state_change.json").read_text())
 JOB = EVENT["detail"]["ProcessingJobName"]
 REPORT = "mls-demo/monitoring/mls-flights-1-prd/mls-flights-1-prd/2026/11/24/10"
-SETTINGS = DriftSettings("s3://artifacts/mls-demo/monitoring", "mls-demo", frozenset({"temp", "dep_delay"}), 0.2)
+SETTINGS = DriftSettings("s3://artifacts/mls-demo/monitoring", "mls-demo", frozenset({"temp", "dep_delay"}))
 
 
 def violation(feature: str, distance: float, check: str = "baseline_drift_check") -> dict[str, str]:
@@ -63,12 +63,12 @@ def query(report: object, settings: DriftSettings = SETTINGS, **more: Any) -> di
         return query_drift(sagemaker.client, s3.client, JOB, settings)
 
 
-def test_watched_features_beyond_the_threshold_are_told_with_their_distances() -> None:
-    violations = [violation("temp", 0.98), violation("dep_delay", 0.15), violation("carrier", 0.9)]
+def test_watched_features_are_told_with_their_distances_and_thresholds() -> None:
+    violations = [violation("temp", 0.98), violation("carrier", 0.9)]
     assert query({"violations": violations}) == {
         "MonitoringSchedule": "mls-flights-1-prd",
         "ProcessingJobName": JOB,
-        "Violations": 3,
+        "Violations": 2,
         "DriftedFeatures": [{"feature": "temp", "distance": 0.98, "threshold": 0.1}],
     }
 
@@ -79,7 +79,6 @@ def test_without_a_list_all_features_are_watched() -> None:
             "MONITORING_URI": SETTINGS.monitoring_uri,
             "METRIC_NAMESPACE": "n",
             "DRIFT_FEATURES": "",
-            "DRIFT_THRESHOLD": "0",
         }
     )
     result = query({"violations": [violation("carrier", 0.11)]}, settings)
@@ -123,7 +122,7 @@ def test_a_report_that_cannot_be_read_raises(code: str) -> None:
 
 
 def test_jobs_that_are_no_monitoring_execution_of_this_pipeline_are_left_alone() -> None:
-    other = DriftSettings("s3://artifacts/mls-demo/monitor", "n", frozenset(), 0)
+    other = DriftSettings("s3://artifacts/mls-demo/monitor", "n", frozenset())
     assert query(None, other) is None
     with scripted("sagemaker") as sagemaker, scripted("s3") as s3:
         description = job(status="Failed")
