@@ -47,10 +47,7 @@ def _fit(
 ) -> lightgbm.Booster:
     parameters = _booster_parameters(schema, settings)
     training = _dataset(channels["train"], schema, parameters)
-    sets = [
-        training,
-        *(_dataset(data, schema, parameters, training) for name, data in channels.items() if name != "train"),
-    ]
+    others = {name: _dataset(data, schema, parameters, training) for name, data in channels.items() if name != "train"}
     callbacks = [_report(settings.metric_period), _stop_when(stop)]
     if settings.early_stopping_rounds:
         callbacks.append(lightgbm.early_stopping(settings.early_stopping_rounds, verbose=False))
@@ -59,8 +56,8 @@ def _fit(
             parameters,
             training,
             num_boost_round=settings.num_round,
-            valid_sets=sets,
-            valid_names=list(channels),
+            valid_sets=list(others.values()),
+            valid_names=list(others),
             callbacks=callbacks,
         )
     except lightgbm.basic.LightGBMError as error:
@@ -94,12 +91,18 @@ def _dataset(
 
 
 def _report(period: int) -> Any:
-    """A callback that prints every metric of every data set, in one line, every `period` rounds and after the last."""
+    """A callback that prints every metric of every data set, in one line, every `period` rounds and after the last.
+
+    The training set is evaluated for these lines alone: each round, it would take longer than the training.
+    """
 
     def report(env: lightgbm.callback.CallbackEnv) -> None:
         done = env.iteration + 1
         if done % period == 0 or done == env.end_iteration:
-            figures = [f"{name}-{metric}: {value:.6g};" for name, metric, value, *_ in env.evaluation_result_list]
+            results = [("train", *result[1:]) for result in env.model.eval_train()] + list(
+                env.evaluation_result_list or ()
+            )
+            figures = [f"{name}-{metric}: {value:.6g};" for name, metric, value, *_ in results]
             print(f"[{done}] {' '.join(figures)}", flush=True)
 
     report.order = 10  # type: ignore[attr-defined]  # LightGBM sorts its callbacks by it
