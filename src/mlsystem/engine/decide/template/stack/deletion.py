@@ -162,7 +162,8 @@ def _detach(draft: Draft, entry: Doomed) -> None:
     gone = entry.instance.physical_id
     current = None if resource.current and resource.current.physical_id == gone else resource.current
     stable = None if resource.stable and resource.stable.physical_id == gone else resource.stable
-    draft.change(entry.logical_id, current=current, stable=stable)
+    displaced = resource.displaced if stable else None
+    draft.change(entry.logical_id, current=current, stable=stable, displaced=displaced)
 
 
 def conclude(draft: Draft, name: str) -> None:

@@ -51,10 +51,13 @@ def adopt(draft: Draft, logical_id: str, made: Instance) -> None:
     """The physical resource behind `logical_id` is now `made`; one that was there, and is not stable, goes."""
     resource = draft.state.resources[logical_id]
     old, stable = resource.current, resource.stable
-    kept = {made.physical_id, stable.physical_id if stable else None}
-    if old is not None and old.physical_id not in kept:
-        draft.doom(logical_id, old)
     draft.change(logical_id, current=made)
+    if old is None or old.physical_id == made.physical_id:
+        return
+    if stable is not None and stable.physical_id == old.physical_id:
+        draft.change(logical_id, displaced=old)
+    else:
+        draft.doom(logical_id, old)
 
 
 def fail(draft: Draft, logical_id: str, reason: str) -> None:
@@ -223,11 +226,11 @@ def _make_stable(draft: Draft, target: Target) -> None:
         stable, current = resource.stable, resource.current
         if name in target.resources:
             if stable is not None and current is not None and stable.physical_id != current.physical_id:
-                draft.doom(name, stable, current.update_replace_policy)
-            draft.change(name, stable=current)
+                draft.doom(name, resource.displaced or stable, current.update_replace_policy)
+            draft.change(name, stable=current, displaced=None)
             continue
-        for gone in (stable, current):
+        for gone in (resource.displaced or stable, current):
             if gone is not None:
                 draft.doom(name, gone, gone.deletion_policy)
-        draft.change(name, stable=None)
+        draft.change(name, stable=None, displaced=None)
     draft.set(has_stable=True)

@@ -111,9 +111,9 @@ def _revert(draft: Draft, resource: ResourceState) -> None:
     if current is None or current.physical_id != stable.physical_id:
         if current is not None:
             draft.doom(name, current)
-        draft.change(name, current=stable)
-        draft.tell(name, ResourceStatus.UPDATE_COMPLETE)
-    elif current.properties != stable.properties or current.is_dirty:
+        current = resource.displaced or stable
+        resource = draft.change(name, current=current, displaced=None, status=ResourceStatus.UPDATE_FAILED)
+    if current.properties != stable.properties or current.is_dirty:
         _restore(draft, resource, stable, current)
     else:
         _confirm(draft, resource, stable)
@@ -137,7 +137,7 @@ def _restore(draft: Draft, resource: ResourceState, stable: Instance, current: I
 
 
 def _confirm(draft: Draft, resource: ResourceState, stable: Instance) -> None:
-    """Nothing was done to it, or a replacement failed before it was there."""
+    """Nothing was done to it, or what took its place has gone."""
     draft.change(resource.logical_id, current=stable)
     if resource.status is ResourceStatus.UPDATE_FAILED:
         draft.tell(resource.logical_id, ResourceStatus.UPDATE_COMPLETE)

@@ -66,7 +66,11 @@ class Task(_Value):
 
 
 class ResourceState(_Value):
-    """A logical resource."""
+    """A logical resource.
+
+    `displaced`: the physical resource of `stable` as it was when a replacement took its place. It differs from `stable` if an
+    earlier operation, not rolled back, had updated it.
+    """
 
     logical_id: str
     type: str
@@ -74,6 +78,7 @@ class ResourceState(_Value):
     reason: str = ""
     current: Instance | None = None
     stable: Instance | None = None
+    displaced: Instance | None = None
 
     @property
     def physical_id(self) -> str:

@@ -615,3 +615,17 @@ def test_a_resource_in_the_middle_of_an_update_is_deleted_only_after_it() -> Non
     assert world.order[-1] == "Delete A"
     assert world.status == "ROLLBACK_COMPLETE"
     assert not world.physical
+
+
+def test_a_resource_that_was_updated_and_then_replaced_gets_its_stable_properties_back() -> None:
+    world = created(target(A=resource(Name="a", Size=1)))
+    stable = world.state.resources["A"].physical_id
+    world.tell(UpdateRequested("one", target(A=resource(Name="a", Size=2), B=resource()), disable_rollback=True))
+    world.succeed(world.find("A"))
+    world.fail(world.find("B"))
+    world.tell(UpdateRequested("two", target(A=resource(Name="b", Size=3), B=resource())))
+    world.succeed(world.find("A"))
+    world.fail(world.find("B"))
+    world.settle()
+    assert world.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert world.physical == {stable: {"Name": "a", "Size": 1}}

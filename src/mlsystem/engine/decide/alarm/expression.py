@@ -1,0 +1,202 @@
+"""Metric math: what an alarm (or GetMetricData) computes from metrics, period by period.
+
+The part of it that alarms use; the other functions are refused by name. Where either side of an operation has no value, the
+result has none; FILL gives one.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
+
+from mlsystem.engine.decide.alarm.grammar import Binary, Call, Name, Node, Number, Text, Unary, parse
+from mlsystem.engine.decide.alarm.series import (
+    Many,
+    Series,
+    Value,
+    apply,
+    column,
+    interpolated,
+    one_series,
+    repeated,
+    wrong,
+)
+from mlsystem.engine.decide.errors import NotImplementedHere
+
+FILLERS: Mapping[str, Callable[[Series], Series]] = {"REPEAT": repeated, "LINEAR": interpolated}
+Arguments = tuple[Node, ...]
+
+
+def evaluate_expression(text: str, metrics: Mapping[str, Series], named: Mapping[str, Series] | None = None) -> Value:
+    """`metrics`: what METRICS() gives, in the order of the queries; `named`: all that the expression may name, if more.
+
+    All series have one length. Raises AwsError(ValidationError) for what cannot be read or computed, NotImplementedHere
+    for a function that is not there.
+    """
+    return _Calculator(metrics, metrics if named is None else named).value(parse(text))
+
+
+def names_in(text: str) -> list[str]:
+    """The ids that an expression names. Raises what evaluating it would raise, whatever the data."""
+    names: list[str] = []
+    _collect(parse(text), names)
+    return names
+
+
+def _collect(node: Node, names: list[str]) -> None:
+    if isinstance(node, Name):
+        if node.name not in FILLERS:
+            names.append(node.name)
+    elif isinstance(node, Unary):
+        _collect(node.operand, names)
+    elif isinstance(node, Binary):
+        _collect(node.left, names)
+        _collect(node.right, names)
+    elif isinstance(node, Call):
+        _function(node)
+        for argument in node.arguments:
+            _collect(argument, names)
+
+
+def _divide(left: float, right: float) -> float:
+    return left / right if right else math.nan
+
+
+def _power(left: float, right: float) -> float:
+    try:
+        return math.pow(left, right)
+    except (OverflowError, ValueError):
+        return math.nan
+
+
+_OPERATORS: Mapping[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": _divide,
+    "^": _power,
+    ">": operator.gt,
+    "<": operator.lt,
+    ">=": operator.ge,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "AND": lambda left, right: bool(left) and bool(right),
+    "OR": lambda left, right: bool(left) or bool(right),
+}
+
+
+class _Calculator:
+    """Works one expression out."""
+
+    def __init__(self, metrics: Mapping[str, Series], named: Mapping[str, Series]):
+        self._metrics = metrics
+        self._named = named
+
+    def value(self, node: Node) -> Value:
+        if isinstance(node, Number):
+            return node.value
+        if isinstance(node, Name):
+            return self._of_name(node.name)
+        if isinstance(node, Unary):
+            return apply(operator.neg, self.value(node.operand))
+        if isinstance(node, Binary):
+            return apply(_OPERATORS[node.operator], self.value(node.left), self.value(node.right))
+        if isinstance(node, Call):
+            return _function(node)(self, node.arguments)
+        raise wrong(f"the text {node.value!r} cannot stand here")
+
+    def _of_name(self, name: str) -> Value:
+        if name not in self._named:
+            raise wrong(f"it names {name}, but no query has that Id")
+        return self._named[name]
+
+    def metrics(self, arguments: Arguments) -> Value:
+        """METRICS(), or METRICS("part of an id")."""
+        part = arguments[0].value if arguments and isinstance(arguments[0], Text) else ""
+        return Many(tuple(series for name, series in self._metrics.items() if part in name))
+
+    def fill(self, arguments: Arguments) -> Value:
+        """FILL(series, number | series | REPEAT | LINEAR)."""
+        target, filler = _exactly(2, arguments, "FILL takes a series and what to fill it with")
+        value = self.value(target)
+        if isinstance(value, Many):
+            return Many(tuple(self._filled(row, filler) for row in value.rows))
+        return self._filled(one_series(value), filler)
+
+    def _filled(self, series: Series, filler: Node) -> Series:
+        if isinstance(filler, Name) and filler.name in FILLERS:
+            return FILLERS[filler.name](series)
+        spare = column(self.value(filler), len(series))
+        return [other if value is None else value for value, other in zip(series, spare, strict=True)]
+
+    def choose(self, arguments: Arguments) -> Value:
+        """IF(condition, true value[, false value]); without a false value there is no point where the condition fails."""
+        if len(arguments) not in {2, 3}:
+            raise wrong("IF takes two or three arguments")
+        condition, *branches = (self.value(argument) for argument in arguments)
+        if not isinstance(condition, list):
+            if len(branches) == 2 and not isinstance(condition, Many):
+                return branches[0] if condition else branches[1]
+            raise wrong("IF wants a series for its condition, or a number and both values")
+        length = len(condition)
+        chosen = [column(branch, length) for branch in branches]
+        if_true, if_false = chosen if len(chosen) == 2 else (chosen[0], [None] * length)
+        rows = zip(condition, if_true, if_false, strict=True)
+        return [None if test is None else (yes if test else no) for test, yes, no in rows]
+
+    def reduce(self, function: Callable[[Sequence[float]], float], arguments: Arguments) -> Value:
+        """Of several series: the figure of each period. Of one series: the figure over all its periods."""
+        (argument,) = _exactly(
+            1, arguments, "SUM, MAX, MIN and AVG take one argument; several series are METRICS() or [m1, m2]"
+        )
+        value = self.value(argument)
+        if isinstance(value, Many):
+            periods = [[item for item in items if item is not None] for items in zip(*value.rows, strict=True)]
+            return [function(present) if present else None for present in periods]
+        if isinstance(value, list):
+            present = [item for item in value if item is not None]
+            return function(present) if present else math.nan
+        return value
+
+    def gather(self, arguments: Arguments) -> Value:
+        """[m1, m2]"""
+        return Many(tuple(one_series(self.value(argument)) for argument in arguments))
+
+    def map(self, function: Callable[[float], float], arguments: Arguments) -> Value:
+        (argument,) = _exactly(1, arguments, "ABS, CEIL and FLOOR take one argument")
+        return apply(function, self.value(argument))
+
+
+def _exactly(count: int, arguments: Arguments, complaint: str) -> Arguments:
+    if len(arguments) != count:
+        raise wrong(complaint)
+    return arguments
+
+
+def _average(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+_FUNCTIONS: Mapping[str, Callable[[_Calculator, Arguments], Value]] = {
+    "METRICS": _Calculator.metrics,
+    "FILL": _Calculator.fill,
+    "IF": _Calculator.choose,
+    "SUM": lambda calculator, arguments: calculator.reduce(math.fsum, arguments),
+    "MAX": lambda calculator, arguments: calculator.reduce(max, arguments),
+    "MIN": lambda calculator, arguments: calculator.reduce(min, arguments),
+    "AVG": lambda calculator, arguments: calculator.reduce(_average, arguments),
+    "ABS": lambda calculator, arguments: calculator.map(abs, arguments),
+    "CEIL": lambda calculator, arguments: calculator.map(math.ceil, arguments),
+    "FLOOR": lambda calculator, arguments: calculator.map(math.floor, arguments),
+    "[": _Calculator.gather,
+}
+
+
+def _function(call: Call) -> Callable[[_Calculator, Arguments], Value]:
+    if call.name not in _FUNCTIONS:
+        known = ", ".join(name for name in _FUNCTIONS if name.isalpha())
+        raise NotImplementedHere(f"metric math function {call.name}", f"it has {known}")
+    return _FUNCTIONS[call.name]

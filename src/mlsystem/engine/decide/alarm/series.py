@@ -1,0 +1,90 @@
+"""The values of metric math: a number, one series, or several, and operations on them period by period."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from mlsystem.engine.decide.errors import AwsError
+
+# One value a period, oldest first; None where there is none.
+Series = list[float | None]
+
+
+@dataclass(frozen=True)
+class Many:
+    """Several series, as METRICS() and [m1, m2] give them."""
+
+    rows: tuple[Series, ...]
+
+
+Value = float | Series | Many
+
+
+def apply(function: Callable[..., float], *values: Value) -> Value:
+    """Apply a function of numbers: to several series row by row, to a series period by period.
+
+    Where one of the values is missing, so is the result; and where it is no number (a division by nought).
+    """
+    lengths = {len(value.rows) for value in values if isinstance(value, Many)}
+    if len(lengths) > 1:
+        raise wrong("different numbers of series cannot be combined")
+    if lengths:
+        rows = [_row(function, values, index) for index in range(lengths.pop())]
+        return Many(tuple(rows))
+    periods = [len(value) for value in values if isinstance(value, list)]
+    if not periods:
+        return function(*values)
+    columns = [value if isinstance(value, list) else [value] * periods[0] for value in values]
+    return [_point(function, items) for items in zip(*columns, strict=True)]
+
+
+def one_series(value: Value) -> Series:
+    """Raises AwsError(ValidationError) if it is anything else."""
+    if isinstance(value, list):
+        return value
+    raise wrong("a single series is wanted here, one value a period")
+
+
+def column(value: Value, length: int) -> Series:
+    """A series as it is, a number in every period."""
+    if isinstance(value, Many):
+        raise wrong("several series cannot stand here")
+    return value if isinstance(value, list) else [value] * length
+
+
+def repeated(series: Series) -> Series:
+    """FILL with REPEAT: the last value there was."""
+    result: Series = []
+    for value in series:
+        result.append(value if value is not None else result[-1] if result else None)
+    return result
+
+
+def interpolated(series: Series) -> Series:
+    """FILL with LINEAR: on the line between the neighbours."""
+    known = [(position, value) for position, value in enumerate(series) if value is not None]
+    result = list(series)
+    for (left, start), (right, end) in pairwise(known):
+        for position in range(left + 1, right):
+            result[position] = start + (end - start) * (position - left) / (right - left)
+    return result
+
+
+def wrong(message: str) -> AwsError:
+    """The error of an expression that cannot be computed."""
+    return AwsError("ValidationError", f"Error in expression: {message}.")
+
+
+def _row(function: Callable[..., float], values: Sequence[Value], index: int) -> Series:
+    picked = [value.rows[index] if isinstance(value, Many) else value for value in values]
+    return one_series(apply(function, *picked))
+
+
+def _point(function: Callable[..., float], items: Sequence[object]) -> float | None:
+    if any(item is None for item in items):
+        return None
+    result = float(function(*items))
+    return result if math.isfinite(result) else None

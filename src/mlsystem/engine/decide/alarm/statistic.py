@@ -1,0 +1,105 @@
+"""What one period of a metric comes to: CloudWatch's statistics of the values that were put into it.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+
+STATISTICS = frozenset({"Average", "Sum", "Minimum", "Maximum", "SampleCount"})
+PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100)")
+OTHERS = re.compile(r"(IQM|(tm|tc|ts|wm|pr|TM|TC|TS|WM|PR).*)")
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The values of one period: a statistic set, and, where single values were put, how often each came."""
+
+    count: float
+    total: float
+    minimum: float
+    maximum: float
+    # None if only statistic sets were put: then percentiles are not known.
+    values: Mapping[float, float] | None = None
+
+
+def samples_of(values: Sequence[float], counts: Sequence[float] | None = None) -> Samples:
+    """From single values, each `counts` times."""
+    weights = [1.0] * len(values) if counts is None else list(counts)
+    frequency: dict[float, float] = {}
+    for value, weight in zip(values, weights, strict=True):
+        frequency[value] = frequency.get(value, 0.0) + weight
+    total = math.fsum(value * weight for value, weight in frequency.items())
+    return Samples(math.fsum(weights), total, min(frequency), max(frequency), frequency)
+
+
+def merged(parts: Sequence[Samples]) -> Samples:
+    """Several sets of one period as one."""
+    values: dict[float, float] | None = {}
+    for part in parts:
+        if part.values is None or values is None:
+            values = None
+            continue
+        for value, count in part.values.items():
+            values[value] = values.get(value, 0.0) + count
+    return Samples(
+        count=math.fsum(part.count for part in parts),
+        total=math.fsum(part.total for part in parts),
+        minimum=min(part.minimum for part in parts),
+        maximum=max(part.maximum for part in parts),
+        values=values,
+    )
+
+
+def is_percentile(name: str) -> bool:
+    return PERCENTILE.fullmatch(name) is not None
+
+
+def check_statistic(name: str) -> None:
+    """Raises AwsError(ValidationError) for no statistic, NotImplementedHere for one that the engine does not have."""
+    if name in STATISTICS or is_percentile(name):
+        return
+    if OTHERS.fullmatch(name):
+        raise NotImplementedHere(
+            f"the statistic {name}", "it has Average, Sum, Minimum, Maximum, SampleCount and p0 to p100"
+        )
+    raise AwsError("ValidationError", f"The value {name} for parameter Statistic is not supported.")
+
+
+def statistic(samples: Samples, name: str) -> float | None:
+    """The figure; None where it is not known (a percentile of statistic sets that are not of one value)."""
+    check_statistic(name)
+    plain = {
+        "Average": lambda: samples.total / samples.count,
+        "Sum": lambda: samples.total,
+        "Minimum": lambda: samples.minimum,
+        "Maximum": lambda: samples.maximum,
+        "SampleCount": lambda: samples.count,
+    }
+    return plain[name]() if name in plain else _percentile(samples, float(name[1:]))
+
+
+def _percentile(samples: Samples, percent: float) -> float | None:
+    """The smallest value that at least `percent` of the samples do not exceed."""
+    if samples.values is None:
+        return samples.minimum if samples.minimum == samples.maximum else None
+    rank = samples.count * percent / 100
+    seen = 0.0
+    for value in sorted(samples.values):
+        seen += samples.values[value]
+        if seen >= rank:
+            return value
+    return samples.maximum
+
+
+def needed_samples(name: str) -> float:
+    """Fewer samples than this make a percentile meaningless (EvaluateLowSampleCountPercentile)."""
+    share = float(name[1:]) / 100
+    rest = min(share, 1 - share)
+    return math.inf if rest <= 0 else 10 / rest
