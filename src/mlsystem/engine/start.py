@@ -40,6 +40,7 @@ from mlsystem.engine.runtime.images import ImageStore
 from mlsystem.engine.runtime.machine import probe
 from mlsystem.engine.runtime.runner import ProcessRunner
 from mlsystem.engine.runtime.workload import Machinery, workload_socket
+from mlsystem.engine.services.cloudformation import room as cloudformation
 from mlsystem.engine.services.codebuild import room as codebuild
 from mlsystem.engine.services.codecommit import room as codecommit
 from mlsystem.engine.services.codepipeline import room as codepipeline
@@ -153,6 +154,7 @@ def _rooms(house: House, equipment: Equipment, keeper: DoorKeeper) -> tuple[Room
     machinery = Machinery(equipment.runner, equipment.exits, equipment.images)
     return (
         sts.open_room(house, equipment.keys),
+        cloudformation.open_room(house),
         codebuild.open_room(house, machinery),
         codecommit.open_room(house, equipment.keys),
         codepipeline.open_room(house),

@@ -1,0 +1,236 @@
+"""What is told of stacks: descriptions, events, resources, exports, and what a template would say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.template import load, required_capabilities
+from mlsystem.engine.services.cloudformation.operations import find_stack, tag_list, when
+from mlsystem.engine.services.cloudformation.preparation import read_template
+from mlsystem.engine.services.cloudformation.stack import Stack
+from mlsystem.engine.store.database import Transaction
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation.type_defs import (
+        DescribeStackEventsInputTypeDef,
+        DescribeStackResourceInputTypeDef,
+        DescribeStackResourcesInputTypeDef,
+        DescribeStacksInputTypeDef,
+        GetTemplateInputTypeDef,
+        GetTemplateSummaryInputTypeDef,
+        ListExportsInputTypeDef,
+        ListStackResourcesInputTypeDef,
+        ListStacksInputTypeDef,
+        ValidateTemplateInputTypeDef,
+    )
+
+PAGE = 100
+
+
+class StackDescriptions(Part):
+    """Reads only."""
+
+    def __init__(self, house: House):
+        self._house = house
+
+    @operation("DescribeStacks", accepts="StackName NextToken")
+    def describe(self, request: DescribeStacksInputTypeDef, call: Call) -> Mapping[str, object]:
+        if "StackName" in request:
+            return {"Stacks": [_stack(find_stack(call.tx, request["StackName"], with_deleted=True))]}
+        living = [stack for stack in call.tx.all(Stack, newest_first=True) if stack.deleted_at is None]
+        return _page([_stack(stack) for stack in living], request, "Stacks")
+
+    @operation("ListStacks", accepts="NextToken StackStatusFilter")
+    def list_stacks(self, request: ListStacksInputTypeDef, call: Call) -> Mapping[str, object]:
+        wanted = request.get("StackStatusFilter")
+        found = [stack for stack in call.tx.all(Stack, newest_first=True) if not wanted or stack.state in wanted]
+        return _page([_summary(stack) for stack in found], request, "StackSummaries")
+
+    @operation("DescribeStackEvents", accepts="StackName NextToken")
+    def events(self, request: DescribeStackEventsInputTypeDef, call: Call) -> Mapping[str, object]:
+        stack = find_stack(call.tx, request["StackName"], with_deleted=True)
+        events = [_event(stack, line) for line in reversed(call.tx.history(Stack.kind, stack.key))]
+        return _page(events, request, "StackEvents")
+
+    @operation("DescribeStackResources", accepts="StackName LogicalResourceId PhysicalResourceId")
+    def resources(self, request: DescribeStackResourcesInputTypeDef, call: Call) -> Mapping[str, object]:
+        if "StackName" not in request:
+            raise AwsError(
+                "ValidationError",
+                "Either StackName or PhysicalResourceId must be specified; the engine needs StackName",
+            )
+        stack = find_stack(call.tx, request["StackName"], with_deleted=True)
+        wanted = request.get("LogicalResourceId")
+        times = _times(call.tx, stack)
+        found = [item for name, item in stack.stack.resources.items() if wanted in (None, name)]
+        return {"StackResources": [_resource(stack, item, times, "Timestamp") for item in found]}
+
+    @operation("DescribeStackResource", accepts="StackName LogicalResourceId")
+    def resource(self, request: DescribeStackResourceInputTypeDef, call: Call) -> Mapping[str, object]:
+        stack = find_stack(call.tx, request["StackName"], with_deleted=True)
+        item = stack.stack.resources.get(request["LogicalResourceId"])
+        if item is None:
+            raise AwsError(
+                "ValidationError", f"Resource {request['LogicalResourceId']} does not exist for stack {stack.name}"
+            )
+        return {"StackResourceDetail": _resource(stack, item, _times(call.tx, stack), "LastUpdatedTimestamp")}
+
+    @operation("ListStackResources", accepts="StackName NextToken")
+    def list_resources(self, request: ListStackResourcesInputTypeDef, call: Call) -> Mapping[str, object]:
+        stack = find_stack(call.tx, request["StackName"], with_deleted=True)
+        times = _times(call.tx, stack)
+        members = {"StackName", "StackId"}
+        found = [
+            {
+                name: value
+                for name, value in _resource(stack, item, times, "LastUpdatedTimestamp").items()
+                if name not in members
+            }
+            for item in stack.stack.resources.values()
+        ]
+        return _page(found, request, "StackResourceSummaries")
+
+    @operation("ListExports", accepts="NextToken")
+    def exports(self, request: ListExportsInputTypeDef, call: Call) -> Mapping[str, object]:
+        found = [
+            {"ExportingStackId": stack.key, "Name": output.export_name, "Value": output.value}
+            for stack in call.tx.all(Stack)
+            if stack.deleted_at is None
+            for output in stack.stack.outputs.values()
+            if output.export_name
+        ]
+        return _page(sorted(found, key=lambda item: str(item["Name"])), request, "Exports")
+
+    @operation("GetTemplate", accepts="StackName TemplateStage")
+    def template(self, request: GetTemplateInputTypeDef, call: Call) -> Mapping[str, object]:
+        stack = find_stack(call.tx, request["StackName"], with_deleted=True)
+        return {"TemplateBody": stack.template, "StagesAvailable": ["Original"]}
+
+    @operation("GetTemplateSummary", accepts="TemplateBody TemplateURL StackName")
+    def summary(self, request: GetTemplateSummaryInputTypeDef, call: Call) -> Mapping[str, object]:
+        before = find_stack(call.tx, request["StackName"]) if "StackName" in request else None
+        text = before.template if before else read_template(self._house, call, request)
+        return {**_validation(text), "ResourceTypes": sorted({item.type for item in load(text).resources.values()})}
+
+    @operation("ValidateTemplate", mode="read", accepts="TemplateBody TemplateURL")
+    def validate(self, request: ValidateTemplateInputTypeDef, call: Call) -> Mapping[str, object]:
+        return _validation(read_template(self._house, call, request))
+
+
+def _validation(text: str) -> dict[str, object]:
+    template = load(text)
+    parameters = [
+        {
+            "ParameterKey": parameter.name,
+            "Description": parameter.description,
+            "NoEcho": parameter.no_echo,
+            **({"DefaultValue": parameter.default} if parameter.default is not None else {}),
+        }
+        for parameter in template.parameters.values()
+    ]
+    capabilities = required_capabilities(template)
+    answer: dict[str, object] = {
+        "Description": template.description,
+        "Parameters": parameters,
+        "DeclaredTransforms": list(template.transforms),
+    }
+    if capabilities:
+        answer["Capabilities"] = capabilities
+    return answer
+
+
+def _stack(stack: Stack) -> dict[str, object]:
+    outputs = [
+        {
+            "OutputKey": name,
+            "OutputValue": output.value,
+            "Description": output.description,
+            **({"ExportName": output.export_name} if output.export_name else {}),
+        }
+        for name, output in stack.stack.outputs.items()
+    ]
+    shown = [{"ParameterKey": name, "ParameterValue": value} for name, value in stack.shown_parameters.items()]
+    answer: dict[str, object] = {
+        "StackId": stack.key,
+        "StackName": stack.name,
+        "Description": stack.description,
+        "Parameters": shown,
+        "CreationTime": when(stack.created_at),
+        "LastUpdatedTime": when(stack.last_updated_at) if stack.last_updated_at else None,
+        "DeletionTime": when(stack.deleted_at) if stack.deleted_at else None,
+        "StackStatus": stack.state,
+        "StackStatusReason": stack.stack.reason or None,
+        "DisableRollback": stack.on_failure == "DO_NOTHING",
+        "NotificationARNs": list(stack.notification_arns),
+        "Capabilities": list(stack.capabilities),
+        "Outputs": outputs,
+        "RoleARN": stack.role_arn or None,
+        "Tags": tag_list(stack.tags),
+        "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+    }
+    return {name: value for name, value in answer.items() if value is not None}
+
+
+def _summary(stack: Stack) -> dict[str, object]:
+    members = (
+        "StackId",
+        "StackName",
+        "CreationTime",
+        "LastUpdatedTime",
+        "DeletionTime",
+        "StackStatus",
+        "StackStatusReason",
+    )
+    described = _stack(stack)
+    return {name: described[name] for name in members if name in described}
+
+
+def _event(stack: Stack, line: tuple[int, float, str, str]) -> dict[str, object]:
+    number, at, _status, body = line
+    event: dict[str, Any] = json.loads(body)
+    answer: dict[str, object] = {
+        "StackId": stack.key,
+        "EventId": f"{event['logical_id']}-{number:08d}",
+        "StackName": stack.name,
+        "LogicalResourceId": event["logical_id"],
+        "PhysicalResourceId": event["physical_id"],
+        "ResourceType": event["type"],
+        "Timestamp": when(at),
+        "ResourceStatus": event["status"],
+        "ResourceStatusReason": event["reason"] or None,
+        "ResourceProperties": json.dumps(event["properties"]) if event["properties"] is not None else None,
+        "ClientRequestToken": stack.token or None,
+    }
+    return {name: value for name, value in answer.items() if value is not None}
+
+
+def _times(tx: Transaction, stack: Stack) -> dict[str, float]:
+    """When each resource last changed."""
+    return {json.loads(body)["logical_id"]: at for _, at, _, body in tx.history(Stack.kind, stack.key)}
+
+
+def _resource(stack: Stack, item: Any, times: Mapping[str, float], time_name: str) -> dict[str, object]:
+    answer: dict[str, object] = {
+        "StackName": stack.name,
+        "StackId": stack.key,
+        "LogicalResourceId": item.logical_id,
+        "PhysicalResourceId": item.physical_id or None,
+        "ResourceType": item.type,
+        time_name: when(times.get(item.logical_id, stack.updated_at)),
+        "ResourceStatus": str(item.status),
+        "ResourceStatusReason": item.reason or None,
+    }
+    return {name: value for name, value in answer.items() if value is not None}
+
+
+def _page(items: list[Any], request: Mapping[str, Any], result: str) -> dict[str, object]:
+    token = request.get("NextToken", "0")
+    if not token.isdecimal():
+        raise AwsError("ValidationError", f"The NextToken {token!r} is not one that was given out.")
+    start = int(token)
+    more = {"NextToken": str(start + PAGE)} if start + PAGE < len(items) else {}
+    return {result: items[start : start + PAGE], **more}

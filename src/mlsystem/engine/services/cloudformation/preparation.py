@@ -1,0 +1,155 @@
+"""From a request to what the stack is to become: the template read, its parameters resolved, SAM expanded, every check made.
+
+Whatever CloudFormation would refuse, and whatever the engine does not have, is refused here: before anything is created.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from mlsystem.engine.contract import Call, House
+from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.template import (
+    Target,
+    Template,
+    check_attributes,
+    check_capabilities,
+    displayed_parameters,
+    expand,
+    load,
+    make_scope,
+    make_target,
+    parameter_values,
+    pseudo_parameters,
+    resolve_parameters,
+)
+from mlsystem.engine.services.cloudformation.registry import Registry
+from mlsystem.engine.services.cloudformation.stack import Stack
+from mlsystem.engine.store.database import Transaction
+
+ZONES = ("a", "b", "c")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A template with its parameters, ready to become a stack."""
+
+    text: str
+    template: Template
+    target: Target
+    parameters: dict[str, str]
+
+    def members(self) -> dict[str, Any]:
+        """What the stack's record keeps of it."""
+        return {
+            "template": self.text,
+            "parameters": self.parameters,
+            "shown_parameters": displayed_parameters(self.template.parameters, self.parameters),
+            "description": self.template.description,
+        }
+
+
+def read_template(house: House, call: Call, request: Mapping[str, Any], before: Stack | None = None) -> str:
+    """From TemplateBody, TemplateURL or the stack itself. Raises AwsError(ValidationError)."""
+    if request.get("UsePreviousTemplate") and before is not None:
+        return before.template
+    if "TemplateBody" in request:
+        return str(request["TemplateBody"])
+    if "TemplateURL" not in request:
+        raise AwsError("ValidationError", "Either Template URL or Template Body must be specified.")
+    bucket, key = _place(request["TemplateURL"])
+    body: bytes = house.call("s3", "GetObject", {"Bucket": bucket, "Key": key}, call.principal)["Body"].read()
+    return body.decode()
+
+
+def prepare(
+    house: House,
+    call: Call,
+    registry: Registry,
+    request: Mapping[str, Any],
+    stack_id: str,
+    name: str,
+    before: Stack | None = None,
+) -> Prepared:
+    """Raises AwsError (TemplateError among them) with nothing done."""
+    text = read_template(house, call, request, before)
+    template = load(text)
+    previous = before.parameters if before else {}
+    given, kept = _parameters(request, previous)
+    texts = resolve_parameters(template.parameters, given, kept)
+    expanded = expand(template, house.scope.region, parameter_values(template.parameters, texts))
+    capabilities = request.get("Capabilities", before.capabilities if before else ())
+    check_capabilities(expanded, capabilities)
+    pseudo = pseudo_parameters(
+        region=house.scope.region,
+        account=house.scope.account,
+        stack_name=name,
+        stack_id=stack_id,
+        partition=house.scope.partition,
+        notification_arns=tuple(request.get("NotificationARNs", ())),
+    )
+    zones = tuple(f"{house.scope.region}{letter}" for letter in ZONES)
+    scope = make_scope(expanded, texts, pseudo, exports(call.tx), zones)
+    target = make_target(expanded, scope)
+    registry.check(target)
+    check_attributes(target, registry.attributes_of)
+    return Prepared(text, template, target, texts)
+
+
+def exports(tx: Transaction) -> dict[str, str]:
+    """Values of all exports, by name."""
+    return {
+        output.export_name: output.value
+        for stack in tx.all(Stack)
+        if stack.deleted_at is None
+        for output in stack.stack.outputs.values()
+        if output.export_name
+    }
+
+
+def exports_in_use(tx: Transaction, stack: Stack) -> dict[str, tuple[str, ...]]:
+    """The stacks that import each export of this one."""
+    own = {output.export_name for output in stack.stack.outputs.values() if output.export_name}
+    in_use: dict[str, list[str]] = {}
+    for other in tx.all(Stack):
+        if other.key != stack.key and other.deleted_at is None and other.stack.target is not None:
+            for name in own.intersection(other.stack.target.imports):
+                in_use.setdefault(name, []).append(other.name)
+    return {name: tuple(names) for name, names in in_use.items()}
+
+
+def _parameters(request: Mapping[str, Any], previous: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """What is given, and what UsePreviousValue keeps."""
+    given, kept = {}, {}
+    for item in request.get("Parameters", ()):
+        name = item["ParameterKey"]
+        if not item.get("UsePreviousValue"):
+            given[name] = item.get("ParameterValue", "")
+        elif name in previous:
+            kept[name] = previous[name]
+        else:
+            raise AwsError(
+                "ValidationError",
+                f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true for it",
+            )
+    return given, kept
+
+
+def _place(url: str) -> tuple[str, str]:
+    """Bucket and key of an S3 URL, path style or with the bucket in the host name."""
+    parts = urlsplit(url)
+    path = unquote(parts.path.lstrip("/"))
+    host = parts.hostname or ""
+    if parts.scheme == "s3":
+        return parts.netloc, path
+    if ".s3" in host:
+        return host.split(".s3", 1)[0], path
+    bucket, _, key = path.partition("/")
+    if not bucket or not key:
+        raise AwsError(
+            "ValidationError", f"TemplateURL must reference a valid S3 object to which you have access: {url}"
+        )
+    return bucket, key
