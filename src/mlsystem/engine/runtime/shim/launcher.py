@@ -6,7 +6,6 @@ outwards are handed to the shim as open descriptors. So no path of the host is v
 """
 
 # pathlib would make every start slower.
-# ruff: noqa: PTH123
 
 from __future__ import annotations
 

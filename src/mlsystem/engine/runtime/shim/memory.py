@@ -6,7 +6,6 @@ proportional share read, which is exact and slower.
 """
 
 # pathlib would make every start slower.
-# ruff: noqa: PTH123, PTH208
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ anybody can ask who holds it without taking it, so looking never disturbs a shim
 """
 
 # pathlib would make every start slower.
-# ruff: noqa: PTH105, PTH108, PTH120, PTH123
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ output is dropped and counted, since a program must not die, or block, for its l
 """
 
 # pathlib would make every start slower.
-# ruff: noqa: PTH105
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ One thread and one selector. What ends a program early is decided once, and the 
 """
 
 # pathlib would make every start slower.
-# ruff: noqa: PTH108
 
 from __future__ import annotations
 
