@@ -10,6 +10,7 @@ from pydantic import JsonValue as Json
 from mlsystem.engine.decide.template.stack import (
     Action,
     CancelResource,
+    ContinueRollbackRequested,
     CreateResource,
     DeleteResource,
     Event,
@@ -61,6 +62,8 @@ class World:
     log: list[StackEvent] = field(default_factory=list)
     seen_keys: set[str] = field(default_factory=set)
     order: list[str] = field(default_factory=list)
+    # What a person vouched for (ResourcesToSkip): only they know what it is like.
+    vouched: set[str] = field(default_factory=set)
 
     @property
     def status(self) -> str:
@@ -70,6 +73,8 @@ class World:
         """Advance, through JSON as a stored state would be, and take the actions down."""
         state = StackState.model_validate_json(self.state.model_dump_json())
         step = advance(state, event, NameIsIdentity())
+        if isinstance(event, ContinueRollbackRequested):
+            self.vouched |= {state.resources[name].physical_id for name in event.resources_to_skip}
         self.state = step.state
         self.log += step.events
         for action in step.actions:
@@ -132,7 +137,7 @@ class World:
         return [event.status for event in self.log if event.logical_id == logical_id]
 
     def _check_unused(self, action: DeleteResource) -> None:
-        let_go = {item.physical_id for item in self.state.left_behind}
+        let_go = {item.physical_id for item in self.state.left_behind} | self.vouched
         users = [
             name
             for name, properties in self.physical.items()
@@ -151,6 +156,8 @@ class World:
                 if instance is not None:
                     counted.add(instance.physical_id)
                     assert instance.physical_id in self.physical, f"{instance.physical_id} is lost"
-            if item.current is not None and not item.current.is_dirty:
+            if item.current is None or item.current.physical_id in self.vouched:
+                continue
+            if not item.current.is_dirty:
                 assert self.physical[item.current.physical_id] == item.current.properties
         assert set(self.physical) <= counted, f"leaked: {set(self.physical) - counted}"
