@@ -12,12 +12,17 @@ from pathlib import Path
 
 from mlsystem.engine.decide.errors import StartupError
 from mlsystem.engine.settings import DEFAULT_PORT, Settings
+from mlsystem.engine.shutdown import shut_down
 from mlsystem.engine.start import run
 
 
 def main() -> int:
-    settings = _settings(sys.argv[1:])
+    given = _parser().parse_args()
+    settings = _settings(given)
     try:
+        if given.down:
+            sys.stdout.write(f"{shut_down(settings.folder)}\n")
+            return 0
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _log_to(settings.folder / "engine.log")
         run(settings, _report)
@@ -30,7 +35,7 @@ def main() -> int:
     return 0
 
 
-def _settings(arguments: list[str]) -> Settings:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m mlsystem.engine", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT)
@@ -38,7 +43,11 @@ def _settings(arguments: list[str]) -> Settings:
     parser.add_argument("--time-scale", type=float, default=1.0)
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--account", default="000000000000")
-    given = parser.parse_args(arguments)
+    parser.add_argument("--down", action="store_true", help="end the engine of the folder and all that it started")
+    return parser
+
+
+def _settings(given: argparse.Namespace) -> Settings:
     return Settings(
         folder=given.folder.resolve(),
         port=given.port,

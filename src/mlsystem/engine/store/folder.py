@@ -82,19 +82,26 @@ class FolderLock:
 
     def acquire(self) -> None:
         """Raises StartupError, naming the process that holds the folder."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.pread(descriptor, 32, 0).decode().strip() or "unknown"
-            os.close(descriptor)
+        holder = self.try_acquire()
+        if holder is not None:
             raise StartupError(
                 f"an engine is already running on {self._path.parent} (process {holder}): "
                 "`mlsystem status` shows it, `mlsystem down` ends it"
-            ) from error
+            )
+
+    def try_acquire(self) -> int | None:
+        """None when the lock is taken, else the process id of its holder (0: it has not written it down yet)."""
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 32, 0).decode().strip()
+            os.close(descriptor)
+            return int(holder) if holder.isdecimal() else 0
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         self._descriptor = descriptor
+        return None
 
     def release(self) -> None:
         if self._descriptor is not None:
