@@ -1,0 +1,57 @@
+"""up, down, env: the local engine."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Annotated
+
+import typer
+
+from mlsystem.cli.state import State
+from mlsystem.client import engine
+from mlsystem.client.connection import read_engine
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(up)
+    app.command()(down)
+    app.command()(env)
+
+
+def up(
+    context: typer.Context,
+    port: Annotated[int | None, typer.Option(help="port of the front door; default 4580, 0 takes a free one")] = None,
+    time_scale: Annotated[float, typer.Option(help="divide waits, alarm periods and cooldowns by this")] = 1.0,
+    region: Annotated[str, typer.Option(help="the region that the engine plays")] = "us-east-1",
+    foreground: Annotated[bool, typer.Option("--foreground", help="stay, until ctrl-c")] = False,
+) -> None:
+    """Start the local engine."""
+    state: State = context.obj
+    options = engine.UpOptions(state.home, port, time_scale, region)
+    if foreground:
+        raise typer.Exit(engine.run_in_foreground(options))
+    url = engine.start(options)
+    state.answer(
+        {"url": url, "home": str(state.home)},
+        f'The engine is ready on {url}\nData: {state.home}\nNext: eval "$(mlsystem env)", or mlsystem deploy',
+    )
+
+
+def down(context: typer.Context) -> None:
+    """End the local engine and everything that it started."""
+    state: State = context.obj
+    was_running = engine.is_running(state.home)
+    count = engine.stop(state.home)
+    words = "The engine has ended" if was_running else "No engine was running"
+    state.answer(
+        {"ended": was_running, "processes": count},
+        f"{words}; {count} other processes were ended. The data stays in {state.home}",
+    )
+
+
+def env(context: typer.Context) -> None:
+    """Print the settings with which any AWS client speaks to the engine: eval "$(mlsystem env)"."""
+    state: State = context.obj
+    settings = read_engine(state.home).environment()
+    lines = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in settings.items())
+    state.answer(settings, lines)

@@ -1,0 +1,56 @@
+"""Tables that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from mlsystem.client.pipeline import ExecutionView, StageView
+
+STYLES = {
+    "Succeeded": "green",
+    "InProgress": "cyan",
+    "Failed": "bold red",
+    "Stopped": "yellow",
+    "Superseded": "dim",
+    "Abandoned": "yellow",
+}
+LONGEST_WORDS = 90
+
+
+def stage_table(name: str, stages: Sequence[StageView]) -> Table:
+    table = Table(title=name, title_justify="left", expand=False)
+    for column in ("stage", "action", "status", "what it says"):
+        table.add_column(column)
+    for stage in stages:
+        for number, action in enumerate(stage.actions):
+            words = "waits for you: mlsystem approve --reason WHY" if action.token else action.error or action.summary
+            table.add_row(stage.name if number == 0 else "", action.name, _status(action.status), _short(words))
+        table.add_section()
+    return table
+
+
+def history_table(name: str, executions: Sequence[ExecutionView]) -> Table:
+    table = Table(title=name, title_justify="left", expand=False)
+    for column in ("execution", "status", "started", "seconds", "by", "revisions"):
+        table.add_column(column)
+    for item in executions:
+        seconds = f"{(item.updated - item.started).total_seconds():.0f}"
+        revisions = ", ".join(f"{action} {revision[:8]}" for action, revision in item.revisions.items())
+        started = item.started.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        table.add_row(item.id, _status(item.status), started, seconds, item.trigger, revisions)
+        for run in item.runs:
+            took = "" if run.seconds is None else f"{run.seconds:.0f}"
+            table.add_row(f"  {run.name}", _status(run.status), "", took, "", _short(run.error or run.summary))
+    return table
+
+
+def _status(status: str) -> Text:
+    return Text(status, style=STYLES.get(status, ""))
+
+
+def _short(words: str) -> str:
+    line = " ".join(words.split())
+    return line if len(line) <= LONGEST_WORDS else line[: LONGEST_WORDS - 1] + "…"

@@ -1,0 +1,120 @@
+"""run, status, history, approve, reject, stop, retry: the pipeline and what a person decides."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.live import Live
+
+from mlsystem.cli.picture import history_table, stage_table
+from mlsystem.cli.state import State, pause
+from mlsystem.client.errors import RunFailed
+from mlsystem.client.pipeline import ENDED, Pipeline
+
+Watch = Annotated[
+    bool, typer.Option("--watch", "-w", help="stay and show how it goes, until it ends or waits for a person")
+]
+
+
+def register(app: typer.Typer) -> None:
+    for command in (run, status, history, approve, reject, stop, retry):
+        app.command()(command)
+
+
+def run(context: typer.Context, watch: Watch = False) -> None:
+    """Start an execution of the pipeline."""
+    state: State = context.obj
+    pipeline = Pipeline(state.connection(), state.project())
+    execution = pipeline.start()
+    state.answer({"execution": execution}, f"Started {execution}")
+    if watch:
+        _watch(state, pipeline)
+
+
+def status(context: typer.Context, watch: Watch = False) -> None:
+    """Show each stage and action of the pipeline."""
+    state: State = context.obj
+    pipeline = Pipeline(state.connection(), state.project())
+    if watch:
+        _watch(state, pipeline)
+        return
+    stages = pipeline.stages()
+    if state.as_json:
+        state.answer([asdict(stage) for stage in stages])
+    else:
+        state.out.print(stage_table(pipeline.name, stages))
+
+
+def history(
+    context: typer.Context,
+    execution: Annotated[str | None, typer.Argument(help="one execution, with its actions")] = None,
+    limit: Annotated[int, typer.Option(help="how many")] = 20,
+) -> None:
+    """List executions: what started them, of which commit and data, how they ended."""
+    state: State = context.obj
+    pipeline = Pipeline(state.connection(), state.project())
+    found = [pipeline.execution(execution)] if execution else pipeline.executions(limit)
+    if state.as_json:
+        state.answer([item.as_json() for item in found])
+    else:
+        state.out.print(history_table(pipeline.name, found))
+
+
+def approve(context: typer.Context, reason: Annotated[str, typer.Option("--reason", "-r", help="why")]) -> None:
+    """Approve what waits: the model goes to production."""
+    _decide(context.obj, True, reason)
+
+
+def reject(context: typer.Context, reason: Annotated[str, typer.Option("--reason", "-r", help="why")]) -> None:
+    """Reject what waits: production stays as it is."""
+    _decide(context.obj, False, reason)
+
+
+def _decide(state: State, approved: bool, reason: str) -> None:
+    execution = Pipeline(state.connection(), state.project()).decide(approved, reason)
+    words = "approved" if approved else "rejected"
+    state.answer({"execution": execution, "decision": words}, f"{execution} is {words}: {reason}")
+
+
+def stop(
+    context: typer.Context,
+    execution: Annotated[str | None, typer.Argument(help="default: the newest one")] = None,
+    abandon: Annotated[bool, typer.Option("--abandon", help="do not wait for actions that run")] = False,
+    reason: Annotated[str, typer.Option("--reason", "-r")] = "stopped by mlsystem",
+) -> None:
+    """Stop an execution."""
+    state: State = context.obj
+    pipeline = Pipeline(state.connection(), state.project())
+    chosen = execution or pipeline.execution().id
+    pipeline.stop(chosen, abandon, reason)
+    state.answer({"execution": chosen}, f"{chosen} is being stopped")
+
+
+def retry(
+    context: typer.Context,
+    everything: Annotated[
+        bool, typer.Option("--all", help="every action of the stage, not only those that failed")
+    ] = False,
+) -> None:
+    """Retry the stage that failed."""
+    state: State = context.obj
+    stage, execution = Pipeline(state.connection(), state.project()).retry(everything)
+    state.answer({"stage": stage, "execution": execution}, f"{stage} of {execution} is tried again")
+
+
+def _watch(state: State, pipeline: Pipeline) -> None:
+    """Until the newest execution has ended, or waits for a person. Exit code 2 when it failed."""
+    with Live(console=state.err, refresh_per_second=4, transient=state.as_json) as live:
+        while True:
+            stages = pipeline.stages()
+            live.update(stage_table(pipeline.name, stages))
+            newest = pipeline.executions(1)[0]
+            if newest.status in ENDED or any(action.token for stage in stages for action in stage.actions):
+                break
+            pause()
+    state.answer({"execution": newest.id, "status": newest.status})
+    if newest.status == "Failed":
+        errors = [f"{run.name}: {run.error}" for run in pipeline.execution(newest.id).runs if run.error]
+        raise RunFailed(f"the execution {newest.id} failed. {' '.join(errors)}")

@@ -1,0 +1,49 @@
+"""What every command shares: where to work, and how to speak."""
+
+from __future__ import annotations
+
+import json
+import select
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from mlsystem.client.connection import Connection, Target
+from mlsystem.client.project import Project, load
+
+
+@dataclass
+class State:
+    """The options before the command."""
+
+    target: Target
+    home: Path
+    project_folder: Path
+    as_json: bool
+    out: Console
+    err: Console
+
+    def connection(self) -> Connection:
+        return Connection(self.target, self.home)
+
+    def project(self) -> Project:
+        return load(self.project_folder)
+
+    def tell(self, text: str) -> None:
+        """Progress for a person: on standard error, and not at all for machines."""
+        if not self.as_json:
+            self.err.print(text, style="dim", highlight=False)
+
+    def answer(self, value: Any, text: str | None = None) -> None:
+        """The command's result: JSON for machines, else `text`."""
+        if self.as_json:
+            self.out.print_json(json.dumps(value, default=str))
+        elif text is not None:
+            self.out.print(text, highlight=False)
+
+
+def pause(seconds: float = 1.0) -> None:
+    """Between two looks at something that is watched."""
+    select.select([], [], [], seconds)

@@ -1,0 +1,105 @@
+"""Where AWS's API is: in an account, or at the local engine. Everything else is the same for both."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import boto3
+from botocore.config import Config
+
+from mlsystem.client.errors import NotRunning
+
+Target = Literal["local", "aws"]
+HOME_VARIABLE = "MLSYSTEM_HOME"
+
+
+def default_home() -> Path:
+    """The data folder of the local engine: $MLSYSTEM_HOME, else `.mlsystem` here."""
+    return Path(os.environ.get(HOME_VARIABLE, ".mlsystem")).absolute()
+
+
+@dataclass(frozen=True)
+class LocalEngine:
+    """How the engine of a data folder is reached."""
+
+    url: str
+    region: str
+    access_key_id: str
+    secret_access_key: str
+    pid: int
+
+    def environment(self) -> dict[str, str]:
+        """The settings with which any AWS client speaks to the engine."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+def read_engine(home: Path) -> LocalEngine:
+    """Raises NotRunning when no engine was ever started on the folder."""
+    path = home / "credentials.json"
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise NotRunning(f"there is no engine on {home}: `mlsystem up` starts one") from error
+    return LocalEngine(
+        url=content["endpoint_url"],
+        region=content["region"],
+        access_key_id=content["access_key_id"],
+        secret_access_key=content["secret_access_key"],
+        pid=content["pid"],
+    )
+
+
+class Connection:
+    """Makes boto3 clients, each once."""
+
+    def __init__(self, target: Target, home: Path):
+        self.target: Target = target
+        self.home = home
+        self._clients: dict[str, Any] = {}
+        self._engine = read_engine(home) if target == "local" else None
+
+    @property
+    def engine(self) -> LocalEngine | None:
+        return self._engine
+
+    @property
+    def region(self) -> str:
+        if self._engine is not None:
+            return self._engine.region
+        region = boto3.session.Session().region_name
+        if region is None:
+            raise NotRunning("no AWS region is set: set AWS_REGION, or a region in ~/.aws/config")
+        return str(region)
+
+    def account(self) -> str:
+        return str(self.client("sts").get_caller_identity()["Account"])
+
+    def client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = self._make(service)
+        return self._clients[service]
+
+    def _make(self, service: str) -> Any:
+        # boto3's overloads want a literal service name.
+        make: Any = boto3.client
+        if self._engine is None:
+            return make(service)
+        return make(
+            service,
+            endpoint_url=self._engine.url,
+            region_name=self._engine.region,
+            aws_access_key_id=self._engine.access_key_id,
+            aws_secret_access_key=self._engine.secret_access_key,
+            config=Config(retries={"total_max_attempts": 3}, s3={"addressing_style": "path"}),
+        )

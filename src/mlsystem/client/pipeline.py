@@ -1,0 +1,194 @@
+"""The pipeline as a person sees it: its stages, what waits for a decision, what happened."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from mlsystem.client.connection import Connection
+from mlsystem.client.errors import ClientFailure, NotFound
+from mlsystem.client.project import Project
+
+ENDED = {"Succeeded", "Failed", "Stopped", "Superseded", "Cancelled"}
+
+
+@dataclass(frozen=True)
+class ActionView:
+    name: str
+    status: str
+    summary: str = ""
+    error: str = ""
+    token: str = ""
+    seconds: float | None = None
+    external_id: str = ""
+
+
+@dataclass(frozen=True)
+class StageView:
+    name: str
+    status: str
+    execution_id: str = ""
+    waiting_id: str = ""
+    actions: tuple[ActionView, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExecutionView:
+    id: str
+    status: str
+    trigger: str
+    started: datetime
+    updated: datetime
+    revisions: dict[str, str] = field(default_factory=dict)
+    runs: tuple[ActionView, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Pipeline:
+    """One pipeline. Raises NotFound where it does not exist, ClientFailure where AWS refuses."""
+
+    def __init__(self, connection: Connection, project: Project):
+        self._client = connection.client("codepipeline")
+        self.name = project.pipeline
+
+    def start(self) -> str:
+        return str(self._ask("start_pipeline_execution", name=self.name)["pipelineExecutionId"])
+
+    def stages(self) -> list[StageView]:
+        state = self._ask("get_pipeline_state", name=self.name)
+        return [_stage(item) for item in state["stageStates"]]
+
+    def executions(self, limit: int = 20) -> list[ExecutionView]:
+        """Newest first."""
+        found = self._ask("list_pipeline_executions", pipelineName=self.name, maxResults=limit)
+        return [_execution(item) for item in found["pipelineExecutionSummaries"]]
+
+    def execution(self, execution_id: str | None = None) -> ExecutionView:
+        """With its actions; the newest where none is named."""
+        known = self.executions(100)
+        wanted = [item for item in known if execution_id in (None, item.id)]
+        if not wanted:
+            raise NotFound(
+                f"the pipeline {self.name} has no execution {execution_id or 'yet'}: `mlsystem history` lists them"
+            )
+        found = self._ask(
+            "list_action_executions",
+            pipelineName=self.name,
+            filter={"pipelineExecutionId": wanted[0].id},
+            maxResults=100,
+        )
+        runs = tuple(_run(item) for item in reversed(found["actionExecutionDetails"]))
+        view = wanted[0]
+        return ExecutionView(view.id, view.status, view.trigger, view.started, view.updated, view.revisions, runs)
+
+    def waiting_approval(self) -> tuple[StageView, ActionView] | None:
+        """The stage and action that wait for a person."""
+        for stage in self.stages():
+            for action in stage.actions:
+                if action.token:
+                    return stage, action
+        return None
+
+    def decide(self, approved: bool, reason: str) -> str:
+        """Approve or reject what waits; the execution that was decided on."""
+        waiting = self.waiting_approval()
+        if waiting is None:
+            raise NotFound(f"nothing in {self.name} waits for approval: `mlsystem status` shows where it stands")
+        stage, action = waiting
+        result = {"summary": reason, "status": "Approved" if approved else "Rejected"}
+        self._ask(
+            "put_approval_result",
+            pipelineName=self.name,
+            stageName=stage.name,
+            actionName=action.name,
+            result=result,
+            token=action.token,
+        )
+        return stage.execution_id
+
+    def stop(self, execution_id: str, abandon: bool, reason: str) -> None:
+        self._ask(
+            "stop_pipeline_execution",
+            pipelineName=self.name,
+            pipelineExecutionId=execution_id,
+            abandon=abandon,
+            reason=reason,
+        )
+
+    def retry(self, everything: bool) -> tuple[str, str]:
+        """Retry the stage that failed last; (stage, execution)."""
+        failed = [stage for stage in self.stages() if stage.status in ("Failed", "Stopped")]
+        if not failed:
+            raise NotFound(f"no stage of {self.name} has failed")
+        stage = failed[0]
+        mode = "ALL_ACTIONS" if everything else "FAILED_ACTIONS"
+        self._ask(
+            "retry_stage_execution",
+            pipelineName=self.name,
+            stageName=stage.name,
+            pipelineExecutionId=stage.execution_id,
+            retryMode=mode,
+        )
+        return stage.name, stage.execution_id
+
+    def _ask(self, operation: str, **request: Any) -> dict[str, Any]:
+        try:
+            return dict(getattr(self._client, operation)(**request))
+        except ClientError as error:
+            code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+            if code == "PipelineNotFoundException":
+                raise NotFound(f"there is no pipeline {self.name}: `mlsystem deploy` makes it") from error
+            raise ClientFailure(f"{operation}: {message} ({code})") from error
+
+
+def _stage(item: dict[str, Any]) -> StageView:
+    latest = item.get("latestExecution", {})
+    return StageView(
+        name=item["stageName"],
+        status=latest.get("status", "-"),
+        execution_id=latest.get("pipelineExecutionId", ""),
+        waiting_id=item.get("inboundExecution", {}).get("pipelineExecutionId", ""),
+        actions=tuple(_action(action) for action in item["actionStates"]),
+    )
+
+
+def _action(item: dict[str, Any]) -> ActionView:
+    latest = item.get("latestExecution", {})
+    return ActionView(
+        name=item["actionName"],
+        status=latest.get("status", "-"),
+        summary=latest.get("summary", ""),
+        error=latest.get("errorDetails", {}).get("message", ""),
+        token=latest.get("token", ""),
+        external_id=latest.get("externalExecutionId", ""),
+    )
+
+
+def _run(item: dict[str, Any]) -> ActionView:
+    result = item["output"].get("executionResult", {})
+    seconds = (item["lastUpdateTime"] - item["startTime"]).total_seconds()
+    return ActionView(
+        name=f"{item['stageName']}/{item['actionName']}",
+        status=item["status"],
+        summary=result.get("externalExecutionSummary", ""),
+        error=result.get("errorDetails", {}).get("message", ""),
+        seconds=seconds,
+        external_id=result.get("externalExecutionId", ""),
+    )
+
+
+def _execution(item: dict[str, Any]) -> ExecutionView:
+    revisions = {revision["actionName"]: revision.get("revisionId", "") for revision in item.get("sourceRevisions", ())}
+    return ExecutionView(
+        id=item["pipelineExecutionId"],
+        status=item["status"],
+        trigger=item.get("trigger", {}).get("triggerType", ""),
+        started=item["startTime"],
+        updated=item["lastUpdateTime"],
+        revisions=revisions,
+    )

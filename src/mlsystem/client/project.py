@@ -1,0 +1,122 @@
+"""A project folder: where it is, and the names that follow from its mlsystem.yaml."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mlsystem.client.errors import ClientFailure, NotFound
+
+SETTINGS = "mlsystem.yaml"
+IGNORED = {".git", ".mlsystem", "__pycache__", ".venv", "build", "node_modules"}
+
+
+@dataclass(frozen=True)
+class Project:
+    """Names are those that pipeline.yml makes of its parameters."""
+
+    folder: Path
+    settings: dict[str, Any]
+
+    @property
+    def _own(self) -> dict[str, Any]:
+        return dict(self.settings["project"])
+
+    @property
+    def pipeline(self) -> str:
+        return f"{self._own['prefix']}-{self._own['name']}"
+
+    @property
+    def stack(self) -> str:
+        """The stack of pipeline.yml."""
+        return f"{self.pipeline}-pipeline"
+
+    @property
+    def prefix(self) -> str:
+        return str(self._own["prefix"])
+
+    @property
+    def branch(self) -> str:
+        return str(self._own["git_branch"])
+
+    @property
+    def dataset_bucket(self) -> str:
+        return str(self._own["dataset_bucket"])
+
+    @property
+    def data_source_key(self) -> str:
+        return f"{self.pipeline}/data-source.zip"
+
+    def deployed_stack(self, stage: str) -> str:
+        return f"{self.pipeline}-deploy-{stage}"
+
+    def parameters(self) -> dict[str, str]:
+        """Of pipeline.yml, as far as the settings say them."""
+        own, schedule = self._own, self.settings.get("schedule", {})
+        return {
+            "SageMakerProjectName": str(own["name"]),
+            "SageMakerProjectId": str(own["id"]),
+            "ProjectPrefix": str(own["prefix"]),
+            "ModelName": str(own["model_name"]),
+            "DatasetBucket": str(own["dataset_bucket"]),
+            "GitBranch": str(own["git_branch"]),
+            "EmailAddress": str(own.get("email_address") or ""),
+            "TimeoutInMinutes": str(own["timeout_minutes"]),
+            "RetrainSchedule": str(schedule.get("expression", "cron(0 12 1 * ? *)")),
+            "RetrainScheduleState": "ENABLED" if schedule.get("enabled", True) else "DISABLED",
+        }
+
+    def archive(self) -> bytes:
+        """The folder as a ZIP file, with which its repository begins."""
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in self.files():
+                item = zipfile.ZipInfo(path.relative_to(self.folder).as_posix(), (2020, 1, 1, 0, 0, 0))
+                item.external_attr = (path.stat().st_mode & 0o777) << 16
+                item.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(item, path.read_bytes())
+        return stream.getvalue()
+
+    def files(self) -> Iterator[Path]:
+        for path in sorted(self.folder.rglob("*")):
+            if path.is_file() and not IGNORED.intersection(path.relative_to(self.folder).parts):
+                yield path
+
+
+def load(folder: Path) -> Project:
+    """Raises NotFound for a folder that is no project, ClientFailure for settings that cannot be read."""
+    path = folder / SETTINGS
+    if not path.is_file():
+        raise NotFound(
+            f"{folder} is no project: it has no {SETTINGS}. `mlsystem init DIR` makes one, --project names another"
+        )
+    try:
+        settings = yaml.safe_load(path.read_text())
+        project = Project(folder.absolute(), dict(settings))
+        project.parameters()
+    except (yaml.YAMLError, TypeError, ValueError) as error:
+        raise ClientFailure(f"{path} cannot be read: {error}") from error
+    except KeyError as error:
+        raise ClientFailure(f"{path}: {error} is missing") from error
+    return project
+
+
+def template_folder() -> Path:
+    """The project that comes with this program."""
+    return Path(__file__).resolve().parents[3] / "project"
+
+
+def create(folder: Path) -> list[Path]:
+    """Copy the template project. Raises ClientFailure when the folder is not empty."""
+    if folder.exists() and any(folder.iterdir()):
+        raise ClientFailure(f"{folder} is not empty: name a new folder")
+    source = template_folder()
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"), dirs_exist_ok=True)
+    return sorted(path for path in folder.rglob("*") if path.is_file())
