@@ -156,12 +156,13 @@ def _check_catch(catchers: Json, language: QueryLanguage, location: str, faults:
 
 
 def _check_assigns(state: Mapping[str, Json], language: QueryLanguage, location: str, faults: FaultList) -> None:
-    rule = query_value if language is QueryLanguage.JSONATA else template
     inner = [(fields, f"{location}/{place}") for place, fields in entries(state, "Choices") + entries(state, "Catch")]
     for fields, here in [(state, location), *inner]:
-        if "Assign" in fields:
+        if "Assign" in fields and language is QueryLanguage.JSONATA:
             mapping(fields["Assign"], f"{here}/Assign", faults)
-            rule(fields["Assign"], f"{here}/Assign", faults)
+            query_value(fields["Assign"], f"{here}/Assign", faults)
+        elif "Assign" in fields:
+            template(fields["Assign"], f"{here}/Assign", faults)
 
 
 def _check_task(state: Mapping[str, Json], location: str, faults: FaultList) -> None:

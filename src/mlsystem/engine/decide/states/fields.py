@@ -35,7 +35,7 @@ Fields = dict[str, Rule]
 _EVERY: Fields = {"Type": text, "Comment": text, "QueryLanguage": text}
 _NEXT: Fields = {"Next": text, "End": flag}
 _ERRORS: Fields = {"Retry": anything, "Catch": anything}
-_ASSIGN: Fields = {"Assign": mapping}
+_ASSIGN: Fields = {"Assign": anything}
 
 _PATHS: Fields = {"InputPath": path_or_null, "OutputPath": path_or_null}
 _RESULT: Fields = {"ResultPath": result_path, "Parameters": template}
