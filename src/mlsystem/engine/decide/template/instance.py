@@ -12,7 +12,10 @@ from mlsystem.engine.decide.template.policy import DELETE
 
 
 class Instance(BaseModel):
-    """One physical resource, with the properties it was last given (dynamic references still unresolved in them)."""
+    """One physical resource, with the properties it was last given (dynamic references still unresolved in them).
+
+    `uses` are the physical resources that it was made to depend on, as pairs of logical and physical id.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -24,6 +27,7 @@ class Instance(BaseModel):
     metadata: dict[str, Json] = {}
     update_policy: dict[str, Json] = {}
     depends_on: tuple[str, ...] = ()
+    uses: tuple[tuple[str, str], ...] = ()
     deletion_policy: str = DELETE
     update_replace_policy: str = DELETE
     # An update of it failed half-way: nobody knows which properties it has.

@@ -24,7 +24,7 @@ def begin(draft: Draft, next_status: StackStatus, *, is_rollback: bool) -> None:
     draft.set(phase=Phase.DELETE, next_status=next_status, pending=(), target=None, failed=())
     draft.set(doomed=tuple(entry.model_copy(update={"has_failed": False}) for entry in draft.state.doomed))
     for resource in draft.state.resources.values():
-        for instance in (resource.current, resource.stable):
+        for instance in (resource.displaced or resource.stable, resource.current):
             if instance is not None:
                 policy = draft.policy_of_created(instance) if is_rollback else instance.deletion_policy
                 draft.doom(resource.logical_id, instance, policy)
@@ -92,33 +92,35 @@ def _ready(draft: Draft) -> list[Doomed]:
 
 
 def _is_under_way(draft: Draft, entry: Doomed) -> bool:
-    this = (entry.logical_id, entry.instance.physical_id)
     deletes = (task for task in draft.state.tasks.values() if task.verb is Verb.DELETE)
-    return any((task.logical_id, task.instance.physical_id) == this for task in deletes)
+    return any((task.logical_id, task.instance.physical_id) == _identity(entry) for task in deletes)
 
 
 def _is_needed(draft: Draft, entry: Doomed) -> bool:
-    """True if it is being changed itself, or if something that exists or is being made depends on it."""
-    name = entry.logical_id
-    if draft.is_busy(name):
+    """True if it is being changed itself, or if something that exists or is being made uses it."""
+    if draft.is_busy(entry.logical_id):
         return True
-    makers = (task for task in draft.state.tasks.values() if task.verb is not Verb.DELETE)
-    existing = [(entry.logical_id, entry.instance) for entry in draft.state.doomed]
-    existing += [(task.logical_id, task.instance) for task in makers]
-    return any(user != name and name in instance.depends_on for user, instance in existing)
+    this = _identity(entry)
+    makers = (task.instance for task in draft.state.tasks.values() if task.verb is not Verb.DELETE)
+    others = (other.instance for other in draft.state.doomed if _identity(other) != this)
+    return any(this in instance.uses for instance in (*makers, *others))
 
 
 def _untangled(draft: Draft, waiting: list[Doomed]) -> list[Doomed]:
-    """Old and new versions of resources may depend on each other in a ring: then begin anywhere.
+    """After half-done changes, resources may use each other in a ring: then begin anywhere.
 
     What a failed deletion still needs stays.
     """
-    needed = {name for entry in draft.state.doomed if entry.has_failed for name in entry.instance.depends_on}
+    needed = {pair for entry in draft.state.doomed if entry.has_failed for pair in entry.instance.uses}
     free = list(waiting)
-    while kept := [entry for entry in free if entry.logical_id in needed]:
-        needed |= {name for entry in kept for name in entry.instance.depends_on}
+    while kept := [entry for entry in free if _identity(entry) in needed]:
+        needed |= {pair for entry in kept for pair in entry.instance.uses}
         free = [entry for entry in free if entry not in kept]
     return free[:1]
+
+
+def _identity(entry: Doomed) -> tuple[str, str]:
+    return entry.logical_id, entry.instance.physical_id
 
 
 def _start(draft: Draft, entry: Doomed) -> None:
@@ -184,9 +186,7 @@ def _drop_removed(draft: Draft) -> None:
 
 def _entry(draft: Draft, task: Task) -> Doomed:
     return next(
-        entry
-        for entry in draft.state.doomed
-        if (entry.logical_id, entry.instance.physical_id) == (task.logical_id, task.instance.physical_id)
+        entry for entry in draft.state.doomed if _identity(entry) == (task.logical_id, task.instance.physical_id)
     )
 
 

@@ -91,12 +91,18 @@ class Draft:
     # What is to go
 
     def doom(self, logical_id: str, instance: Instance, policy: str = DELETE) -> None:
-        """Remember that this physical resource is to be deleted, once."""
-        known = {(item.logical_id, item.instance.physical_id) for item in self.state.doomed}
-        if instance.physical_id and (logical_id, instance.physical_id) not in known:
+        """Remember that this physical resource is to be deleted, once; of one that is known already, what it is now."""
+        this = (logical_id, instance.physical_id)
+        if this in {(item.logical_id, item.instance.physical_id) for item in self.state.doomed}:
+            self.set(doomed=tuple(self._as_now(item, this, instance) for item in self.state.doomed))
+        elif instance.physical_id:
             kind = self.state.resources[logical_id].type
             entry = Doomed(logical_id=logical_id, type=kind, instance=instance, policy=policy)
             self.set(doomed=(*self.state.doomed, entry))
+
+    def _as_now(self, entry: Doomed, this: tuple[str, str], instance: Instance) -> Doomed:
+        is_this = (entry.logical_id, entry.instance.physical_id) == this
+        return entry.model_copy(update={"instance": instance}) if is_this else entry
 
     def leave_behind(self, entry: Doomed, reason: str) -> None:
         left = LeftBehind(

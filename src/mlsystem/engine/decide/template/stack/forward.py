@@ -149,6 +149,7 @@ def _instance(draft: Draft, resource: TargetResource) -> Instance:
         metadata=values["metadata"],
         update_policy=values["update_policy"],
         depends_on=resource.depends_on,
+        uses=tuple((name, known[name].physical_id) for name in resource.depends_on if name in known),
         deletion_policy=resource.deletion_policy,
         update_replace_policy=resource.update_replace_policy,
     )
