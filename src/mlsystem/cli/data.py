@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from mlsystem.cli.state import State, pause
-from mlsystem.client.data import upload_data_source, upload_folder
+from mlsystem.client.data import check_data_source, upload_data_source, upload_folder
 from mlsystem.client.deployment import Deployment
 from mlsystem.client.errors import ClientFailure, NotFound
 from mlsystem.client.invocation import invoke_api, invoke_endpoint
@@ -33,6 +33,8 @@ def upload(
     """Upload data-source.zip, or a folder of data sets."""
     state: State = context.obj
     connection, project = state.connection(), state.project()
+    if not path.is_dir():
+        check_data_source(path)
     if path.is_dir():
         uris = upload_folder(connection, project, path, prefix)
     else:
