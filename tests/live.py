@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -74,13 +75,16 @@ class LiveEngine:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         self._reap()
-        for pid in self.shims():
-            os.kill(pid, signal.SIGKILL)
+        for lock in self.living_processes():
+            pid = lock_holder(str(lock))
+            if pid is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
-    def shims(self) -> list[int]:
-        """The pids of the shims of this folder's processes that live; a program dies with its shim."""
-        holders = [lock_holder(str(path)) for path in (self.folder / "processes").glob("*/lock")]
-        return [pid for pid in holders if pid is not None]
+    def living_processes(self) -> list[Path]:
+        """The locks of this folder's processes that live; each is held by a shim, and a program dies with its shim."""
+        locks = (self.folder / "processes").glob("*/lock")
+        return [lock for lock in locks if lock_holder(str(lock)) is not None]
 
     def await_death(self, timeout: float = 30.0) -> int:
         """The exit status of an engine that a race point is to kill."""

@@ -62,6 +62,8 @@ def _log_to(path: Path) -> None:
     handler = RotatingFileHandler(path, maxBytes=16 * 1024 * 1024, backupCount=3)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    # It tells of every file that changes.
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
 
 
 def _report(ready: Mapping[str, str]) -> None:

@@ -47,9 +47,11 @@ from mlsystem.engine.services.codepipeline import room as codepipeline
 from mlsystem.engine.services.ecr import room as ecr
 from mlsystem.engine.services.iam import room as iam
 from mlsystem.engine.services.kms import room as kms
+from mlsystem.engine.services.lambda_ import room as lambda_
 from mlsystem.engine.services.logs import room as logs
 from mlsystem.engine.services.s3 import room as s3
 from mlsystem.engine.services.sagemaker import room as sagemaker
+from mlsystem.engine.services.sagemaker_runtime import room as sagemaker_runtime
 from mlsystem.engine.services.secretsmanager import room as secretsmanager
 from mlsystem.engine.services.sts import room as sts
 from mlsystem.engine.settings import Settings
@@ -160,11 +162,13 @@ def _rooms(house: House, equipment: Equipment, keeper: DoorKeeper) -> tuple[Room
         codepipeline.open_room(house),
         ecr.open_room(house, equipment.images),
         iam.open_room(house),
+        lambda_.open_room(house, machinery),
         logs.open_room(house),
         s3.open_room(house, equipment.keys),
         kms.open_room(house, equipment.keys),
         secretsmanager.open_room(house),
-        sagemaker.open_room(house, machinery),
+        sagemaker.open_room(house, machinery, keeper),
+        sagemaker_runtime.open_room(house, equipment.plane),
     )
 
 

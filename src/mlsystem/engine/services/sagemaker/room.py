@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from mlsystem.engine.contract import House, Room
+from mlsystem.engine.dataplane.keeper import DoorKeeper
 from mlsystem.engine.runtime.workload import Machinery
+from mlsystem.engine.services.sagemaker.capture_shipper import CaptureShipper
+from mlsystem.engine.services.sagemaker.endpoint_configs import EndpointConfigs
+from mlsystem.engine.services.sagemaker.endpoint_machine import EndpointMachine
+from mlsystem.engine.services.sagemaker.endpoints import Endpoints
+from mlsystem.engine.services.sagemaker.instance_actions import InstanceActions
 from mlsystem.engine.services.sagemaker.job import JobMachine, ProcessingJob, TrainingJob
 from mlsystem.engine.services.sagemaker.job_actions import JobActions
 from mlsystem.engine.services.sagemaker.job_kind import Processing, Training
+from mlsystem.engine.services.sagemaker.models import Models
 from mlsystem.engine.services.sagemaker.processing_jobs import ProcessingJobs
 from mlsystem.engine.services.sagemaker.tags import TagOperations
 from mlsystem.engine.services.sagemaker.training_jobs import TrainingJobs
 
 
-def open_room(house: House, machinery: Machinery) -> Room:
+def open_room(house: House, machinery: Machinery, keeper: DoorKeeper) -> Room:
     training, processing = JobMachine(TrainingJob), JobMachine(ProcessingJob)
     return Room(
         "sagemaker",
@@ -21,6 +28,11 @@ def open_room(house: House, machinery: Machinery) -> Room:
             JobActions(house, machinery, training, Training()),
             ProcessingJobs(house, processing),
             JobActions(house, machinery, processing, Processing()),
+            Models(house),
+            EndpointConfigs(house),
+            Endpoints(house, EndpointMachine()),
+            InstanceActions(house, machinery, keeper),
+            CaptureShipper(house, keeper.plane),
             TagOperations(),
         ],
     )

@@ -1,0 +1,144 @@
+"""Ships captured invocations from the front door's spool to S3, as SageMaker writes them, each once.
+
+A sealed spool file never changes, so the objects that are made of it are the same however often it is shipped: an object that is there
+already was shipped before a crash. The file is removed when all of it is in S3.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import watchfiles
+
+from mlsystem.engine.contract import House, Part, Principal
+from mlsystem.engine.dataplane.captured import Captured, capture_line, captured_key, event_id, is_sampled, records
+from mlsystem.engine.dataplane.dataplane import DataPlane
+from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.durable.machine import Event
+from mlsystem.engine.durable.racepoint import race_point
+from mlsystem.engine.durable.worker import ActionCall, ActionHandler
+from mlsystem.engine.runtime.s3_files import split_uri
+from mlsystem.engine.services.sagemaker.endpoint import Endpoint
+
+log = logging.getLogger(__name__)
+
+_OBJECTS = uuid.UUID("0a3f8c1e-52d7-4a6b-9b0f-7f6a1e9d2c44")
+# Writes of so long a time become one object.
+BATCH_MILLISECONDS = 2000
+QUIET_MILLISECONDS = 400
+RETRY_MILLISECONDS = 30_000
+
+# Endpoint, variant, hour: what one object holds.
+_Group = tuple[str, str, str]
+
+
+class CaptureShipper(Part):
+    """Waits for the kernel to tell that the spool has grown."""
+
+    def __init__(self, house: House, plane: DataPlane):
+        self._house = house
+        self._spool = plane.captured
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def actions(self) -> Mapping[str, ActionHandler]:
+        return {"sagemaker.ship_captured": self._ship_last}
+
+    def start(self) -> None:
+        self._spool.live.parent.mkdir(parents=True, exist_ok=True)
+        self._thread = threading.Thread(target=self._follow, name="capture-shipper", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _follow(self) -> None:
+        live = str(self._spool.live)
+        self._try()
+        changes = watchfiles.watch(
+            self._spool.live.parent,
+            watch_filter=lambda _, path: path == live,
+            debounce=BATCH_MILLISECONDS,
+            step=QUIET_MILLISECONDS,
+            rust_timeout=RETRY_MILLISECONDS,
+            yield_on_timeout=True,
+            stop_event=self._stop,
+        )
+        for _ in changes:
+            self._try()
+
+    def _try(self) -> None:
+        try:
+            self.ship()
+        except Exception:  # the supervisor: what is sealed is shipped with the next batch
+            log.exception("captured invocations were not shipped")
+
+    def _ship_last(self, call: ActionCall) -> Event:
+        """Before an endpoint's record goes."""
+        self.ship()
+        return Event("shipped")
+
+    def ship(self) -> None:
+        """Everything that was captured so far."""
+        with self._lock:
+            for path in self._spool.rotate():
+                for group, found in _groups(path).items():
+                    self._ship_group(path, group, found)
+                race_point("sagemaker.captured.shipped")
+                path.unlink()
+
+    def _ship_group(self, path: Path, group: _Group, found: list[tuple[int, Captured]]) -> None:
+        name, variant, _ = group
+        with self._house.database.reading() as tx:
+            endpoint = tx.get(Endpoint, name)
+        if endpoint is None or endpoint.capture is None:
+            log.warning("%s: the endpoint %s is gone, %d captured invocations with it", path.name, name, len(found))
+            return
+        config: Any = endpoint.capture
+        sample = [one for one in found if is_sampled(one[1].request_id, config["InitialSamplingPercentage"])]
+        if not sample:
+            return
+        bucket, prefix = split_uri(config["DestinationS3Uri"])
+        object_id = str(uuid.uuid5(_OBJECTS, "/".join((path.name, *group))))
+        key = captured_key(prefix, name, variant, sample[0][1].started_at, object_id)
+        lines = "".join(f"{capture_line(one, config, event_id(path, at))}\n" for at, one in sample)
+        principal = self._house.session_of(endpoint.shown.role_arn, name)
+        self._put(bucket, key, lines.encode(), config.get("KmsKeyId"), principal)
+
+    def _put(self, bucket: str, key: str, body: bytes, kms_key: str | None, principal: Principal) -> None:
+        """Refused for good (no such bucket, not allowed), it is lost, as with SageMaker; the log says so."""
+        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
+        request = {"Bucket": bucket, "Key": key, "Body": body, "ContentType": "application/jsonlines", **encryption}
+        try:
+            if not self._exists(bucket, key, principal):
+                self._house.call("s3", "PutObject", request, principal)
+        except AwsError as error:
+            if error.status is not None and error.status >= 500:
+                raise
+            log.warning("captured data is lost, s3://%s/%s cannot be written: %s", bucket, key, error)
+
+    def _exists(self, bucket: str, key: str, principal: Principal) -> bool:
+        try:
+            self._house.call("s3", "HeadObject", {"Bucket": bucket, "Key": key}, principal)
+        except AwsError as error:
+            if error.code in ("NoSuchKey", "404", "NotFound"):
+                return False
+            raise
+        return True
+
+
+def _groups(path: Path) -> dict[_Group, list[tuple[int, Captured]]]:
+    """The records of a file by what they become."""
+    groups: dict[_Group, list[tuple[int, Captured]]] = {}
+    for at, record in records(path):
+        group = (record.endpoint, record.variant, f"{record.started_at:%Y/%m/%d/%H}")
+        groups.setdefault(group, []).append((at, record))
+    return groups

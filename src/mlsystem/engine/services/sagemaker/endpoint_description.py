@@ -1,0 +1,68 @@
+"""An endpoint as DescribeEndpoint tells it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlsystem.engine.services.sagemaker.endpoint import Deployment, Endpoint, EndpointStatus, Phase, Variant
+from mlsystem.engine.services.sagemaker.listing import when
+
+
+def describe_endpoint(endpoint: Endpoint) -> dict[str, object]:
+    shown = endpoint.shown
+    answer: dict[str, object] = {
+        "EndpointName": endpoint.key,
+        "EndpointArn": endpoint.arn,
+        "EndpointConfigName": shown.config_name,
+        "EndpointStatus": endpoint.state,
+        "CreationTime": when(endpoint.created_at),
+        "LastModifiedTime": when(endpoint.updated_at),
+    }
+    if endpoint.failure_reason:
+        answer["FailureReason"] = endpoint.failure_reason
+    if endpoint.serving:
+        answer["ProductionVariants"] = [_variant(endpoint, shown, variant) for variant in shown.variants]
+    if shown.capture:
+        answer["DataCaptureConfig"] = _capture(shown)
+    if endpoint.state == EndpointStatus.UPDATING and endpoint.target != endpoint.serving:
+        pending = endpoint.deployment(endpoint.target)
+        answer["PendingDeploymentSummary"] = {
+            "EndpointConfigName": pending.config_name,
+            "ProductionVariants": [
+                {**_variant(endpoint, pending, variant), "InstanceType": variant.instance_type}
+                for variant in pending.variants
+            ],
+            "StartTime": when(pending.started_at),
+        }
+    return answer
+
+
+def _variant(endpoint: Endpoint, deployment: Deployment, variant: Variant) -> dict[str, Any]:
+    healthy = [
+        one
+        for one in endpoint.instances
+        if one.deployment == deployment.number and one.variant == variant.name and one.phase is Phase.SERVING
+    ]
+    image = variant.model["Container"]["Image"]
+    deployed: dict[str, Any] = {"SpecifiedImage": image, "ResolutionTime": when(deployment.started_at)}
+    if variant.digest:
+        deployed["ResolvedImage"] = f"{image.partition('@')[0].partition(':')[0]}@{variant.digest}"
+    return {
+        "VariantName": variant.name,
+        "DeployedImages": [deployed],
+        "CurrentWeight": variant.weight,
+        "DesiredWeight": variant.weight,
+        "CurrentInstanceCount": len(healthy),
+        "DesiredInstanceCount": variant.count,
+    }
+
+
+def _capture(deployment: Deployment) -> dict[str, Any]:
+    capture = deployment.capture or {}
+    return {
+        "EnableCapture": deployment.is_captured,
+        "CaptureStatus": "Started" if deployment.is_captured else "Stopped",
+        "CurrentSamplingPercentage": capture["InitialSamplingPercentage"],
+        "DestinationS3Uri": capture["DestinationS3Uri"],
+        "KmsKeyId": capture.get("KmsKeyId", ""),
+    }

@@ -1,0 +1,202 @@
+"""Does in the world what the endpoint machine decided: start, check, drain, stop, clear, and have the front door follow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+from mlsystem.engine.contract import House, Part
+from mlsystem.engine.dataplane import state as door
+from mlsystem.engine.dataplane.keeper import DoorKeeper
+from mlsystem.engine.decide.errors import ActionFailed
+from mlsystem.engine.durable.machine import Event
+from mlsystem.engine.durable.worker import ActionCall, ActionHandler
+from mlsystem.engine.runtime.errors import InvalidProcess, SandboxUnavailable
+from mlsystem.engine.runtime.process import Exited, Running
+from mlsystem.engine.runtime.workload import Machinery, log_closed, log_opened
+from mlsystem.engine.services.sagemaker.endpoint import Endpoint, EndpointStatus, Instance, Phase
+from mlsystem.engine.services.sagemaker.instance_process import InstanceProcess
+from mlsystem.engine.services.sagemaker.instance_watch import InstanceWatch, ping
+from mlsystem.engine.store.database import Transaction
+
+OWNER = "endpoint-instance"
+# How long an engine that ends in good order waits for its instances to end.
+END_SECONDS = 5.0
+_POLL_SECONDS = 0.02
+
+
+class InstanceActions(Part):
+    """Every action may be repeated; those about a process that is not the instance's any more do nothing."""
+
+    def __init__(self, house: House, machinery: Machinery, keeper: DoorKeeper):
+        self._house = house
+        self._machinery = machinery
+        self._keeper = keeper
+        self._process = InstanceProcess(house, machinery)
+        self._watch = InstanceWatch()
+
+    def actions(self) -> Mapping[str, ActionHandler]:
+        return {
+            "sagemaker.start_instance": self._start,
+            "sagemaker.check_instance": self._check,
+            "sagemaker.drain_instance": self._drain,
+            "sagemaker.stop_instance": self._stop,
+            "sagemaker.clear_instance": self._clear,
+            "sagemaker.settle_door": self._settle,
+        }
+
+    def start(self) -> None:
+        """Serve what served before, and go on waiting for what was waited for."""
+        self._keeper.endpoints_from(self.routes)
+        self._machinery.exits.subscribe(OWNER, self._on_exit)
+        for endpoint, instance in self._all():
+            if instance.phase is Phase.STARTING:
+                self._await_health(endpoint, instance)
+            elif instance.phase is Phase.DRAINING:
+                self._await_drained(endpoint, instance)
+
+    def stop(self) -> None:
+        """An engine that ends in good order takes its instances along; the next one starts them again."""
+        self._watch.stop()
+        ids = [endpoint.process_id(instance) for endpoint, instance in self._all()]
+        running = [one for one in ids if isinstance(self._machinery.runner.status(one), Running)]
+        for process_id in running:
+            self._machinery.runner.stop(process_id, "the engine ends")
+        deadline = time.monotonic() + END_SECONDS
+        while running and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+            running = [one for one in running if isinstance(self._machinery.runner.status(one), Running)]
+
+    def routes(self, tx: Transaction) -> Iterator[door.Endpoint]:
+        """What the front door is to serve."""
+        for endpoint in tx.all(Endpoint):
+            if not endpoint.serving or endpoint.state == EndpointStatus.DELETING:
+                continue
+            serving = endpoint.deployment(endpoint.serving)
+            variants = (
+                door.Variant(
+                    variant.name,
+                    variant.weight,
+                    tuple(str(self._process.socket(one)) for one in endpoint.routed(variant.name)),
+                )
+                for variant in serving.variants
+            )
+            yield door.Endpoint(endpoint.key, tuple(variants), is_captured=serving.is_captured)
+
+    # ------------------------------------------------------------------ actions
+    def _start(self, call: ActionCall) -> Event | None:
+        endpoint, instance = self._find(call)
+        if endpoint is None or instance is None:
+            return None
+        variant = endpoint.deployment(instance.deployment).variant(instance.variant)
+        spec = self._process.spec(endpoint, instance, variant, self._process.stage(endpoint, instance, variant))
+        with self._house.database.transaction() as tx:
+            group, stream = f"/aws/sagemaker/Endpoints/{endpoint.key}", f"{instance.variant}/{instance.id}"
+            self._house.worker.notify(tx, endpoint.kind, endpoint.key, log_opened(group, stream, spec.log.path))
+            self._close_log(tx, endpoint, instance.model_copy(update={"attempt": instance.attempt - 1}))
+        try:
+            self._machinery.runner.start(spec)
+        except (InvalidProcess, SandboxUnavailable) as error:
+            raise ActionFailed(str(error)) from error
+        self._await_health(endpoint, instance)
+        return Event("instance_started", call.data)
+
+    def _check(self, call: ActionCall) -> Event | None:
+        """The time to become healthy is over: a last look."""
+        endpoint, instance = self._find(call)
+        if endpoint is None or instance is None:
+            return None
+        if ping(self._process.socket(instance)):
+            return Event("instance_healthy", call.data)
+        return Event("instance_unhealthy", {**call.data, "reason": self._reason(endpoint, instance)})
+
+    def _drain(self, call: ActionCall) -> None:
+        endpoint, instance = self._find(call)
+        if endpoint is not None and instance is not None:
+            self._await_drained(endpoint, instance)
+
+    def _stop(self, call: ActionCall) -> None:
+        endpoint, instance = self._find(call)
+        if endpoint is not None and instance is not None:
+            self._watch.forget(_health_key(instance))
+            self._machinery.runner.stop(endpoint.process_id(instance), "the instance was taken out of service")
+
+    def _clear(self, call: ActionCall) -> None:
+        """The record does not know the instance any more, so what was it is put together from the call."""
+        instance = Instance(id=call.data["instance"], attempt=call.data["attempt"], deployment=0, variant="")
+        endpoint = Endpoint(key=call.owner_key, arn="", deployments=())
+        self._watch.forget(_health_key(instance))
+        self._process.clear(endpoint, instance)
+        with self._house.database.transaction() as tx:
+            self._close_log(tx, endpoint, instance)
+
+    def _settle(self, call: ActionCall) -> Event:
+        self._keeper.settle()
+        return Event("door_settled", call.data)
+
+    # ------------------------------------------------------------------ what instances do by themselves
+    def _await_health(self, endpoint: Endpoint, instance: Instance) -> None:
+        told = self._teller(endpoint, instance, "instance_healthy")
+        self._watch.until_healthy(_health_key(instance), self._process.socket(instance), told)
+
+    def _await_drained(self, endpoint: Endpoint, instance: Instance) -> None:
+        told = self._teller(endpoint, instance, "instance_drained")
+        self._watch.until_drained(f"drain/{instance.id}", self._process.socket(instance), told)
+
+    def _teller(self, endpoint: Endpoint, instance: Instance, name: str) -> Callable[[], None]:
+        data = {"instance": instance.id, "attempt": instance.attempt}
+
+        def tell() -> None:
+            with self._house.database.transaction() as tx:
+                self._house.worker.send(tx, Endpoint, endpoint.key, Event(name, data))
+
+        return tell
+
+    def _on_exit(self, process_id: str, how: Exited) -> None:
+        _, name, instance_id, attempt = process_id.split(".")
+        with self._house.database.transaction() as tx:
+            endpoint = tx.get(Endpoint, name)
+            instance = endpoint.instance(instance_id) if endpoint else None
+            if endpoint is None or instance is None or instance.attempt != int(attempt):
+                return
+            self._watch.forget(_health_key(instance))
+            reason = f"{self._reason(endpoint, instance)} It ended: {_ending(how)}."
+            data = {"instance": instance_id, "attempt": int(attempt), "how": how.reason, "reason": reason}
+            self._house.worker.send(tx, Endpoint, name, Event("instance_exited", data))
+
+    def _reason(self, endpoint: Endpoint, instance: Instance) -> str:
+        """SageMaker's words, and those of the program."""
+        words = self._process.last_lines(endpoint, instance)
+        return (
+            f"The primary container for production variant {instance.variant} did not pass the ping health check. "
+            f"Please check CloudWatch logs for this endpoint. "
+            f"{f'Its last log lines: {words}' if words else 'It wrote no log.'}"
+        )
+
+    # ------------------------------------------------------------------ records
+    def _find(self, call: ActionCall) -> tuple[Endpoint | None, Instance | None]:
+        """The instance, if the action is about the process that it has now."""
+        with self._house.database.reading() as tx:
+            endpoint = tx.get(Endpoint, call.owner_key)
+        instance = endpoint.instance(call.data["instance"]) if endpoint else None
+        if instance is not None and instance.attempt != call.data["attempt"]:
+            instance = None
+        return endpoint, instance
+
+    def _all(self) -> list[tuple[Endpoint, Instance]]:
+        with self._house.database.reading() as tx:
+            return [(endpoint, instance) for endpoint in tx.all(Endpoint) for instance in endpoint.instances]
+
+    def _close_log(self, tx: Transaction, endpoint: Endpoint, instance: Instance) -> None:
+        path = self._process.log_path(endpoint, instance)
+        self._house.worker.notify(tx, endpoint.kind, endpoint.key, log_closed(path))
+
+
+def _health_key(instance: Instance) -> str:
+    return f"health/{instance.id}.{instance.attempt}"
+
+
+def _ending(how: Exited) -> str:
+    if how.signal is not None:
+        return f"signal {how.signal}"
+    return f"exit code {how.exit_code}" if how.exit_code is not None else how.message or how.reason

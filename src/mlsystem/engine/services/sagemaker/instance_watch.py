@@ -1,0 +1,122 @@
+"""Waits for what only looking can tell of an instance: that it answers /ping, and that nobody is connected to it any more.
+
+What is waited for is no state of its own: after a restart of the engine it follows from the instances' phases.
+https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+# SageMaker's limit for an answer to /ping.
+PING_SECONDS = 2.0
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 0.5
+# Longer than any request may take (the endpoint's 60 s): a connection that is open still is nobody's.
+LONGEST_DRAIN_SECONDS = 65.0
+_CONNECTED = "03"
+
+
+class InstanceWatch:
+    """One thread for each thing that is waited for, named by a key; `forget` and `stop` end them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waits: dict[str, threading.Event] = {}
+        self._threads: set[threading.Thread] = set()
+        self._is_stopping = False
+
+    def until_healthy(self, key: str, socket_path: Path, told: Callable[[], None]) -> None:
+        """Call `told` once /ping answers 200."""
+        self._wait(key, lambda: ping(socket_path), told)
+
+    def until_drained(self, key: str, socket_path: Path, told: Callable[[], None]) -> None:
+        """Call `told` once no connection to the socket is left, or the longest request must be over."""
+        deadline = time.monotonic() + LONGEST_DRAIN_SECONDS
+        self._wait(key, lambda: connections(socket_path) == 0 or time.monotonic() > deadline, told)
+
+    def forget(self, key: str) -> None:
+        with self._lock:
+            given_up = self._waits.pop(key, None)
+        if given_up is not None:
+            given_up.set()
+
+    def stop(self) -> None:
+        """Returns when no thread is left."""
+        with self._lock:
+            self._is_stopping = True
+            threads = list(self._threads)
+            for given_up in self._waits.values():
+                given_up.set()
+        for thread in threads:
+            thread.join()
+
+    def _wait(self, key: str, is_true: Callable[[], bool], told: Callable[[], None]) -> None:
+        with self._lock:
+            if key in self._waits or self._is_stopping:
+                return
+            given_up = self._waits[key] = threading.Event()
+            thread = threading.Thread(
+                target=self._run, args=(key, given_up, is_true, told), name=f"watch-{key}", daemon=True
+            )
+            self._threads.add(thread)
+        thread.start()
+
+    def _run(self, key: str, given_up: threading.Event, is_true: Callable[[], bool], told: Callable[[], None]) -> None:
+        pause = FIRST_PAUSE_SECONDS
+        try:
+            while not given_up.wait(pause):
+                if is_true():
+                    told()
+                    return
+                pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+        except Exception:  # the supervisor: what is waited for is taken up again by the next engine
+            log.exception("waiting for %s failed", key)
+        finally:
+            with self._lock:
+                if self._waits.get(key) is given_up:
+                    del self._waits[key]
+                self._threads.discard(threading.current_thread())
+
+
+def ping(socket_path: Path) -> bool:
+    """Whether the program behind the socket answers GET /ping with 200 in time."""
+    connection = _UnixConnection(socket_path)
+    try:
+        connection.request("GET", "/ping")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def connections(socket_path: Path) -> int:
+    """How many connections to a Unix socket of this machine are open: the accepted ends bear its path."""
+    count = 0
+    wanted = str(socket_path)
+    with Path("/proc/net/unix").open() as table:
+        for line in table:
+            fields = line.split(maxsplit=7)
+            if len(fields) == 8 and fields[5] == _CONNECTED and fields[7].rstrip("\n") == wanted:
+                count += 1
+    return count
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path):
+        super().__init__("localhost", timeout=PING_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(PING_SECONDS)
+        self.sock.connect(str(self._path))

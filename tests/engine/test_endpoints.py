@@ -1,0 +1,219 @@
+"""Endpoints: real model servers behind the front door, invoked through boto3."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.live import LiveEngine, eventually
+from tests.serving import Load, Serving
+
+
+@pytest.fixture(scope="module")
+def serving(engine: LiveEngine) -> Serving:
+    return Serving(engine)
+
+
+@pytest.fixture(scope="module")
+def endpoint(serving: Serving) -> str:
+    """One endpoint in service for all tests that only invoke it."""
+    return serving.endpoint(serving.simple_config())
+
+
+def test_an_endpoint_serves_the_model_that_was_packed(serving: Serving, endpoint: str) -> None:
+    assert serving.invoke(endpoint, b"1,2") == "hello,1,1,2"
+
+
+def test_an_endpoint_is_described_as_sagemaker_does(serving: Serving, endpoint: str) -> None:
+    found = serving.sagemaker.describe_endpoint(EndpointName=endpoint)
+    assert found["EndpointStatus"] == "InService"
+    variant = found["ProductionVariants"][0]
+    assert (variant["VariantName"], variant["CurrentInstanceCount"], variant["CurrentWeight"]) == ("AllTraffic", 1, 1.0)
+    assert variant["DeployedImages"][0]["ResolvedImage"].split("@")[1].startswith("sha256:")
+
+
+def test_the_program_is_told_its_context_and_cannot_change_the_model(serving: Serving, endpoint: str) -> None:
+    told = json.loads(serving.invoke(endpoint, b"context", CustomAttributes="a=1", InferenceId="id-1"))
+    assert told["writable"] is False
+    assert told["SAGEMAKER_BIND_TO_PORT"] == "8080"
+    assert told["AWS_ENDPOINT_URL"] == serving.engine.url
+    headers = {name.lower(): value for name, value in told.items()}
+    assert headers["x-amzn-sagemaker-custom-attributes"] == "a=1"
+    assert headers["x-amzn-sagemaker-inference-id"] == "id-1"
+
+
+def test_an_answer_names_its_content_type_and_variant(serving: Serving, endpoint: str) -> None:
+    answer = serving.runtime.invoke_endpoint(EndpointName=endpoint, Body=b"3", ContentType="text/csv")
+    assert (answer["ContentType"], answer["InvokedProductionVariant"]) == ("text/csv", "AllTraffic")
+    answer["Body"].read()
+
+
+def test_an_error_of_the_program_is_a_model_error(serving: Serving, endpoint: str) -> None:
+    with pytest.raises(ClientError, match="no such feature") as error:
+        serving.invoke(endpoint, b"fail")
+    assert error.value.response["Error"]["Code"] == "ModelError"
+    assert error.value.response["OriginalStatusCode"] == 500
+
+
+def test_an_unknown_endpoint_is_a_validation_error(serving: Serving) -> None:
+    with pytest.raises(ClientError, match="no-such-endpoint") as error:
+        serving.invoke("no-such-endpoint")
+    assert error.value.response["Error"]["Code"] == "ValidationError"
+
+
+def test_what_an_instance_writes_is_in_its_log_stream(serving: Serving, endpoint: str) -> None:
+    group = f"/aws/sagemaker/Endpoints/{endpoint}"
+    logs = serving.engine.client("logs")
+    eventually(lambda: logs.filter_log_events(logGroupName=group)["events"])
+    event = logs.filter_log_events(logGroupName=group)["events"][0]
+    assert event["message"] == "serving hello"
+    assert event["logStreamName"].startswith("AllTraffic/i-")
+
+
+def test_variants_get_their_shares_and_can_be_targeted(serving: Serving) -> None:
+    config = serving.config(
+        {"ModelName": serving.model("1"), "VariantName": "blue", "InitialVariantWeight": 3},
+        {"ModelName": serving.model("2"), "VariantName": "green", "InitialVariantWeight": 1},
+    )
+    name = serving.endpoint(config)
+    shares = Counter(serving.invoke(name).split(",")[1] for _ in range(200))
+    assert 110 <= shares["1"] <= 185
+    assert serving.invoke(name, TargetVariant="green").split(",")[1] == "2"
+    serving.sagemaker.update_endpoint_weights_and_capacities(
+        EndpointName=name,
+        DesiredWeightsAndCapacities=[
+            {"VariantName": "blue", "DesiredWeight": 0},
+            {"VariantName": "green", "DesiredWeight": 1, "DesiredInstanceCount": 2},
+        ],
+    )
+    serving.await_settled(name)
+    assert {serving.invoke(name).split(",")[1] for _ in range(20)} == {"2"}
+    assert len(serving.processes(name)) == 3
+    serving.delete(name)
+
+
+def test_an_update_drops_no_request_and_leaves_only_the_new_instances(serving: Serving) -> None:
+    name = serving.endpoint(serving.simple_config("1", count=2))
+    before = serving.processes(name)
+    config = serving.simple_config("2", count=2)
+    with Load(serving, name) as load:
+        eventually(lambda: len(load.answers) > 20)
+        serving.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
+        with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
+            serving.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
+        found = serving.await_settled(name)
+        sent = len(load.answers)
+        eventually(lambda: len(load.answers) > sent + 20)
+    assert load.failures == []
+    assert found["EndpointConfigName"] == config
+    assert {answer.split(",")[1] for answer in load.answers[sent + 1 :]} == {"2"}
+    eventually(lambda: len(serving.processes(name)) == 2)
+    assert not set(before) & set(serving.processes(name))
+    serving.delete(name)
+
+
+def test_a_request_under_way_is_finished_by_an_instance_that_leaves(serving: Serving) -> None:
+    name = serving.endpoint(serving.simple_config("1"))
+    with Load(serving, name):
+        pass
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(serving.invoke, name, b"sleep 2")
+        serving.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=serving.simple_config("2"))
+        serving.await_settled(name)
+        assert serving.invoke(name).split(",")[1] == "2"
+        assert slow.result() == "hello,1,sleep 2"
+    serving.delete(name)
+
+
+def test_an_update_that_fails_leaves_the_endpoint_as_it_was(serving: Serving) -> None:
+    good = serving.simple_config("1")
+    name = serving.endpoint(good)
+    bad = serving.config({"ModelName": serving.model(MODE="fail")})
+    serving.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=bad)
+    found = serving.await_settled(name)
+    assert found["EndpointStatus"] == "InService"
+    assert found["EndpointConfigName"] == good
+    assert "did not pass the ping health check" in found["FailureReason"]
+    assert "column carrier is missing" in found["FailureReason"]
+    assert serving.invoke(name) == "hello,1,1,2"
+    eventually(lambda: len(serving.processes(name)) == 1)
+    serving.delete(name)
+
+
+def test_an_endpoint_whose_program_fails_has_failed_with_its_last_words(serving: Serving) -> None:
+    name = "fails-at-once"
+    config = serving.config({"ModelName": serving.model(MODE="fail")})
+    serving.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
+    found = serving.await_settled(name)
+    assert found["EndpointStatus"] == "Failed"
+    assert "column carrier is missing" in found["FailureReason"]
+    assert "exit code 3" in found["FailureReason"]
+    serving.delete(name)
+
+
+def test_a_model_that_is_missing_is_named(serving: Serving) -> None:
+    model = f"{serving.home}-missing"
+    container = {"Image": serving.image, "ModelDataUrl": f"s3://{serving.home}/missing.tar.gz"}
+    serving.sagemaker.create_model(
+        ModelName=model, PrimaryContainer=container, ExecutionRoleArn="arn:aws:iam::000000000000:role/server"
+    )
+    name = "misses-its-model"
+    serving.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=serving.config({"ModelName": model}))
+    found = serving.await_settled(name)
+    assert found["EndpointStatus"] == "Failed"
+    assert "missing.tar.gz" in found["FailureReason"]
+    serving.delete(name)
+
+
+def test_a_crashed_instance_is_replaced_while_the_other_serves(serving: Serving) -> None:
+    name = serving.endpoint(serving.simple_config(count=2))
+    before = serving.processes(name)
+    with Load(serving, name) as load, pytest.raises(ClientError):
+        # Asked again after it broke off, every instance of the endpoint would crash; the door asks at most thrice.
+        serving.invoke(name, b"crash")
+    eventually(lambda: len(serving.processes(name)) == 2 and serving.processes(name) != before)
+    eventually(
+        lambda: (
+            serving.sagemaker.describe_endpoint(EndpointName=name)["ProductionVariants"][0]["CurrentInstanceCount"] == 2
+        )
+    )
+    assert serving.invoke(name) == "hello,1,1,2"
+    assert load.answers
+    serving.delete(name)
+
+
+def test_a_deleted_endpoint_is_gone_with_its_processes(serving: Serving) -> None:
+    name = serving.endpoint(serving.simple_config())
+    serving.sagemaker.delete_endpoint(EndpointName=name)
+    serving.sagemaker.get_waiter("endpoint_deleted").wait(EndpointName=name, WaiterConfig={"Delay": 1})
+    assert serving.processes(name) == []
+    with pytest.raises(ClientError, match="not found"):
+        serving.invoke(name)
+    assert not list((serving.engine.folder / "processes").glob(f"endpoint-instance.{name}.*"))
+
+
+def test_models_and_configurations_are_listed_and_deleted(serving: Serving) -> None:
+    config = serving.simple_config()
+    model = serving.sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"][0]["ModelName"]
+    pages = serving.sagemaker.get_paginator("list_models").paginate(PaginationConfig={"PageSize": 2})
+    assert model in [one["ModelName"] for page in pages for one in page["Models"]]
+    listed = serving.sagemaker.list_endpoint_configs(NameContains=config)["EndpointConfigs"]
+    assert [one["EndpointConfigName"] for one in listed] == [config]
+    serving.sagemaker.delete_endpoint_config(EndpointConfigName=config)
+    serving.sagemaker.delete_model(ModelName=model)
+    with pytest.raises(ClientError, match="Could not find model"):
+        serving.sagemaker.describe_model(ModelName=model)
+    with pytest.raises(ClientError, match="Could not find endpoint configuration"):
+        serving.sagemaker.create_endpoint(EndpointName="no-config", EndpointConfigName=config)
+
+
+def test_what_the_engine_does_not_do_is_refused_by_name(serving: Serving) -> None:
+    with pytest.raises(ClientError, match=r"ProductionVariants\.ServerlessConfig"):
+        serving.config(
+            {"ModelName": serving.model(), "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1}}
+        )

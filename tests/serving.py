@@ -1,0 +1,184 @@
+"""A small inference image and what is needed to put it in service, for tests of endpoints."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tests.images import push_image
+from tests.live import LiveEngine, eventually
+
+ROLE = "arn:aws:iam::000000000000:role/server"
+
+# Answers with the model's word, its own pid and what it was sent. Requests under way are finished before it ends.
+SERVE = """#!/usr/bin/env python3
+import json, os, pathlib, signal, sys, threading, time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+if not sys.argv[0].endswith("/serve"):
+    sys.exit("not started with serve")
+if os.environ.get("MODE") == "fail":
+    print("the model cannot be loaded: column carrier is missing", flush=True)
+    sys.exit(3)
+word = (pathlib.Path("/opt/ml/model/word.txt")).read_text()
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def answer(self, status, body, kind="text/plain"):
+        self.send_response_only(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def do_GET(self):
+        self.answer(200, b"")
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if body == b"crash":
+            os._exit(9)
+        if body.startswith(b"sleep"):
+            time.sleep(float(body.split()[1]))
+        if body == b"fail":
+            return self.answer(500, b"no such feature")
+        if body == b"context":
+            told = {n: v for n, v in self.headers.items()}
+            told.update(os.environ)
+            try:
+                pathlib.Path("/opt/ml/model/new").write_text("x")
+                told["writable"] = True
+            except OSError:
+                told["writable"] = False
+            return self.answer(200, json.dumps(told).encode(), "application/json")
+        self.answer(200, f"{word},{os.environ.get('VERSION', '1')},{body.decode()}".encode(), "text/csv")
+print("serving", word, flush=True)
+ThreadingHTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
+"""
+
+
+def push_server(engine: LiveEngine, name: str) -> str:
+    """The image that serves, with a bucket of its name that holds model.tar.gz."""
+    s3 = engine.client("s3")
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="model.tar.gz", Body=_archive("hello"))
+    return push_image(engine, name, {"/opt/program/serve": SERVE})
+
+
+def _archive(word: str) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as tar:
+        member = tarfile.TarInfo("word.txt")
+        member.size = len(word)
+        tar.addfile(member, io.BytesIO(word.encode()))
+    return stream.getvalue()
+
+
+class Serving:
+    """Makes models, configurations and endpoints with unique names."""
+
+    def __init__(self, engine: LiveEngine, home: str | None = None):
+        self.engine = engine
+        self.home = home or f"serving-{uuid.uuid4().hex[:8]}"
+        self.image = f"000000000000.dkr.ecr.us-east-1.amazonaws.com/{self.home}:latest"
+        if home is None:
+            push_server(engine, self.home)
+
+    @property
+    def sagemaker(self) -> Any:
+        return self.engine.client("sagemaker")
+
+    @property
+    def runtime(self) -> Any:
+        return self.engine.client("sagemaker-runtime")
+
+    def model(self, version: str = "1", **environment: str) -> str:
+        name = f"model-{uuid.uuid4().hex[:8]}"
+        container = {
+            "Image": self.image,
+            "ModelDataUrl": f"s3://{self.home}/model.tar.gz",
+            "Environment": {"VERSION": version, **environment},
+        }
+        self.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
+        return name
+
+    def config(self, *variants: Mapping[str, Any], **members: Any) -> str:
+        """Each variant: Name, ModelName, and what differs from one instance of weight 1."""
+        name = f"config-{uuid.uuid4().hex[:8]}"
+        shape = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1, "VariantName": "AllTraffic"}
+        self.sagemaker.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=[{**shape, **variant} for variant in variants], **members
+        )
+        return name
+
+    def simple_config(self, version: str = "1", count: int = 1, **members: Any) -> str:
+        return self.config({"ModelName": self.model(version), "InitialInstanceCount": count}, **members)
+
+    def endpoint(self, config: str) -> str:
+        """In service."""
+        name = f"endpoint-{uuid.uuid4().hex[:8]}"
+        self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
+        found = self.await_settled(name)
+        assert found["EndpointStatus"] == "InService", found["FailureReason"]
+        return name
+
+    def await_settled(self, name: str) -> dict[str, Any]:
+        """Its description, once nothing is on its way."""
+
+        def settled() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.sagemaker.describe_endpoint(EndpointName=name)
+            return found if found["EndpointStatus"] in ("InService", "Failed") else None
+
+        return dict(eventually(settled, interval=0.03))
+
+    def delete(self, name: str) -> None:
+        self.sagemaker.delete_endpoint(EndpointName=name)
+        eventually(lambda: self.is_gone(name))
+
+    def is_gone(self, name: str) -> bool:
+        try:
+            self.sagemaker.describe_endpoint(EndpointName=name)
+        except ClientError as error:
+            return str(error.response["Error"]["Code"]) == "ValidationException"
+        return False
+
+    def invoke(self, name: str, body: bytes | str = b"1,2", **members: Any) -> str:
+        answer = self.runtime.invoke_endpoint(EndpointName=name, Body=body, ContentType="text/csv", **members)
+        return str(answer["Body"].read().decode())
+
+    def processes(self, name: str) -> list[str]:
+        """The processes of an endpoint's instances that run, by their ids."""
+        folder = self.engine.folder / "processes"
+        found = [path.parent.name for path in folder.glob(f"endpoint-instance.{name}.*/lock")]
+        living = {path.parent.name for path in self.engine.living_processes()}
+        return sorted(one for one in found if one in living)
+
+
+class Load:
+    """Invokes an endpoint all the time from a thread, and counts answers and failures."""
+
+    def __init__(self, serving: Serving, name: str):
+        self._serving = serving
+        self._name = name
+        self._stop = threading.Event()
+        self.answers: list[str] = []
+        self.failures: list[str] = []
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Load:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.answers.append(self._serving.invoke(self._name, b"7"))
+            except (ClientError, BotoCoreError) as error:
+                self.failures.append(f"{time.time():.3f} {error}")
