@@ -12,6 +12,7 @@ from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.services.s3.checksums import CHECKSUM_NAMES, check_algorithm
 from mlsystem.engine.services.s3.object_version import KMS, Details, Encryption
 from mlsystem.engine.services.s3.tags import read_tags_header
+from mlsystem.engine.services.s3.times import http_instant
 from mlsystem.engine.store.bodies import PIECE_BYTES, Body, BodySlice, BodyStore
 from mlsystem.engine.store.disk import disk_error
 
@@ -97,12 +98,12 @@ def read_details(request: Mapping[str, Any], encryption: Encryption) -> Details:
     encoding = _without_framing(headers.pop("ContentEncoding", ""))
     if encoding:
         headers["ContentEncoding"] = encoding
-    expires = request.get("Expires")
+    if request.get("Expires"):
+        headers["Expires"] = http_instant(request["Expires"])
     return Details(
         encryption=encryption,
         content_type=request.get("ContentType") or "binary/octet-stream",
         headers=headers,
-        expires_at=expires.timestamp() if expires is not None else None,
         metadata=read_metadata(request),
         tags=read_tags_header(request.get("Tagging")),
     )

@@ -28,14 +28,13 @@ class Encryption(BaseModel):
 
 
 class Details(BaseModel):
-    """What the client said of the object. `checksums` by S3's name ("CRC32"), base64; `expires_at` is the header Expires."""
+    """What the client said of the object. `headers` by the name of the response's member, `checksums` by S3's name ("CRC32"), base64."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     encryption: Encryption
     content_type: str = "binary/octet-stream"
     headers: dict[str, str] = {}
-    expires_at: float | None = None
     metadata: dict[str, str] = {}
     tags: dict[str, str] = {}
     checksums: dict[str, str] = {}

@@ -26,7 +26,7 @@ from mlsystem.engine.services.s3.intake import (
 )
 from mlsystem.engine.services.s3.object_store import Content, ObjectStore, version_members
 from mlsystem.engine.services.s3.object_version import ObjectVersion
-from mlsystem.engine.services.s3.times import instant
+from mlsystem.engine.services.s3.times import http_instant
 from mlsystem.engine.services.s3.vault import ENCRYPTION_MEMBERS, answer, seal
 from mlsystem.engine.store.database import Transaction
 
@@ -135,6 +135,8 @@ class Objects(Part):
         if request.get("ChecksumMode") == "ENABLED" and asked is None:
             described.update(checksum_members(version))
         overrides = {member: request[name] for name, member in OVERRIDES.items() if request.get(name) is not None}
+        if "Expires" in overrides:
+            overrides["Expires"] = http_instant(overrides["Expires"])
         return {name: value for name, value in {**described, **overrides}.items() if value is not None}, version, wanted
 
     def _part(self, tx: Transaction, request: Mapping[str, Any], version: ObjectVersion) -> ByteRange | None:
@@ -168,7 +170,6 @@ def _headers(version: ObjectVersion) -> dict[str, object]:
         "ETag": version.quoted_etag,
         "ContentType": details.content_type,
         **details.headers,
-        "Expires": None if details.expires_at is None else instant(details.expires_at),
         "Metadata": details.metadata,
         "TagCount": len(details.tags) or None,
     }
