@@ -1,0 +1,101 @@
+"""Just enough HTTP/1.1 for the two sides of the host: the front door's requests and the runtime API.
+
+The standard library's own server takes a thread a connection; workers wait for their next invocation on theirs, for hours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+Headers = tuple[tuple[str, str], ...]
+
+LONGEST_HEAD_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Request:
+    """`target` is the raw path with its query; header names are as they were sent."""
+
+    method: str
+    target: str
+    headers: Headers
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """The last header of that name."""
+        return next((value for key, value in reversed(self.headers) if key.lower() == name.lower()), None)
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+
+
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer) -> None:
+    """Answer the requests of one connection until its other end closes it."""
+    try:
+        while (request := await _read(reader, writer)) is not None:
+            response = await answer(request)
+            is_last = (request.header("connection") or "").lower() == "close"
+            writer.write(_head(request, response, is_last))
+            if request.method != "HEAD":
+                writer.write(response.body)
+            await writer.drain()
+            if is_last:
+                break
+    except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+        pass  # a client that left, or that does not speak HTTP
+    finally:
+        writer.close()
+
+
+async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Request | None:
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError:
+        return None
+    first, *lines = head.decode("latin-1").split("\r\n")
+    method, target, _ = first.split(" ", 2)
+    pairs = (line.partition(":") for line in lines if line)
+    request = Request(method, target, tuple((name.strip(), value.strip()) for name, _, value in pairs), b"")
+    if (request.header("expect") or "").lower() == "100-continue":
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    return Request(method, target, request.headers, await _read_body(reader, request))
+
+
+async def _read_body(reader: asyncio.StreamReader, request: Request) -> bytes:
+    if (request.header("transfer-encoding") or "").lower() != "chunked":
+        return await reader.readexactly(int(request.header("content-length") or 0))
+    pieces = []
+    while size := int((await reader.readline()).split(b";")[0], 16):
+        pieces.append(await reader.readexactly(size))
+        await reader.readexactly(2)
+    while (await reader.readline()).strip():
+        pass  # trailers
+    return b"".join(pieces)
+
+
+def _head(request: Request, response: Response, is_last: bool) -> bytes:
+    try:
+        phrase = HTTPStatus(response.status).phrase
+    except ValueError:
+        phrase = ""
+    lines = [f"HTTP/1.1 {response.status} {phrase}"]
+    lines += [f"{name}: {_one_line(value)}" for name, value in response.headers]
+    if response.status not in (204, 304):
+        lines.append(f"Content-Length: {len(response.body)}")
+    if is_last:
+        lines.append("Connection: close")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "replace")
+
+
+def _one_line(value: str) -> str:
+    return value.replace("\r", " ").replace("\n", " ")

@@ -1,0 +1,161 @@
+"""The code of functions: ZIP files by their hash, and the folder that each is unpacked into.
+
+A ZIP file is kept; its folder can be made again from it. Both are shared by all versions with the same code.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import secrets
+import shutil
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mlsystem.engine.contract import House, Principal
+from mlsystem.engine.decide.errors import ActionFailed, AwsError, NotImplementedHere
+from mlsystem.engine.runtime.images import ImageStore
+from mlsystem.engine.runtime.workload import IMAGE_URI, find_image
+
+LARGEST_UNPACKED_BYTES = 262_144_000
+SYMBOLIC_LINK = 0o120000
+
+
+class CodeStore:
+    """Takes code in and makes it ready to run."""
+
+    def __init__(self, house: House, images: ImageStore):
+        self._house = house
+        self._images = images
+        self._archives = house.folder.root / "functions"
+        self._archives.mkdir(exist_ok=True, mode=0o700)
+
+    def take(self, code: Mapping[str, Any], package_type: str, principal: Principal) -> dict[str, Any]:
+        """Keep the code of a request: what FunctionRecord.code says of it. Raises AwsError."""
+        if "ImageUri" in code or package_type == "Image":
+            return self._take_image(code, package_type)
+        data = code.get("ZipFile") or self._download(code, principal)
+        _check_archive(data)
+        digest = hashlib.sha256(data).digest()
+        path = self._archives / f"{digest.hex()}.zip"
+        if not path.exists():
+            aside = path.with_suffix(f".{secrets.token_hex(4)}")
+            aside.write_bytes(data)
+            aside.rename(path)
+        return {
+            "package_type": "Zip",
+            "sha256": base64.b64encode(digest).decode(),
+            "size": len(data),
+            "hex": digest.hex(),
+        }
+
+    def prepare(self, code: Mapping[str, Any]) -> None:
+        """Unpack it. Raises ActionFailed for an image that cannot be run."""
+        if code["package_type"] == "Image":
+            try:
+                find_image(self._house, self._images, code["resolved_uri"])
+            except ActionFailed as failure:
+                raise ActionFailed(failure.reason, "InvalidImage") from failure
+        else:
+            self.folder(code)
+
+    def folder(self, code: Mapping[str, Any]) -> Path:
+        """/var/task of a ZIP file."""
+        target: Path = self._house.folder.work / "functions" / code["hex"]
+        if not target.exists():
+            target.parent.mkdir(exist_ok=True, mode=0o700)
+            aside = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
+            with zipfile.ZipFile(self._archives / f"{code['hex']}.zip") as archive:
+                _unpack(archive, aside)
+            if target.exists():
+                shutil.rmtree(aside)
+            else:
+                aside.rename(target)
+        return target
+
+    def location(self, code: Mapping[str, Any]) -> dict[str, Any]:
+        """The Code of GetFunction."""
+        if code["package_type"] == "Image":
+            resolved = code["resolved_uri"]
+            return {"RepositoryType": "ECR", "ImageUri": code["image_uri"], "ResolvedImageUri": resolved}
+        return {"RepositoryType": "S3", "Location": (self._archives / f"{code['hex']}.zip").as_uri()}
+
+    def _take_image(self, code: Mapping[str, Any], package_type: str) -> dict[str, Any]:
+        uri = code.get("ImageUri", "")
+        if package_type != "Image" or not uri:
+            raise AwsError(
+                "InvalidParameterValueException", "Provide ImageUri with PackageType Image, and nothing but it."
+            )
+        digest = self._resolve(uri)
+        repository = uri.partition("@")[0]
+        repository = repository.rsplit(":", 1)[0] if ":" in repository.rsplit("/", 1)[-1] else repository
+        resolved = f"{repository}@{digest}"
+        sha256 = digest.removeprefix("sha256:")
+        return {"package_type": "Image", "sha256": sha256, "size": 0, "image_uri": uri, "resolved_uri": resolved}
+
+    def _resolve(self, uri: str) -> str:
+        match = IMAGE_URI.fullmatch(uri)
+        if match is None:
+            raise AwsError(
+                "InvalidParameterValueException", f"Source image {uri} is not valid. Provide a valid source image."
+            )
+        wanted = {"imageDigest": match["digest"]} if match["digest"] else {"imageTag": match["tag"] or "latest"}
+        request = {"repositoryName": match["name"], "imageIds": [wanted]}
+        try:
+            return str(self._house.call("ecr", "DescribeImages", request)["imageDetails"][0]["imageDigest"])
+        except AwsError as error:
+            raise AwsError(
+                "InvalidParameterValueException", f"Source image {uri} does not exist. Provide a valid source image."
+            ) from error
+
+    def _download(self, code: Mapping[str, Any], principal: Principal) -> bytes:
+        if "S3Bucket" not in code or "S3Key" not in code:
+            raise AwsError("InvalidParameterValueException", "Please provide a source for function code.")
+        request = {"Bucket": code["S3Bucket"], "Key": code["S3Key"], "VersionId": code.get("S3ObjectVersion")}
+        try:
+            body = self._house.call("s3", "GetObject", request, principal)["Body"]
+        except AwsError as error:
+            raise AwsError(
+                "InvalidParameterValueException",
+                f"Error occurred while GetObject. S3 Error Code: {error.code}. S3 Error Message: {error.message} "
+                f"(s3://{code['S3Bucket']}/{code['S3Key']})",
+            ) from error
+        return b"".join(body.pieces())
+
+
+def refuse_other_sources(code: Mapping[str, Any]) -> None:
+    known = {"ZipFile", "S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri"}
+    if unknown := sorted(set(code) - known):
+        raise NotImplementedHere(f"lambda with Code.{unknown[0]}")
+
+
+def _check_archive(data: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise AwsError(
+            "InvalidParameterValueException",
+            "Could not unzip uploaded file. Please check your file, then try to upload again.",
+        ) from error
+    if size > LARGEST_UNPACKED_BYTES:
+        raise AwsError(
+            "InvalidParameterValueException", f"Unzipped size must be smaller than {LARGEST_UNPACKED_BYTES} bytes"
+        )
+
+
+def _unpack(archive: zipfile.ZipFile, target: Path) -> None:
+    """With the permissions that the members have; names that would leave the folder are kept inside by zipfile."""
+    target.mkdir(mode=0o755)
+    for member in archive.infolist():
+        mode = member.external_attr >> 16
+        if mode & 0o170000 == SYMBOLIC_LINK:
+            link = target / member.filename
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(archive.read(member).decode())
+            continue
+        path = Path(archive.extract(member, target))
+        path.chmod((mode & 0o777 | 0o444) if mode and not member.is_dir() else (0o755 if member.is_dir() else 0o644))
