@@ -37,6 +37,9 @@ lint: install
 test: lint $(NODE_TOOLS)
 	$(BIN)/python -m pytest tests --numprocesses 2 --dist loadfile
 
+demo: install
+	$(BIN)/mlsystem demo
+
 # Every passage of every race point, where `make test` visits the essential ones.
 chaos: install
 	MLSYSTEM_CHAOS=1 $(BIN)/python -m pytest tests -k kill_point --timeout 7200

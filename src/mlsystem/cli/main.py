@@ -13,7 +13,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from mlsystem.cli import data, engine, pipeline, project
+from mlsystem.cli import data, demo, engine, pipeline, project
 from mlsystem.cli.state import State
 from mlsystem.client.connection import Target, default_home
 from mlsystem.client.errors import ClientFailure
@@ -49,7 +49,7 @@ def options(
     )
 
 
-for group in (engine, project, pipeline, data):
+for group in (engine, project, pipeline, data, demo):
     group.register(app)
 
 

@@ -1,0 +1,338 @@
+#!/usr/bin/env python3
+"""The main job, from raw data to a production API that took a canary shift under live traffic.
+
+    python demo.py [--home DIR] [--time-scale N]      `make demo` runs it
+
+Real data: the flights and the weather of New York in 2013. It starts an engine, creates the system from its templates, lets an
+upload start the pipeline, approves, pushes a commit, and sends real flights to the API while the new version takes over. It
+leaves the system up, and exits 0 only if both executions succeeded, no request failed, and the new version's share of the
+canary step is what chance allows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from dataset import write_data, write_data_source
+from replay import requests_of
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from share import binomial_interval
+from traffic import Answer, Traffic
+
+from mlsystem.cli.picture import stage_table
+from mlsystem.cli.state import pause
+from mlsystem.client import engine, project
+from mlsystem.client.connection import Connection, default_home
+from mlsystem.client.data import upload_data_source, upload_folder
+from mlsystem.client.deployment import Deployment
+from mlsystem.client.errors import ClientFailure, RunFailed
+from mlsystem.client.invocation import invoke_endpoint
+from mlsystem.client.pipeline import ENDED, ExecutionView, Pipeline
+
+T = TypeVar("T")
+CANARY_SHARE = 0.10
+CONFIDENCE = 0.999
+LEAST_REQUESTS = 1000
+REQUESTS_PER_SECOND = 60.0
+# Around the moments at which a shift was seen: an answer may be on its way.
+MARGIN_SECONDS = 0.5
+
+
+@dataclass
+class Findings:
+    """What the summary is made of."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    executions: list[ExecutionView] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    canary: list[Answer] = field(default_factory=list)
+    new_version: str = ""
+    api_url: str = ""
+    problems: list[str] = field(default_factory=list)
+
+
+class Demo:
+    def __init__(self, home: Path, time_scale: float, console: Console):
+        self._console = console
+        self._home = home
+        self._time_scale = time_scale
+        self._work = Path(tempfile.mkdtemp(prefix="mlsystem-demo-"))
+        self.findings = Findings()
+
+    def run(self) -> None:
+        self._step("Start the engine", self._start)
+        self._step("Create the system from its templates", self._deploy)
+        self._step("Upload the data: the upload starts the pipeline", self._upload)
+        self._step("First execution: train, gate, dev stage", self._to_approval)
+        self._step("Ask the dev endpoint, approve, go to production", self._approve_first)
+        self._step("Push a commit: a second execution", self._push)
+        self._step("Second execution: train, gate, dev stage", self._to_approval)
+        self._step("Canary shift under live traffic", self._shift)
+
+    def _step(self, title: str, work: Callable[[], None]) -> None:
+        self._console.rule(f"[bold]{title}", align="left")
+        started = time.monotonic()
+        work()
+        self.findings.seconds[title] = time.monotonic() - started
+
+    # ------------------------------------------------------------------ steps
+    def _start(self) -> None:
+        options = engine.UpOptions(self._home, time_scale=self._time_scale)
+        if engine.is_running(self._home):
+            raise ClientFailure(f"an engine is already running on {self._home}: `mlsystem down` ends it")
+        self._console.print(f"The engine is ready on {engine.start(options)}")
+        self._connection = Connection("local", self._home)
+
+    def _deploy(self) -> None:
+        folder = self._work / "project"
+        project.create(folder)
+        self._project = project.load(folder)
+        self._deployment = Deployment(
+            self._connection, self._project, lambda text: self._console.print(text, style="dim")
+        )
+        self._deployment.prepare()
+        self._deployment.apply()
+        for event in self._deployment.follow(lambda: pause(0.3)):
+            if event.status.endswith(("COMPLETE", "FAILED")):
+                self._console.print(f"{event.status:18} {event.type:36} {event.logical_id} {event.reason}", style="dim")
+        self._pipeline = Pipeline(self._connection, self._project)
+        # As on AWS, a new pipeline starts at once; there is no data yet, so that execution fails in its first stage.
+        self._before = {execution.id for execution in self._wait_for(self._pipeline.executions)}
+
+    def _upload(self) -> None:
+        data = self._work / "data"
+        counts = write_data(data)
+        self._console.print(", ".join(f"{name}: {rows} rows" for name, rows in counts.items()))
+        upload_folder(self._connection, self._project, data, "flights")
+        archive = self._work / "data-source.zip"
+        write_data_source(archive, self._project.dataset_bucket)
+        bucket = self._deployment.resource("ArtifactBucket")
+        self._console.print(upload_data_source(self._connection, self._project, bucket, archive))
+
+    def _to_approval(self) -> None:
+        """Watch the execution that has just been started until it waits for a person."""
+        execution = self._wait_for(self._new_execution)
+        self._before.add(execution.id)
+        self._current = execution.id
+        self._watch(lambda: self._pipeline.waiting_approval() is not None)
+
+    def _approve_first(self) -> None:
+        self._try_dev()
+        self._approve("the flights of January are predicted well enough")
+        self._watch(lambda: False)
+        self.findings.api_url = self._outputs("prd")["ApiUrl"]
+
+    def _push(self) -> None:
+        settings = self._clone() / "mlsystem.yaml"
+        settings.write_text(settings.read_text().replace("threshold: 0.7\n", "threshold: 0.75\n"))
+        self._git("commit", "--quiet", "--all", "--message", "Raise the gate", cwd=settings.parent)
+        self._git("push", "--quiet", "origin", self._project.branch, cwd=settings.parent)
+        self._console.print("Pushed: the gate asks for more than 0.75 now")
+
+    def _shift(self) -> None:
+        before = self._outputs("prd")["EndpointName"]
+        traffic = Traffic(self.findings.api_url, REQUESTS_PER_SECOND)
+        traffic.start()
+        try:
+            self._approve("as good as before, under a stricter gate")
+            window = self._watch_shift(traffic)
+        finally:
+            answers = traffic.stop()
+        self.findings.answers = answers
+        self.findings.new_version = self._outputs("prd")["EndpointName"]
+        if self.findings.new_version == before:
+            self.findings.problems.append("the production endpoint is still the old one")
+        begin, end = window
+        self.findings.canary = [
+            answer
+            for answer in answers
+            if begin + MARGIN_SECONDS <= answer.started and answer.ended <= end - MARGIN_SECONDS
+        ]
+
+    # ------------------------------------------------------------------ parts
+    def _new_execution(self) -> ExecutionView | None:
+        return next((item for item in self._pipeline.executions() if item.id not in self._before), None)
+
+    def _watch(self, is_enough: Callable[[], bool]) -> None:
+        """Show the stages until the current execution has ended, or until it is enough."""
+        with Live(console=self._console, refresh_per_second=4) as live:
+            while True:
+                live.update(stage_table(self._pipeline.name, self._pipeline.stages()))
+                execution = self._execution()
+                if execution.status in ENDED or is_enough():
+                    break
+                pause(0.5)
+        self._check(execution)
+
+    def _watch_shift(self, traffic: Traffic) -> tuple[float, float]:
+        """When the canary step was first and last seen, while the execution goes on to its end."""
+        seen: list[float] = []
+        with Live(console=self._console, refresh_per_second=4) as live:
+            while True:
+                weight = self._canary_weight()
+                if weight:
+                    seen.append(time.monotonic())
+                live.update(_traffic_table(traffic, weight))
+                execution = self._execution()
+                if execution.status in ENDED:
+                    break
+                pause(0.2)
+        self._check(execution)
+        return (seen[0], seen[-1]) if seen else (0.0, 0.0)
+
+    def _canary_weight(self) -> float:
+        """The share of the new version that the alias gives it now; 0 while there is no shift."""
+        function = self._outputs("prd")["ApiFunctionName"]
+        alias = self._connection.client("lambda").get_alias(FunctionName=function, Name="live")
+        weights = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+        return float(next(iter(weights.values()), 0.0))
+
+    def _execution(self) -> ExecutionView:
+        return next(item for item in self._pipeline.executions() if item.id == self._current)
+
+    def _check(self, execution: ExecutionView) -> None:
+        if execution.status not in ENDED:
+            return
+        full = self._pipeline.execution(execution.id)
+        self.findings.executions.append(full)
+        if execution.status != "Succeeded":
+            words = " ".join(f"{run.name}: {run.error}" for run in full.runs if run.error)
+            raise RunFailed(f"the execution {execution.id} ended as {execution.status}. {words}")
+
+    def _try_dev(self) -> None:
+        name = self._outputs("dev")["EndpointName"]
+        body = next(requests_of([2], rows=5)).body
+        answer = invoke_endpoint(self._connection, name, body.encode(), "text/csv", "text/csv")
+        lines = zip(body.splitlines(), answer.body.splitlines(), strict=True)
+        for flight, probability in lines:
+            self._console.print(f"{flight:60} late with probability {float(probability):.2f}", highlight=False)
+
+    def _approve(self, reason: str) -> None:
+        self._pipeline.decide(True, f"Ada Demo: {reason}")
+        self._console.print(f"Approved by Ada Demo: {reason}")
+
+    def _outputs(self, stage: str) -> dict[str, str]:
+        return self._deployment.outputs(self._project.deployed_stack(stage))
+
+    def _clone(self) -> Path:
+        repository = self._deployment.resource("Repository")
+        found = self._connection.client("codecommit").get_repository(repositoryName=self._repository_name(repository))
+        local = self._connection.engine
+        assert local is not None
+        secret = quote(local.secret_access_key, safe="")
+        url = found["repositoryMetadata"]["cloneUrlHttp"].replace("http://", f"http://{local.access_key_id}:{secret}@")
+        self._git("clone", "--quiet", url, "clone", cwd=self._work)
+        return self._work / "clone"
+
+    def _repository_name(self, physical_id: str) -> str:
+        """The physical id of a repository is its id; its name is the pipeline's."""
+        listed = self._connection.client("codecommit").list_repositories()["repositories"]
+        return next(
+            item["repositoryName"] for item in listed if physical_id in (item["repositoryId"], item["repositoryName"])
+        )
+
+    def _git(self, *arguments: str, cwd: Path) -> None:
+        identity = ["-c", "user.name=Ada Demo", "-c", "user.email=ada@example.com"]
+        done = subprocess.run(["git", *identity, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise ClientFailure(f"git {arguments[0]} failed: {done.stderr.strip()}")
+
+    def _wait_for(self, what: Callable[[], T | None], seconds: float = 60.0) -> T:
+        deadline = time.monotonic() + seconds
+        while not (found := what()):
+            if time.monotonic() > deadline:
+                raise ClientFailure("the pipeline did not start")
+            pause(0.3)
+        return found
+
+
+def _traffic_table(traffic: Traffic, weight: float) -> Table:
+    table = Table(title=f"live traffic, weight of the new version {weight:.0%}", title_justify="left")
+    for column in ("version (its endpoint)", "answers"):
+        table.add_column(column)
+    for version, count in sorted(traffic.counts().items()):
+        table.add_row(version or "(no answer)", str(count))
+    return table
+
+
+def judge(findings: Findings) -> list[str]:
+    """What is wrong; nothing, if all is well."""
+    problems = list(findings.problems)
+    failed = [answer for answer in findings.answers if answer.has_failed]
+    if failed:
+        problems.append(f"{len(failed)} requests failed, the first with {failed[0].status} {failed[0].error}")
+    succeeded = [execution for execution in findings.executions if execution.status == "Succeeded"]
+    if len(succeeded) != 2:
+        problems.append(f"{len(succeeded)} of 2 executions succeeded")
+    trials = len(findings.canary)
+    if trials < LEAST_REQUESTS:
+        problems.append(f"the canary step had {trials} requests, at least {LEAST_REQUESTS} are needed to judge")
+        return problems
+    hits = sum(answer.version == findings.new_version for answer in findings.canary)
+    low, high = binomial_interval(trials, CANARY_SHARE, CONFIDENCE)
+    if not low <= hits <= high:
+        problems.append(
+            f"{hits} of {trials} answers of the canary step came from the new version; chance allows {low} to {high}"
+        )
+    return problems
+
+
+def summary(findings: Findings) -> Table:
+    table = Table(title="What happened", title_justify="left")
+    table.add_column("step or stage")
+    table.add_column("seconds", justify="right")
+    for title, seconds in findings.seconds.items():
+        table.add_row(title, f"{seconds:.1f}")
+    for number, execution in enumerate(findings.executions, 1):
+        table.add_section()
+        for run in execution.runs:
+            table.add_row(f"execution {number}: {run.name}", f"{run.seconds or 0:.1f}")
+    table.add_section()
+    failed = sum(answer.has_failed for answer in findings.answers)
+    table.add_row(f"requests sent: {len(findings.answers)}, failed: {failed}", "")
+    hits = sum(answer.version == findings.new_version for answer in findings.canary)
+    share = hits / len(findings.canary) if findings.canary else 0.0
+    table.add_row(f"canary step: {hits} of {len(findings.canary)} answers by the new version ({share:.1%})", "")
+    return table
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="The whole system once, on real data, on this machine.")
+    parser.add_argument("--home", type=Path, default=default_home(), help="the engine's data folder")
+    parser.add_argument("--time-scale", type=float, default=10.0, help="divide waits by this (default: 10)")
+    given = parser.parse_args()
+    console = Console()
+    demo = Demo(given.home.absolute(), given.time_scale, console)
+    try:
+        demo.run()
+    except (ClientFailure, RunFailed) as failure:
+        console.print(f"[bold red]The demo failed:[/] {failure}")
+        return 1
+    problems = judge(demo.findings)
+    console.print(summary(demo.findings))
+    for problem in problems:
+        console.print(f"[bold red]{problem}")
+    console.print(f"\nThe API is at {demo.findings.api_url}. The system is left up; what to try next:", highlight=False)
+    for line in (
+        "mlsystem status",
+        'eval "$(mlsystem env)"; aws sagemaker list-endpoints',
+        "mlsystem logs",
+        "mlsystem down",
+    ):
+        console.print(f"  {line}", highlight=False)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
