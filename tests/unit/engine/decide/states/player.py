@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 import botocore.session
-from botocore.model import StructureShape
+from botocore.model import StringShape, StructureShape
 from botocore.validate import ParamValidator
 
 from mlsystem.engine.decide.states import (
@@ -62,7 +62,8 @@ def check_event(event: HistoryEvent) -> None:
     shape = _history_event_shape()
     response = event.response()
     assert ParamValidator().validate(response, shape).generate_report() == ""
-    assert event.type in shape.members["type"].enum
+    types = shape.members["type"]
+    assert isinstance(types, StringShape) and event.type in types.enum
     assert 0 <= event.previous_event_id < event.id
 
 
