@@ -53,6 +53,7 @@ from mlsystem.engine.services.s3 import room as s3
 from mlsystem.engine.services.sagemaker import room as sagemaker
 from mlsystem.engine.services.sagemaker_runtime import room as sagemaker_runtime
 from mlsystem.engine.services.secretsmanager import room as secretsmanager
+from mlsystem.engine.services.stepfunctions import room as stepfunctions
 from mlsystem.engine.services.sts import room as sts
 from mlsystem.engine.settings import Settings
 from mlsystem.engine.store.clock import Clock, SystemClock
@@ -155,6 +156,7 @@ def _keeper(folder: DataFolder, database: Database, plane: DataPlane, door: Door
 def _rooms(house: House, equipment: Equipment, keeper: DoorKeeper) -> tuple[Room, ...]:
     machinery = Machinery(equipment.runner, equipment.exits, equipment.images)
     return (
+        stepfunctions.open_room(house),
         sts.open_room(house, equipment.keys),
         cloudformation.open_room(house),
         codebuild.open_room(house, machinery),

@@ -1,0 +1,145 @@
+"""Executions: start, describe, list, tell, stop.
+
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.durable.machine import Event
+from mlsystem.engine.services.stepfunctions.execution import Execution, ExecutionMachine, Status
+from mlsystem.engine.services.stepfunctions.listing import page, when
+from mlsystem.engine.services.stepfunctions.state_machines import require_state_machine
+from mlsystem.engine.store.database import Transaction
+
+if TYPE_CHECKING:
+    from types_boto3_stepfunctions.type_defs import (
+        DescribeExecutionInputTypeDef,
+        GetExecutionHistoryInputTypeDef,
+        ListExecutionsInputTypeDef,
+        StartExecutionInputTypeDef,
+        StopExecutionInputTypeDef,
+    )
+
+# Members of history events that hold what an execution worked with.
+PAYLOADS = {"input", "output", "parameters"}
+
+
+def require_execution(tx: Transaction, arn: str) -> Execution:
+    found = tx.get(Execution, arn)
+    if found is None:
+        raise AwsError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+    return found
+
+
+class Executions(Part):
+    """What a client does with executions."""
+
+    def __init__(self, house: House, machine: ExecutionMachine):
+        self._house = house
+        self._machine = machine
+
+    @operation("StartExecution", accepts="stateMachineArn name input traceHeader")
+    def start_execution(self, request: StartExecutionInputTypeDef, call: Call) -> Mapping[str, object]:
+        """Safe to repeat while it runs: the same name with the same input is the same execution."""
+        machine = require_state_machine(call.tx, request["stateMachineArn"])
+        name, text = request.get("name") or str(uuid.uuid4()), request.get("input", "{}")
+        _check_input(text)
+        arn = self._house.scope.arn("states", f"execution:{machine.name}:{name}")
+        found = call.tx.get(Execution, arn)
+        if found is not None:
+            if found.state != Status.RUNNING or found.input != text:
+                raise AwsError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
+            return {"executionArn": arn, "startDate": when(found.started_at)}
+        execution = Execution(
+            key=arn,
+            parent=machine.key,
+            name=name,
+            definition=machine.definition,
+            role_arn=machine.role_arn,
+            input=text,
+            started_at=call.now,
+        )
+        self._house.worker.commit_step(call.tx, execution, self._machine.begin(execution))
+        return {"executionArn": arn, "startDate": when(call.now)}
+
+    @operation("StopExecution", accepts="executionArn error cause")
+    def stop_execution(self, request: StopExecutionInputTypeDef, call: Call) -> Mapping[str, object]:
+        found = require_execution(call.tx, request["executionArn"])
+        data = {name: value for name, value in request.items() if name in ("error", "cause")}
+        self._house.worker.send(call.tx, Execution, found.key, Event("stop_requested", data))
+        return {"stopDate": when(found.stopped_at or call.now)}
+
+    @operation("DescribeExecution", accepts="executionArn includedData")
+    def describe(self, request: DescribeExecutionInputTypeDef, call: Call) -> Mapping[str, object]:
+        found = require_execution(call.tx, request["executionArn"])
+        answer = {
+            **_summary(found),
+            "input": found.input,
+            "inputDetails": {"included": True},
+            "output": found.output,
+            "outputDetails": None if found.output is None else {"included": True},
+            "error": found.error,
+            "cause": found.cause,
+            "redriveCount": 0,
+            "redriveStatus": "NOT_REDRIVABLE",
+        }
+        return {name: value for name, value in answer.items() if value is not None}
+
+    @operation("ListExecutions", accepts="stateMachineArn statusFilter maxResults nextToken")
+    def list_executions(self, request: ListExecutionsInputTypeDef, call: Call) -> Mapping[str, object]:
+        if "stateMachineArn" not in request:
+            raise AwsError("ValidationException", "stateMachineArn is required.")
+        machine = require_state_machine(call.tx, request["stateMachineArn"])
+        found = call.tx.all(Execution, parent=machine.key, state=request.get("statusFilter"), newest_first=True)
+        return page(found, request, "executions", _summary)
+
+    @operation("GetExecutionHistory", accepts="executionArn maxResults reverseOrder nextToken includeExecutionData")
+    def history(self, request: GetExecutionHistoryInputTypeDef, call: Call) -> Mapping[str, object]:
+        found = require_execution(call.tx, request["executionArn"])
+        events = [(kind, json.loads(body)) for _, _, kind, body in call.tx.history(Execution.kind, found.key)]
+        if request.get("reverseOrder"):
+            events.reverse()
+        with_data = request.get("includeExecutionData", True)
+        return page(events, request, "events", lambda one: _event(*one, with_data))
+
+
+def _check_input(text: str) -> None:
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise AwsError("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from error
+
+
+def _summary(execution: Execution) -> dict[str, object]:
+    summary: dict[str, object] = {
+        "executionArn": execution.key,
+        "stateMachineArn": execution.parent,
+        "name": execution.name,
+        "status": execution.state,
+        "startDate": when(execution.started_at),
+    }
+    return summary | ({"stopDate": when(execution.stopped_at)} if execution.stopped_at is not None else {})
+
+
+def _event(kind: str, body: Mapping[str, Any], with_data: bool) -> dict[str, object]:
+    """A HistoryEvent."""
+    details = body["details"]
+    if not with_data:
+        details = {
+            member: {name: value for name, value in inner.items() if name not in PAYLOADS}
+            for member, inner in details.items()
+        }
+    return {
+        "timestamp": when(body["at"]),
+        "type": kind,
+        "id": body["id"],
+        "previousEventId": body["previousEventId"],
+        **details,
+    }

@@ -1,0 +1,219 @@
+"""State machines: their definitions. https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
+
+A definition is parsed when it comes in, so that what an execution runs is known to be valid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide import states
+from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.states.machine import Flow, StateType
+from mlsystem.engine.durable.machine import Event
+from mlsystem.engine.services.stepfunctions.execution import Execution, Status
+from mlsystem.engine.services.stepfunctions.listing import page, when
+from mlsystem.engine.services.stepfunctions.resource import resource_of
+from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.store.records import Record
+
+if TYPE_CHECKING:
+    from types_boto3_stepfunctions.type_defs import (
+        CreateStateMachineInputTypeDef,
+        DeleteStateMachineInputTypeDef,
+        DescribeStateMachineForExecutionInputTypeDef,
+        DescribeStateMachineInputTypeDef,
+        ListStateMachinesInputTypeDef,
+        ListTagsForResourceInputTypeDef,
+        TagResourceInputTypeDef,
+        UntagResourceInputTypeDef,
+        UpdateStateMachineInputTypeDef,
+        ValidateStateMachineDefinitionInputTypeDef,
+    )
+
+NO_LOGGING = {"level": "OFF", "includeExecutionData": False}
+
+
+class StateMachine(Record):
+    """`key` is the ARN; `revision` names the definition, `updated` is when it was last changed."""
+
+    kind: ClassVar[str] = "stepfunctions.state_machine"
+    name: str
+    definition: str
+    role_arn: str
+    revision: str = ""
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+def require_state_machine(tx: Transaction, arn: str) -> StateMachine:
+    found = tx.get(StateMachine, arn)
+    if found is None:
+        raise AwsError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
+    return found
+
+
+class StateMachines(Part):
+    """Create, update, describe, list, delete, validate, and tags."""
+
+    def __init__(self, house: House):
+        self._house = house
+
+    @operation(
+        "CreateStateMachine", accepts="name definition roleArn type tags loggingConfiguration tracingConfiguration"
+    )
+    def create(self, request: CreateStateMachineInputTypeDef, call: Call) -> Mapping[str, object]:
+        _refuse_settings("CreateStateMachine", request)
+        check_definition(request["definition"])
+        arn = self._house.scope.arn("states", f"stateMachine:{request['name']}")
+        tags = {tag["key"]: tag["value"] for tag in request.get("tags", ())}
+        wanted = StateMachine(
+            key=arn, name=request["name"], definition=request["definition"], role_arn=request["roleArn"], tags=tags
+        )
+        found = call.tx.get(StateMachine, arn)
+        if found is None:
+            found = call.tx.add(wanted)
+        elif (found.definition, found.role_arn) != (wanted.definition, wanted.role_arn):
+            raise AwsError("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
+        return {"stateMachineArn": arn, "creationDate": when(found.created_at)}
+
+    @operation(
+        "UpdateStateMachine", accepts="stateMachineArn definition roleArn loggingConfiguration tracingConfiguration"
+    )
+    def update(self, request: UpdateStateMachineInputTypeDef, call: Call) -> Mapping[str, object]:
+        _refuse_settings("UpdateStateMachine", request)
+        found = require_state_machine(call.tx, request["stateMachineArn"])
+        changes: dict[str, Any] = {"revision": self._house.new_id(32)}
+        if "definition" in request:
+            check_definition(request["definition"])
+            changes["definition"] = request["definition"]
+        if "roleArn" in request:
+            changes["role_arn"] = request["roleArn"]
+        updated = call.tx.put(found.changed(**changes))
+        return {"updateDate": when(updated.updated_at), "revisionId": updated.revision}
+
+    @operation("DescribeStateMachine", accepts="stateMachineArn includedData")
+    def describe(self, request: DescribeStateMachineInputTypeDef, call: Call) -> Mapping[str, object]:
+        found = require_state_machine(call.tx, request["stateMachineArn"])
+        answer: dict[str, object] = {
+            **_summary(found),
+            "status": "ACTIVE",
+            "definition": found.definition,
+            "roleArn": found.role_arn,
+            "loggingConfiguration": NO_LOGGING,
+            "tracingConfiguration": {"enabled": False},
+        }
+        return answer | ({"revisionId": found.revision} if found.revision else {})
+
+    @operation("DescribeStateMachineForExecution", accepts="executionArn includedData")
+    def describe_for_execution(
+        self, request: DescribeStateMachineForExecutionInputTypeDef, call: Call
+    ) -> Mapping[str, object]:
+        execution = call.tx.get(Execution, request["executionArn"])
+        if execution is None:
+            raise AwsError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{request['executionArn']}'")
+        return {
+            "stateMachineArn": execution.parent,
+            "name": execution.parent.rsplit(":", 1)[-1],
+            "definition": execution.definition,
+            "roleArn": execution.role_arn,
+            "updateDate": when(execution.created_at),
+            "loggingConfiguration": NO_LOGGING,
+            "tracingConfiguration": {"enabled": False},
+        }
+
+    @operation("ListStateMachines", accepts="maxResults nextToken")
+    def list_state_machines(self, request: ListStateMachinesInputTypeDef, call: Call) -> Mapping[str, object]:
+        return page(call.tx.all(StateMachine), request, "stateMachines", _summary)
+
+    @operation("DeleteStateMachine", accepts="stateMachineArn")
+    def delete(self, request: DeleteStateMachineInputTypeDef, call: Call) -> Mapping[str, object]:
+        """Its executions are stopped; AWS too lets none of them go on."""
+        arn = request["stateMachineArn"]
+        for execution in call.tx.all(Execution, parent=arn, state=Status.RUNNING):
+            self._house.worker.send(call.tx, Execution, execution.key, Event("stop_requested"))
+        call.tx.remove(StateMachine, arn)
+        return {}
+
+    @operation("ValidateStateMachineDefinition", accepts="definition type severity maxResults", mode="read")
+    def validate(self, request: ValidateStateMachineDefinitionInputTypeDef, call: Call) -> Mapping[str, object]:
+        try:
+            check_definition(request["definition"])
+        except states.InvalidDefinition as invalid:
+            found = [
+                {"severity": "ERROR", "code": fault.code, "message": fault.message, "location": fault.location}
+                for fault in invalid.faults
+            ]
+            most = request.get("maxResults") or 100
+            return {"result": "FAIL", "diagnostics": found[:most], "truncated": len(found) > most}
+        return {"result": "OK", "diagnostics": [], "truncated": False}
+
+    # ------------------------------------------------------------------ tags
+    @operation("TagResource", accepts="resourceArn tags")
+    def tag(self, request: TagResourceInputTypeDef, call: Call) -> Mapping[str, object]:
+        found = _tagged(call.tx, request["resourceArn"])
+        call.tx.put(found.changed(tags={**found.tags, **{tag["key"]: tag["value"] for tag in request["tags"]}}))
+        return {}
+
+    @operation("UntagResource", accepts="resourceArn tagKeys")
+    def untag(self, request: UntagResourceInputTypeDef, call: Call) -> Mapping[str, object]:
+        found = _tagged(call.tx, request["resourceArn"])
+        kept = {key: value for key, value in found.tags.items() if key not in request["tagKeys"]}
+        call.tx.put(found.changed(tags=kept))
+        return {}
+
+    @operation("ListTagsForResource", accepts="resourceArn")
+    def list_tags(self, request: ListTagsForResourceInputTypeDef, call: Call) -> Mapping[str, object]:
+        found = _tagged(call.tx, request["resourceArn"])
+        return {"tags": [{"key": key, "value": value} for key, value in found.tags.items()]}
+
+
+def check_definition(text: str) -> None:
+    """Raises InvalidDefinition, which names each fault: of the language, and of tasks that nothing here can do."""
+    machine = states.parse(text)
+    faults = []
+    for name, resource in _resources(machine.flow):
+        try:
+            resource_of(resource)
+        except AwsError as error:
+            faults.append(states.Fault("SCHEMA_VALIDATION_FAILED", error.message, f"/States/{name}/Resource"))
+    if faults:
+        raise states.InvalidDefinition(faults)
+
+
+def _resources(flow: Flow) -> Iterator[tuple[str, str]]:
+    for name, state in flow.states.items():
+        if state.type is StateType.TASK:
+            yield name, state.resource
+        for inner in state.flows:
+            yield from _resources(inner)
+
+
+def _refuse_settings(operation_name: str, request: Mapping[str, Any]) -> None:
+    if request.get("type", "STANDARD") != "STANDARD":
+        raise NotImplementedHere(f"stepfunctions:{operation_name} with type {request['type']}", "use STANDARD")
+    if request.get("loggingConfiguration", NO_LOGGING).get("level", "OFF") != "OFF":
+        raise NotImplementedHere(
+            f"stepfunctions:{operation_name} with loggingConfiguration", "GetExecutionHistory tells every event"
+        )
+    if request.get("tracingConfiguration", {}).get("enabled"):
+        raise NotImplementedHere(f"stepfunctions:{operation_name} with tracingConfiguration")
+
+
+def _summary(found: StateMachine) -> dict[str, object]:
+    return {
+        "stateMachineArn": found.key,
+        "name": found.name,
+        "type": "STANDARD",
+        "creationDate": when(found.created_at),
+    }
+
+
+def _tagged(tx: Transaction, arn: str) -> StateMachine:
+    found = tx.get(StateMachine, arn)
+    if found is None:
+        raise AwsError("ResourceNotFound", f"Resource not found: '{arn}'")
+    return found

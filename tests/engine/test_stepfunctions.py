@@ -1,0 +1,231 @@
+"""Step Functions: executions, their tasks, and what survives a crash."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.images import push_image
+from tests.live import LiveEngine, eventually
+
+ROLE = "arn:aws:iam::000000000000:role/workflow"
+IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/steps:latest"
+PROGRAM = """#!/usr/bin/env python3
+import os, sys, time
+print("the program runs", flush=True)
+if os.environ.get("MODE") == "fail":
+    open("/opt/ml/output/message", "w").write("the data has no rows")
+    sys.exit(3)
+if os.environ.get("MODE") == "wait":
+    time.sleep(600)
+"""
+
+
+def _definition(states: Mapping[str, Any], **top: Any) -> str:
+    return json.dumps({"StartAt": next(iter(states)), "States": states, **top})
+
+
+def _job(name: str, mode: str = "", **members: Any) -> dict[str, Any]:
+    """A state that runs a processing job to its end."""
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sagemaker:createProcessingJob.sync",
+        "Parameters": {
+            "ProcessingJobName": name,
+            "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": ["python3", "/opt/program/work"]},
+            "Environment": {"MODE": mode},
+            "ProcessingResources": {
+                "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+            },
+            "RoleArn": ROLE,
+        },
+        **(members or {"End": True}),
+    }
+
+
+class Machine:
+    """A state machine of a test's own."""
+
+    def __init__(self, engine: LiveEngine, definition: str, name: str = ""):
+        self.sfn = engine.client("stepfunctions")
+        self.name = name or f"m-{uuid.uuid4().hex[:8]}"
+        created = self.sfn.create_state_machine(name=self.name, definition=definition, roleArn=ROLE)
+        self.arn = created["stateMachineArn"]
+
+    def start(self, value: Any = None, **members: Any) -> str:
+        text = json.dumps({} if value is None else value)
+        return str(self.sfn.start_execution(stateMachineArn=self.arn, input=text, **members)["executionArn"])
+
+    def end(self, arn: str) -> dict[str, Any]:
+        def ended() -> Any:
+            found = self.sfn.describe_execution(executionArn=arn)
+            return found if found["status"] != "RUNNING" else None
+
+        return dict(eventually(ended))
+
+    def run(self, value: Any = None) -> dict[str, Any]:
+        return self.end(self.start(value))
+
+    def types(self, arn: str) -> list[str]:
+        pages = self.sfn.get_paginator("get_execution_history").paginate(executionArn=arn)
+        return [event["type"] for page in pages for event in page["events"]]
+
+
+@pytest.fixture(scope="module")
+def image(engine: LiveEngine) -> None:
+    push_image(engine, "steps", {"/opt/program/work": PROGRAM})
+
+
+def _code(call: Callable[[], object]) -> str:
+    with pytest.raises(ClientError) as raised:
+        call()
+    return str(raised.value.response["Error"]["Code"])
+
+
+def test_an_execution_says_what_it_was_given_and_what_came_of_it(engine: LiveEngine) -> None:
+    machine = Machine(engine, _definition({"Double": {"Type": "Pass", "Result": {"x": 2}, "End": True}}))
+    ended = machine.run({"x": 1})
+    assert (ended["status"], json.loads(ended["output"])) == ("SUCCEEDED", {"x": 2})
+    arn = ended["executionArn"]
+    assert machine.types(arn) == ["ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionSucceeded"]
+    newest = machine.sfn.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=1)
+    assert newest["events"][0]["executionSucceededEventDetails"]["output"] == '{"x":2}'
+    assert "nextToken" in newest
+    listed = machine.sfn.list_executions(stateMachineArn=machine.arn, statusFilter="SUCCEEDED")["executions"]
+    assert [item["executionArn"] for item in listed] == [arn]
+    assert machine.sfn.describe_state_machine_for_execution(executionArn=arn)["stateMachineArn"] == machine.arn
+
+
+def test_a_name_is_one_execution(engine: LiveEngine) -> None:
+    machine = Machine(engine, _definition({"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}))
+    arn = machine.start({"a": 1}, name="once")
+    assert machine.start({"a": 1}, name="once") == arn
+    assert _code(lambda: machine.start({"a": 2}, name="once")) == "ExecutionAlreadyExists"
+    machine.sfn.stop_execution(executionArn=arn, error="Enough", cause="the test is over")
+    ended = machine.end(arn)
+    assert (ended["status"], ended["error"], ended["cause"]) == ("ABORTED", "Enough", "the test is over")
+    assert _code(lambda: machine.start({"a": 1}, name="once")) == "ExecutionAlreadyExists"
+
+
+def test_a_wrong_definition_is_refused_with_its_faults(engine: LiveEngine) -> None:
+    sfn = engine.client("stepfunctions")
+    wrong = _definition({"Go": {"Type": "Pass", "Next": "Nowhere"}})
+    assert _code(lambda: Machine(engine, wrong)) == "InvalidDefinition"
+    found = sfn.validate_state_machine_definition(definition=wrong)
+    assert found["result"] == "FAIL"
+    assert found["diagnostics"][0]["code"] == "MISSING_TRANSITION_TARGET"
+    activity = {"Type": "Task", "Resource": "arn:aws:states:us-east-1:000000000000:activity:a", "End": True}
+    assert _code(lambda: Machine(engine, _definition({"Go": activity}))) == "InvalidDefinition"
+    good = _definition({"Go": {"Type": "Succeed"}})
+    assert sfn.validate_state_machine_definition(definition=good)["result"] == "OK"
+    express = {"name": "fast", "definition": good, "roleArn": ROLE, "type": "EXPRESS"}
+    assert _code(lambda: sfn.create_state_machine(**express)) == "NotImplemented"
+
+
+def test_an_update_does_not_touch_what_runs(engine: LiveEngine) -> None:
+    machine = Machine(engine, _definition({"Wait": {"Type": "Wait", "Seconds": 1, "End": True}}))
+    running = machine.start()
+    machine.sfn.update_state_machine(stateMachineArn=machine.arn, definition=_definition({"Fail": {"Type": "Fail"}}))
+    assert machine.end(running)["status"] == "SUCCEEDED"
+    assert machine.run()["status"] == "FAILED"
+    machine.sfn.tag_resource(resourceArn=machine.arn, tags=[{"key": "a", "value": "b"}])
+    assert machine.sfn.list_tags_for_resource(resourceArn=machine.arn)["tags"] == [{"key": "a", "value": "b"}]
+    machine.sfn.delete_state_machine(stateMachineArn=machine.arn)
+    assert _code(machine.start) == "StateMachineDoesNotExist"
+
+
+@pytest.mark.usefixtures("image")
+def test_a_job_runs_to_its_end_and_its_description_is_the_output(engine: LiveEngine) -> None:
+    name = f"job-{uuid.uuid4().hex[:8]}"
+    machine = Machine(engine, _definition({"Job": _job(name)}))
+    ended = machine.run()
+    assert ended["status"] == "SUCCEEDED", ended
+    output = json.loads(ended["output"])
+    assert (output["ProcessingJobName"], output["ProcessingJobStatus"]) == (name, "Completed")
+    assert isinstance(output["CreationTime"], int)
+    assert "TaskSubmitted" in machine.types(ended["executionArn"])
+
+
+@pytest.mark.usefixtures("image")
+def test_a_failed_job_fails_its_task_with_the_description_as_cause(engine: LiveEngine) -> None:
+    name = f"job-{uuid.uuid4().hex[:8]}"
+    job = _job(name, "fail", End=True, Catch=[{"ErrorEquals": ["States.TaskFailed"], "Next": "Failed"}])
+    failed = {"Type": "Pass", "Parameters": {"cause.$": "States.StringToJson($.Cause)"}, "End": True}
+    ended = Machine(engine, _definition({"Job": job, "Failed": failed})).run()
+    cause = json.loads(ended["output"])["cause"]
+    assert (cause["ProcessingJobStatus"], cause["ExitMessage"]) == ("Failed", "the data has no rows")
+    again = Machine(engine, _definition({"Job": _job(name)})).run()
+    assert (again["status"], again["error"]) == ("FAILED", "SageMaker.ResourceInUseException")
+
+
+@pytest.mark.usefixtures("image")
+def test_a_stopped_execution_stops_its_job(engine: LiveEngine) -> None:
+    name = f"job-{uuid.uuid4().hex[:8]}"
+    machine, sagemaker = Machine(engine, _definition({"Job": _job(name, "wait")})), engine.client("sagemaker")
+    arn = machine.start()
+    eventually(lambda: "TaskSubmitted" in machine.types(arn))
+    machine.sfn.stop_execution(executionArn=arn)
+    assert machine.end(arn)["status"] == "ABORTED"
+    status = "ProcessingJobStatus"
+    eventually(lambda: sagemaker.describe_processing_job(ProcessingJobName=name)[status] == "Stopped")
+
+
+def test_an_execution_inside_an_execution_gives_its_output(engine: LiveEngine) -> None:
+    inner = Machine(engine, _definition({"Add": {"Type": "Pass", "Result": {"made": "inside"}, "End": True}}))
+
+    def outer(pattern: str) -> dict[str, Any]:
+        state = {
+            "Type": "Task",
+            "Resource": f"arn:aws:states:::states:startExecution{pattern}",
+            "Parameters": {"StateMachineArn": inner.arn, "Input": {"a": 1}},
+            "End": True,
+        }
+        return dict(json.loads(Machine(engine, _definition({"Inner": state})).run()["output"]))
+
+    assert outer(".sync:2")["Output"] == {"made": "inside"}
+    assert outer(".sync")["Output"] == '{"made":"inside"}'.replace(":", ": ")
+    assert "Output" not in outer("")
+
+
+def test_any_operation_may_be_called_by_its_name(engine: LiveEngine) -> None:
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:sfn:describeStateMachine",
+        "Parameters": {"StateMachineArn.$": "$.arn"},
+        "End": True,
+    }
+    machine = Machine(engine, _definition({"Describe": state}))
+    assert json.loads(machine.run({"arn": machine.arn})["output"])["Name"] == machine.name
+    failed = machine.run({"arn": f"{machine.arn}-none"})
+    assert failed["error"] == "Sfn.StateMachineDoesNotExistException"
+
+
+def test_a_token_is_answered_once(engine: LiveEngine) -> None:
+    inner = Machine(engine, _definition({"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}))
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.waitForTaskToken",
+        "Parameters": {"StateMachineArn": inner.arn, "Input": {"token.$": "$$.Task.Token"}},
+        "HeartbeatSeconds": 300,
+        "End": True,
+    }
+    machine = Machine(engine, _definition({"Ask": state}))
+    arn = machine.start()
+
+    def given() -> Any:
+        return machine.sfn.list_executions(stateMachineArn=inner.arn)["executions"]
+
+    asked = eventually(given)[0]["executionArn"]
+    token = json.loads(machine.sfn.describe_execution(executionArn=asked)["input"])["token"]
+    machine.sfn.send_task_heartbeat(taskToken=token)
+    machine.sfn.send_task_success(taskToken=token, output='{"answer": 42}')
+    assert json.loads(machine.end(arn)["output"]) == {"answer": 42}
+    again = {"taskToken": token, "error": "Late", "cause": "too late"}
+    assert _code(lambda: machine.sfn.send_task_failure(**again)) == "TaskTimedOut"
+    assert _code(lambda: machine.sfn.send_task_success(taskToken="none", output="{}")) == "InvalidToken"
+    machine.sfn.stop_execution(executionArn=asked)
