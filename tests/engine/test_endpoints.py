@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -55,7 +57,8 @@ def test_an_error_of_the_program_is_a_model_error(serving: Serving, endpoint: st
     with pytest.raises(ClientError, match="no such feature") as error:
         serving.invoke(endpoint, b"fail")
     assert error.value.response["Error"]["Code"] == "ModelError"
-    assert error.value.response["OriginalStatusCode"] == 500
+    members: dict[str, Any] = {**error.value.response}
+    assert members["OriginalStatusCode"] == 500
 
 
 def test_an_unknown_endpoint_is_a_validation_error(serving: Serving) -> None:
@@ -117,10 +120,6 @@ def test_an_update_drops_no_request_and_leaves_only_the_new_instances(serving: S
 
 def test_a_request_under_way_is_finished_by_an_instance_that_leaves(serving: Serving) -> None:
     name = serving.endpoint(serving.simple_config("1"))
-    with Load(serving, name):
-        pass
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(serving.invoke, name, b"sleep 2")
         serving.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=serving.simple_config("2"))

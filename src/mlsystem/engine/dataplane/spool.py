@@ -27,20 +27,27 @@ class Spool:
         self._admin = admin
         self._lock = threading.Lock()
 
-    def rotate(self) -> list[Path]:
+    def rotate(self, with_buffer: bool = False) -> list[Path]:
         """Seal what was written so far; all sealed files, oldest first.
 
-        An empty log is left alone. When Envoy does not run, nobody writes, and the rename is enough.
+        An empty log is left alone, unless what Envoy has not yet written is wanted, too: `with_buffer`. When Envoy does not run, nobody
+        writes, and the rename is enough.
         """
         with self._lock:
-            if self.live.exists() and self.live.stat().st_size > 0:
-                self.live.replace(self.live.with_name(f"{self.live.stem}-{time.time_ns():020d}.unsealed"))
-            unsealed = sorted(self.live.parent.glob(f"{self.live.stem}-*.unsealed"))
-            if unsealed:
-                self._reopen()
-            for path in unsealed:
-                path.replace(path.with_suffix(".sealed"))
+            self._seal(with_buffer)
+            if with_buffer:
+                # Told to open its logs anew, Envoy writes what it holds to the new one: the second time to seal has that.
+                self._seal(with_buffer)
             return self.sealed()
+
+    def _seal(self, though_empty: bool) -> None:
+        if self.live.exists() and (though_empty or self.live.stat().st_size > 0):
+            self.live.replace(self.live.with_name(f"{self.live.stem}-{time.time_ns():020d}.unsealed"))
+        unsealed = sorted(self.live.parent.glob(f"{self.live.stem}-*.unsealed"))
+        if unsealed:
+            self._reopen()
+        for path in unsealed:
+            path.replace(path.with_suffix(".sealed"))
 
     def sealed(self) -> list[Path]:
         """The sealed files, oldest first."""

@@ -83,15 +83,16 @@ class CaptureShipper(Part):
 
     def _ship_last(self, call: ActionCall) -> Event:
         """Before an endpoint's record goes."""
-        self.ship()
+        self.ship(with_buffer=True)
         return Event("shipped")
 
-    def ship(self) -> None:
-        """Everything that was captured so far."""
+    def ship(self, with_buffer: bool = False) -> None:
+        """Everything that was captured so far; `with_buffer` also what Envoy has not written yet."""
         with self._lock:
-            for path in self._spool.rotate():
+            for path in self._spool.rotate(with_buffer):
                 for group, found in _groups(path).items():
                     self._ship_group(path, group, found)
+                    race_point("sagemaker.captured.put")
                 race_point("sagemaker.captured.shipped")
                 path.unlink()
 
