@@ -125,7 +125,8 @@ def check_size(value: Json, name: str) -> None:
 
 
 def _check_variables(run: Run, key: str, variables: Mapping[str, Json]) -> None:
-    """https://states-language.net/spec.html#variable-scope: an inner scope may read outer variables, not assign to them."""
+    """https://states-language.net/spec.html#variable-scope: an inner scope may read outer variables, not assign to
+    them."""
     if not variables:
         return
     taken = sorted(run.outer_variables(key).keys() & variables.keys())

@@ -1,7 +1,7 @@
 """Plays a state machine in a test: the room's part, without a room.
 
-At every step it checks what must hold for any machine: the state survives JSON, the same decision comes out twice, history events have the
-shapes of the API's model, and the timers that are due are those that were set.
+At every step it checks what must hold for any machine: the state survives JSON, the same decision comes out twice,
+history events have the shapes of the API's model, and the timers that are due are those that were set.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""docs/coverage-states-language.md says what is true: each row's test exists, and no part of the language is missing."""
+"""docs/coverage-states-language.md says what is true: each row's test exists, and no part of the language is
+missing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """What holds for any machine and any course of events.
 
-The same events give the same steps; the state survives JSON between any two of them; events that are repeated, late or nobody's change
-nothing; whatever was started is ended. The player checks the first two at every step of every test; here machines and events are drawn.
+The same events give the same steps; the state survives JSON between any two of them; events that are repeated, late
+or nobody's change nothing; whatever was started is ended. The player checks the first two at every step of every
+test; here machines and events are drawn.
 """
 
 from __future__ import annotations

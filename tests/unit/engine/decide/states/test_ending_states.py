@@ -1,4 +1,5 @@
-"""Succeed and Fail states, and the ends of an execution. https://states-language.net/spec.html#succeed-state and #fail-state"""
+"""Succeed and Fail states, and the ends of an execution. https://states-language.net/spec.html#succeed-state and
+#fail-state"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The history of an execution, as GetExecutionHistory answers.
 
-Names, members and what refers to what were compared with histories of Step Functions; the player checks every event of every test against
-the API's model.
+Names, members and what refers to what were compared with histories of Step Functions; the player checks every event
+of every test against the API's model.
 """
 
 from __future__ import annotations
