@@ -40,6 +40,7 @@ from mlsystem.engine.runtime.images import ImageStore
 from mlsystem.engine.runtime.machine import probe
 from mlsystem.engine.runtime.runner import ProcessRunner
 from mlsystem.engine.runtime.workload import Machinery, workload_socket
+from mlsystem.engine.services.apigateway import room as apigateway
 from mlsystem.engine.services.cloudformation import room as cloudformation
 from mlsystem.engine.services.codebuild import room as codebuild
 from mlsystem.engine.services.codecommit import room as codecommit
@@ -158,6 +159,7 @@ def _rooms(house: House, equipment: Equipment, keeper: DoorKeeper) -> tuple[Room
     return (
         stepfunctions.open_room(house),
         sts.open_room(house, equipment.keys),
+        apigateway.open_room(house, keeper),
         cloudformation.open_room(house),
         codebuild.open_room(house, machinery),
         codecommit.open_room(house, equipment.keys),

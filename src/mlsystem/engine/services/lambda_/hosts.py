@@ -97,6 +97,11 @@ class Hosts(Part):
         self._plans.apis.mkdir(exist_ok=True, mode=0o700)
         self.root.mkdir(exist_ok=True, mode=0o700)
         self._machinery.exits.subscribe(OWNER, self._on_exit)
+        with self._house.database.reading() as tx:
+            known = {host.process_id for host in tx.all(HostRecord)}
+        for folder in self._house.folder.processes.glob(f"{OWNER}.*"):
+            if folder.name not in known:  # its successor was there already when the engine died
+                self._machinery.runner.stop(folder.name, "another host has taken its place")
 
     def stop(self) -> None:
         """An engine that ends in good order takes its hosts along."""

@@ -1,0 +1,111 @@
+"""An API's definition, OpenAPI or Swagger with API Gateway's extensions: the methods in it, and the functions behind them. Pure.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+
+INTEGRATION = "x-amazon-apigateway-integration"
+ANY_METHOD = "x-amazon-apigateway-any-method"
+BINARY_TYPES = "x-amazon-apigateway-binary-media-types"
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
+# What would change how requests are answered, and is not played here.
+_REFUSED_OF_API = (
+    "x-amazon-apigateway-auth",
+    "x-amazon-apigateway-authorizers",
+    "x-amazon-apigateway-request-validator",
+    "x-amazon-apigateway-policy",
+    "security",
+)
+_REFUSED_OF_METHOD = ("security", "x-amazon-apigateway-auth", "x-amazon-apigateway-request-validator")
+_FUNCTION_URI = re.compile(
+    r"arn:[a-z-]+:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/"
+    r"(?P<arn>arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:(?P<target>[A-Za-z0-9_-]+(:[A-Za-z0-9_$-]+)?))/invocations"
+)
+
+
+class Method(BaseModel):
+    """A method on a resource and the function that it is integrated with; `target` is `name` or `name:qualifier`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    http_method: str
+    resource: str
+    arn: str
+    target: str
+
+
+def read_body(body: bytes | str) -> dict[str, Any]:
+    """Raises AwsError for what is no JSON object."""
+    try:
+        document = json.loads(body)
+    except ValueError as error:
+        raise AwsError("BadRequestException", f"Invalid OpenAPI input: it is not JSON: {error}") from error
+    if not isinstance(document, dict) or not ({"openapi", "swagger"} & set(document)):
+        raise AwsError("BadRequestException", "Invalid OpenAPI input: it has neither `openapi` nor `swagger`.")
+    return document
+
+
+def methods(document: Mapping[str, Any]) -> list[Method]:
+    """Raises NotImplementedHere, naming what the engine does not play, and AwsError for what is wrong."""
+    for name in _REFUSED_OF_API:
+        if document.get(name):
+            raise NotImplementedHere(f"apigateway with {name}")
+    for scheme in (
+        (document.get("components") or {}).get("securitySchemes") or document.get("securityDefinitions") or ()
+    ):
+        raise NotImplementedHere(f"apigateway with the authorizer {scheme}")
+    return [
+        _method(http_method, resource, operation)
+        for resource, item in (document.get("paths") or {}).items()
+        for http_method, operation in _operations(item or {})
+    ]
+
+
+def _operations(item: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, operation in item.items():
+        if name in METHODS:
+            yield name.upper(), operation or {}
+        elif name == ANY_METHOD:
+            yield "ANY", operation or {}
+
+
+def _method(http_method: str, resource: str, operation: Mapping[str, Any]) -> Method:
+    where = f"{http_method} {resource}"
+    for name in _REFUSED_OF_METHOD:
+        if operation.get(name):
+            raise NotImplementedHere(f"apigateway with {name} of {where}")
+    integration = operation.get(INTEGRATION)
+    if not integration:
+        raise AwsError("BadRequestException", f"No integration defined for method: {where}")
+    if str(integration.get("type", "")).lower() != "aws_proxy":
+        raise NotImplementedHere(f"apigateway with an integration of type {integration.get('type')} ({where})")
+    match = _FUNCTION_URI.fullmatch(str(integration.get("uri", "")))
+    if match is None:
+        raise NotImplementedHere(f"apigateway with the integration {integration.get('uri')!r} ({where})")
+    return Method(http_method=http_method, resource=resource, arn=match["arn"], target=match["target"])
+
+
+def resource_id(api_id: str, path: str) -> str:
+    """Ten letters and digits, the same at every import."""
+    digest = hashlib.sha256(f"{api_id}{path}".encode()).hexdigest()
+    return digest[:10]
+
+
+def resource_paths(found: list[Method]) -> list[str]:
+    """Every resource, with the ones above it, from the root on."""
+    paths = {"/"}
+    for method in found:
+        parts = method.resource.strip("/").split("/")
+        paths |= {"/" + "/".join(parts[: count + 1]) for count in range(len(parts))}
+    return sorted(paths)
