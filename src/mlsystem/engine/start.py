@@ -42,6 +42,7 @@ from mlsystem.engine.runtime.runner import ProcessRunner
 from mlsystem.engine.runtime.workload import Machinery, workload_socket
 from mlsystem.engine.services.apigateway import room as apigateway
 from mlsystem.engine.services.cloudformation import room as cloudformation
+from mlsystem.engine.services.cloudwatch import room as cloudwatch
 from mlsystem.engine.services.codebuild import room as codebuild
 from mlsystem.engine.services.codecommit import room as codecommit
 from mlsystem.engine.services.codepipeline import room as codepipeline
@@ -161,6 +162,7 @@ def _rooms(house: House, equipment: Equipment, keeper: DoorKeeper) -> tuple[Room
         sts.open_room(house, equipment.keys),
         apigateway.open_room(house, keeper),
         cloudformation.open_room(house),
+        cloudwatch.open_room(house),
         codebuild.open_room(house, machinery),
         codecommit.open_room(house, equipment.keys),
         codepipeline.open_room(house),

@@ -9,8 +9,9 @@ from __future__ import annotations
 import functools
 import json
 import warnings
+import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.utils import parse_timestamp
@@ -30,6 +31,9 @@ SIGNING_NAMES = {
     "states": "stepfunctions",
     "elasticfilesystem": "efs",
 }
+
+# Of a compressed body, so that a small one cannot fill the memory.
+LARGEST_UNPACKED_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ def _match(service: str, wire: str, request: Request) -> tuple[OperationModel, d
 def parse_request(signing_name: str, request: HttpRequest) -> ParsedRequest:
     """Raises AwsError for an unknown operation or a body that cannot be read."""
     service = SIGNING_NAMES.get(signing_name, signing_name)
+    request = _unpacked(service, request)
     model, wire = _service(service), _wire(service, request)
     moto_request = _moto_request(request)
     operation, uri_parameters = _match(service, wire, moto_request)
@@ -106,6 +111,28 @@ def parse_request(signing_name: str, request: HttpRequest) -> ParsedRequest:
     if model.protocol == "query" and "X-Amzn-Query-Mode" in moto_request.headers:
         wire = "query-json" if moto_request.headers.get("Content-Type", "").startswith("application/json") else wire
     return ParsedRequest(service, operation.name, parsed, operation, wire)
+
+
+def _unpacked(service: str, request: HttpRequest) -> HttpRequest:
+    """Without the compression that clients give to long bodies (PutMetricData's); S3 keeps an object's coding as it is.
+
+    The signature is that of the compressed body. Raises AwsError for one that cannot be unpacked, or is too long.
+    """
+    coding = next((value for name, value in request.headers.items() if name.lower() == "content-encoding"), "")
+    if coding.strip().lower() != "gzip" or service == "s3":
+        return request
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        body = unpacker.decompress(request.body, LARGEST_UNPACKED_BYTES)
+    except zlib.error as error:
+        raise AwsError(
+            "SerializationException", f"The body is not gzip as its Content-Encoding says: {error}"
+        ) from error
+    if unpacker.unconsumed_tail:
+        raise AwsError(
+            "RequestEntityTooLargeException", f"The body is over {LARGEST_UNPACKED_BYTES} bytes.", status=413
+        )
+    return replace(request, body=body)
 
 
 def serialize_result(parsed: ParsedRequest, result: Mapping[str, Any], request_id: str) -> HttpResponse:

@@ -1,0 +1,72 @@
+"""DescribeAlarmHistory. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from mlsystem.engine.contract import Call, Part, operation
+from mlsystem.engine.services.cloudwatch.alarm import Alarm
+from mlsystem.engine.services.cloudwatch.page import page
+from mlsystem.engine.store import schema
+
+if TYPE_CHECKING:
+    from types_boto3_cloudwatch.type_defs import DescribeAlarmHistoryInputTypeDef
+
+TABLE = schema.history
+
+
+class AlarmHistory(Part):
+    """Of one alarm or of all, also of those that were deleted."""
+
+    @operation(
+        "DescribeAlarmHistory",
+        accepts="AlarmName AlarmTypes HistoryItemType StartDate EndDate MaxRecords NextToken ScanBy",
+    )
+    def describe(self, request: DescribeAlarmHistoryInputTypeDef, call: Call) -> Mapping[str, object]:
+        is_ascending = request.get("ScanBy") == "TimestampAscending"
+        order = TABLE.c.id if is_ascending else TABLE.c.id.desc()
+        query = select(TABLE).where(TABLE.c.kind == Alarm.kind).order_by(order)
+        for column, member in ((TABLE.c.key, "AlarmName"), (TABLE.c.type, "HistoryItemType")):
+            if member in request:
+                query = query.where(column == dict(request)[member])
+        if "StartDate" in request:
+            query = query.where(TABLE.c.at >= _seconds(request["StartDate"]))
+        if "EndDate" in request:
+            query = query.where(TABLE.c.at <= _seconds(request["EndDate"]))
+        items = [_item(row) for row in call.tx.connection.execute(query)]
+        return page(items, request, "AlarmHistoryItems", request.get("MaxRecords", 100))
+
+
+def _item(row: Any) -> dict[str, object]:
+    data = json.loads(row.body)
+    return {
+        "AlarmName": row.key,
+        "AlarmType": "MetricAlarm",
+        "Timestamp": datetime.fromtimestamp(row.at, UTC),
+        "HistoryItemType": row.type,
+        "HistorySummary": _summary(row.type, data),
+        "HistoryData": json.dumps({"version": "1.0", **_data(row.type, data)}),
+    }
+
+
+def _summary(kind: str, data: Mapping[str, Any]) -> str:
+    if kind == "StateUpdate":
+        return f"Alarm updated from {data['old']['stateValue']} to {data['new']['stateValue']}"
+    if kind == "Action":
+        if data["error"]:
+            return f"Failed to execute action {data['action']}. Received error: {data['error']}"
+        return f"Successfully executed action {data['action']}"
+    return str(data["summary"])
+
+
+def _data(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    return {"oldState": data["old"], "newState": data["new"]} if kind == "StateUpdate" else dict(data)
+
+
+def _seconds(value: Any) -> float:
+    return float(value.timestamp()) if isinstance(value, datetime) else float(value)

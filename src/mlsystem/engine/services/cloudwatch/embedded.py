@@ -1,0 +1,56 @@
+"""Metrics that are embedded in log messages. Pure.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+MOST_VALUES = 100
+
+
+def embedded_data(document: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Data in the shape of PutMetricData by namespace.
+
+    What does not keep to the specification gives no metric, as on AWS: the message stays a message.
+    """
+    data: dict[str, list[dict[str, Any]]] = {}
+    header = document["_aws"]
+    directives = header.get("CloudWatchMetrics", ()) if isinstance(header, Mapping) else ()
+    for directive in directives if isinstance(directives, list) else ():
+        if isinstance(directive, Mapping) and isinstance(directive.get("Namespace"), str):
+            data.setdefault(directive["Namespace"], []).extend(_directive(document, header, directive))
+    return {namespace: found for namespace, found in data.items() if found}
+
+
+def _directive(
+    document: Mapping[str, Any], header: Mapping[str, Any], directive: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """One datum for each metric and each set of dimensions."""
+    stamp = header.get("Timestamp")
+    at = {"Timestamp": stamp / 1000} if isinstance(stamp, int | float) and not isinstance(stamp, bool) else {}
+    for names in directive.get("Dimensions", ([],)):
+        dimensions = [{"Name": name, "Value": str(document[name])} for name in names if name in document]
+        if len(dimensions) != len(names):
+            continue
+        for metric in directive.get("Metrics", ()):
+            values = _values(document.get(metric.get("Name", "")))
+            if values:
+                yield {
+                    "MetricName": metric["Name"],
+                    "Dimensions": dimensions,
+                    "Unit": metric.get("Unit", "None"),
+                    "StorageResolution": metric.get("StorageResolution", 60),
+                    "Values": values,
+                    **at,
+                }
+
+
+def _values(target: Any) -> list[float]:
+    """A number, or an array of at most a hundred."""
+    found = target if isinstance(target, list) else [target]
+    if len(found) > MOST_VALUES or any(isinstance(one, bool) or not isinstance(one, int | float) for one in found):
+        return []
+    return [float(one) for one in found]

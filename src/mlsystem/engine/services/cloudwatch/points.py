@@ -1,0 +1,108 @@
+"""Metric points in the database: every datum as it was put, so that any period can be made of them later.
+
+Single values are kept with their counts, so percentiles are exact; a statistic set has none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from mlsystem.engine.decide.alarm import Samples, Series, merged, statistic
+from mlsystem.engine.services.cloudwatch.metric import Datum, Metric, dimensions_of
+from mlsystem.engine.store import schema
+from mlsystem.engine.store.database import Transaction
+
+TABLE = schema.metric_points
+# CloudWatch keeps metrics for 15 months.
+RETENTION_SECONDS = 455 * 86400
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """What was put in one period."""
+
+    samples: Samples
+    unit: str
+
+
+def write_points(tx: Transaction, data: Iterable[Datum], idempotency_key: str | None = None) -> None:
+    """With a key, data that were written under it before are not written again."""
+    rows = [
+        {
+            "namespace": datum.metric.namespace,
+            "name": datum.metric.name,
+            "dimensions": datum.metric.dimension_text,
+            "at": datum.at,
+            "unit": datum.unit,
+            "sample_count": datum.samples.count,
+            "total": datum.samples.total,
+            "minimum": datum.samples.minimum,
+            "maximum": datum.samples.maximum,
+            "sample": _packed(datum.samples.values),
+            "idempotency_key": f"{idempotency_key}/{position}" if idempotency_key else None,
+        }
+        for position, datum in enumerate(data)
+    ]
+    if rows:
+        tx.connection.execute(insert(TABLE).on_conflict_do_nothing(), rows)
+
+
+def read_buckets(
+    tx: Transaction, metric: Metric, starts: Sequence[float], period: float, unit: str | None = None
+) -> list[Bucket | None]:
+    """One bucket for each of the periods, which follow each other without a gap."""
+    first, end = starts[0], starts[-1] + period
+    conditions = [*_of(metric), TABLE.c.at >= first, TABLE.c.at < end]
+    if unit is not None:
+        conditions.append(TABLE.c.unit == unit)
+    parts: list[list[Samples]] = [[] for _ in starts]
+    units = ["None"] * len(starts)
+    for row in tx.connection.execute(select(TABLE).where(*conditions).order_by(TABLE.c.id)):
+        position = min(int((row.at - first) / period), len(starts) - 1)
+        parts[position].append(
+            Samples(row.sample_count, row.total, row.minimum, row.maximum, _unpacked(bytes(row.sample)))
+        )
+        units[position] = row.unit
+    return [Bucket(merged(found), name) if found else None for found, name in zip(parts, units, strict=True)]
+
+
+def series(buckets: Sequence[Bucket | None], name: str) -> Series:
+    """The statistic of each period."""
+    return [None if bucket is None else statistic(bucket.samples, name) for bucket in buckets]
+
+
+def known_metrics(tx: Transaction, since: float, namespace: str | None = None, name: str | None = None) -> list[Metric]:
+    """Those with a point since then, sorted."""
+    columns = (TABLE.c.namespace, TABLE.c.name, TABLE.c.dimensions)
+    query = select(*columns).group_by(*columns).having(func.max(TABLE.c.at) >= since).order_by(*columns)
+    if namespace is not None:
+        query = query.where(TABLE.c.namespace == namespace)
+    if name is not None:
+        query = query.where(TABLE.c.name == name)
+    return [Metric(row.namespace, row.name, dimensions_of(row.dimensions)) for row in tx.connection.execute(query)]
+
+
+def prune(tx: Transaction) -> None:
+    """Forget what is past CloudWatch's retention."""
+    tx.connection.execute(delete(TABLE).where(TABLE.c.at < tx.now - RETENTION_SECONDS))
+
+
+def _of(metric: Metric) -> list[ColumnElement[bool]]:
+    return [
+        TABLE.c.namespace == metric.namespace,
+        TABLE.c.name == metric.name,
+        TABLE.c.dimensions == metric.dimension_text,
+    ]
+
+
+def _packed(values: Mapping[float, float] | None) -> bytes:
+    return b"" if values is None else json.dumps(list(values.items()), separators=(",", ":")).encode()
+
+
+def _unpacked(packed: bytes) -> dict[float, float] | None:
+    return {float(value): float(count) for value, count in json.loads(packed)} if packed else None

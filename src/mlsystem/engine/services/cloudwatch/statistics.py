@@ -1,0 +1,153 @@
+"""Reading metrics: GetMetricStatistics and GetMetricData.
+
+Both go by real time stamps, whatever the engine's time scale: only alarms look at scaled periods.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from mlsystem.engine.contract import Call, Part, operation
+from mlsystem.engine.decide.alarm import (
+    Many,
+    Series,
+    check_queries,
+    check_statistic,
+    evaluate_queries,
+    names_in,
+    statistic,
+)
+from mlsystem.engine.decide.alarm.series import column
+from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.services.cloudwatch.metric import metric_of
+from mlsystem.engine.services.cloudwatch.page import page
+from mlsystem.engine.services.cloudwatch.points import read_buckets, series
+from mlsystem.engine.store.database import Transaction
+
+if TYPE_CHECKING:
+    from types_boto3_cloudwatch.type_defs import GetMetricDataInputTypeDef, GetMetricStatisticsInputTypeDef
+
+MOST_POINTS = 1440
+MOST_DATAPOINTS = 100_800
+SHORT_PERIODS = {1, 5, 10, 20, 30}
+
+
+class Statistics(Part):
+    """See the module."""
+
+    @operation(
+        "GetMetricStatistics",
+        accepts="Namespace MetricName Dimensions StartTime EndTime Period Statistics ExtendedStatistics Unit",
+    )
+    def get_statistics(self, request: GetMetricStatisticsInputTypeDef, call: Call) -> Mapping[str, object]:
+        names = [*request.get("Statistics", ()), *request.get("ExtendedStatistics", ())]
+        if not names:
+            raise AwsError("MissingParameter", "Either Statistics or ExtendedStatistics is required.", status=400)
+        for name in names:
+            check_statistic(name)
+        starts = period_grid(_instant(request["StartTime"]), _instant(request["EndTime"]), request["Period"])
+        if len(starts) > MOST_POINTS:
+            raise AwsError(
+                "InvalidParameterCombination",
+                f"You have requested up to {len(starts)} datapoints, which exceeds the limit of {MOST_POINTS}.",
+                status=400,
+            )
+        metric = metric_of(request["Namespace"], request["MetricName"], request.get("Dimensions", ()))
+        buckets = read_buckets(call.tx, metric, starts, request["Period"], request.get("Unit")) if starts else []
+        points: list[dict[str, Any]] = []
+        for start, bucket in zip(starts, buckets, strict=True):
+            if bucket is None:
+                continue
+            point: dict[str, Any] = {"Timestamp": datetime.fromtimestamp(start, UTC), "Unit": bucket.unit}
+            figures = {name: statistic(bucket.samples, name) for name in request.get("Statistics", ())}
+            extended = {name: statistic(bucket.samples, name) for name in request.get("ExtendedStatistics", ())}
+            point.update({str(name): value for name, value in figures.items()})
+            known = {name: value for name, value in extended.items() if value is not None}
+            points.append({**point, "ExtendedStatistics": known} if extended else point)
+        return {"Label": request["MetricName"], "Datapoints": points}
+
+    @operation(
+        "GetMetricData", accepts="MetricDataQueries StartTime EndTime NextToken ScanBy MaxDatapoints LabelOptions"
+    )
+    def get_data(self, request: GetMetricDataInputTypeDef, call: Call) -> Mapping[str, object]:
+        queries: Sequence[Mapping[str, Any]] = request["MetricDataQueries"]
+        check_queries(queries, for_alarm=False)
+        start, end = _instant(request["StartTime"]), _instant(request["EndTime"])
+        results: list[dict[str, Any]] = []
+        is_ascending = request.get("ScanBy") == "TimestampAscending"
+        for query in queries:
+            if query.get("ReturnData", True):
+                results += _results(call.tx, query, queries, start, end, is_ascending)
+        return page(results, request, "MetricDataResults", MOST_DATAPOINTS)
+
+
+def period_grid(start: float, end: float, period: int) -> list[float]:
+    """Starts of the periods that begin in `[start, end)`, on CloudWatch's grid. Raises AwsError."""
+    if period not in SHORT_PERIODS and (period <= 0 or period % 60):
+        raise AwsError("InvalidParameterValue", f"The Period {period} must be 1, 5, 10, 30 or a multiple of 60.", 400)
+    if start >= end:
+        raise AwsError("InvalidParameterValue", "The StartTime must be less than the EndTime.", status=400)
+    first = math.floor(start / period) * period
+    count = math.ceil((end - first) / period)
+    if count > MOST_DATAPOINTS:
+        raise AwsError("InvalidParameterValue", f"{count} periods in one query are too many.", status=400)
+    return [first + number * period for number in range(count)]
+
+
+def _results(
+    tx: Transaction,
+    query: Mapping[str, Any],
+    queries: Sequence[Mapping[str, Any]],
+    start: float,
+    end: float,
+    is_ascending: bool,
+) -> list[dict[str, Any]]:
+    """A query's series; an expression may give several. An expression has the period of the metrics that it names."""
+    members = _needed(query, queries)
+    period = max((int(one["MetricStat"]["Period"]) for one in members if "MetricStat" in one), default=None)
+    period = int(query.get("Period", 0)) or period
+    if period is None:
+        raise AwsError("ValidationError", f"The expression {query['Id']} needs a Period, as it names no metric.", 400)
+    starts = period_grid(start, end, period)
+    stored = {one["Id"]: _stored(tx, one["MetricStat"], starts, period) for one in members if "MetricStat" in one}
+    value = evaluate_queries(members, stored)[query["Id"]]
+    rows = list(value.rows) if isinstance(value, Many) else [column(value, len(starts))]
+    return [_result(query, starts, row, is_ascending) for row in rows]
+
+
+def _needed(query: Mapping[str, Any], queries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The query and all that it is made of; METRICS() names them all."""
+    if "METRICS(" in query.get("Expression", ""):
+        return list(queries)
+    by_id = {one["Id"]: one for one in queries}
+    found = {query["Id"]: query}
+    for name in names_in(query["Expression"]) if "Expression" in query else ():
+        found.update({one["Id"]: one for one in _needed(by_id[name], queries)})
+    return list(found.values())
+
+
+def _stored(tx: Transaction, stat: Mapping[str, Any], starts: Sequence[float], period: int) -> Series:
+    given = stat["Metric"]
+    metric = metric_of(given["Namespace"], given["MetricName"], given.get("Dimensions", ()))
+    check_statistic(stat["Stat"])
+    return series(read_buckets(tx, metric, starts, period, stat.get("Unit")), stat["Stat"]) if starts else []
+
+
+def _result(query: Mapping[str, Any], starts: Sequence[float], row: Series, is_ascending: bool) -> dict[str, Any]:
+    points = [(start, value) for start, value in zip(starts, row, strict=True) if value is not None]
+    ordered = points if is_ascending else points[::-1]
+    stat = query.get("MetricStat", {})
+    return {
+        "Id": query["Id"],
+        "Label": query.get("Label") or stat.get("Metric", {}).get("MetricName", query["Id"]),
+        "Timestamps": [datetime.fromtimestamp(start, UTC) for start, _ in ordered],
+        "Values": [value for _, value in ordered],
+        "StatusCode": "Complete",
+    }
+
+
+def _instant(value: Any) -> float:
+    return float(value.timestamp()) if isinstance(value, datetime) else float(value)
