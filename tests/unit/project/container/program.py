@@ -182,7 +182,8 @@ class Running:
         while time.monotonic() < deadline and self.bwrap.poll() is None:
             try:
                 answered, _, body = self.request("GET", "/ping")
-            except (FileNotFoundError, ConnectionRefusedError):
+            except (FileNotFoundError, ConnectionError):
+                # Nobody listens yet, or the connection still went to a server that was just being killed.
                 select.select([], [], [], 0.02)
                 continue
             if answered == status:
