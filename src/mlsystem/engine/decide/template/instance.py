@@ -14,7 +14,8 @@ from mlsystem.engine.decide.template.policy import DELETE
 class Instance(BaseModel):
     """One physical resource, with the properties it was last given (dynamic references still unresolved in them).
 
-    `uses` are the physical resources that it was made to depend on, as pairs of logical and physical id.
+    `uses` are the physical resources that it was made to depend on, as pairs of logical and physical id; `may_use` those
+    that a failed update of it named.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +29,7 @@ class Instance(BaseModel):
     update_policy: dict[str, Json] = {}
     depends_on: tuple[str, ...] = ()
     uses: tuple[tuple[str, str], ...] = ()
+    may_use: tuple[tuple[str, str], ...] = ()
     deletion_policy: str = DELETE
     update_replace_policy: str = DELETE
     # An update of it failed half-way: nobody knows which properties it has.

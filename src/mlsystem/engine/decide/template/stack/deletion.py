@@ -88,7 +88,9 @@ def _ready(draft: Draft) -> list[Doomed]:
     ready = [entry for entry in waiting if not _is_needed(draft, entry)]
     if ready or draft.state.tasks:
         return ready
-    return _untangled(draft, waiting)
+    # What is only perhaps used, by a resource of which nobody knows what it is, must not stop everything for ever.
+    ready = [entry for entry in waiting if not _is_needed(draft, entry, perhaps=False)]
+    return ready[:1] or _untangled(draft, waiting)
 
 
 def _is_under_way(draft: Draft, entry: Doomed) -> bool:
@@ -96,14 +98,14 @@ def _is_under_way(draft: Draft, entry: Doomed) -> bool:
     return any((task.logical_id, task.instance.physical_id) == _identity(entry) for task in deletes)
 
 
-def _is_needed(draft: Draft, entry: Doomed) -> bool:
+def _is_needed(draft: Draft, entry: Doomed, *, perhaps: bool = True) -> bool:
     """True if it is being changed itself, or if something that exists or is being made uses it."""
     if draft.is_busy(entry.logical_id):
         return True
     this = _identity(entry)
     makers = (task.instance for task in draft.state.tasks.values() if task.verb is not Verb.DELETE)
     others = (other.instance for other in draft.state.doomed if _identity(other) != this)
-    return any(this in instance.uses for instance in (*makers, *others))
+    return any(this in instance.uses or (perhaps and this in instance.may_use) for instance in (*makers, *others))
 
 
 def _untangled(draft: Draft, waiting: list[Doomed]) -> list[Doomed]:

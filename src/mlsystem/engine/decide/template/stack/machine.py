@@ -103,8 +103,8 @@ def _keep_remains(draft: Draft, task: Task, event: ResourceFailed) -> None:
     if physical_id and (current is None or current.physical_id != physical_id):
         draft.doom(task.logical_id, task.instance.model_copy(update={"physical_id": physical_id}))
     if task.verb is Verb.UPDATE and current is not None:
-        uses = tuple(dict.fromkeys((*current.uses, *task.instance.uses)))
-        draft.change(task.logical_id, current=current.model_copy(update={"is_dirty": True, "uses": uses}))
+        may_use = tuple(dict.fromkeys((*current.may_use, *task.instance.uses)))
+        draft.change(task.logical_id, current=current.model_copy(update={"is_dirty": True, "may_use": may_use}))
 
 
 def _adopt_unwanted(draft: Draft, task: Task, made: Instance) -> None:
