@@ -169,10 +169,16 @@ class Load:
         self._thread = threading.Thread(target=self._run)
 
     def __enter__(self) -> Load:
-        self._thread.start()
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
         self._stop.set()
         self._thread.join()
 

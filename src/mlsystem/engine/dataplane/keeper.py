@@ -41,6 +41,8 @@ WorkloadSource = Callable[[Transaction], Iterable[WorkloadDoor]]
 
 SETTLE_SECONDS = 15.0
 RETRY_SECONDS = 1.0
+# An Envoy that is being started needs a moment.
+READY_SECONDS = 3.0
 
 
 class DoorKeeper:
@@ -131,6 +133,7 @@ class DoorKeeper:
     def _follow(self) -> EngineError | None:
         try:
             self.plane.apply(self._state())
+            self.plane.wait_ready(READY_SECONDS)
             self.plane.wait_applied()
         except DataPlaneError as error:
             log.warning("the front door does not follow: %s", error)
