@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.images import push_image
+from tests.killpoints import Harness
 from tests.live import LiveEngine, eventually
 
 ROLE = "arn:aws:iam::000000000000:role/workflow"
@@ -158,7 +160,8 @@ def test_a_failed_job_fails_its_task_with_the_description_as_cause(engine: LiveE
     failed = {"Type": "Pass", "Parameters": {"cause.$": "States.StringToJson($.Cause)"}, "End": True}
     ended = Machine(engine, _definition({"Job": job, "Failed": failed})).run()
     cause = json.loads(ended["output"])["cause"]
-    assert (cause["ProcessingJobStatus"], cause["ExitMessage"]) == ("Failed", "the data has no rows")
+    assert cause["ProcessingJobStatus"] == "Failed"
+    assert "the data has no rows" in cause["FailureReason"]
     again = Machine(engine, _definition({"Job": _job(name)})).run()
     assert (again["status"], again["error"]) == ("FAILED", "SageMaker.ResourceInUseException")
 
@@ -229,3 +232,48 @@ def test_a_token_is_answered_once(engine: LiveEngine) -> None:
     assert _code(lambda: machine.sfn.send_task_failure(**again)) == "TaskTimedOut"
     assert _code(lambda: machine.sfn.send_task_success(taskToken="none", output="{}")) == "InvalidToken"
     machine.sfn.stop_execution(executionArn=asked)
+
+
+class RunOnce:
+    """An execution whose task is a job."""
+
+    essential: tuple[str, ...] = (
+        "stepfunctions.execution.RUNNING.after_commit",
+        # The job is made, but its task does not know it yet.
+        "sagemaker.processing_job.InProgress.after_commit",
+        "stepfunctions.start_task.after",
+        "notice:stepfunctions.Tasks:sagemaker.processing_job.ended.before",
+        "stepfunctions.execution.SUCCEEDED.before_commit",
+    )
+
+    def prepare(self, live: LiveEngine) -> None:
+        push_image(live, "steps", {"/opt/program/work": PROGRAM})
+        Machine(live, _definition({"Job": _job("once")}), "once")
+
+    def act(self, live: LiveEngine) -> None:
+        try:
+            Machine(live, _definition({"Job": _job("once")}), "once").start(name="once")
+        except ClientError as error:
+            # It has come to its end already.
+            if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+                raise
+
+    def settle(self, live: LiveEngine) -> None:
+        sfn = live.client("stepfunctions")
+        machine = sfn.list_state_machines()["stateMachines"][0]["stateMachineArn"]
+        listed = {"stateMachineArn": machine}
+        eventually(lambda: sfn.list_executions(**listed, statusFilter="RUNNING")["executions"] == [])
+        eventually(lambda: not list((live.folder / "work" / "jobs").glob("*")))
+
+    def check(self, live: LiveEngine) -> None:
+        machine = Machine(live, _definition({"Job": _job("once")}), "once")
+        found = machine.sfn.list_executions(stateMachineArn=machine.arn)["executions"]
+        assert [(item["name"], item["status"]) for item in found] == [("once", "SUCCEEDED")]
+        types = machine.types(found[0]["executionArn"])
+        assert [types.count(f"Task{what}") for what in ("Scheduled", "Submitted", "Succeeded")] == [1, 1, 1]
+        raw = [path.read_text() for path in (live.folder / "logs").glob("processing-job.once.*")]
+        assert raw == ["the program runs\n"]
+
+
+def test_an_execution_with_a_job_ends_once_however_often_the_engine_dies(tmp_path: Path) -> None:
+    Harness(tmp_path, RunOnce()).visit()

@@ -47,6 +47,7 @@ from mlsystem.engine.services.codebuild import room as codebuild
 from mlsystem.engine.services.codecommit import room as codecommit
 from mlsystem.engine.services.codepipeline import room as codepipeline
 from mlsystem.engine.services.ecr import room as ecr
+from mlsystem.engine.services.events import room as events
 from mlsystem.engine.services.iam import room as iam
 from mlsystem.engine.services.kms import room as kms
 from mlsystem.engine.services.lambda_ import room as lambda_
@@ -167,6 +168,7 @@ def _rooms(house: House, equipment: Equipment, keeper: DoorKeeper) -> tuple[Room
         codecommit.open_room(house, equipment.keys),
         codepipeline.open_room(house),
         ecr.open_room(house, equipment.images),
+        events.open_room(house),
         iam.open_room(house),
         lambda_.open_room(house, machinery),
         logs.open_room(house),
