@@ -37,6 +37,16 @@ class _NoFeatures:
         return False
 
 
+class _NoMetrics:
+    """The translator counts what it does, and complains in the log if nobody collects it."""
+
+    def record_count(self, *measured: object, **more: object) -> None:
+        """Not wanted."""
+
+    def record_latency(self, *measured: object, **more: object) -> None:
+        """Not wanted."""
+
+
 def expand(template: Template, region: str, parameters: Mapping[str, str | list[str]]) -> Template:
     """The template with its Serverless resources translated; itself, if there is nothing to translate.
 
@@ -61,7 +71,7 @@ def _translate(body: dict[str, Any], region: str, parameters: dict[str, Any]) ->
     from samtranslator.utils.py27hash_fix import to_py27_compatible_template, undo_mark_unicode_str_in_template
 
     to_py27_compatible_template(body, parameters)
-    translator = Translator(None, Parser(), boto_session=_Region(region))
+    translator = Translator(None, Parser(), boto_session=_Region(region), metrics=_NoMetrics())
     try:
         translated = translator.translate(
             body,

@@ -14,7 +14,7 @@ from pydantic import JsonValue as Json
 
 from mlsystem.engine.decide.template.conditions import evaluate_conditions
 from mlsystem.engine.decide.template.environment import Environment, Known, Scope
-from mlsystem.engine.decide.template.errors import Path, TemplateError
+from mlsystem.engine.decide.template.errors import Path, TemplateError, pointer
 from mlsystem.engine.decide.template.evaluation import Evaluation, Reference, evaluate
 from mlsystem.engine.decide.template.graph import check_cycles
 from mlsystem.engine.decide.template.model import Output, Resource, Template
@@ -158,9 +158,8 @@ class _Maker:
             ("Metadata", resource.metadata),
             ("UpdatePolicy", resource.update_policy),
         ):
-            decided = self._decide(dict(expression), (*path, name), "in the Resources block")
-            expressions[name] = decided.value if isinstance(decided.value, dict) else {}
-            needs.extend(sorted(reference.logical_id for reference in decided.unresolved))
+            expressions[name], found = self._members(expression, (*path, name))
+            needs.extend(found)
         return TargetResource(
             logical_id=resource.logical_id,
             type=resource.type,
@@ -171,6 +170,17 @@ class _Maker:
             deletion_policy=deletion_policy(resource, self._plain(resource.deletion_policy, path)),
             update_replace_policy=update_replace_policy(resource, self._plain(resource.update_replace_policy, path)),
         )
+
+    def _members(self, expression: Mapping[str, Json], path: Path) -> tuple[dict[str, Json], list[str]]:
+        """Decide a resource's properties one by one, so that an error names the property; and what they need."""
+        values: dict[str, Json] = {}
+        needs: list[str] = []
+        for name, member in expression.items():
+            decided = self._decide({name: member}, (*path, name), "in the Resources block")
+            if isinstance(decided.value, dict):
+                values |= decided.value
+            needs += sorted(reference.logical_id for reference in decided.unresolved)
+        return values, needs
 
     def _output(self, output: Output) -> TargetOutput:
         path: Path = ("Outputs", output.name)
@@ -193,7 +203,7 @@ class _Maker:
         try:
             decided = evaluate(value, self._environment)
         except TemplateError as error:
-            raise TemplateError(error.message, error.path or path) from error
+            raise TemplateError(f"{error.message.rstrip('.')} at {pointer(path)}", path) from error
         missing = sorted({reference.logical_id for reference in decided.unresolved} - set(self._active))
         if missing:
             raise TemplateError(

@@ -89,7 +89,9 @@ def test_a_reference_to_a_resource_whose_condition_does_not_hold_is_refused() ->
 
 
 def test_a_missing_export_is_named_before_anything_is_created() -> None:
-    with pytest.raises(TemplateError, match=r"No export named vpc found. \(line 19\)"):
+    with pytest.raises(
+        TemplateError, match=r"No export named vpc found at /Resources/Endpoint/Properties/Vpc \(line 22\)"
+    ):
         made(TEXT.replace("DependsOn: Endpoint", "DependsOn: Model"))
 
 
