@@ -45,9 +45,12 @@ from mlsystem.engine.services.cloudformation import room as cloudformation
 from mlsystem.engine.services.cloudwatch import room as cloudwatch
 from mlsystem.engine.services.codebuild import room as codebuild
 from mlsystem.engine.services.codecommit import room as codecommit
+from mlsystem.engine.services.codedeploy import room as codedeploy
 from mlsystem.engine.services.codepipeline import room as codepipeline
 from mlsystem.engine.services.ecr import room as ecr
 from mlsystem.engine.services.events import room as events
+from mlsystem.engine.services.ec2 import room as ec2
+from mlsystem.engine.services.efs import room as efs
 from mlsystem.engine.services.iam import room as iam
 from mlsystem.engine.services.kms import room as kms
 from mlsystem.engine.services.lambda_ import room as lambda_
@@ -55,6 +58,7 @@ from mlsystem.engine.services.logs import room as logs
 from mlsystem.engine.services.s3 import room as s3
 from mlsystem.engine.services.sagemaker import room as sagemaker
 from mlsystem.engine.services.sagemaker_runtime import room as sagemaker_runtime
+from mlsystem.engine.services.scheduler import room as scheduler
 from mlsystem.engine.services.secretsmanager import room as secretsmanager
 from mlsystem.engine.services.stepfunctions import room as stepfunctions
 from mlsystem.engine.services.sts import room as sts
@@ -166,14 +170,18 @@ def _rooms(house: House, equipment: Equipment, keeper: DoorKeeper) -> tuple[Room
         cloudwatch.open_room(house),
         codebuild.open_room(house, machinery),
         codecommit.open_room(house, equipment.keys),
+        codedeploy.open_room(house),
         codepipeline.open_room(house),
         ecr.open_room(house, equipment.images),
         events.open_room(house),
+        ec2.open_room(house),
+        efs.open_room(house),
         iam.open_room(house),
         lambda_.open_room(house, machinery),
         logs.open_room(house),
         s3.open_room(house, equipment.keys),
         kms.open_room(house, equipment.keys),
+        scheduler.open_room(house),
         secretsmanager.open_room(house),
         sagemaker.open_room(house, machinery, keeper),
         sagemaker_runtime.open_room(house, equipment.plane),
