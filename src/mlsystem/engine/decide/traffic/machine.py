@@ -23,17 +23,15 @@ from mlsystem.engine.decide.traffic.deployment import (
     LifecycleEventStatus,
     RollbackEvent,
 )
+from mlsystem.engine.decide.traffic.draft import Draft
 from mlsystem.engine.decide.traffic.step import (
-    Action,
     AlarmPollFailed,
     AlarmsChecked,
     Begun,
-    CancelTimer,
     CheckAlarms,
     Event,
     HookEnded,
     InvokeHook,
-    SetTimer,
     SetTraffic,
     Step,
     StopRequested,
@@ -49,68 +47,24 @@ STEP_TIMER = "step"
 
 def advance(deployment: Deployment, event: Event, at: float) -> Step:
     """An event that comes twice, or too late, changes nothing."""
-    draft = _Draft(deployment, at)
+    draft = Draft(deployment, at)
     if not deployment.status.is_terminal:
-        handler: Callable[[_Draft, Any], None] = _HANDLERS[type(event)]
+        handler: Callable[[Draft, Any], None] = _HANDLERS[type(event)]
         handler(draft, event)
     return draft.step()
-
-
-class _Draft:
-    """The deployment while one event is being worked into it."""
-
-    def __init__(self, deployment: Deployment, at: float):
-        self.deployment = deployment
-        self.at = at
-        self._before = deployment
-        self._actions: list[Action] = []
-        self._timers: list[SetTimer | CancelTimer] = []
-
-    def step(self) -> Step:
-        if self.deployment != self._before:
-            self.set(updated_at=self.at)
-        return Step(self.deployment, tuple(self._actions), tuple(self._timers))
-
-    def set(self, **values: Any) -> None:
-        self.deployment = self.deployment.model_copy(update=values)
-
-    def do(self, action: Action) -> None:
-        self._actions.append(action)
-
-    def wait(self, name: str, seconds: float) -> None:
-        self._timers.append(SetTimer(name, seconds))
-
-    def forget(self, name: str) -> None:
-        self._timers.append(CancelTimer(name))
-
-    def key(self, *parts: object) -> str:
-        return "/".join(str(part) for part in (self.deployment.deployment_id, *parts))
-
-    def status(self, lifecycle_event: str) -> LifecycleEventStatus:
-        return self.deployment.event(lifecycle_event).status
-
-    def mark(self, name: str, status: LifecycleEventStatus, message: str = "") -> None:
-        """Give a lifecycle event another status, with its time."""
-        begins = status is LifecycleEventStatus.IN_PROGRESS
-        times = {"started_at": self.at} if begins else {"ended_at": self.at, "message": message}
-        events = tuple(
-            event.model_copy(update={"status": status, **times}) if event.name == name else event
-            for event in self.deployment.events
-        )
-        self.set(events=events)
 
 
 # Forward
 
 
-def _begun(draft: _Draft, event: Begun) -> None:
+def _begun(draft: Draft, event: Begun) -> None:
     del event
     if draft.deployment.status is DeploymentStatus.CREATED:
         draft.set(status=DeploymentStatus.IN_PROGRESS, started_at=draft.at)
         _check(draft)
 
 
-def _check(draft: _Draft) -> None:
+def _check(draft: Draft) -> None:
     """Look at the alarms; go on when they are quiet."""
     if not draft.deployment.alarms:
         _go_on(draft)
@@ -120,7 +74,7 @@ def _check(draft: _Draft) -> None:
     draft.do(CheckAlarms(draft.key("alarms", number), draft.deployment.alarms, number))
 
 
-def _go_on(draft: _Draft) -> None:
+def _go_on(draft: Draft) -> None:
     """Whatever comes next, now that nothing speaks against it."""
     if draft.status(BEFORE) is LifecycleEventStatus.PENDING:
         _begin_hook(draft, BEFORE)
@@ -132,7 +86,7 @@ def _go_on(draft: _Draft) -> None:
         draft.set(status=DeploymentStatus.SUCCEEDED, completed_at=draft.at)
 
 
-def _begin_hook(draft: _Draft, name: str) -> None:
+def _begin_hook(draft: Draft, name: str) -> None:
     function = draft.deployment.event(name).hook
     if function is None:
         draft.mark(name, LifecycleEventStatus.SKIPPED)
@@ -143,14 +97,14 @@ def _begin_hook(draft: _Draft, name: str) -> None:
     draft.wait(HOOK_TIMER, HOOK_SECONDS)
 
 
-def _after_hook(draft: _Draft, name: str) -> None:
+def _after_hook(draft: Draft, name: str) -> None:
     if name == BEFORE and draft.deployment.event(name).hook is None:
         _go_on(draft)
     else:
         _check(draft)
 
 
-def _shift(draft: _Draft) -> None:
+def _shift(draft: Draft) -> None:
     """Take the next step of the plan."""
     if draft.status(ALLOW) is LifecycleEventStatus.PENDING:
         draft.mark(ALLOW, LifecycleEventStatus.IN_PROGRESS)
@@ -159,18 +113,18 @@ def _shift(draft: _Draft) -> None:
     draft.do(SetTraffic(_traffic_key(draft, number), draft.deployment.steps[number].percent))
 
 
-def _is_between_steps(draft: _Draft) -> bool:
+def _is_between_steps(draft: Draft) -> bool:
     taken = draft.deployment.steps_taken
     steps = draft.deployment.steps
     is_shifting = draft.status(ALLOW) is LifecycleEventStatus.IN_PROGRESS
     return is_shifting and 0 < taken < len(steps) and draft.deployment.percent == steps[taken - 1].percent
 
 
-def _traffic_key(draft: _Draft, number: int) -> str:
+def _traffic_key(draft: Draft, number: int) -> str:
     return draft.key("traffic", number)
 
 
-def _hook_ended(draft: _Draft, event: HookEnded) -> None:
+def _hook_ended(draft: Draft, event: HookEnded) -> None:
     name = event.lifecycle_event
     if (
         name not in {BEFORE, AFTER}
@@ -188,7 +142,7 @@ def _hook_ended(draft: _Draft, event: HookEnded) -> None:
     _fail(draft, "HOOK_EXECUTION_FAILURE", f"The {name} hook {draft.deployment.event(name).hook} failed{why}")
 
 
-def _traffic_set(draft: _Draft, event: TrafficSet) -> None:
+def _traffic_set(draft: Draft, event: TrafficSet) -> None:
     deployment = draft.deployment
     if deployment.ending is not None:
         if event.key == draft.key("traffic", "back"):
@@ -211,7 +165,7 @@ def _traffic_set(draft: _Draft, event: TrafficSet) -> None:
     _go_on(draft)
 
 
-def _timer_fired(draft: _Draft, event: TimerFired) -> None:
+def _timer_fired(draft: Draft, event: TimerFired) -> None:
     if draft.deployment.ending is not None:
         return
     if event.name == STEP_TIMER and _is_between_steps(draft):
@@ -224,7 +178,7 @@ def _timer_fired(draft: _Draft, event: TimerFired) -> None:
                 )
 
 
-def _alarms_checked(draft: _Draft, event: AlarmsChecked) -> None:
+def _alarms_checked(draft: Draft, event: AlarmsChecked) -> None:
     if draft.deployment.ending is not None:
         return
     if event.active:
@@ -240,7 +194,7 @@ def _alarms_checked(draft: _Draft, event: AlarmsChecked) -> None:
         _answered(draft)
 
 
-def _alarm_poll_failed(draft: _Draft, event: AlarmPollFailed) -> None:
+def _alarm_poll_failed(draft: Draft, event: AlarmPollFailed) -> None:
     if draft.deployment.ending is not None:
         return
     if not draft.deployment.ignores_poll_failure:
@@ -255,7 +209,7 @@ def _alarm_poll_failed(draft: _Draft, event: AlarmPollFailed) -> None:
         _answered(draft)
 
 
-def _answered(draft: _Draft) -> None:
+def _answered(draft: Draft) -> None:
     """The check that was waited for is quiet. Taking its number back makes a repeated answer an old one."""
     draft.set(checks=draft.deployment.checks + 1)
     _go_on(draft)
@@ -264,7 +218,7 @@ def _answered(draft: _Draft) -> None:
 # Back
 
 
-def _traffic_failed(draft: _Draft, event: TrafficFailed) -> None:
+def _traffic_failed(draft: Draft, event: TrafficFailed) -> None:
     deployment = draft.deployment
     if deployment.ending is not None:
         if event.key == draft.key("traffic", "back"):
@@ -275,7 +229,7 @@ def _traffic_failed(draft: _Draft, event: TrafficFailed) -> None:
         _fail(draft, "INVALID_LAMBDA_FUNCTION", f"The traffic could not be shifted: {event.reason}")
 
 
-def _stop_requested(draft: _Draft, event: StopRequested) -> None:
+def _stop_requested(draft: Draft, event: StopRequested) -> None:
     deployment = draft.deployment
     if deployment.ending is not None:
         return
@@ -288,14 +242,14 @@ def _stop_requested(draft: _Draft, event: StopRequested) -> None:
     _turn_round(draft, ending, wants_back)
 
 
-def _fail(draft: _Draft, code: str, message: str, cause: RollbackEvent = RollbackEvent.FAILURE) -> None:
+def _fail(draft: Draft, code: str, message: str, cause: RollbackEvent = RollbackEvent.FAILURE) -> None:
     ending = Ending(status=DeploymentStatus.FAILED, code=code, message=message)
     # An alarm is a failure too: either word in the group's configuration is enough.
     wants_back = bool({cause, RollbackEvent.FAILURE} & draft.deployment.rolls_back_on)
     _turn_round(draft, ending, wants_back)
 
 
-def _turn_round(draft: _Draft, ending: Ending, wants_back: bool) -> None:
+def _turn_round(draft: Draft, ending: Ending, wants_back: bool) -> None:
     draft.forget(STEP_TIMER)
     draft.forget(HOOK_TIMER)
     if wants_back and draft.deployment.steps_taken:
@@ -305,7 +259,7 @@ def _turn_round(draft: _Draft, ending: Ending, wants_back: bool) -> None:
         _end(draft, ending)
 
 
-def _end(draft: _Draft, ending: Ending) -> None:
+def _end(draft: Draft, ending: Ending) -> None:
     for event in draft.deployment.events:
         if event.status is LifecycleEventStatus.IN_PROGRESS:
             draft.mark(event.name, LifecycleEventStatus.FAILED, ending.message)
@@ -320,7 +274,7 @@ def _end(draft: _Draft, ending: Ending) -> None:
     )
 
 
-_HANDLERS: dict[type, Callable[[_Draft, Any], None]] = {
+_HANDLERS: dict[type, Callable[[Draft, Any], None]] = {
     Begun: _begun,
     HookEnded: _hook_ended,
     TrafficSet: _traffic_set,
