@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -216,3 +217,32 @@ def test_what_the_engine_does_not_do_is_refused_by_name(serving: Serving) -> Non
         serving.config(
             {"ModelName": serving.model(), "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1}}
         )
+
+
+def test_invocations_are_counted_in_cloudwatch_under_their_aws_names(serving: Serving) -> None:
+    name = serving.endpoint(serving.simple_config())
+    began = datetime.now(UTC) - timedelta(minutes=2)
+    for _ in range(7):
+        serving.invoke(name)
+    with pytest.raises(ClientError):
+        serving.invoke(name, b"fail")
+    dimensions = [{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "AllTraffic"}]
+
+    def total(metric: str) -> float:
+        found = serving.engine.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/SageMaker",
+            MetricName=metric,
+            Dimensions=dimensions,
+            StartTime=began,
+            EndTime=datetime.now(UTC) + timedelta(minutes=2),
+            Period=60,
+            Statistics=["Sum"],
+        )
+        return sum(float(point["Sum"]) for point in found["Datapoints"])
+
+    eventually(lambda: total("Invocations") >= 8)
+    assert total("Invocations") == 8
+    assert total("Invocation5XXErrors") == 1
+    assert total("InvocationsPerInstance") == 8
+    assert total("ModelLatency") > 0
+    serving.delete(name)

@@ -13,10 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mlsystem.engine.dataplane.admin import Admin
-from mlsystem.engine.dataplane.errors import AdminUnreachable, DataPlaneError
+from mlsystem.engine.dataplane.errors import AdminUnreachable
 
 _REOPEN_SECONDS = 5.0
-_POLL_SECONDS = 0.001
+# Twice Envoy's flush interval: what it held has been written by then.
+_FLUSH_SECONDS = 2.0
+_POLL_SECONDS = 0.01
+_BUFFERED = "filesystem.write_total_buffered"
 
 
 class Spool:
@@ -30,40 +33,51 @@ class Spool:
     def rotate(self, with_buffer: bool = False) -> list[Path]:
         """Seal what was written so far; all sealed files, oldest first.
 
-        An empty log is left alone, unless what Envoy has not yet written is wanted, too: `with_buffer`. When Envoy does not run, nobody
-        writes, and the rename is enough.
+        `with_buffer` waits for what Envoy still holds in memory. An empty log is left alone. When Envoy does not run, nobody writes, and
+        the rename is enough.
         """
         with self._lock:
-            self._seal(with_buffer)
             if with_buffer:
-                # Told to open its logs anew, Envoy writes what it holds to the new one: the second time to seal has that.
-                self._seal(with_buffer)
+                self._await_written()
+            if self.live.exists() and self.live.stat().st_size > 0:
+                self.live.replace(self.live.with_name(f"{self.live.stem}-{time.time_ns():020d}.unsealed"))
+            unsealed = sorted(self.live.parent.glob(f"{self.live.stem}-*.unsealed"))
+            if unsealed:
+                self._reopen()
+            for path in unsealed:
+                path.replace(path.with_suffix(".sealed"))
             return self.sealed()
-
-    def _seal(self, though_empty: bool) -> None:
-        if self.live.exists() and (though_empty or self.live.stat().st_size > 0):
-            self.live.replace(self.live.with_name(f"{self.live.stem}-{time.time_ns():020d}.unsealed"))
-        unsealed = sorted(self.live.parent.glob(f"{self.live.stem}-*.unsealed"))
-        if unsealed:
-            self._reopen()
-        for path in unsealed:
-            path.replace(path.with_suffix(".sealed"))
 
     def sealed(self) -> list[Path]:
         """The sealed files, oldest first."""
         return sorted(self.live.parent.glob(f"{self.live.stem}-*.sealed"))
 
     def _reopen(self) -> None:
-        """Envoy closes the old file before it creates the new one: once that is there, the old one is complete."""
+        """Returns when the old file is complete.
+
+        Told to open its logs anew, Envoy closes the old file before it creates the new one, but only when it has something to write or
+        its flush interval is over. What is not yet written then goes to the new file; so when it holds nothing, the old one is complete,
+        too, and likewise when no new one appeared for many flush intervals: nobody has ever written to this log.
+        """
         try:
             self._admin.reopen_logs()
+            deadline = time.monotonic() + _REOPEN_SECONDS
+            while not self.live.exists() and self._is_buffering() and time.monotonic() < deadline:
+                time.sleep(_POLL_SECONDS)
         except AdminUnreachable:
             return
-        deadline = time.monotonic() + _REOPEN_SECONDS
-        while not self.live.exists():
-            if time.monotonic() > deadline:
-                raise DataPlaneError(f"the front door did not open a new {self.live} within {_REOPEN_SECONDS:g} s")
-            time.sleep(_POLL_SECONDS)
+
+    def _await_written(self) -> None:
+        try:
+            deadline = time.monotonic() + _FLUSH_SECONDS
+            while self._is_buffering() and time.monotonic() < deadline:
+                time.sleep(_POLL_SECONDS)
+        except AdminUnreachable:
+            return
+
+    def _is_buffering(self) -> bool:
+        """Whether Envoy holds lines of any log in memory."""
+        return bool(self._admin.statistics(f"^{_BUFFERED}$").get(_BUFFERED, 0))
 
 
 def complete_lines(path: Path, offset: int = 0) -> Iterator[tuple[int, bytes]]:
