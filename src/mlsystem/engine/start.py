@@ -60,6 +60,7 @@ from mlsystem.engine.services.sagemaker import room as sagemaker
 from mlsystem.engine.services.sagemaker_runtime import room as sagemaker_runtime
 from mlsystem.engine.services.scheduler import room as scheduler
 from mlsystem.engine.services.secretsmanager import room as secretsmanager
+from mlsystem.engine.services.sns import room as sns
 from mlsystem.engine.services.stepfunctions import room as stepfunctions
 from mlsystem.engine.services.sts import room as sts
 from mlsystem.engine.settings import Settings
@@ -163,6 +164,7 @@ def _keeper(folder: DataFolder, database: Database, plane: DataPlane, door: Door
 def _rooms(house: House, equipment: Equipment, keeper: DoorKeeper) -> tuple[Room, ...]:
     machinery = Machinery(equipment.runner, equipment.exits, equipment.images)
     return (
+        sns.open_room(house),
         stepfunctions.open_room(house),
         sts.open_room(house, equipment.keys),
         apigateway.open_room(house, keeper),

@@ -1,0 +1,84 @@
+"""Publish. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.services.sns.delivery import begin_delivery
+from mlsystem.engine.services.sns.filter_policy import is_wanted
+from mlsystem.engine.services.sns.letter import notification
+from mlsystem.engine.services.sns.topic import Subscription, Topic, invalid, require_topic
+
+if TYPE_CHECKING:
+    from types_boto3_sns.type_defs import PublishInputTypeDef
+
+MOST_BYTES = 256 * 1024
+LONGEST_SUBJECT = 100
+AWS_KEY = "alias/aws/sns"
+
+
+class Publications(Part):
+    """A message and its deliveries commit together; what was published is delivered."""
+
+    def __init__(self, house: House):
+        self._house = house
+
+    @operation("Publish", accepts="TopicArn TargetArn Subject Message MessageStructure MessageAttributes")
+    def publish(self, request: PublishInputTypeDef, call: Call) -> Mapping[str, object]:
+        topic = require_topic(call.tx, request.get("TopicArn") or request.get("TargetArn", ""))
+        texts, subject = _texts(request), request.get("Subject")
+        _check_subject(subject)
+        self._check_key(topic)
+        message_id = str(uuid.uuid4())
+        attributes: Mapping[str, Any] = request.get("MessageAttributes", {})
+        for subscription in call.tx.all(Subscription, parent=topic.key):
+            text = texts.get(subscription.protocol, texts["default"])
+            if subscription.is_confirmed and is_wanted(subscription.attributes, text, attributes):
+                document = notification(topic, message_id, call.now, text, subject, attributes)
+                begin_delivery(self._house, call.tx, subscription, document)
+        return {"MessageId": message_id}
+
+    def _check_key(self, topic: Topic) -> None:
+        """An encrypted topic takes messages while its key can be used."""
+        key = topic.attributes.get("KmsMasterKeyId", AWS_KEY)
+        if key == AWS_KEY:
+            return
+        try:
+            found = self._house.call("kms", "DescribeKey", {"KeyId": key})["KeyMetadata"]
+        except AwsError as error:
+            raise AwsError("KMSNotFound", f"{error.message} (topic {topic.name})") from error
+        if not found["Enabled"]:
+            raise AwsError("KMSDisabled", f"The key {key} of the topic {topic.name} is {found['KeyState']}.")
+
+
+def _texts(request: PublishInputTypeDef) -> dict[str, str]:
+    """The message by protocol, with `default` for the others. Raises AwsError(InvalidParameter)."""
+    message = request["Message"]
+    if not message:
+        raise invalid("Empty message")
+    if len(message.encode()) > MOST_BYTES:
+        raise invalid("Message too long")
+    structure = request.get("MessageStructure")
+    if structure is None:
+        return {"default": message}
+    if structure != "json":
+        raise invalid("MessageStructure")
+    try:
+        found = json.loads(message)
+    except ValueError as error:
+        raise invalid("Message Structure - JSON message body failed to parse") from error
+    if not isinstance(found, dict) or not isinstance(found.get("default"), str):
+        raise invalid("Message Structure - No default entry in JSON message body")
+    return {name: text for name, text in found.items() if isinstance(text, str)}
+
+
+def _check_subject(subject: str | None) -> None:
+    if subject is None:
+        return
+    if not subject or len(subject) > LONGEST_SUBJECT or not subject.isascii() or not subject.isprintable():
+        raise invalid("Subject")

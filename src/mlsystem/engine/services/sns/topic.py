@@ -1,0 +1,61 @@
+"""Topics and subscriptions, as rows."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.store.records import Record
+
+
+class Topic(Record):
+    """`key` is the ARN. `attributes` are those that were set."""
+
+    kind: ClassVar[str] = "sns.topic"
+    name: str
+    attributes: dict[str, str] = Field(default_factory=dict)
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class SubscriptionState(StrEnum):
+    """Whether the one who is told wants to be."""
+
+    PENDING = "Pending"  # a confirmation was sent to the endpoint
+    CONFIRMED = "Confirmed"
+
+
+class Subscription(Record):
+    """`key` is the ARN, `parent` the topic's. `token` confirms it."""
+
+    kind: ClassVar[str] = "sns.subscription"
+    protocol: str
+    endpoint: str
+    token: str
+    attributes: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.state == SubscriptionState.CONFIRMED
+
+
+def require_topic(tx: Transaction, arn: str) -> Topic:
+    found = tx.get(Topic, arn)
+    if found is None:
+        raise AwsError("NotFound", "Topic does not exist")
+    return found
+
+
+def invalid(what: str) -> AwsError:
+    return AwsError("InvalidParameter", f"Invalid parameter: {what}")
+
+
+def offset(token: Any) -> int:
+    """Where a page begins."""
+    text = str(token or "0")
+    if not text.isdecimal():
+        raise invalid("NextToken")
+    return int(text)
