@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 
 STREAMED_UPLOADS = {"PutObject", "UploadPart"}
 LARGEST_BODY_BYTES = 32 * 1024 * 1024
+FAULT = AwsError("InternalFailure", "The engine failed; its log says why.", status=500)
 
 
 class Front:
@@ -92,6 +93,12 @@ class Front:
         except AwsError as error:
             trail.error = error.code
             response = _plain(serialize_refusal(claimed_service(request), request, error, request_id), request)
+        except ClientDisconnect:
+            raise
+        except Exception:  # the supervisor of what comes before a room is asked
+            log.exception("%s %s failed", request.method, request.raw_path)
+            trail.error = FAULT.code
+            response = _plain(serialize_refusal(claimed_service(request), request, FAULT, request_id), request)
         trail.write(response.status_code)
         return response
 
@@ -117,9 +124,8 @@ class Front:
                 return _plain(serialize_error(parsed, error, request_id), request)
             except Exception:  # the supervisor of requests: a fault of ours is a 500, and is written down
                 log.exception("%s:%s failed", parsed.service, parsed.operation)
-                trail.error = "InternalFailure"
-                fault = AwsError("InternalFailure", "The engine failed; its log says why.", status=500)
-                return _plain(serialize_error(parsed, fault, request_id), request)
+                trail.error = FAULT.code
+                return _plain(serialize_error(parsed, FAULT, request_id), request)
         finally:
             if upload is not None:
                 upload.body.path.unlink(missing_ok=True)

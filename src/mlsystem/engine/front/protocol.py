@@ -94,6 +94,7 @@ def parse_request(signing_name: str, request: HttpRequest) -> ParsedRequest:
     operation, uri_parameters = _match(service, wire, moto_request)
     parser = PROTOCOL_PARSERS[wire](operation, timestamp_parser=parse_timestamp)
     try:
+        _check_json(operation, wire, request.body)
         parsed = parser.parse(
             {
                 "method": request.method,
@@ -105,12 +106,21 @@ def parse_request(signing_name: str, request: HttpRequest) -> ParsedRequest:
             }
         )
     except (RequestParserError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise AwsError(
-            "SerializationException", f"{operation.name}: the body of the request cannot be read: {error}"
-        ) from error
+        code = "MalformedXML" if wire == "rest-xml" else "SerializationException"
+        raise AwsError(code, f"{operation.name}: the body of the request cannot be read: {error}", 400) from error
     if model.protocol == "query" and "X-Amzn-Query-Mode" in moto_request.headers:
         wire = "query-json" if moto_request.headers.get("Content-Type", "").startswith("application/json") else wire
     return ParsedRequest(service, operation.name, parsed, operation, wire)
+
+
+def _check_json(operation: OperationModel, wire: str, body: bytes) -> None:
+    """Raises ValueError for a body that is not JSON, which the parser would take for an empty one."""
+    shape = operation.input_shape
+    if wire not in ("json", "rest-json") or not body or shape is None:
+        return
+    payload = shape.serialization.get("payload")
+    if payload is None or shape.members[payload].type_name not in ("blob", "string"):
+        json.loads(body)
 
 
 def _unpacked(service: str, request: HttpRequest) -> HttpRequest:
@@ -138,7 +148,20 @@ def _unpacked(service: str, request: HttpRequest) -> HttpRequest:
 def serialize_result(parsed: ParsedRequest, result: Mapping[str, Any], request_id: str) -> HttpResponse:
     """The response for what a room returned."""
     serialized = _serializer(parsed.service, parsed.wire, parsed.model, request_id).serialize(dict(result))
-    return _response(serialized, request_id)
+    return _as_stated(_response(serialized, request_id), parsed.model, result)
+
+
+def _as_stated(response: HttpResponse, model: OperationModel, result: Mapping[str, Any]) -> HttpResponse:
+    """What the serializer leaves out: members of a result that are the status (Lambda's Invoke: 202) or the content type."""
+    members = model.output_shape.members if model.output_shape is not None else {}
+    for name, shape in members.items():
+        if result.get(name) is None:
+            continue
+        if shape.serialization.get("location") == "statusCode":
+            response = replace(response, status=result[name])
+        elif shape.serialization.get("name", "").lower() == "content-type":
+            response = replace(response, headers={**response.headers, "Content-Type": str(result[name])})
+    return response
 
 
 def serialize_error(parsed: ParsedRequest, error: AwsError, request_id: str) -> HttpResponse:

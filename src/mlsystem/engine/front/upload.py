@@ -31,9 +31,12 @@ class Upload:
 async def receive_body(http: Request, folder: DataFolder) -> Upload:
     """The whole body, on disk, aside. Raises AwsError for broken framing, a wrong hash, an object over 5 GiB or a full disk."""
     decoder = ChunkedDecoder() if "aws-chunked" in http.headers.get("content-encoding", "") else None
-    with BodyWriter(folder) as writer:
-        await _receive(http, decoder, writer)
-        body = await to_thread.run_sync(_finish, writer)
+    try:
+        with BodyWriter(folder) as writer:
+            await _receive(http, decoder, writer)
+            body = await to_thread.run_sync(writer.finish)
+    except OSError as error:
+        raise disk_error(error) from error
     try:
         _check(body, http.headers)
     except AwsError:
@@ -52,27 +55,13 @@ async def _receive(http: Request, decoder: ChunkedDecoder | None, writer: BodyWr
             raise AwsError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size of 5 GiB.", 400)
         pending += data
         if len(pending) >= WRITE_BYTES:
-            await to_thread.run_sync(_write, writer, bytes(pending))
+            await to_thread.run_sync(writer.write, bytes(pending))
             pending.clear()
     if decoder is not None and not decoder.is_complete:
         raise AwsError("IncompleteBody", "The aws-chunked body ended before its last chunk.", 400)
     _check_length(http.headers, size)
     if pending:
-        await to_thread.run_sync(_write, writer, bytes(pending))
-
-
-def _write(writer: BodyWriter, data: bytes) -> None:
-    try:
-        writer.write(data)
-    except OSError as error:
-        raise disk_error(error) from error
-
-
-def _finish(writer: BodyWriter) -> Body:
-    try:
-        return writer.finish()
-    except OSError as error:
-        raise disk_error(error) from error
+        await to_thread.run_sync(writer.write, bytes(pending))
 
 
 def _check_length(headers: Mapping[str, str], size: int) -> None:

@@ -22,6 +22,7 @@ from typing import BinaryIO
 
 from mlsystem.engine.decide.errors import EngineError
 from mlsystem.engine.store.cipher import CHUNK_BYTES, KEY_BYTES, SEALED_CHUNK_BYTES, ChunkCipher
+from mlsystem.engine.store.disk import disk_error
 from mlsystem.engine.store.folder import DataFolder
 
 # The checksums that are computed for every body, as S3's headers name them.
@@ -185,11 +186,14 @@ class BodyStore:
             return writer.finish()
 
     def keep(self, body: Body) -> str:
-        """Rename a body into place; the name under which it is found."""
+        """Rename a body into place; the name under which it is found. Raises AwsError (507) when the disk is full."""
         name = body.path.name
-        target = self._place(name)
-        body.path.rename(target)
-        _sync_folder(target.parent)
+        try:
+            target = self._place(name)
+            body.path.rename(target)
+            _sync_folder(target.parent)
+        except OSError as error:
+            raise disk_error(error) from error
         return name
 
     def duplicate(self, name: str) -> str:
