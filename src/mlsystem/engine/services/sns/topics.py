@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SETTABLE = {"Policy", "DisplayName", "KmsMasterKeyId"}
 NAME = re.compile(r"[A-Za-z0-9_-]{1,256}")
 PAGE = 100
+LONGEST_NAME = 100
 
 
 class Topics(Part):
@@ -135,6 +136,8 @@ def _tagged(tx: Transaction, arn: str) -> Topic:
 def _check_attribute(name: str, value: str) -> None:
     if name not in SETTABLE:
         raise NotImplementedHere(f"the topic attribute {name}", f"there are {', '.join(sorted(SETTABLE))}")
+    if name == "DisplayName" and (len(value) > LONGEST_NAME or not value.isprintable()):
+        raise invalid("DisplayName")
     if name == "Policy" and value:
         try:
             json.loads(value)

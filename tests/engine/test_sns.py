@@ -1,0 +1,289 @@
+"""SNS: who is told what, once they have said that they want to be."""
+
+from __future__ import annotations
+
+import email
+import json
+import re
+import socketserver
+import threading
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from email.message import Message
+from email.policy import default
+from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tests.live import LiveEngine, eventually
+
+
+class _SmtpSession(socketserver.StreamRequestHandler):
+    """As much of RFC 5321 as a client needs. `refusals` are answers that the next mails get instead of 250."""
+
+    server: SmtpServer
+
+    def handle(self) -> None:
+        self._say("220 test")
+        for line in iter(self.rfile.readline, b""):
+            verb = line[:4].upper().strip()
+            if verb == b"DATA":
+                self._say("354 go on")
+                self._take()
+            else:
+                self._say("221 bye" if verb == b"QUIT" else "250 ok")
+            if verb == b"QUIT":
+                return
+
+    def _take(self) -> None:
+        lines = []
+        for line in iter(self.rfile.readline, b".\r\n"):
+            if not line:
+                return
+            lines.append(line.removeprefix(b".").replace(b"\r\n", b"\n"))
+        if self.server.refusals:
+            self._say(self.server.refusals.pop(0))
+            return
+        self.server.mails.append(email.message_from_bytes(b"".join(lines), policy=default))
+        self._say("250 taken")
+
+    def _say(self, line: str) -> None:
+        self.wfile.write(f"{line}\r\n".encode())
+
+
+class SmtpServer(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _SmtpSession)
+        self.mails: list[Message] = []
+        self.refusals: list[str] = []
+        self.port = int(self.server_address[1])
+
+
+class _Hook(BaseHTTPRequestHandler):
+    server: HookServer
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        status = self.server.answers.pop(0) if self.server.answers else 200
+        if status == 200:
+            self.server.posts.append((self.headers["x-amz-sns-message-type"], body))
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Tests say what they have to say themselves."""
+
+
+class HookServer(HTTPServer):
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Hook)
+        self.posts: list[tuple[str, str]] = []
+        self.answers: list[int] = []
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/hook"
+
+
+def _serving(server: Any) -> Iterator[Any]:
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def smtp() -> Iterator[SmtpServer]:
+    yield from _serving(SmtpServer())
+
+
+@pytest.fixture
+def hook() -> Iterator[HookServer]:
+    yield from _serving(HookServer())
+
+
+@pytest.fixture(scope="module")
+def mailing(smtp: SmtpServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
+    """An engine with an SMTP server."""
+    live = LiveEngine(tmp_path_factory.mktemp("mailing"), environment={"MLSYSTEM_SMTP": f"127.0.0.1:{smtp.port}"})
+    live.start()
+    try:
+        yield live
+    finally:
+        live.stop()
+
+
+def _topic(engine: LiveEngine, **attributes: str) -> str:
+    name = f"topic-{uuid.uuid4().hex[:8]}"
+    return str(engine.client("sns").create_topic(Name=name, Attributes=attributes)["TopicArn"])
+
+
+def _open(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def _link(text: str) -> str:
+    found = re.search(r"http://\S+/_sns/\S+", text)
+    assert found is not None, text
+    return found[0]
+
+
+def _code(call: Callable[[], object]) -> str:
+    with pytest.raises(ClientError) as raised:
+        call()
+    return str(raised.value.response["Error"]["Code"])
+
+
+def _mails(smtp: SmtpServer, to: str) -> list[Any]:
+    return [mail for mail in smtp.mails if mail["To"] == to]
+
+
+def test_a_mail_box_is_asked_first_and_told_afterwards(mailing: LiveEngine, smtp: SmtpServer) -> None:
+    sns, topic = mailing.client("sns"), _topic(mailing, DisplayName="The models")
+    answer = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ann@example.org")
+    assert answer["SubscriptionArn"] == "pending confirmation"
+    sns.publish(TopicArn=topic, Message="too early")
+    [question] = eventually(lambda: _mails(smtp, "ann@example.org"))
+    assert question["Subject"] == "AWS Notification - Subscription Confirmation"
+    assert "confirmed" in _open(_link(question.get_content()))
+    sns.publish(TopicArn=topic, Subject="Drift", Message="Größe hat sich verändert.\n.\nEnde")
+    mail = eventually(lambda: _mails(smtp, "ann@example.org")[1:])[0]
+    assert (mail["Subject"], mail["From"]) == ("Drift", "The models <no-reply@sns.local>")
+    assert mail.get_content().startswith("Größe hat sich verändert.\n.\nEnde\n")
+    listed = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert [one["Endpoint"] for one in listed] == ["ann@example.org"]
+    assert "removed" in _open(_link(mail.get_content()))
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+    assert len(_mails(smtp, "ann@example.org")) == 2
+
+
+def test_a_server_that_is_busy_gets_the_mail_later_and_once(mailing: LiveEngine, smtp: SmtpServer) -> None:
+    smtp.refusals[:] = ["451 not now", "451 not now"]
+    sns, topic = mailing.client("sns"), _topic(mailing)
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="busy@example.org")
+    eventually(lambda: _mails(smtp, "busy@example.org"))
+    assert (smtp.refusals, len(_mails(smtp, "busy@example.org"))) == ([], 1)
+
+
+def test_mail_waits_for_a_server_that_is_down_and_for_an_engine_that_dies(
+    new_engine: Callable[..., LiveEngine],
+) -> None:
+    probe = SmtpServer()
+    port = probe.port
+    probe.server_close()
+    live = new_engine(environment={"MLSYSTEM_SMTP": f"127.0.0.1:{port}"})
+    live.start({"MLSYSTEM_KILL_AT": "sns.deliver.before"})
+    topic = _topic(live)
+    # The engine dies with the answer still on its way, or just after it.
+    with suppress(BotoCoreError, ClientError):
+        live.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="late@example.org")
+    live.await_death()
+    live.start()
+    for smtp in _serving(SmtpServer(port)):
+        [mail] = eventually(partial(_mails, smtp, "late@example.org"))
+        assert "confirm" in mail.get_content()
+
+
+def test_without_a_server_mail_is_kept_as_files(engine: LiveEngine) -> None:
+    sns, topic = engine.client("sns"), _topic(engine)
+    request = {"TopicArn": topic, "Protocol": "email-json", "Endpoint": "file@example.org"}
+    arn = sns.subscribe(**request, ReturnSubscriptionArn=True)["SubscriptionArn"]
+
+    def kept() -> list[Any]:
+        paths = (engine.folder / "mail").glob(f"*.{arn.rsplit(':', 1)[-1]}.eml")
+        return [email.message_from_bytes(path.read_bytes(), policy=default) for path in paths]
+
+    [question] = eventually(kept)
+    document = json.loads(question.get_content())
+    assert (document["Type"], document["TopicArn"]) == ("SubscriptionConfirmation", topic)
+    assert sns.confirm_subscription(TopicArn=topic, Token=document["Token"])["SubscriptionArn"] == arn
+    assert _code(lambda: sns.confirm_subscription(TopicArn=topic, Token="none")) == "InvalidParameter"
+
+
+def test_a_web_hook_confirms_and_is_told_again_when_it_failed(engine: LiveEngine, hook: HookServer) -> None:
+    sns, topic = engine.client("sns"), _topic(engine)
+    hook.answers[:] = [500]
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=hook.url)
+    [(kind, body)] = eventually(lambda: hook.posts)
+    assert kind == "SubscriptionConfirmation"
+    _open(json.loads(body)["SubscribeURL"])
+    hook.answers[:] = [503]
+    attributes = {"kind": {"DataType": "String", "StringValue": "drift"}}
+    message_id = sns.publish(TopicArn=topic, Message="changed", MessageAttributes=attributes)["MessageId"]
+    kind, body = eventually(lambda: hook.posts[1:])[0]
+    document = json.loads(body)
+    assert (kind, document["MessageId"], document["Message"]) == ("Notification", message_id, "changed")
+    assert document["MessageAttributes"] == {"kind": {"Type": "String", "Value": "drift"}}
+
+
+def test_a_subscription_is_told_what_its_filter_lets_through(engine: LiveEngine, hook: HookServer) -> None:
+    sns, topic = engine.client("sns"), _topic(engine)
+    policy = {"FilterPolicy": json.dumps({"level": [{"numeric": [">", 3]}]}), "RawMessageDelivery": "true"}
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=hook.url, Attributes=policy)
+    _open(json.loads(eventually(lambda: hook.posts)[0][1])["SubscribeURL"])
+    for level in ("1", "5"):
+        given = {"level": {"DataType": "Number", "StringValue": level}}
+        by_protocol = json.dumps({"default": f"for all {level}", "http": f"level {level}"})
+        sns.publish(TopicArn=topic, Message=by_protocol, MessageStructure="json", MessageAttributes=given)
+    assert eventually(lambda: hook.posts[1:]) == [("Notification", "level 5")]
+
+
+def test_what_is_wrong_is_refused(engine: LiveEngine) -> None:
+    sns, topic = engine.client("sns"), _topic(engine)
+    assert _code(lambda: sns.publish(TopicArn=f"{topic}-none", Message="m")) == "NotFound"
+    assert _code(lambda: sns.publish(TopicArn=topic, Message="")) == "InvalidParameter"
+    assert _code(lambda: sns.publish(TopicArn=topic, Message="m", Subject="two\nlines")) == "InvalidParameter"
+    assert _code(lambda: sns.publish(TopicArn=topic, Message="{}", MessageStructure="json")) == "InvalidParameter"
+    assert _code(lambda: sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:")) == "NotImplemented"
+    assert _code(lambda: sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="nobody")) == "InvalidParameter"
+    assert _code(lambda: sns.create_topic(Name="a.fifo")) == "NotImplemented"
+
+
+def test_an_encrypted_topic_needs_its_key(engine: LiveEngine) -> None:
+    sns, kms = engine.client("sns"), engine.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    topic = _topic(engine, KmsMasterKeyId=key)
+    sns.publish(TopicArn=topic, Message="readable")
+    kms.disable_key(KeyId=key)
+    assert _code(lambda: sns.publish(TopicArn=topic, Message="secret")) == "KMSDisabled"
+    attributes = sns.get_topic_attributes(TopicArn=topic)["Attributes"]
+    assert (attributes["KmsMasterKeyId"], attributes["SubscriptionsConfirmed"]) == (key, "0")
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue="")
+    sns.publish(TopicArn=topic, Message="again")
+    sns.delete_topic(TopicArn=topic)
+    assert _code(lambda: sns.get_topic_attributes(TopicArn=topic)) == "NotFound"
+
+
+def test_a_rule_tells_a_topic_once_however_often_the_engine_dies(
+    new_engine: Callable[..., LiveEngine], smtp: SmtpServer
+) -> None:
+    live = new_engine(environment={"MLSYSTEM_SMTP": f"127.0.0.1:{smtp.port}"})
+    live.start()
+    to, topic = "once@example.org", _topic(live)
+    live.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint=to)
+    _open(_link(eventually(lambda: _mails(smtp, to))[0].get_content()))
+    events = live.client("events")
+    events.put_rule(Name="tell", EventPattern='{"source": ["bench"]}')
+    template = {"InputPathsMap": {"who": "$.detail.who"}, "InputTemplate": '"It was <who>."'}
+    events.put_targets(Rule="tell", Targets=[{"Id": "one", "Arn": topic, "InputTransformer": template}])
+    live.stop()
+    live.start({"MLSYSTEM_KILL_AT": "events.deliver.after"})
+    live.client("events").put_events(Entries=[{"Source": "bench", "DetailType": "Seen", "Detail": '{"who": "ann"}'}])
+    live.await_death()
+    live.start()
+    told = eventually(lambda: _mails(smtp, to)[1:])
+    assert told[0].get_content().startswith('"It was ann."')
+    live.client("sns").publish(TopicArn=topic, Message="the last")
+    eventually(lambda: "the last" in _mails(smtp, to)[-1].get_content())
+    assert len(_mails(smtp, to)) == 3
