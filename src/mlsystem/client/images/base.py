@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mlsystem.client.images.errors import ImageError
@@ -20,6 +20,7 @@ PYTHON = re.compile(
     r"(?:public\.ecr\.aws/docker/library/|docker\.io/(?:library/)?)?python:(?P<version>\d+\.\d+)(?:[.\w-]*)"
 )
 VENV = "opt/venv"
+SEEDED = {"pip", "setuptools", "wheel", "pkg_resources", "_distutils_hack"}
 PATH = "/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -41,6 +42,32 @@ def make_base(name: str, root: Path, warn: Callable[[str], None]) -> ImageConfig
 def install(root: Path, arguments: list[str]) -> None:
     """`pip install` into the image's environment. Raises ImageError with the installer's own words."""
     _uv("pip", "install", "--quiet", "--python", str(root / VENV / "bin" / "python"), *arguments)
+    _compile(root)
+
+
+def _compile(root: Path) -> None:
+    """Byte-compile what is new: an image is read-only, so a program compiles what is not compiled here at each of its starts.
+
+    The compiled files hold the image's own paths, and their source's hash instead of its time, which layers do not keep.
+    """
+    new = [str(path) for site in (root / VENV / "lib").glob("*/site-packages") for path in _uncompiled(site)]
+    if not new:
+        return
+    python = str(root / VENV / "bin" / "python")
+    options = ["-q", "-j", "0", "-x", "/site-packages/.*/tests/", "--invalidation-mode", "checked-hash"]
+    places = ["-s", str(root), "-p", "/"]
+    # Packages may hold templates of code, which do not compile: neither pip nor this minds.
+    subprocess.run([python, "-IB", "-m", "compileall", *options, *places, *new], capture_output=True, check=False)
+
+
+def _uncompiled(site: Path) -> Iterator[Path]:
+    """Modules and packages without compiled files; pip and its like are not what an image is for."""
+    for path in sorted(site.iterdir()):
+        if path.is_dir() and path.suffix != ".dist-info" and path.name not in SEEDED:
+            if next(path.rglob("__pycache__"), None) is None:
+                yield path
+        elif path.suffix == ".py" and not list((site / "__pycache__").glob(f"{path.stem}.*.pyc")):
+            yield path
 
 
 def _interpreter(version: str, warn: Callable[[str], None]) -> Path:
