@@ -17,6 +17,7 @@ class CustomResource:
 
     name = "AWS::CloudFormation::CustomResource"
     properties: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
     attributes: frozenset[str] | None = None
     immutable: frozenset[str] = frozenset()
     is_outside = True

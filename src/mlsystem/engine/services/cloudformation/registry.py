@@ -44,6 +44,10 @@ class Registry:
                 kind = self.find(resource.type)
             except NotImplementedHere as error:
                 raise TemplateError(f"Resource {resource.logical_id}: {error.message}") from error
+            missing = sorted(kind.required - set(resource.properties))
+            if missing:
+                names = ", ".join(missing)
+                raise TemplateError(f"Resource {resource.logical_id} ({resource.type}): missing properties: {names}")
             unknown = sorted(set(resource.properties) - kind.properties) if kind is not self._custom else []
             if unknown:
                 raise TemplateError(

@@ -52,6 +52,8 @@ class Site:
     # Names this action; the same for each repetition of it.
     key: str
     stack_tags: Mapping[str, str] = field(default_factory=dict)
+    # An update that gives back what an update took.
+    is_rollback: bool = False
 
     def call(self, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         return self.house.call(service, operation, request, self.principal)
@@ -73,6 +75,11 @@ class ResourceType(Protocol):
     @property
     def properties(self) -> frozenset[str]:
         """Property names that the engine implements; others are refused before anything is created."""
+        ...
+
+    @property
+    def required(self) -> frozenset[str]:
+        """Properties without which nothing is created."""
         ...
 
     @property
@@ -103,7 +110,8 @@ class ApiType:
     """A resource type in terms of API operations.
 
     `arguments(site, properties)` gives the request of Create, by default the properties themselves. `identify(answer, request)` the
-    physical id. `describe(site, physical_id)` the attributes. `change` updates in place; None makes every property immutable.
+    physical id. `finish` sets what Create does not take. `describe(site, physical_id)` gives the attributes. `change` updates in place;
+    without it every property is immutable.
     """
 
     name: str
@@ -113,20 +121,29 @@ class ApiType:
     properties: frozenset[str]
     identify: Callable[[Mapping[str, Any], Mapping[str, Any]], str]
     delete_request: Callable[[str, Properties], Mapping[str, Any]]
+    required: frozenset[str] = frozenset()
     attributes: frozenset[str] | None = frozenset()
     immutable: frozenset[str] = frozenset()
     arguments: Callable[[Site, dict[str, Any]], dict[str, Any]] = lambda _site, properties: properties
     describe: Callable[[Site, str], dict[str, Any]] = lambda _site, _physical_id: {}
     change: Callable[[Site, str, Properties, Properties], None] | None = None
+    finish: Callable[[Site, str, Properties], None] | None = None
     reference: Callable[[str, Mapping[str, Any]], Any] | None = None
     # Asked until it says True; raises AwsError when it failed. None: done as soon as the operation has answered.
     is_settled: Callable[[Site, str, str], bool] | None = None
     is_outside: bool = False
 
+    def __post_init__(self) -> None:
+        if self.change is None:
+            object.__setattr__(self, "immutable", self.properties)
+
     def create(self, site: Site, properties: Properties) -> Outcome:
         request = self.arguments(site, dict(properties))
         answer = site.call(self.service, self.create_operation, coerced(self.service, self.create_operation, request))
-        return self._settle(site, "create", self.identify(answer, request))
+        physical_id = self.identify(answer, request)
+        if self.finish is not None:
+            self.finish(site, physical_id, properties)
+        return self._settle(site, "create", physical_id)
 
     def update(self, site: Site, physical_id: str, old: Properties, new: Properties, policy: Properties) -> Outcome:
         if self.change is None:

@@ -30,6 +30,8 @@ ENDS = (
     "efs.file_system.settled",
     "ec2.nat_gateway.settled",
     "cloudformation.custom_resource.answered",
+    # What was begun outside of a transaction may have ended before the stack knew that it waits.
+    "cloudformation.resource.begun",
 )
 
 
@@ -127,13 +129,17 @@ class Resources(Part):
                 except AwsError as error:
                     self._house.worker.send(tx, Stack, stack.key, _failure(key, error, waiting.physical_id))
                     continue
-                if isinstance(outcome, Done):
-                    self._house.worker.send(tx, Stack, stack.key, _completion(key, outcome))
+                if outcome is not None:
+                    event = self._event(key, waiting.verb, waiting.action, outcome)
+                    self._house.worker.send(tx, Stack, stack.key, event)
 
     def _site(self, stack: Stack, action: Json) -> Site:
         role = stack.role_arn
         principal = self._house.session_of(role, "AWSCloudFormation") if role else self._house.root
-        return Site(self._house, principal, stack.key, stack.name, action["logical_id"], action["key"], stack.tags)
+        is_rollback = bool(action.get("is_rollback", False))
+        return Site(
+            self._house, principal, stack.key, stack.name, action["logical_id"], action["key"], stack.tags, is_rollback
+        )
 
 
 def _completion(key: str, outcome: Done) -> Event:

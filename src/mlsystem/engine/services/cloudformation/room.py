@@ -10,12 +10,35 @@ from mlsystem.engine.services.cloudformation.registry import Registry
 from mlsystem.engine.services.cloudformation.resource_type import ResourceType
 from mlsystem.engine.services.cloudformation.resources import Resources
 from mlsystem.engine.services.cloudformation.stack import StackMachine
-from mlsystem.engine.services.cloudformation.types import ecr, iam
+from mlsystem.engine.services.cloudformation.types import (
+    codebuild,
+    codecommit,
+    codepipeline,
+    ec2,
+    ecr,
+    efs,
+    iam,
+    kms,
+    logs,
+    s3,
+    secretsmanager,
+)
 
 TYPES: tuple[ResourceType, ...] = (
     ecr.REPOSITORY,
     iam.Role(),
     iam.Policy(),
+    codebuild.PROJECT,
+    codecommit.Repository(),
+    codepipeline.PIPELINE,
+    kms.ALIAS,
+    kms.KEY,
+    logs.LOG_GROUP,
+    s3.BUCKET,
+    s3.BUCKET_POLICY,
+    secretsmanager.SECRET,
+    *ec2.TYPES,
+    *efs.TYPES,
 )
 
 

@@ -81,12 +81,7 @@ class StackMachine:
 
     def advance(self, record: Stack, event: Event, at: float) -> Step[Stack]:
         if event.name == "waiting":
-            known = {**record.waiting, event.data["key"]: Waiting.model_validate(event.data["waiting"])}
-            return self._step(
-                record.changed(waiting=known),
-                ResourceInitiated(event.data["key"], event.data["waiting"]["physical_id"]),
-                at,
-            )
+            return self._wait(record, event.data["key"], Waiting.model_validate(event.data["waiting"]), at)
         if event.name == "action_failed":
             return self._step(record, ResourceFailed(event.data["key"], event.data["reason"]), at)
         outcome = OUTCOMES[event.name](**event.data)
@@ -96,6 +91,13 @@ class StackMachine:
             if key != event.data["key"] or event.name == "resource_initiated"
         }
         return self._step(record.changed(waiting=waiting), outcome, at)
+
+    def _wait(self, record: Stack, key: str, waiting: Waiting, at: float) -> Step[Stack]:
+        after = record.changed(waiting={**record.waiting, key: waiting})
+        if key in record.waiting:
+            return Step(after)
+        step = self._step(after, ResourceInitiated(key, waiting.physical_id), at)
+        return dataclasses.replace(step, notices=(*step.notices, Notice("cloudformation.resource.begun", {"key": key})))
 
     def request(self, record: Stack, request: StackInput, at: float) -> Step[Stack]:
         """Raises AwsError when the stack's state does not allow it."""

@@ -26,6 +26,7 @@ class Role:
             "Tags",
         }
     )
+    required = frozenset({"AssumeRolePolicyDocument"})
     attributes: frozenset[str] | None = frozenset({"Arn", "RoleId"})
     immutable = frozenset({"RoleName", "Path"})
     is_outside = False
@@ -95,6 +96,7 @@ class Policy:
 
     name = "AWS::IAM::Policy"
     properties = frozenset({"PolicyName", "PolicyDocument", "Roles"})
+    required = frozenset({"PolicyName", "PolicyDocument"})
     attributes: frozenset[str] | None = frozenset({"Id"})
     immutable = frozenset({"PolicyName"})
     is_outside = False
