@@ -28,7 +28,8 @@ ENDS = (
     "cloudformation.stack.settled",
     "lambda.function.settled",
     "efs.file_system.settled",
-    "ec2.nat_gateway.settled",
+    "efs.mount_target.settled",
+    "efs.access_point.settled",
     "cloudformation.custom_resource.answered",
     # What was begun outside of a transaction may have ended before the stack knew that it waits.
     "cloudformation.resource.begun",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import Field
 
-from mlsystem.engine.durable.machine import Action, Event, Step
+from mlsystem.engine.durable.machine import Action, Event, Notice, Step
 from mlsystem.engine.store.records import Record
 
 
@@ -65,13 +65,17 @@ class LifeMachine(Generic[R]):
     def advance(self, record: R, event: Event, at: float) -> Step[R]:
         match event.name, record.state:
             case "prepared", LifeCycle.CREATING:
-                return Step(record.changed(state=LifeCycle.AVAILABLE))
+                return Step(record.changed(state=LifeCycle.AVAILABLE), notices=(self._settled(record),))
             case "delete_requested", LifeCycle.CREATING | LifeCycle.AVAILABLE:
                 return Step(record.changed(state=LifeCycle.DELETING), actions=(self._action("clear", record),))
             case "cleared", LifeCycle.DELETING:
-                return Step(None)
+                return Step(None, notices=(self._settled(record),))
             case _:
                 return Step(record)
 
     def _action(self, verb: str, record: R) -> Action:
         return Action(f"{self.model.kind}.{verb}", key=record.key)
+
+    def _settled(self, record: R) -> Notice:
+        """It is there, or it is gone."""
+        return Notice(f"{self.model.kind}.settled", {"id": record.key})

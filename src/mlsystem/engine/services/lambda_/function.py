@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from mlsystem.engine.durable.machine import Action, Event, Step
+from mlsystem.engine.durable.machine import Action, Event, Notice, Step
 from mlsystem.engine.store.records import Record
 
 PREPARE = "lambda.prepare_code"
@@ -96,11 +96,17 @@ class FunctionMachine:
             return Step(record)
         if event.name == "prepared" and event.data["revision_id"] == record.revision_id:
             done = record.changed(state=State.ACTIVE, update_status=UpdateStatus.SUCCESSFUL, reason="", reason_code="")
-            return Step(done)
+            return Step(done, notices=(settled(record),))
         if event.name == "action_failed":
             failed = {"reason": event.data["reason"], "reason_code": event.data["code"]}
-            return Step(record.changed(state=State.FAILED, update_status=UpdateStatus.FAILED, **failed))
+            ended = record.changed(state=State.FAILED, update_status=UpdateStatus.FAILED, **failed)
+            return Step(ended, notices=(settled(record),))
         return Step(record)
+
+
+def settled(record: FunctionRecord) -> Notice:
+    """What a create or an update began has come to its end, a good or a bad one."""
+    return Notice("lambda.function.settled", {"function": record.key})
 
 
 def choose_version(shares: list[tuple[str, float]], draw: float) -> str:
