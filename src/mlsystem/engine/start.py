@@ -41,16 +41,17 @@ from mlsystem.engine.runtime.machine import probe
 from mlsystem.engine.runtime.runner import ProcessRunner
 from mlsystem.engine.runtime.workload import Machinery, workload_socket
 from mlsystem.engine.services.apigateway import room as apigateway
+from mlsystem.engine.services.application_autoscaling import room as application_autoscaling
 from mlsystem.engine.services.cloudformation import room as cloudformation
 from mlsystem.engine.services.cloudwatch import room as cloudwatch
 from mlsystem.engine.services.codebuild import room as codebuild
 from mlsystem.engine.services.codecommit import room as codecommit
 from mlsystem.engine.services.codedeploy import room as codedeploy
 from mlsystem.engine.services.codepipeline import room as codepipeline
-from mlsystem.engine.services.ecr import room as ecr
-from mlsystem.engine.services.events import room as events
 from mlsystem.engine.services.ec2 import room as ec2
+from mlsystem.engine.services.ecr import room as ecr
 from mlsystem.engine.services.efs import room as efs
+from mlsystem.engine.services.events import room as events
 from mlsystem.engine.services.iam import room as iam
 from mlsystem.engine.services.kms import room as kms
 from mlsystem.engine.services.lambda_ import room as lambda_
@@ -169,6 +170,7 @@ def _rooms(house: House, equipment: Equipment, keeper: DoorKeeper) -> tuple[Room
         sts.open_room(house, equipment.keys),
         apigateway.open_room(house, keeper),
         cloudformation.open_room(house),
+        application_autoscaling.open_room(house),
         cloudwatch.open_room(house),
         codebuild.open_room(house, machinery),
         codecommit.open_room(house, equipment.keys),

@@ -1,0 +1,128 @@
+"""Scalable targets: the operations.
+
+https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.scaling import Tracking
+from mlsystem.engine.decide.scaling.policy import VARIANT
+from mlsystem.engine.services.application_autoscaling.page import page
+from mlsystem.engine.services.application_autoscaling.policies import Policies
+from mlsystem.engine.services.application_autoscaling.scaling import Scaling
+from mlsystem.engine.services.application_autoscaling.target import Target, TargetState, target_key
+from mlsystem.engine.store.database import Transaction
+
+if TYPE_CHECKING:
+    from types_boto3_application_autoscaling.type_defs import (
+        DeregisterScalableTargetRequestTypeDef,
+        DescribeScalableTargetsRequestTypeDef,
+        RegisterScalableTargetRequestTypeDef,
+    )
+
+ROLE = "aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
+ROLE_NAME = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+
+
+class Targets(Part):
+    """Register, describe, deregister."""
+
+    def __init__(self, house: House, scaling: Scaling, policies: Policies):
+        self._house = house
+        self._scaling = scaling
+        self._policies = policies
+
+    @operation(
+        "RegisterScalableTarget",
+        accepts="ServiceNamespace ResourceId ScalableDimension MinCapacity MaxCapacity RoleARN SuspendedState",
+    )
+    def register_target(self, request: RegisterScalableTargetRequestTypeDef, call: Call) -> Mapping[str, object]:
+        if request["ServiceNamespace"] != "sagemaker" or not VARIANT.fullmatch(request["ResourceId"]):
+            raise NotImplementedHere(
+                f"scaling of {request['ServiceNamespace']} {request['ResourceId']}", "endpoint/NAME/variant/NAME is"
+            )
+        key = target_key(request["ResourceId"], request["ScalableDimension"])
+        known = call.tx.get(Target, key)
+        for member, old in (
+            ("MinCapacity", known and known.min_capacity),
+            ("MaxCapacity", known and known.max_capacity),
+        ):
+            if member not in request and old is None:
+                raise AwsError("ValidationException", f"{member} is required for a new scalable target.")
+        target = known.changed(**_changes(request)) if known else self._new(request, key)
+        _ = target.bounds  # refuses bounds that contradict each other
+        written = call.tx.put(target)
+        self._scaling.fit(call.tx, written)
+        return {"ScalableTargetARN": target.arn}
+
+    def _new(self, request: RegisterScalableTargetRequestTypeDef, key: str) -> Target:
+        role = self._house.scope.global_arn("iam", f"role/{ROLE}{ROLE_NAME}")
+        return Target(
+            key=key,
+            state=TargetState.IDLE,
+            arn=self._house.scope.arn("application-autoscaling", f"scalable-target/{self._house.new_id(28)}"),
+            resource_id=request["ResourceId"],
+            dimension=request["ScalableDimension"],
+            role_arn=request.get("RoleARN", role),
+            min_capacity=request["MinCapacity"],
+            max_capacity=request["MaxCapacity"],
+            suspended=dict(request.get("SuspendedState", {})),
+            tracking=Tracking(capacity=self._scaling.capacity_of(request["ResourceId"])),
+        )
+
+    @operation("DescribeScalableTargets", accepts="ServiceNamespace ResourceIds ScalableDimension MaxResults NextToken")
+    def describe(self, request: DescribeScalableTargetsRequestTypeDef, call: Call) -> Mapping[str, object]:
+        wanted = request.get("ResourceIds")
+        found = [_described(one) for one in call.tx.all(Target) if wanted is None or one.resource_id in wanted]
+        return page(found, request, "ScalableTargets")
+
+    @operation("DeregisterScalableTarget", accepts="ServiceNamespace ResourceId ScalableDimension")
+    def deregister(self, request: DeregisterScalableTargetRequestTypeDef, call: Call) -> Mapping[str, object]:
+        target = find_target(call.tx, request)
+        self._policies.remove_all(call.tx, target)
+        call.tx.remove(Target, target.key)
+        return {}
+
+
+def find_target(tx: Transaction, request: Mapping[str, Any]) -> Target:
+    """Raises AwsError(ObjectNotFoundException)."""
+    target = tx.get(Target, target_key(request["ResourceId"], request["ScalableDimension"]))
+    if target is None:
+        raise AwsError(
+            "ObjectNotFoundException",
+            f"No scalable target found for service namespace: {request['ServiceNamespace']}, "
+            f"resource ID: {request['ResourceId']}, scalable dimension: {request['ScalableDimension']}",
+        )
+    return target
+
+
+def _changes(request: RegisterScalableTargetRequestTypeDef) -> dict[str, Any]:
+    given: Mapping[str, Any] = request
+    names = {
+        "MinCapacity": "min_capacity",
+        "MaxCapacity": "max_capacity",
+        "SuspendedState": "suspended",
+        "RoleARN": "role_arn",
+    }
+    return {name: given[member] for member, name in names.items() if member in given}
+
+
+def _described(target: Target) -> dict[str, object]:
+    flags = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
+    return {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": target.resource_id,
+        "ScalableDimension": target.dimension,
+        "MinCapacity": target.min_capacity,
+        "MaxCapacity": target.max_capacity,
+        "RoleARN": target.role_arn,
+        "CreationTime": datetime.fromtimestamp(target.created_at, UTC),
+        "SuspendedState": {**dict.fromkeys(flags, False), **target.suspended},
+        "ScalableTargetARN": target.arn,
+    }

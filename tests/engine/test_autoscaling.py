@@ -1,0 +1,182 @@
+"""Application Auto Scaling: instances follow the metric, within their bounds."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.live import LiveEngine, eventually
+from tests.serving import Serving
+
+DIMENSION = "sagemaker:variant:DesiredInstanceCount"
+
+
+class Scaled:
+    """An endpoint of one instance as a scalable target."""
+
+    def __init__(self, live: LiveEngine):
+        self.live = live
+        self.serving = Serving(live)
+        self.endpoint = self.serving.endpoint(self.serving.simple_config())
+        self.scaling = live.client("application-autoscaling")
+        self.what = {
+            "ServiceNamespace": "sagemaker",
+            "ResourceId": f"endpoint/{self.endpoint}/variant/AllTraffic",
+            "ScalableDimension": DIMENSION,
+        }
+
+    def register(self, least: int, most: int) -> None:
+        self.scaling.register_scalable_target(**self.what, MinCapacity=least, MaxCapacity=most)
+
+    def follow(self, target: float, **more: Any) -> dict[str, Any]:
+        metric = {"Namespace": "load", "MetricName": "per-instance", "Dimensions": [], "Statistic": "Sum"}
+        return dict(
+            self.scaling.put_scaling_policy(
+                **self.what,
+                PolicyName="follow",
+                PolicyType="TargetTrackingScaling",
+                TargetTrackingScalingPolicyConfiguration={
+                    "TargetValue": target,
+                    "CustomizedMetricSpecification": metric,
+                    "ScaleOutCooldown": 60,
+                    "ScaleInCooldown": 60,
+                    **more,
+                },
+            )
+        )
+
+    def instances(self) -> int:
+        found = self.serving.sagemaker.describe_endpoint(EndpointName=self.endpoint)
+        variant = found["ProductionVariants"][0]
+        if found["EndpointStatus"] != "InService":
+            return 0
+        return int(variant["CurrentInstanceCount"]) if "CurrentInstanceCount" in variant else 0
+
+    def activities(self) -> list[dict[str, Any]]:
+        what = {name: value for name, value in self.what.items() if name != "ScalableDimension"}
+        return list(self.scaling.describe_scaling_activities(**what)["ScalingActivities"])
+
+
+class Pressure:
+    """Puts the metric ten times a second, so that each scaled minute has data."""
+
+    def __init__(self, live: LiveEngine, value: float):
+        self.client = live.client("cloudwatch")
+        self.value = value
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.1):
+            self.client.put_metric_data(
+                Namespace="load", MetricData=[{"MetricName": "per-instance", "Value": self.value}]
+            )
+
+    def __enter__(self) -> Pressure:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+
+def test_instances_follow_the_metric_within_their_bounds(new_engine: Callable[..., LiveEngine]) -> None:
+    live = new_engine(time_scale=30)
+    live.start()
+    one = Scaled(live)
+    one.register(1, 2)
+    alarms = one.follow(10.0)["Alarms"]
+    names = [alarm["AlarmName"].rsplit("-", 5)[0] for alarm in alarms]
+    base = f"TargetTracking-endpoint/{one.endpoint}/variant/AllTraffic"
+    assert names == [f"{base}-AlarmHigh", f"{base}-AlarmLow"]
+    with Pressure(live, 100.0):
+        eventually(lambda: one.instances() == 2, timeout=90)
+    (activity,) = [found for found in one.activities() if "to 2" in found["Description"]]
+    assert activity["StatusCode"] == "Successful"
+    assert "AlarmHigh" in activity["Cause"]
+    assert "triggered policy follow" in activity["Cause"]
+    with Pressure(live, 0.0):
+        eventually(lambda: one.instances() == 1, timeout=120)
+    one.scaling.deregister_scalable_target(**one.what)
+    assert live.client("cloudwatch").describe_alarms(AlarmNamePrefix="TargetTracking")["MetricAlarms"] == []
+    assert one.scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"] == []
+
+
+@pytest.mark.parametrize(
+    "point", ["application_autoscaling.target.Scaling.after_commit", "application_autoscaling.resize.after"]
+)
+def test_a_registration_lifts_the_capacity_to_its_minimum_also_after_a_crash(
+    new_engine: Callable[..., LiveEngine], point: str
+) -> None:
+    live = new_engine()
+    live.start({"MLSYSTEM_KILL_AT": point})
+    one = Scaled(live)
+    one.register(2, 3)
+    live.await_death()
+    live.start()
+    eventually(lambda: one.instances() == 2, timeout=60)
+    (activity,) = eventually(one.activities)
+    assert activity["Cause"] == "minimum capacity was set to 2"
+
+
+@pytest.fixture(scope="module")
+def scaled(engine: LiveEngine) -> Scaled:
+    return Scaled(engine)
+
+
+def test_a_scheduled_action_changes_the_bounds(scaled: Scaled) -> None:
+    scaled.register(1, 2)
+    at = (datetime.now(UTC) + timedelta(seconds=2)).strftime("%Y-%m-%dT%H:%M:%S")
+    scaled.scaling.put_scheduled_action(
+        **scaled.what,
+        ScheduledActionName="wider",
+        Schedule=f"at({at})",
+        ScalableTargetAction={"MinCapacity": 1, "MaxCapacity": 4},
+    )
+
+    def most() -> int:
+        found = scaled.scaling.describe_scalable_targets(
+            ServiceNamespace="sagemaker", ResourceIds=[scaled.what["ResourceId"]]
+        )
+        return int(found["ScalableTargets"][0]["MaxCapacity"])
+
+    eventually(lambda: most() == 4)
+    (action,) = scaled.scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"]
+    assert action["ScheduledActionName"] == "wider"
+    scaled.scaling.delete_scheduled_action(**scaled.what, ScheduledActionName="wider")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"PolicyType": "StepScaling"}, "the type StepScaling"),
+        (
+            {
+                "TargetTrackingScalingPolicyConfiguration": {
+                    "TargetValue": 1.0,
+                    "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
+                }
+            },
+            "ECSServiceAverageCPUUtilization",
+        ),
+    ],
+)
+def test_policies_that_are_not_there_are_refused_by_name(scaled: Scaled, change: dict[str, Any], words: str) -> None:
+    scaled.register(1, 2)
+    request = {"PolicyName": "p", "PolicyType": "TargetTrackingScaling", **scaled.what, **change}
+    with pytest.raises(ClientError, match=words):
+        scaled.scaling.put_scaling_policy(**request)
+
+
+def test_a_target_that_does_not_exist_is_refused(scaled: Scaled) -> None:
+    what = {**scaled.what, "ResourceId": "endpoint/nobody/variant/AllTraffic"}
+    with pytest.raises(ClientError, match="does not exist"):
+        scaled.scaling.register_scalable_target(**what, MinCapacity=1, MaxCapacity=2)
+    with pytest.raises(ClientError, match="Minimum capacity cannot be greater"):
+        scaled.scaling.register_scalable_target(**scaled.what, MinCapacity=3, MaxCapacity=2)
