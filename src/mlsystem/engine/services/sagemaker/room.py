@@ -9,11 +9,17 @@ from mlsystem.engine.services.sagemaker.capture_shipper import CaptureShipper
 from mlsystem.engine.services.sagemaker.endpoint_configs import EndpointConfigs
 from mlsystem.engine.services.sagemaker.endpoint_machine import EndpointMachine
 from mlsystem.engine.services.sagemaker.endpoints import Endpoints
+from mlsystem.engine.services.sagemaker.experiment_components import TrialComponents
+from mlsystem.engine.services.sagemaker.experiment_search import Search
+from mlsystem.engine.services.sagemaker.experiments import Experiments, Trials
 from mlsystem.engine.services.sagemaker.instance_actions import InstanceActions
 from mlsystem.engine.services.sagemaker.job import JobMachine, ProcessingJob, TrainingJob
 from mlsystem.engine.services.sagemaker.job_actions import JobActions
 from mlsystem.engine.services.sagemaker.job_kind import Processing, Training
 from mlsystem.engine.services.sagemaker.models import Models
+from mlsystem.engine.services.sagemaker.monitoring_executions import MonitoringExecutions
+from mlsystem.engine.services.sagemaker.monitoring_schedule import MonitoringScheduleMachine
+from mlsystem.engine.services.sagemaker.monitoring_schedules import MonitoringSchedules
 from mlsystem.engine.services.sagemaker.processing_jobs import ProcessingJobs
 from mlsystem.engine.services.sagemaker.tags import TagOperations
 from mlsystem.engine.services.sagemaker.training_jobs import TrainingJobs
@@ -21,6 +27,7 @@ from mlsystem.engine.services.sagemaker.training_jobs import TrainingJobs
 
 def open_room(house: House, machinery: Machinery, keeper: DoorKeeper) -> Room:
     training, processing = JobMachine(TrainingJob), JobMachine(ProcessingJob)
+    monitoring = MonitoringScheduleMachine()
     return Room(
         "sagemaker",
         [
@@ -33,6 +40,12 @@ def open_room(house: House, machinery: Machinery, keeper: DoorKeeper) -> Room:
             Endpoints(house, EndpointMachine()),
             InstanceActions(house, machinery, keeper),
             CaptureShipper(house, keeper.plane),
+            Experiments(house),
+            Trials(house),
+            TrialComponents(house),
+            Search(house),
+            MonitoringSchedules(house, monitoring),
+            MonitoringExecutions(house, monitoring, processing),
             TagOperations(),
         ],
     )

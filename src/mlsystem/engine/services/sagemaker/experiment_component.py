@@ -1,0 +1,148 @@
+"""A trial component, wherever it comes from: one that a client made, or a job's.
+
+The names and parameters of a job's component are those that SageMaker gives it:
+https://docs.aws.amazon.com/sagemaker/latest/dg/experiments-view-compare.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlsystem.engine.contract import House
+from mlsystem.engine.services.sagemaker.experiment import Association, ComponentState, Trial, TrialComponent
+from mlsystem.engine.services.sagemaker.job import Job, ProcessingJob, TrainingJob
+from mlsystem.engine.services.sagemaker.listing import when
+from mlsystem.engine.store.database import Transaction
+
+SOURCES: Mapping[type[Job], tuple[str, str]] = {
+    TrainingJob: ("aws-training-job", "SageMakerTrainingJob"),
+    ProcessingJob: ("aws-processing-job", "SageMakerProcessingJob"),
+}
+STATUSES = {"InProgress": "InProgress", "Stopping": "Stopping", "Stopped": "Stopped", "Completed": "Completed"}
+
+
+@dataclass(frozen=True)
+class Component:
+    """`about` are the members of DescribeTrialComponent beside names and times; `trials` those that it belongs to."""
+
+    name: str
+    arn: str
+    about: Mapping[str, Any]
+    created_at: float
+    updated_at: float
+    trials: frozenset[str]
+    is_of_job: bool
+
+    def description(self) -> dict[str, Any]:
+        return {
+            "TrialComponentName": self.name,
+            "TrialComponentArn": self.arn,
+            "DisplayName": self.name,
+            "CreationTime": when(self.created_at),
+            "LastModifiedTime": when(self.updated_at),
+            **self.about,
+        }
+
+
+def components(tx: Transaction, house: House) -> list[Component]:
+    """All, in the order of their creation."""
+    stored = {one.key: one for one in tx.all(TrialComponent)}
+    links = tx.all(Association)
+    trials = {trial.key for trial in tx.all(Trial)}
+    found = [_stored(one, links) for one in stored.values() if one.state == ComponentState.PRESENT]
+    found += [one for one in _of_jobs(tx, house, links, trials) if one.name not in stored]
+    return sorted(found, key=lambda one: (one.created_at, one.name))
+
+
+def _stored(record: TrialComponent, links: list[Association]) -> Component:
+    held = frozenset(link.parent for link in links if link.component == record.key and not link.is_removed)
+    times: dict[str, Any] = {
+        name: when(record.about[name]) for name in ("StartTime", "EndTime") if name in record.about
+    }
+    about = {**record.about, **times}
+    return Component(record.key, record.arn, about, record.created_at, record.updated_at, held, is_of_job=False)
+
+
+def _of_jobs(tx: Transaction, house: House, links: list[Association], trials: set[str]) -> Iterator[Component]:
+    for model in SOURCES:
+        for job in tx.all(model):
+            if "ExperimentConfig" in job.request:
+                yield _of_job(job, house, links, trials)
+
+
+def _of_job(job: Job, house: House, links: list[Association], trials: set[str]) -> Component:
+    suffix, source_type = SOURCES[type(job)]
+    name = f"{job.key}-{suffix}"
+    mine = [link for link in links if link.component == name]
+    named = {job.request["ExperimentConfig"].get("TrialName")} & trials
+    held = (named | {link.parent for link in mine if not link.is_removed}) - {
+        link.parent for link in mine if link.is_removed
+    }
+    about: dict[str, Any] = {
+        "Source": {"SourceArn": job.arn, "SourceType": source_type},
+        "DisplayName": job.request["ExperimentConfig"].get("TrialComponentDisplayName", name),
+        "Status": _status(job),
+        "Parameters": _parameters(job),
+        "InputArtifacts": _inputs(job),
+        "OutputArtifacts": _outputs(job),
+        "Metrics": [_metric(job, *metric) for metric in job.final_metrics],
+    }
+    if job.started_at is not None:
+        about["StartTime"] = when(job.started_at)
+    if job.ended_at is not None:
+        about["EndTime"] = when(job.ended_at)
+    arn = house.scope.arn("sagemaker", f"experiment-trial-component/{name.lower()}")
+    return Component(name, arn, about, job.created_at, job.updated_at, frozenset(held), is_of_job=True)
+
+
+def _status(job: Job) -> dict[str, str]:
+    status = {"PrimaryStatus": STATUSES.get(job.state, "Failed")}
+    return status | (
+        {"Message": f"Status: {job.state}, failure reason: {job.failure_reason}"} if job.failure_reason else {}
+    )
+
+
+def _parameters(job: Job) -> dict[str, dict[str, object]]:
+    """Hyperparameters (numbers as numbers), the environment of a processing job, and the instances."""
+    cluster = job.request.get("ResourceConfig") or job.request["ProcessingResources"]["ClusterConfig"]
+    instances = {
+        f"SageMaker.{name}": cluster[name]
+        for name in ("InstanceType", "InstanceCount", "VolumeSizeInGB")
+        if name in cluster
+    }
+    given = job.request.get("HyperParameters") or job.request.get("Environment") or {}
+    return {name: _parameter(value) for name, value in {**given, **instances}.items()}
+
+
+def _parameter(value: object) -> dict[str, object]:
+    try:
+        return {"NumberValue": float(str(value))}
+    except ValueError:
+        return {"StringValue": str(value)}
+
+
+def _inputs(job: Job) -> dict[str, dict[str, str]]:
+    channels = {
+        one["ChannelName"]: one["DataSource"]["S3DataSource"]["S3Uri"] for one in job.request.get("InputDataConfig", ())
+    }
+    inputs = {one["InputName"]: one["S3Input"]["S3Uri"] for one in job.request.get("ProcessingInputs", ())}
+    app = job.request.get("AlgorithmSpecification", job.request.get("AppSpecification", {}))
+    image = {"SageMaker.ImageUri": app.get("TrainingImage") or app.get("ImageUri")}
+    return {name: {"Value": uri} for name, uri in {**image, **channels, **inputs}.items() if uri}
+
+
+def _outputs(job: Job) -> dict[str, dict[str, str]]:
+    outputs = job.request.get("ProcessingOutputConfig", {}).get("Outputs", ())
+    found = {one["OutputName"]: one["S3Output"]["S3Uri"] for one in outputs}
+    if isinstance(job, TrainingJob) and job.state == "Completed":
+        base = job.request["OutputDataConfig"]["S3OutputPath"].rstrip("/")
+        found["SageMaker.ModelArtifact"] = f"{base}/{job.key}/output/model.tar.gz"
+    return {name: {"Value": uri} for name, uri in found.items()}
+
+
+def _metric(job: Job, name: str, value: float, at: float) -> dict[str, object]:
+    """SageMaker sums a job's values up; what is kept here is the last one."""
+    summary = dict.fromkeys(("Last", "Max", "Min", "Avg"), value)
+    return {"MetricName": name, "SourceArn": job.arn, "TimeStamp": when(at), **summary, "Count": 1}
