@@ -29,6 +29,7 @@ if os.environ.get("MODE") == "fail":
 word = (pathlib.Path("/opt/ml/model/word.txt")).read_text()
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1
     def answer(self, status, body, kind="text/plain"):
         self.send_response_only(status)
         self.send_header("content-type", kind)

@@ -16,9 +16,10 @@ from mlsystem.engine.services.sagemaker.endpoint import (
     EndpointStatus,
     Variant,
 )
+from mlsystem.engine.services.sagemaker.endpoint_change import SETTLING
 from mlsystem.engine.services.sagemaker.endpoint_configs import EndpointConfig, find_config
 from mlsystem.engine.services.sagemaker.endpoint_description import describe_endpoint
-from mlsystem.engine.services.sagemaker.endpoint_machine import SETTLING, EndpointMachine
+from mlsystem.engine.services.sagemaker.endpoint_machine import EndpointMachine
 from mlsystem.engine.services.sagemaker.listing import FILTERS, page, when
 from mlsystem.engine.services.sagemaker.models import find_model
 from mlsystem.engine.services.sagemaker.tags import write_tags
