@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
 from mlsystem.engine.durable.machine import Action, Event, Notice, Step
+from mlsystem.engine.services.sagemaker.job_event import state_change
 from mlsystem.engine.store.records import Record
 
 
@@ -65,6 +66,8 @@ class TrainingJob(Job):
 
 class ProcessingJob(Job):
     kind: ClassVar[str] = "sagemaker.processing_job"
+    # Of the schedule that started it, if one did.
+    monitoring_schedule_arn: str = ""
 
 
 J = TypeVar("J", bound=Job)
@@ -83,7 +86,7 @@ class JobMachine(Generic[J]):
             phase=Phase.STAGING,
             transitions=job.in_transition("Starting", at, "Preparing the instances for training"),
         )
-        return Step(begun, actions=(self._action("stage_inputs", begun),))
+        return Step(begun, actions=(self._action("stage_inputs", begun),), notices=(state_change(begun),))
 
     def advance(self, record: J, event: Event, at: float) -> Step[J]:
         if record.phase is Phase.ENDED:
@@ -136,7 +139,7 @@ class JobMachine(Generic[J]):
             state=Status.STOPPING, transitions=record.in_transition("Stopping", at, "Stopping the job")
         )
         actions = (self._action("stop_process", stopping, lane="stop"),) if record.phase is Phase.RUNNING else ()
-        return Step(stopping, actions=actions)
+        return Step(stopping, actions=actions, notices=(state_change(stopping),))
 
     def _end(self, record: J, status: Status, event: Event, at: float) -> Step[J]:
         secondary = "MaxRuntimeExceeded" if record.hit_time_limit else str(status)
@@ -151,7 +154,7 @@ class JobMachine(Generic[J]):
         return Step(
             ended,
             actions=(self._action("clear_folder", ended),),
-            notices=(Notice(f"{record.kind}.ended", data),),
+            notices=(Notice(f"{record.kind}.ended", data), state_change(ended)),
         )
 
     def _action(self, verb: str, record: J, lane: str | None = None) -> Action:

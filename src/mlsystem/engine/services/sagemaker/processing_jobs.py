@@ -102,4 +102,5 @@ def _summary(job: ProcessingJob) -> dict[str, object]:
 def _description(job: ProcessingJob) -> dict[str, object]:
     given = {name: value for name, value in job.request.items() if name != "Tags"}
     started = {"ProcessingStartTime": when(job.started_at)} if job.started_at else {}
-    return {**given, **_summary(job), **started}
+    schedule = {"MonitoringScheduleArn": job.monitoring_schedule_arn} if job.monitoring_schedule_arn else {}
+    return {**given, **_summary(job), **started, **schedule}

@@ -1,0 +1,133 @@
+"""A monitoring schedule, as a row: at each due time it starts an execution.
+
+Its cron expression goes by the wall clock, which the time scale leaves alone. The data of an hour may still be on their way when the
+hour ends, so an execution begins a little later.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.schedule import CronSchedule, read_schedule
+from mlsystem.engine.durable.machine import Action, CancelTimer, Event, SetTimer, Step
+from mlsystem.engine.store.records import Record
+
+NOW = "NOW"
+HOURLY = "cron(0 * ? * * *)"
+DUE = "due"
+START = "sagemaker.monitoring_schedule.start_execution"
+# Captured requests are in S3 by then.
+SHIPPING_SECONDS = 10.0
+
+
+class ScheduleStatus(StrEnum):
+    """MonitoringScheduleStatus; the engine's schedules are never Pending or Failed."""
+
+    SCHEDULED = "Scheduled"
+    STOPPED = "Stopped"  # StopMonitoringSchedule; no execution is started
+
+
+class MonitoringSchedule(Record):
+    """`key` is the schedule's name, `parent` the endpoint that it watches, `config` its MonitoringScheduleConfig."""
+
+    kind: ClassVar[str] = "sagemaker.monitoring_schedule"
+    arn: str
+    config: dict[str, Any]
+
+    @property
+    def expression(self) -> str:
+        return str(self.config["ScheduleConfig"]["ScheduleExpression"])
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        return dict(self.config["MonitoringJobDefinition"])
+
+    @property
+    def endpoint_input(self) -> dict[str, Any]:
+        return dict(self.definition["MonitoringInputs"][0]["EndpointInput"])
+
+
+class MonitoringScheduleMachine:
+    """`timer` starts an execution; `started` and `stopped` are the person's."""
+
+    model = MonitoringSchedule
+
+    def begin(self, record: MonitoringSchedule, at: float) -> Step[MonitoringSchedule]:
+        """The step of a new, changed or started schedule. NOW is due at once, and only then."""
+        scheduled = record.changed(state=ScheduleStatus.SCHEDULED)
+        if record.expression == NOW:
+            return Step(scheduled, actions=(_start(scheduled, at),), timers=(CancelTimer(DUE),))
+        return Step(scheduled, timers=_next(scheduled, at))
+
+    def advance(self, record: MonitoringSchedule, event: Event, at: float) -> Step[MonitoringSchedule]:
+        match event.name:
+            case "timer" if record.state == ScheduleStatus.SCHEDULED:
+                return Step(record, actions=(_start(record, event.data["due"]),), timers=_next(record, at))
+            case "started" if record.state == ScheduleStatus.STOPPED or record.expression == NOW:
+                return self.begin(record, at)
+            case "stopped":
+                return Step(record.changed(state=ScheduleStatus.STOPPED), timers=(CancelTimer(DUE),))
+            case _:
+                return Step(record)
+
+
+def _start(record: MonitoringSchedule, due: float) -> Action:
+    """Executions of one schedule do not wait for each other."""
+    key = f"{record.key}/{due:.0f}"
+    return Action(START, key=key, data={"due": due}, lane=f"sagemaker.monitoring/{key}")
+
+
+def _next(record: MonitoringSchedule, at: float) -> tuple[SetTimer | CancelTimer, ...]:
+    due = read_expression(record.expression).next_after(at - SHIPPING_SECONDS)
+    if due is None:
+        return (CancelTimer(DUE),)
+    return (SetTimer(DUE, at=due + SHIPPING_SECONDS, data={"due": due}),)
+
+
+def read_expression(expression: str) -> CronSchedule:
+    """Raises AwsError(ValidationException) for what is no cron expression of full hours."""
+    schedule = read_schedule(expression, has_at=False)
+    if not isinstance(schedule, CronSchedule) or schedule.cron.minutes != (0,):
+        raise AwsError(
+            "ValidationException", f"The ScheduleExpression {expression} must be NOW, or cron(0 ...) at full hours."
+        )
+    return schedule
+
+
+def check_config(config: dict[str, Any]) -> None:
+    """Refuse what SageMaker refuses, and by name what is not there."""
+    if "MonitoringJobDefinition" not in config:
+        raise NotImplementedHere(
+            "a monitoring schedule with MonitoringJobDefinitionName", "give MonitoringJobDefinition"
+        )
+    if config.get("MonitoringType", "DataQuality") != "DataQuality":
+        raise NotImplementedHere(f"monitoring of the type {config['MonitoringType']}", "DataQuality is")
+    if "ScheduleConfig" not in config:
+        raise AwsError("ValidationException", "ScheduleConfig is required.")
+    expression = config["ScheduleConfig"]["ScheduleExpression"]
+    if expression != NOW:
+        read_expression(expression)
+    definition = config["MonitoringJobDefinition"]
+    inputs = definition["MonitoringInputs"]
+    if len(inputs) != 1 or "EndpointInput" not in inputs[0]:
+        raise NotImplementedHere("a monitoring schedule without exactly one EndpointInput")
+    if definition["MonitoringResources"]["ClusterConfig"]["InstanceCount"] != 1:
+        raise NotImplementedHere("a monitoring schedule with InstanceCount above 1", "one machine is one host")
+    if len(definition["MonitoringOutputConfig"]["MonitoringOutputs"]) != 1:
+        raise AwsError("ValidationException", "MonitoringOutputs must hold exactly one output.")
+    if "BaseliningJobName" in definition.get("BaselineConfig", {}):
+        raise NotImplementedHere(
+            "BaselineConfig with BaseliningJobName", "name ConstraintsResource and StatisticsResource"
+        )
+    seconds = definition.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 0)
+    if expression == HOURLY and seconds > 3600:
+        raise AwsError(
+            "ValidationException", f"MaxRuntimeInSeconds of an hourly schedule must be at most 3600, but is {seconds}."
+        )
+
+
+def instant(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)

@@ -1,0 +1,53 @@
+"""Which data a monitoring execution looks at. Pure.
+
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ScheduleConfig.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from mlsystem.engine.decide.errors import AwsError
+
+DURATION = re.compile(r"(-?)P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Window:
+    """From `start` up to, but not with, `end`; UTC."""
+
+    start: datetime
+    end: datetime
+
+    def hours(self) -> Iterator[datetime]:
+        """The full hours whose folders hold its data."""
+        hour = self.start.replace(minute=0, second=0, microsecond=0)
+        while hour < self.end:
+            yield hour
+            hour += HOUR
+
+
+def window(config: Mapping[str, Any], due: float) -> Window:
+    """By default the hour before a scheduled time; NOW looks at the last hour up to this moment, so at parts of two."""
+    at = datetime.fromtimestamp(due, UTC)
+    start = at + _offset(config.get("DataAnalysisStartTime", "-PT1H"))
+    end = at + _offset(config.get("DataAnalysisEndTime", "-PT0H"))
+    if start >= end:
+        raise AwsError(
+            "ValidationException", f"DataAnalysisStartTime ({start}) must lie before DataAnalysisEndTime ({end})."
+        )
+    return Window(start, end)
+
+
+def _offset(text: str) -> timedelta:
+    found = DURATION.fullmatch(text)
+    if found is None:
+        raise AwsError("ValidationException", f"{text!r} is not an offset like -PT1H.")
+    days, hours, minutes = (int(number or 0) for number in found.groups()[1:])
+    length = timedelta(days=days, hours=hours, minutes=minutes)
+    return -length if found[1] else length
