@@ -21,7 +21,11 @@ PART = b"p" * (5 * 1024 * 1024)
 class Changes:
     """An object is replaced, one is deleted, and one is made of parts."""
 
-    essential: tuple[str, ...] = ("s3.put.in_place", "s3.put.after_commit", "s3.complete.before_commit")
+    essential: tuple[str, ...] = (
+        "s3.PutObject.in_place",
+        "s3.PutObject.after_commit",
+        "s3.CompleteMultipartUpload.before_commit",
+    )
 
     def prepare(self, live: LiveEngine) -> None:
         s3 = live.client("s3")

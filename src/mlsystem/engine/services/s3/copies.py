@@ -11,7 +11,7 @@ from typing import Any
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.services.s3.bucket import Bucket, find_bucket
 from mlsystem.engine.services.s3.checksums import FULL_OBJECT, check_algorithm
-from mlsystem.engine.services.s3.conditions import check_read, check_write
+from mlsystem.engine.services.s3.conditions import check_read
 from mlsystem.engine.services.s3.copy_source import SOURCE_CONDITIONS, CopySource, read_copy_source
 from mlsystem.engine.services.s3.errors import invalid_request
 from mlsystem.engine.services.s3.intake import (
@@ -55,14 +55,7 @@ class Copies(Part):
             copied, version, content = self._store.settled(
                 tx, lambda tx: self._copy(tx, request, source, encryption, outer, call)
             )
-        try:
-            with self._house.database.transaction() as tx:
-                bucket = find_bucket(tx, request)
-                check_write(request, self._store.versions.latest(tx, bucket.key, request["Key"]))
-                made = self._store.publish(tx, bucket, request["Key"], content, "CopyObject", call)
-        except BaseException:
-            self._store.bodies.remove([file.file for file in content.files])
-            raise
+        bucket, made = self._store.commit(request, content, "CopyObject", call)
         told = {
             "CopyObjectResult": {
                 "ETag": made.quoted_etag,

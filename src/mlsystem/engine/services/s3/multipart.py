@@ -188,8 +188,8 @@ class Multipart(Part):
             self._store.versions.move(tx, part.holder, content.holder, position)
         version = self._store.publish(tx, bucket, upload.object_key, content, "CompleteMultipartUpload", call)
         self._uploads.forget(tx, upload)
-        race_point("s3.complete.before_commit")
-        tx.after_commit(lambda: race_point("s3.complete.after_commit"))
+        race_point("s3.CompleteMultipartUpload.before_commit")
+        tx.after_commit(lambda: race_point("s3.CompleteMultipartUpload.after_commit"))
         return {
             "Location": f"{self._house.door_url}/{bucket.key}/{upload.object_key}",
             "Bucket": bucket.key,

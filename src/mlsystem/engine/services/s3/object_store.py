@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 
 from mlsystem.engine.contract import Call, House, Principal
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.services.s3.bucket import Bucket
+from mlsystem.engine.durable.racepoint import race_point
+from mlsystem.engine.services.s3.bucket import Bucket, find_bucket
+from mlsystem.engine.services.s3.conditions import check_write
 from mlsystem.engine.services.s3.errors import delete_marker_asked, no_such_key, no_such_version
 from mlsystem.engine.services.s3.events import MARKED, REMOVED, Events
 from mlsystem.engine.services.s3.object_version import NULL_VERSION, Details, ObjectVersion, Segment
@@ -65,6 +67,22 @@ class ObjectStore:
         self.events = Events(house)
 
     # ------------------------------------------------------------------ writing
+    def commit(
+        self, request: Mapping[str, Any], content: Content, reason: str, call: Call
+    ) -> tuple[Bucket, ObjectVersion]:
+        """Publish what a request puts, in a transaction of its own, if its conditions hold then; else the content's files are removed."""
+        try:
+            with self._house.database.transaction() as tx:
+                bucket = find_bucket(tx, request)
+                check_write(request, self.versions.latest(tx, bucket.key, request["Key"]))
+                version = self.publish(tx, bucket, request["Key"], content, reason, call)
+                race_point(f"s3.{reason}.before_commit")
+        except BaseException:
+            self.bodies.remove([file.file for file in content.files])
+            raise
+        race_point(f"s3.{reason}.after_commit")
+        return bucket, version
+
     def publish(
         self, tx: Transaction, bucket: Bucket, key: str, content: Content, reason: str, call: Call
     ) -> ObjectVersion:

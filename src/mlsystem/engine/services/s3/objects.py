@@ -75,20 +75,10 @@ class Objects(Part):
         details = read_details(request, encryption)
         body = take_body(self._store.bodies, request)
         details = details.model_copy(update={"checksums": checksums(body, request)})
-        race_point("s3.put.received")
         file = self._store.bodies.keep(body)
-        race_point("s3.put.in_place")
+        race_point("s3.PutObject.in_place")
         content = Content(body.size, etag_of(body, encryption), details, [seal(outer, body, file)])
-        try:
-            with self._house.database.transaction() as tx:
-                bucket = find_bucket(tx, request)
-                check_write(request, self._store.versions.latest(tx, bucket.key, request["Key"]))
-                version = self._store.publish(tx, bucket, request["Key"], content, "PutObject", call)
-                race_point("s3.put.before_commit")
-        except BaseException:
-            self._store.bodies.remove([file])
-            raise
-        race_point("s3.put.after_commit")
+        bucket, version = self._store.commit(request, content, "PutObject", call)
         return {
             "ETag": version.quoted_etag,
             **checksum_members(version),
@@ -158,7 +148,7 @@ class Objects(Part):
         bucket = find_bucket(call.tx, request)
         check_delete(request, self._store.versions.latest(call.tx, bucket.key, request["Key"]))
         deletion = self._store.delete(call.tx, bucket, request["Key"], request.get("VersionId"), call)
-        race_point("s3.delete.before_commit")
+        race_point("s3.DeleteObject.before_commit")
         return deletion.answer(bucket)
 
 
