@@ -107,7 +107,7 @@ def check_attributes(target: Target, attributes_of: Callable[[str], Collection[s
         *((f"/Outputs/{name}", item.value) for name, item in target.outputs.items()),
     ]
     for place, value in values:
-        for reference in sorted(_references(value)):
+        for reference in sorted(_references(value), key=str):
             resource_type = target.resources[reference.logical_id].type
             known = attributes_of(resource_type)
             if reference.attribute is not None and known is not None and reference.attribute not in known:
@@ -217,7 +217,7 @@ class _Maker:
         """Evaluate what must not depend on a resource."""
         decided = self._decide(value, path, "in the Resources block")
         if decided.unresolved:
-            names = ", ".join(str(reference) for reference in sorted(decided.unresolved))
+            names = ", ".join(str(reference) for reference in sorted(decided.unresolved, key=str))
             raise TemplateError(
                 f"Template error: {path[-1]} must not depend on any resources, but refers to {names}.", path
             )

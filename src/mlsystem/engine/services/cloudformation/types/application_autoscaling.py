@@ -1,24 +1,30 @@
-"""AWS::ApplicationAutoScaling::ScalableTarget, AWS::ApplicationAutoScaling::ScalingPolicy."""
+"""AWS::ApplicationAutoScaling::ScalableTarget and AWS::ApplicationAutoScaling::ScalingPolicy."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from mlsystem.engine.services.cloudformation.coercion import coerced
 from mlsystem.engine.services.cloudformation.resource_type import ApiType, Properties, Site
+from mlsystem.engine.services.cloudformation.tags import tag_map, tagged
 
 SERVICE = "application-autoscaling"
-TARGET = ("ServiceNamespace", "ResourceId", "ScalableDimension")
+OF_TARGET = ("ResourceId", "ScalableDimension", "ServiceNamespace")
 
 
-def _target_id(_answer: Mapping[str, Any], request: Mapping[str, Any]) -> str:
-    """`resource|dimension|namespace`, as CloudFormation names a target."""
-    return f"{request['ResourceId']}|{request['ScalableDimension']}|{request['ServiceNamespace']}"
+def _target_of(target_id: str) -> dict[str, str]:
+    """Ref of a target is `resource|dimension|namespace`, and so is a policy's ScalingTargetId."""
+    return dict(zip(OF_TARGET, target_id.split("|"), strict=True))
 
 
-def _register(site: Site, _target: str, _old: Properties, new: Properties) -> None:
-    site.call(SERVICE, "RegisterScalableTarget", coerced(SERVICE, "RegisterScalableTarget", dict(new)))
+# ------------------------------------------------------------------ targets
+def _target(site: Site, properties: dict[str, Any]) -> dict[str, Any]:
+    return tagged(dict(properties), "Tags", tag_map(site, properties))
+
+
+def _change_target(site: Site, target_id: str, old: Properties, new: Properties) -> None:
+    request = {name: value for name, value in new.items() if name != "Tags"}
+    site.call(SERVICE, "RegisterScalableTarget", coerced(SERVICE, "RegisterScalableTarget", request))
 
 
 SCALABLE_TARGET = ApiType(
@@ -26,39 +32,34 @@ SCALABLE_TARGET = ApiType(
     service=SERVICE,
     create_operation="RegisterScalableTarget",
     delete_operation="DeregisterScalableTarget",
-    properties=frozenset({"MinCapacity", "MaxCapacity", "RoleARN", "SuspendedState", *TARGET}),
-    required=frozenset({"MinCapacity", "MaxCapacity", *TARGET}),
+    properties=frozenset({*OF_TARGET, "MinCapacity", "MaxCapacity", "RoleARN", "SuspendedState", "Tags"}),
+    required=frozenset({*OF_TARGET, "MinCapacity", "MaxCapacity"}),
     attributes=frozenset({"Id"}),
-    immutable=frozenset(TARGET),
-    identify=_target_id,
-    describe=lambda _site, target: {"Id": target},
-    delete_request=lambda target, _properties: dict(
-        zip(("ResourceId", "ScalableDimension", "ServiceNamespace"), target.split("|"), strict=True)
-    ),
-    change=_register,
+    immutable=frozenset(OF_TARGET),
+    arguments=_target,
+    identify=lambda _answer, request: "|".join(str(request[name]) for name in OF_TARGET),
+    describe=lambda _site, target_id: {"Id": target_id},
+    delete_request=lambda target_id, _properties: _target_of(target_id),
+    change=_change_target,
 )
 
 
-def _policy_arguments(_site: Site, properties: dict[str, Any]) -> dict[str, Any]:
-    """A policy names its target by its id, or by its three members."""
-    given = dict(properties)
-    target = given.pop("ScalingTargetId", None)
-    if target is not None:
-        given["ResourceId"], given["ScalableDimension"], given["ServiceNamespace"] = str(target).split("|")
-    return given
+# ------------------------------------------------------------------ policies
+def _policy(_site: Site, properties: dict[str, Any]) -> dict[str, Any]:
+    request = dict(properties)
+    target = request.pop("ScalingTargetId", None)
+    return {**request, **_target_of(target)} if target else request
 
 
-def _put_policy(site: Site, _arn: str, _old: Properties, new: Properties) -> None:
-    request = _policy_arguments(site, dict(new))
-    site.call(SERVICE, "PutScalingPolicy", coerced(SERVICE, "PutScalingPolicy", request))
+def _change_policy(site: Site, arn: str, old: Properties, new: Properties) -> None:
+    request = coerced(SERVICE, "PutScalingPolicy", _policy(site, dict(new)))
+    site.call(SERVICE, "PutScalingPolicy", request)
 
 
-def _delete_policy(_arn: str, properties: Properties) -> dict[str, Any]:
-    given = dict(properties)
-    target = given.get("ScalingTargetId")
-    names = ("ResourceId", "ScalableDimension", "ServiceNamespace")
-    place = dict(zip(names, str(target).split("|"), strict=True)) if target else {name: given[name] for name in names}
-    return {"PolicyName": given["PolicyName"], **place}
+def _delete_policy(arn: str, properties: Properties) -> dict[str, Any]:
+    of_target = {name: properties[name] for name in OF_TARGET if name in properties}
+    target = _target_of(properties["ScalingTargetId"]) if "ScalingTargetId" in properties else of_target
+    return {"PolicyName": properties["PolicyName"], **target}
 
 
 SCALING_POLICY = ApiType(
@@ -67,14 +68,15 @@ SCALING_POLICY = ApiType(
     create_operation="PutScalingPolicy",
     delete_operation="DeleteScalingPolicy",
     properties=frozenset(
-        {"PolicyName", "PolicyType", "ScalingTargetId", "TargetTrackingScalingPolicyConfiguration", *TARGET}
+        {"PolicyName", "PolicyType", "ScalingTargetId", "TargetTrackingScalingPolicyConfiguration"}
+        | {"StepScalingPolicyConfiguration", *OF_TARGET}
     ),
     required=frozenset({"PolicyName", "PolicyType"}),
-    attributes=frozenset({"Arn"}),
-    immutable=frozenset({"PolicyName", "ScalingTargetId", *TARGET}),
-    arguments=_policy_arguments,
+    attributes=frozenset({"Arn", "PolicyName"}),
+    immutable=frozenset({"PolicyName", "ScalingTargetId", *OF_TARGET}),
+    arguments=_policy,
     identify=lambda answer, _request: str(answer["PolicyARN"]),
-    describe=lambda _site, arn: {"Arn": arn},
+    describe=lambda _site, arn: {"Arn": arn, "PolicyName": arn.rsplit("policyName/", 1)[-1]},
     delete_request=_delete_policy,
-    change=_put_policy,
+    change=_change_policy,
 )

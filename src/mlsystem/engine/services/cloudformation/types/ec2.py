@@ -231,12 +231,15 @@ VPC_ENDPOINT = ApiType(
 )
 
 # ---------------------------------------------------------------- security groups
-RULES = {"SecurityGroupIngress": "AuthorizeSecurityGroupIngress", "SecurityGroupEgress": "AuthorizeSecurityGroupEgress"}
+RULES: dict[str, str] = {
+    "SecurityGroupIngress": "AuthorizeSecurityGroupIngress",
+    "SecurityGroupEgress": "AuthorizeSecurityGroupEgress",
+}
 REVOKE = {"SecurityGroupIngress": "RevokeSecurityGroupIngress", "SecurityGroupEgress": "RevokeSecurityGroupEgress"}
 
 
 def _group_arguments(site: Site, properties: dict[str, Any]) -> dict[str, Any]:
-    request = {
+    request: dict[str, Any] = {
         "GroupName": properties.get("GroupName") or site.made_up_name(255),
         "Description": properties["GroupDescription"],
         **{name: properties[name] for name in ("VpcId", "Tags") if name in properties},

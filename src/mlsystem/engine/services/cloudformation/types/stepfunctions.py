@@ -7,40 +7,68 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.services.cloudformation.coercion import coerced
 from mlsystem.engine.services.cloudformation.resource_type import ApiType, Properties, Site
+from mlsystem.engine.services.cloudformation.tags import tag_list, tagged
 
-VARIABLE = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
+SOURCES = ("DefinitionString", "Definition", "DefinitionS3Location")
+SETTINGS = ("LoggingConfiguration", "TracingConfiguration")
+
+
+def substituted(text: str, values: Mapping[str, Any]) -> str:
+    """`${Name}` by DefinitionSubstitutions; a name that is not among them stays as it is, for the definition to use."""
+
+    def value(match: re.Match[str]) -> str:
+        found = values.get(match[1], match[0])
+        if isinstance(found, bool):
+            return "true" if found else "false"
+        return found if isinstance(found, str) else json.dumps(found)
+
+    return re.sub(r"\$\{([^}]+)\}", value, text)
+
+
+def _text(site: Site, properties: Properties) -> str:
+    given = [name for name in SOURCES if name in properties]
+    if len(given) != 1:
+        raise AwsError("InvalidRequest", f"Exactly one of {', '.join(SOURCES)} must be given")
+    source = properties[given[0]]
+    if given[0] != "DefinitionS3Location":
+        return source if isinstance(source, str) else json.dumps(source)
+    place = {"Bucket": source["Bucket"], "Key": source["Key"]}
+    if "Version" in source:
+        place["VersionId"] = source["Version"]
+    content: bytes = site.call("s3", "GetObject", place)["Body"].read()
+    return content.decode()
 
 
 def _definition(site: Site, properties: Properties) -> str:
-    """From DefinitionString, Definition or S3, with `${name}` replaced by DefinitionSubstitutions."""
-    if "DefinitionS3Location" in properties:
-        place = properties["DefinitionS3Location"]
-        request = {"Bucket": place["Bucket"], "Key": place["Key"]}
-        text = site.call("s3", "GetObject", request)["Body"].read().decode()
-    elif "Definition" in properties:
-        text = json.dumps(properties["Definition"])
-    else:
-        text = str(properties["DefinitionString"])
-    substitutions: Mapping[str, Any] = properties.get("DefinitionSubstitutions", {})
-    return VARIABLE.sub(lambda match: str(substitutions.get(match[1], match[0])), text)
+    return substituted(_text(site, properties), properties.get("DefinitionSubstitutions", {}))
 
 
 def _arguments(site: Site, properties: dict[str, Any]) -> dict[str, Any]:
     request: dict[str, Any] = {
         "name": properties.get("StateMachineName") or site.made_up_name(80),
         "definition": _definition(site, properties),
-        "roleArn": properties["RoleArn"],
-        "type": properties.get("StateMachineType", "STANDARD"),
+        **{name: properties[name] for name in ("RoleArn", *SETTINGS) if name in properties},
     }
-    if "Tags" in properties:
-        request["tags"] = [{"key": tag["Key"], "value": tag["Value"]} for tag in properties["Tags"]]
-    return request
+    if "StateMachineType" in properties:
+        request["type"] = properties["StateMachineType"]
+    return tagged(request, "tags", [{"key": tag["Key"], "value": tag["Value"]} for tag in tag_list(site, properties)])
 
 
-def _change(site: Site, arn: str, _old: Properties, new: Properties) -> None:
-    request = {"stateMachineArn": arn, "definition": _definition(site, new), "roleArn": new["RoleArn"]}
-    site.call("stepfunctions", "UpdateStateMachine", request)
+def _change(site: Site, arn: str, old: Properties, new: Properties) -> None:
+    request = {
+        "stateMachineArn": arn,
+        "definition": _definition(site, new),
+        **{name: new[name] for name in ("RoleArn", *SETTINGS) if name in new},
+    }
+    site.call("stepfunctions", "UpdateStateMachine", coerced("stepfunctions", "UpdateStateMachine", request))
+
+
+def _describe(site: Site, arn: str) -> dict[str, Any]:
+    found = site.call("stepfunctions", "DescribeStateMachine", {"stateMachineArn": arn})
+    return {"Arn": arn, "Name": found["name"], "StateMachineRevisionId": found.get("revisionId", "INITIAL")}
 
 
 STATE_MACHINE = ApiType(
@@ -49,15 +77,14 @@ STATE_MACHINE = ApiType(
     create_operation="CreateStateMachine",
     delete_operation="DeleteStateMachine",
     properties=frozenset(
-        {"StateMachineName", "StateMachineType", "RoleArn", "DefinitionString", "Definition", "DefinitionS3Location"}
-        | {"DefinitionSubstitutions", "Tags"}
+        {"StateMachineName", "StateMachineType", "RoleArn", "DefinitionSubstitutions", "Tags", *SOURCES, *SETTINGS}
     ),
     required=frozenset({"RoleArn"}),
-    attributes=frozenset({"Arn", "Name"}),
+    attributes=frozenset({"Arn", "Name", "StateMachineRevisionId"}),
     immutable=frozenset({"StateMachineName", "StateMachineType"}),
     arguments=_arguments,
     identify=lambda answer, _request: str(answer["stateMachineArn"]),
-    describe=lambda _site, arn: {"Arn": arn, "Name": arn.rsplit(":", 1)[-1]},
+    describe=_describe,
     delete_request=lambda arn, _properties: {"stateMachineArn": arn},
     change=_change,
 )
