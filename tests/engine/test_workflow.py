@@ -1,0 +1,150 @@
+"""The project's own training workflow, run by the engine: its functions are the project's, its programs are small."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.functions import archive, make_function
+from tests.images import push_image
+from tests.live import LiveEngine, eventually
+
+PROJECT = Path(__file__).parents[2] / "project"
+ROLE = "arn:aws:iam::000000000000:role/workflow"
+ENDED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
+
+PREPARE = """#!/usr/bin/env python3
+import os, pathlib
+base = pathlib.Path("/opt/ml/processing")
+rows = (base / "input/raw/rows.csv").read_text()
+if not rows.strip():
+    pathlib.Path("/opt/ml/output/message").write_text("the data has no rows")
+    raise SystemExit(1)
+for name in ("train", "test", "baseline"):
+    (base / name / "rows.csv").write_text(rows)
+"""
+TRAIN = """#!/usr/bin/env python3
+import pathlib
+rows = pathlib.Path("/opt/ml/input/data/train/rows.csv").read_text().split()
+model = pathlib.Path("/opt/ml/model/inference")
+model.mkdir()
+(model / "total.txt").write_text(str(sum(map(int, rows))))
+"""
+EVALUATE = """#!/usr/bin/env python3
+import json, pathlib, tarfile
+base = pathlib.Path("/opt/ml/processing")
+with tarfile.open(base / "model/model.tar.gz") as archive:
+    total = int(archive.extractfile("inference/total.txt").read())
+report = {"regression_metrics": {"mae": {"value": total / 10}}}
+(base / "evaluation/eval.json").write_text(json.dumps(report))
+"""
+MONITOR = """
+import pathlib
+rows = pathlib.Path("/opt/ml/processing/input/baseline/rows.csv").read_text()
+pathlib.Path("/opt/ml/processing/output/statistics.json").write_text('{"rows": %d}' % len(rows.split()))
+"""
+FUNCTIONS = {
+    "CreateExperimentFunctionArn": "sagemaker_create_experiment",
+    "QueryEvaluationFunctionArn": "sagemaker_query_evaluation",
+    "QueryTrainingFunctionArn": "sagemaker_query_training",
+}
+
+
+class Workflow:
+    """What the project's stacks make around the workflow, by hand."""
+
+    def __init__(self, engine: LiveEngine):
+        self.engine = engine
+        self.name = f"flow-{uuid.uuid4().hex[:8]}"
+        engine.client("s3").create_bucket(Bucket=self.name)
+        files = {
+            "/opt/program/prepare_data.py": PREPARE,
+            "/opt/program/train": TRAIN,
+            "/opt/program/evaluate.py": EVALUATE,
+        }
+        self.image = push_image(engine, self.name, files)
+        self.monitor = push_image(engine, f"{self.name}-monitor", {"/opt/program/mlsystem/monitor.py": MONITOR})
+        key = engine.client("kms").create_key()["KeyMetadata"]["Arn"]
+        values = {"Partition": "aws", "KmsKeyArn": key, "SageMakerRoleArn": ROLE, **self._functions()}
+        definition = (PROJECT / "model/workflow.asl.json").read_text()
+        for name, value in values.items():
+            definition = definition.replace(f"${{{name}}}", value)
+        self.sfn = engine.client("stepfunctions")
+        made = self.sfn.create_state_machine(name=self.name, definition=definition, roleArn=ROLE)
+        self.arn = made["stateMachineArn"]
+
+    def _functions(self) -> dict[str, str]:
+        shared = (PROJECT / "custom_resource/s3_object.py").read_text()
+        arns = {}
+        for name, module in FUNCTIONS.items():
+            source = (PROJECT / f"custom_resource/{module}.py").read_text()
+            code = {"ZipFile": archive({f"{module}.py": source, "s3_object.py": shared})}
+            settings = {"Runtime": "python3.13", "Handler": f"{module}.handler", "Code": code, "Timeout": 60}
+            environment = {"Variables": {"ASSETS_DIR": "/tmp/assets"}}
+            arns[name] = make_function(self.engine, f"{self.name}-{module}", "", Environment=environment, **settings)
+        return arns
+
+    def run(self, rows: str, gate: Mapping[str, Any]) -> dict[str, Any]:
+        run = f"run-{uuid.uuid4().hex[:8]}"
+        raw = f"s3://{self.name}/raw/{run}"
+        self.engine.client("s3").put_object(Bucket=self.name, Key=f"raw/{run}/rows.csv", Body=rows.encode())
+        instances = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+        given = {
+            "ExperimentName": self.name,
+            "TrialName": run,
+            "Tags": [{"Key": "run", "Value": run}],
+            "RunsUri": f"s3://{self.name}/runs",
+            "ImageUri": self.image,
+            "MonitorImageUri": self.monitor,
+            "DatasetEnvironment": {"DATASET": "{}"},
+            "RawData": [{"Name": "raw", "Uri": raw}],
+            "Instances": dict.fromkeys(("Prepare", "Baseline", "Train", "Evaluate"), instances),
+            "MaxRuntimeInSeconds": 300,
+            "DriftThreshold": "0.1",
+            "HyperParameters": {"depth": "3"},
+            "Gate": dict(gate),
+        }
+        arn = self.sfn.start_execution(stateMachineArn=self.arn, name=run, input=json.dumps(given))["executionArn"]
+        eventually(lambda: self.sfn.describe_execution(executionArn=arn)["status"] in ENDED, timeout=120)
+        return dict(self.sfn.describe_execution(executionArn=arn))
+
+
+@pytest.fixture(scope="module")
+def workflow(engine: LiveEngine) -> Workflow:
+    return Workflow(engine)
+
+
+def test_the_workflow_trains_a_model_that_passes_its_gate(engine: LiveEngine, workflow: Workflow) -> None:
+    ended = workflow.run("1\n2\n3\n", {"Metric": "mae", "Comparison": "LessThan", "Threshold": 1})
+    assert ended["status"] == "SUCCEEDED", (ended.get("error"), ended.get("cause"))
+    output, run = json.loads(ended["output"]), ended["name"]
+    assert output["ModelUri"] == f"s3://{workflow.name}/runs/{run}/output/model.tar.gz"
+    assert (output["Gate"]["Value"], output["Assets"]["Files"]) == (0.6, ["total.txt"])
+    found = engine.client("s3").list_objects_v2(Bucket=workflow.name, Prefix=f"runs/{run}/")["Contents"]
+    assert f"runs/{run}/baseline/statistics.json" in [item["Key"] for item in found]
+    listed = engine.client("sagemaker").list_trial_components(TrialName=run)["TrialComponentSummaries"]
+    shown = sorted(one["DisplayName"] for one in listed)
+    assert shown == ["Baseline-Job", "Model-Evaluation-Job", "Prepare-Data", "Training-Job"]
+
+
+def test_a_model_below_its_gate_fails_with_the_figures(workflow: Workflow) -> None:
+    ended = workflow.run("10\n20\n", {"Metric": "mae", "Comparison": "LessThan", "Threshold": 1})
+    told = f"{ended['name']}: mae is 3; the gate asks for LessThan 1"
+    assert (ended["status"], ended["error"], ended["cause"]) == ("FAILED", "ModelBelowGate", told)
+
+
+def test_a_metric_that_is_missing_fails_with_what_the_function_says(workflow: Workflow) -> None:
+    ended = workflow.run("1\n", {"Metric": "rmse", "Comparison": "LessThan", "Threshold": 1})
+    assert ended["error"] == "EvaluationResultsUnreadable"
+    assert "regression_metrics has no rmse; it has mae" in ended["cause"]
+
+
+def test_data_without_rows_fails_with_what_the_program_says(workflow: Workflow) -> None:
+    ended = workflow.run("", {})
+    assert ended["error"] == "PrepareDataFailed"
+    assert "the data has no rows" in ended["cause"]
