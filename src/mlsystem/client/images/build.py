@@ -15,8 +15,6 @@ from mlsystem.client.images.layout import LAYER, ImageConfig, ImageLayout, layer
 from mlsystem.client.images.rootfs import RootFs, read_ignored
 from mlsystem.client.images.run import run
 
-COPY_FLAGS = {"chmod", "chown"}
-
 
 @dataclass(frozen=True)
 class Build:
@@ -96,7 +94,7 @@ class _Builder:
         self._arguments[name.strip()] = self._request.arguments.get(name.strip(), default.strip().strip("\"'"))
 
     def _from(self, text: str, instruction: Instruction) -> None:
-        if self.config.layers or " " in text:
+        if self._files.root.exists() or " " in text:
             raise ImageError(
                 f"{instruction.place}: several stages are not implemented here; one FROM with one image is"
             )
@@ -119,9 +117,6 @@ class _Builder:
         self._known = survey(self._files.root)
 
     def _copy(self, text: str, instruction: Instruction) -> None:
-        unknown = set(instruction.flags) - COPY_FLAGS
-        if unknown:
-            raise ImageError(f"{instruction.place}: --{unknown.pop()} is not implemented here")
         *sources, target = replace(instruction, text=text).exec_form() or tuple(shlex.split(text))
         ignored = read_ignored(self._request.context)
         self._files.copy(self._request.context, sources, target, ignored, instruction.flags.get("chmod"))

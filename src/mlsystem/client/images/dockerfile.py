@@ -14,6 +14,8 @@ from mlsystem.client.images.errors import ImageError
 
 KNOWN = ("FROM", "ARG", "ENV", "COPY", "RUN", "WORKDIR", "LABEL", "EXPOSE", "ENTRYPOINT", "CMD")
 VARIABLE = re.compile(r"\\(?P<escaped>.)|\$(?:\{(?P<braced>\w+)(?::(?P<mode>[-+])(?P<word>[^}]*))?\}|(?P<plain>\w+))")
+# Flags by instruction; --chown is heeded in that everything belongs to root, --platform in that there is one.
+FLAGS = {"COPY": {"chmod", "chown"}, "FROM": {"platform"}}
 FLAG = re.compile(r"--(?P<name>[a-z-]+)(?:=(?P<value>\S+))?\s+")
 
 
@@ -45,13 +47,16 @@ def parse(text: str) -> list[Instruction]:
     """Raises ImageError for an instruction that is not implemented, naming it and its line."""
     instructions = []
     for line, content in _logical_lines(text):
-        name, _, rest = content.partition(" ")
+        name, *words = content.split(maxsplit=1)
         name = name.upper()
         if name not in KNOWN:
             raise ImageError(
                 f"line {line}: the instruction {name} is not implemented here; these are: {', '.join(KNOWN)}"
             )
-        flags, rest = _flags(rest.strip())
+        flags, rest = _flags(words[0] if words else "")
+        unknown = sorted(set(flags) - FLAGS.get(name, set()))
+        if unknown:
+            raise ImageError(f"line {line}: {name} --{unknown[0]} is not implemented here")
         if "<<" in rest and name in ("RUN", "COPY"):
             raise ImageError(f"line {line}: here-documents are not implemented here")
         instructions.append(Instruction(name, rest, flags, line))

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import secrets
+import shutil
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from mlsystem.client.images.errors import ImageError
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
+# The name of what a layer removes begins so: https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
+GONE = ".wh."
 
 
 @dataclass(frozen=True)
@@ -124,9 +127,17 @@ class ImageLayout:
         )
 
     def unpack(self, layers: tuple[Blob, ...], folder: Path) -> None:
+        """The files of an image, layer over layer."""
         for layer in layers:
             with tarfile.open(self.blob_path(layer.digest)) as tar:
-                tar.extractall(folder, filter="tar")
+                for member in tar.getmembers():
+                    place = folder / member.name
+                    if place.name.startswith(GONE):
+                        _remove(place.with_name(place.name.removeprefix(GONE)))
+                        continue
+                    if place.is_symlink():
+                        place.unlink()  # else what it points to, perhaps on this machine, would be written
+                    tar.extract(member, folder, filter="tar")
 
     def _name_path(self, name: str) -> Path:
         return self._folder / "names" / name.replace("/", "%")
@@ -138,14 +149,18 @@ class ImageLayout:
 
 
 def layer_of(folder: Path, known: Mapping[str, tuple[int, int]], target: Path) -> bool:
-    """Write a tar of what is new or changed in `folder` since `known` (see `survey`); False when nothing is.
+    """Write a tar of what is new, changed or gone in `folder` since `known` (see `survey`); False when nothing is.
 
-    The same files make the same bytes: owners are dropped, and times are when a file last changed, to the second.
+    The same files make the same bytes: owners and times are dropped.
     """
-    changed = [path for path in sorted(folder.rglob("*")) if known.get(str(path.relative_to(folder))) != _mark(path)]
-    if not changed:
+    paths = {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*"))}
+    changed = [path for name, path in paths.items() if known.get(name) != _mark(path)]
+    gone = [name for name in sorted(known) if name not in paths and _stands(Path(name).parent, paths)]
+    if not changed and not gone:
         return False
     with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as tar:
+        for name in gone:
+            tar.addfile(tarfile.TarInfo((Path(name).parent / f"{GONE}{Path(name).name}").as_posix()))
         for path in changed:
             member = tar.gettarinfo(path, arcname=path.relative_to(folder).as_posix())
             member.uid = member.gid = 0
@@ -157,6 +172,18 @@ def layer_of(folder: Path, known: Mapping[str, tuple[int, int]], target: Path) -
             else:
                 tar.addfile(member, io.BytesIO())
     return True
+
+
+def _stands(folder: Path, paths: Mapping[str, Path]) -> bool:
+    """True where the folder itself is still there: of a folder that is gone, its own mark says it."""
+    return str(folder) == "." or str(folder) in paths
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def survey(folder: Path) -> dict[str, tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
+import re
 import shutil
 from pathlib import Path, PurePosixPath
 
@@ -24,7 +24,7 @@ class RootFs:
             raise ImageError(f"the path {inside} leaves the image")
         return path
 
-    def copy(self, context: Path, sources: list[str], target: str, ignored: list[str], mode: str | None) -> None:
+    def copy(self, context: Path, sources: list[str], target: str, ignored: Ignored, mode: str | None) -> None:
         """COPY: a folder's content into a folder, files into a folder, or one file to a name."""
         found = [path for source in sources for path in _expand(context, source)]
         into_folder = target.endswith("/") or len(found) > 1 or self.path(target).is_dir()
@@ -32,13 +32,13 @@ class RootFs:
             place = self.path(target)
             if source.is_dir():
                 self._copy_folder(context, source, place, ignored, mode)
-            elif not _is_ignored(source.relative_to(context), ignored):
+            elif not ignored.has(source.relative_to(context)):
                 _copy_file(source, place / source.name if into_folder else place, mode)
 
-    def _copy_folder(self, context: Path, source: Path, place: Path, ignored: list[str], mode: str | None) -> None:
+    def _copy_folder(self, context: Path, source: Path, place: Path, ignored: Ignored, mode: str | None) -> None:
         place.mkdir(parents=True, exist_ok=True)
         for path in sorted(source.rglob("*")):
-            if _is_ignored(path.relative_to(context), ignored):
+            if ignored.has(path.relative_to(context)):
                 continue
             if path.is_dir():
                 (place / path.relative_to(source)).mkdir(parents=True, exist_ok=True)
@@ -46,24 +46,36 @@ class RootFs:
                 _copy_file(path, place / path.relative_to(source), mode)
 
 
-def read_ignored(context: Path) -> list[str]:
-    """The patterns of .dockerignore."""
+def read_ignored(context: Path) -> Ignored:
+    """The patterns of .dockerignore, and of what no image needs."""
     path = context / ".dockerignore"
     lines = path.read_text().splitlines() if path.exists() else []
-    return [line.strip().strip("/") for line in lines if line.strip() and not line.startswith("#")] + [
-        "**/__pycache__",
-        "**/*.pyc",
-    ]
+    return Ignored([*lines, "**/__pycache__", "**/*.pyc"])
 
 
-def _is_ignored(path: Path, patterns: list[str]) -> bool:
-    names = [path, *path.parents]
-    return any(
-        fnmatch.fnmatch(str(name), pattern) or fnmatch.fnmatch(name.name, pattern.removeprefix("**/"))
-        for name in names
-        for pattern in patterns
-        if str(name) != "."
-    )
+class Ignored:
+    """Which paths of the context COPY leaves out: the last pattern that matches a path, or a folder above it, decides.
+
+    https://docs.docker.com/build/concepts/context/#dockerignore-files
+    """
+
+    def __init__(self, lines: list[str]):
+        patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+        self._rules = [(_compiled(pattern.removeprefix("!")), not pattern.startswith("!")) for pattern in patterns]
+
+    def has(self, path: Path) -> bool:
+        """`path` is relative to the context."""
+        names = [str(name) for name in (path, *path.parents) if name.name]
+        verdicts = [leaves_out for rule, leaves_out in self._rules if any(rule.fullmatch(name) for name in names)]
+        return bool(verdicts) and verdicts[-1]
+
+
+WILDCARDS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.strip().strip("/"))
+    return re.compile("".join(WILDCARDS.get(part, re.escape(part)) for part in parts))
 
 
 def _expand(context: Path, source: str) -> list[Path]:

@@ -14,18 +14,32 @@ from mlsystem.client.images.rootfs import RootFs
 
 IMPLEMENTED = "pip install, chmod, mkdir, apt-get, ln -s, rm"
 PIP_NAMES = {"pip", "pip3"}
+SHELL_SIGNS = "();<>|&"
 
 
 def run(command: str, files: RootFs, warn: Callable[[str], None], place: str) -> None:
     """One RUN line, which may join commands with `&&`. Raises ImageError naming what is not implemented."""
-    words = shlex.split(command, posix=True)
-    for separator in (";", "|", "||", ">", ">>", "&"):
-        if separator in words:
-            raise ImageError(f"{place}: {separator!r} of the shell is not implemented here; join commands with &&")
+    words = _words(command, place)
+    for word in words:
+        if word != "&&" and word.strip(SHELL_SIGNS) == "":
+            raise ImageError(f"{place}: {word!r} of the shell is not implemented here; join commands with &&")
     while words:
         end = words.index("&&") if "&&" in words else len(words)
         _command(words[:end], files, warn, place)
         words = words[end + 1 :]
+
+
+def _words(command: str, place: str) -> list[str]:
+    """As a shell splits them, its operators apart from what they touch."""
+    if "`" in command or "$(" in command:
+        raise ImageError(f"{place}: a command within a command is not implemented here")
+    lexer = shlex.shlex(command, posix=True, punctuation_chars=SHELL_SIGNS)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    try:
+        return list(lexer)
+    except ValueError as error:
+        raise ImageError(f"{place}: {error}") from error
 
 
 def _command(words: list[str], files: RootFs, warn: Callable[[str], None], place: str) -> None:
@@ -95,21 +109,19 @@ def _is_installed(package: str) -> bool:
 
 
 def _chmod(mode: str, paths: list[str], files: RootFs, place: str) -> None:
+    if not (mode.isdigit() or mode in ("+x", "a+x")):
+        raise ImageError(f"{place}: the mode {mode!r} is not implemented here; octal modes and +x are")
     for path in paths:
         target = files.path(path)
         if not target.exists():
             raise ImageError(f"{place}: {path} is not in the image")
-        if mode.isdigit():
-            target.chmod(int(mode, 8))
-        elif mode in ("+x", "a+x"):
-            target.chmod(target.stat().st_mode | 0o111)
-        else:
-            raise ImageError(f"{place}: the mode {mode!r} is not implemented here; octal modes and +x are")
+        target.chmod(int(mode, 8) if mode.isdigit() else target.stat().st_mode | 0o111)
 
 
 def _remove(path: Path, files: RootFs) -> None:
     for found in path.parent.glob(path.name):
-        if not found.resolve().is_relative_to(files.root.resolve()):
+        # A link is removed itself; what it points to may lie outside.
+        if not found.parent.resolve().is_relative_to(files.root.resolve()):
             continue
         if found.is_dir() and not found.is_symlink():
             shutil.rmtree(found)

@@ -148,6 +148,8 @@ def _apply(layer: Path, tree: Path) -> None:
             if name.startswith(WHITEOUT):
                 _remove(tree / Path(member.name).parent, name.removeprefix(WHITEOUT))
             else:
+                if (tree / member.name).is_symlink():
+                    (tree / member.name).unlink()  # what it points to is not what this layer replaces
                 tar.extract(member, tree, filter="tar")
 
 
