@@ -30,7 +30,7 @@ from collections.abc import Callable, Iterable
 from mlsystem.engine.dataplane.dataplane import DataPlane
 from mlsystem.engine.dataplane.errors import DataPlaneError, NotApplied
 from mlsystem.engine.dataplane.state import ApiStage, Door, Endpoint, State, WorkloadDoor
-from mlsystem.engine.decide.errors import EngineError
+from mlsystem.engine.decide.errors import EngineError, StartupError
 from mlsystem.engine.store.database import Database, Transaction
 
 log = logging.getLogger(__name__)
@@ -98,8 +98,11 @@ class DoorKeeper:
 
     # ------------------------------------------------------------------ life
     def write(self) -> None:
-        """Write the first configuration, before Envoy is started (or, where it runs, have it follow). Raises DataPlaneError."""
-        self.plane.apply(self._state())
+        """Write the first configuration, before Envoy is started (or, where it runs, have it follow). Raises StartupError."""
+        try:
+            self.plane.apply(self._state())
+        except DataPlaneError as error:
+            raise StartupError(f"the front door cannot be configured: {error}") from error
 
     def start(self) -> None:
         """Follow from now on."""

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from mlsystem.engine.dataplane.dataplane import DataPlane
+from mlsystem.engine.dataplane.errors import DataPlaneError
 from mlsystem.engine.decide.errors import AwsError, StartupError
 from mlsystem.engine.runtime.errors import ProcessError
 from mlsystem.engine.runtime.exits import ExitBoard
@@ -69,7 +70,10 @@ class DoorProcess:
             if not self.is_running or time.monotonic() > deadline:
                 raise StartupError(f"the front door did not open: {self._last_words()}")
             time.sleep(_POLL_SECONDS)
-        self._plane.wait_applied()
+        try:
+            self._plane.wait_applied()
+        except DataPlaneError as error:
+            raise StartupError(f"the front door did not open: {error}") from error
 
     def stop(self) -> None:
         """End Envoy, for an engine that ends in good order."""
