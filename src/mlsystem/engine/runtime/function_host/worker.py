@@ -49,6 +49,7 @@ class Worker:
         self._on_ready = on_ready
         self._on_end = on_end
         self.is_killed = False
+        self._is_over = False
         self._is_ready = False
         self._init_failure: Outcome | None = None
         self._wanted: asyncio.Event = asyncio.Event()
@@ -179,6 +180,8 @@ class Worker:
 
     def _read(self) -> None:
         """Take in what the process has written; called by the loop and before an invocation is closed."""
+        if self._is_over:
+            return
         with suppress(BlockingIOError):
             while piece := os.read(self._output, PIECE_BYTES):
                 *lines, self._rest = (self._rest + piece).split(b"\n")
@@ -197,6 +200,7 @@ class Worker:
         loop.remove_reader(self._pidfd)
         status = self._process.wait()
         self._read()
+        self._is_over = True
         if self._rest:
             self._line(self._rest)
         loop.remove_reader(self._output)

@@ -128,7 +128,11 @@ class Invocations(Part):
                     return Event("succeeded")  # there is nobody left to tell
                 raise
         # The same id again, after a crash, gets the answer that there was.
-        once = {"X-Amzn-RequestId": call.key, "X-Mlsystem-Once": "1", **_context(record.client_context)}
+        once = {
+            "X-Amzn-RequestId": call.key.rpartition("/")[2],
+            "X-Mlsystem-Once": "1",
+            **_context(record.client_context),
+        }
         try:
             answer = self._send(run, target, base64.b64decode(record.payload), once)
         except AwsError as error:

@@ -1,0 +1,50 @@
+"""Small Lambda functions for tests."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+from tests.live import LiveEngine
+
+ROLE = "arn:aws:iam::000000000000:role/function"
+
+
+def archive(files: Mapping[str, str]) -> bytes:
+    """A deployment package."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as package:
+        for name, content in files.items():
+            package.writestr(name, content)
+    return stream.getvalue()
+
+
+def make_function(engine: LiveEngine, name: str, source: str, **settings: Any) -> str:
+    """A function from `app.py` with the handler `app.handler`, active; its ARN."""
+    client = engine.client("lambda")
+    if "Code" not in settings:
+        settings = {
+            "Runtime": "python3.13",
+            "Handler": "app.handler",
+            "Code": {"ZipFile": archive({"app.py": source})},
+        } | settings
+    made = client.create_function(FunctionName=name, Role=ROLE, **settings)
+    client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    return str(made["FunctionArn"])
+
+
+def change_code(engine: LiveEngine, name: str, source: str) -> str:
+    """New code, published: the new version."""
+    client = engine.client("lambda")
+    client.update_function_code(FunctionName=name, ZipFile=archive({"app.py": source}))
+    client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    return str(client.publish_version(FunctionName=name)["Version"])
+
+
+def invoke(engine: LiveEngine, name: str, event: object, **settings: Any) -> tuple[Any, dict[str, Any]]:
+    """The answer, and all that came with it."""
+    response = engine.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode(), **settings)
+    return json.loads(response["Payload"].read()), response
