@@ -109,7 +109,7 @@ def test_instances_follow_the_metric_within_their_bounds(new_engine: Callable[..
 
 
 @pytest.mark.parametrize(
-    "point", ["application_autoscaling.target.Scaling.after_commit", "application_autoscaling.resize.after"]
+    "point", ["application-autoscaling.target.Scaling.after_commit", "application-autoscaling.set_capacity.after"]
 )
 def test_a_registration_lifts_the_capacity_to_its_minimum_also_after_a_crash(
     new_engine: Callable[..., LiveEngine], point: str
@@ -176,7 +176,7 @@ def test_policies_that_are_not_there_are_refused_by_name(scaled: Scaled, change:
 
 def test_a_target_that_does_not_exist_is_refused(scaled: Scaled) -> None:
     what = {**scaled.what, "ResourceId": "endpoint/nobody/variant/AllTraffic"}
-    with pytest.raises(ClientError, match="does not exist"):
+    with pytest.raises(ClientError, match="No scalable resources found"):
         scaled.scaling.register_scalable_target(**what, MinCapacity=1, MaxCapacity=2)
     with pytest.raises(ClientError, match="Minimum capacity cannot be greater"):
         scaled.scaling.register_scalable_target(**scaled.what, MinCapacity=3, MaxCapacity=2)

@@ -13,9 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.decide.scaling import Activity, Direction, capacity_activity, read_policy, track
+from mlsystem.engine.decide.scaling import (
+    Activity,
+    Direction,
+    ScheduledAction,
+    apply_schedule,
+    capacity_activity,
+    read_policy,
+    track,
+)
 from mlsystem.engine.durable.machine import Event, Json, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler, NoticeHandler
+from mlsystem.engine.services.application_autoscaling.notices import DUE
 from mlsystem.engine.services.application_autoscaling.page import page
 from mlsystem.engine.services.application_autoscaling.target import (
     SET_CAPACITY,
@@ -48,7 +57,11 @@ class Scaling(Part):
         return {SET_CAPACITY: self._set_capacity}
 
     def subscriptions(self) -> Mapping[str, NoticeHandler]:
-        return {"cloudwatch.alarm.scaling": self._on_alarm, "sagemaker.endpoint.settled": self._on_settled}
+        return {
+            "cloudwatch.alarm.scaling": self._on_alarm,
+            "sagemaker.endpoint.settled": self._on_settled,
+            DUE: self._on_due,
+        }
 
     @operation(
         "DescribeScalingActivities", accepts="ServiceNamespace ResourceId ScalableDimension MaxResults NextToken"
@@ -109,6 +122,24 @@ class Scaling(Part):
         if decision.capacity is not None and decision.activity is not None:
             changed = tx.put(target.changed(tracking=tracking))
             self._begin(tx, changed, decision.capacity, decision.activity)
+
+    def _on_due(self, tx: Transaction, topic: str, data: Json) -> None:
+        """A scheduled action sets other bounds, and the capacity where that lies outside of them."""
+        target = tx.get(Target, data["target"])
+        if target is None:
+            return
+        action = ScheduledAction(data["name"], data["capacities"].get("min"), data["capacities"].get("max"))
+        try:
+            done = apply_schedule(action, target.bounds, self.capacity_of(target.resource_id))
+        except AwsError as error:
+            tx.add(_record(target, f"Setting bounds by {action.name}", action.name, FAILED, error.message, tx.now))
+            return
+        bounds = {"min_capacity": done.target.min_capacity, "max_capacity": done.target.max_capacity}
+        changed = tx.put(target.changed(**bounds))
+        for one in done.activities[:1]:
+            tx.add(_record(target, one.description, one.cause, SUCCESSFUL, one.success, tx.now))
+        if done.capacity is not None:
+            self._begin(tx, changed, done.capacity, done.activities[-1])
 
     def _begin(self, tx: Transaction, target: Target, capacity: int, activity: Activity) -> None:
         if target.state != TargetState.IDLE:
@@ -171,6 +202,19 @@ class Scaling(Part):
             tx.put(activity.changed(state=state, message=message, ended_at=tx.now))
         event = Event("scaling_ended", {"activity": target.activity, "capacity": capacity})
         self._house.worker.send(tx, Target, target_key(target.resource_id, target.dimension), event)
+
+
+def _record(target: Target, description: str, cause: str, state: str, message: str, at: float) -> ActivityRecord:
+    """An activity that is over as soon as it begins."""
+    return ActivityRecord(
+        key=str(uuid.uuid4()),
+        parent=target.key,
+        state=state,
+        description=description,
+        cause=cause,
+        message=message,
+        ended_at=at,
+    )
 
 
 def _described(activity: ActivityRecord) -> dict[str, object]:

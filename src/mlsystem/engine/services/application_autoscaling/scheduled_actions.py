@@ -13,12 +13,12 @@ from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.decide.scaling import ScheduledAction
 from mlsystem.engine.decide.schedule import Rate, check_timezone, read_schedule
-from mlsystem.engine.durable.machine import CancelTimer, Event, Json, Machine, Notice, SetTimer, Step
+from mlsystem.engine.durable.machine import CancelTimer, Event, Json, Machine, SetTimer, Step
 from mlsystem.engine.durable.worker import NoticeHandler
-from mlsystem.engine.services.application_autoscaling.notices import DEREGISTERED
+from mlsystem.engine.services.application_autoscaling.notices import DEREGISTERED, due
 from mlsystem.engine.services.application_autoscaling.page import page
-from mlsystem.engine.services.application_autoscaling.target import TargetRecord, target_key
-from mlsystem.engine.services.application_autoscaling.targets import check_namespace, find_target
+from mlsystem.engine.services.application_autoscaling.target import Target, target_key
+from mlsystem.engine.services.application_autoscaling.targets import find_target
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.records import Record
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     )
 
 TIMER = "due"
-DUE = "application_autoscaling.scheduled_action.due"
 
 
 class ActionRecord(Record):
@@ -66,15 +65,14 @@ class ActionMachine:
         self._time_scale = time_scale
 
     def begin(self, record: ActionRecord, at: float) -> Step[ActionRecord]:
-        due = record.next_after(at, self._time_scale)
-        return Step(record, timers=(SetTimer(TIMER, at=due) if due is not None else CancelTimer(TIMER),))
+        next_at = record.next_after(at, self._time_scale)
+        return Step(record, timers=(SetTimer(TIMER, at=next_at) if next_at is not None else CancelTimer(TIMER),))
 
     def advance(self, record: ActionRecord, event: Event, at: float) -> Step[ActionRecord]:
         if event.name != "timer":
             return Step(record)
-        why = {"kind": "scheduled", "name": record.name, **record.capacities}
         step = self.begin(record, at)
-        return Step(record, timers=step.timers, notices=(Notice(DUE, {"target": record.parent, "why": why}),))
+        return Step(record, timers=step.timers, notices=(due(record.parent, record.name, record.capacities),))
 
 
 class ScheduledActions(Part):
@@ -88,10 +86,7 @@ class ScheduledActions(Part):
         return (self._machine,)
 
     def subscriptions(self) -> Mapping[str, NoticeHandler]:
-        return {DUE: self._on_due, DEREGISTERED: self._on_deregistered}
-
-    def _on_due(self, tx: Transaction, topic: str, data: Json) -> None:
-        self._house.worker.send(tx, TargetRecord, data["target"], Event("asked", {"why": data["why"]}))
+        return {DEREGISTERED: self._on_deregistered}
 
     def _on_deregistered(self, tx: Transaction, topic: str, data: Json) -> None:
         for record in tx.all(ActionRecord, parent=data["target"]):
@@ -104,8 +99,7 @@ class ScheduledActions(Part):
     )
     def put(self, request: PutScheduledActionRequestTypeDef, call: Call) -> Mapping[str, object]:
         given: Mapping[str, Any] = request
-        check_namespace(given["ServiceNamespace"])
-        target = find_target(call.tx, given["ResourceId"], given["ScalableDimension"])
+        target = find_target(call.tx, given)
         name = given["ScheduledActionName"]
         key = f"{target.key}/{name}"
         known = call.tx.get(ActionRecord, key)
@@ -114,19 +108,17 @@ class ScheduledActions(Part):
         self._house.worker.commit_step(call.tx, record, self._machine.begin(record, call.now))
         return {}
 
-    def _new(self, given: Mapping[str, Any], target: TargetRecord, at: float) -> ActionRecord:
+    def _new(self, given: Mapping[str, Any], target: Target, at: float) -> ActionRecord:
         if "Schedule" not in given or "ScalableTargetAction" not in given:
             raise AwsError("ValidationException", "A new scheduled action needs Schedule and ScalableTargetAction.")
         name = given["ScheduledActionName"]
-        path = (
-            f"scheduledAction:{self._house.new_id(32)}:resource/sagemaker/{target.resource}:scheduledActionName/{name}"
-        )
+        path = f"scheduledAction:{self._house.new_id(32)}:resource/sagemaker/{target.resource_id}:scheduledActionName/{name}"
         return ActionRecord(
             key=f"{target.key}/{name}",
             parent=target.key,
             name=name,
             arn=self._house.scope.arn("autoscaling", path),
-            resource=target.resource,
+            resource=target.resource_id,
             dimension=target.dimension,
             schedule=given["Schedule"],
             capacities={},

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from mlsystem.engine.decide.scaling import ScalableTarget, Tracking, finished
 from mlsystem.engine.decide.scaling.target import read_suspended
 from mlsystem.engine.durable.machine import Action, Event, Step
@@ -56,7 +58,7 @@ class Policy(Record):
 
     kind: ClassVar[str] = "application-autoscaling.policy"
     name: str
-    configuration: dict[str, Any] = {}
+    configuration: dict[str, Any] = Field(default_factory=dict)
     alarms: tuple[str, ...] = ()
 
 

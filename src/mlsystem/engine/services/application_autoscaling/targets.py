@@ -13,6 +13,7 @@ from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.decide.scaling import Tracking
 from mlsystem.engine.decide.scaling.policy import VARIANT
+from mlsystem.engine.services.application_autoscaling.notices import deregistered
 from mlsystem.engine.services.application_autoscaling.page import page
 from mlsystem.engine.services.application_autoscaling.policies import Policies
 from mlsystem.engine.services.application_autoscaling.scaling import Scaling
@@ -87,6 +88,7 @@ class Targets(Part):
         target = find_target(call.tx, request)
         self._policies.remove_all(call.tx, target)
         call.tx.remove(Target, target.key)
+        self._house.worker.notify(call.tx, target.kind, target.key, deregistered(target.key))
         return {}
 
 
