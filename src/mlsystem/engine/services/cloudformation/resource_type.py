@@ -126,6 +126,8 @@ class ApiType:
     immutable: frozenset[str] = frozenset()
     arguments: Callable[[Site, dict[str, Any]], dict[str, Any]] = lambda _site, properties: properties
     describe: Callable[[Site, str], dict[str, Any]] = lambda _site, _physical_id: {}
+    # Instead of `describe`, where what a resource is called is not told by its physical id.
+    describe_with: Callable[[Site, str, Properties], dict[str, Any]] | None = None
     change: Callable[[Site, str, Properties, Properties], None] | None = None
     finish: Callable[[Site, str, Properties], None] | None = None
     reference: Callable[[str, Mapping[str, Any]], Any] | None = None
@@ -143,14 +145,14 @@ class ApiType:
         physical_id = self.identify(answer, request)
         if self.finish is not None:
             self.finish(site, physical_id, properties)
-        return self._settle(site, "create", physical_id)
+        return self._settle(site, "create", physical_id, properties)
 
     def update(self, site: Site, physical_id: str, old: Properties, new: Properties, policy: Properties) -> Outcome:
         if self.change is None:
             names = ", ".join(changed_properties(old, new))
             raise AwsError("NotUpdatable", f"Resource type {self.name} cannot be updated in place ({names})")
         self.change(site, physical_id, old, new)
-        return self._settle(site, "update", physical_id)
+        return self._settle(site, "update", physical_id, new)
 
     def delete(self, site: Site, physical_id: str, properties: Properties) -> Outcome:
         try:
@@ -159,7 +161,7 @@ class ApiType:
         except AwsError as error:
             if not is_gone(error):
                 raise
-        return Done(physical_id) if self.is_settled is None else self._settle(site, "delete", physical_id)
+        return Done(physical_id) if self.is_settled is None else self._settle(site, "delete", physical_id, properties)
 
     def look(self, site: Site, verb: str, physical_id: str, memo: Mapping[str, Any]) -> Outcome | None:
         assert self.is_settled is not None
@@ -169,17 +171,21 @@ class ApiType:
             if verb == "delete" and is_gone(error):
                 return Done(physical_id)
             raise
-        return self._done(site, verb, physical_id) if settled else None
+        return self._done(site, verb, physical_id, memo["properties"]) if settled else None
 
-    def _settle(self, site: Site, verb: str, physical_id: str) -> Outcome:
+    def _settle(self, site: Site, verb: str, physical_id: str, properties: Properties) -> Outcome:
         if self.is_settled is None:
-            return self._done(site, verb, physical_id)
-        return self.look(site, verb, physical_id, {}) or Begun(physical_id)
+            return self._done(site, verb, physical_id, properties)
+        memo = {"properties": dict(properties)}
+        return self.look(site, verb, physical_id, memo) or Begun(physical_id, memo)
 
-    def _done(self, site: Site, verb: str, physical_id: str) -> Done:
+    def _done(self, site: Site, verb: str, physical_id: str, properties: Properties) -> Done:
         if verb == "delete":
             return Done(physical_id)
-        attributes = self.describe(site, physical_id)
+        if self.describe_with is not None:
+            attributes = self.describe_with(site, physical_id, properties)
+        else:
+            attributes = self.describe(site, physical_id)
         reference = self.reference(physical_id, attributes) if self.reference else None
         return Done(physical_id, attributes, reference)
 

@@ -179,7 +179,16 @@ STAGE = ApiType(
     create_operation="CreateStage",
     delete_operation="DeleteStage",
     properties=frozenset(
-        {"RestApiId", "StageName", "DeploymentId", "Description", "Variables", "TracingEnabled", "MethodSettings", "Tags"}
+        {
+            "RestApiId",
+            "StageName",
+            "DeploymentId",
+            "Description",
+            "Variables",
+            "TracingEnabled",
+            "MethodSettings",
+            "Tags",
+        }
     ),
     required=frozenset({"RestApiId", "StageName", "DeploymentId"}),
     immutable=frozenset({"RestApiId", "StageName"}),

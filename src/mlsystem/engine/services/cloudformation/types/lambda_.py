@@ -1,9 +1,8 @@
-"""AWS::Lambda::Function, Version, Alias, Permission."""
+"""AWS::Lambda::Function, Version and Permission; aliases are in a file of their own."""
 
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -19,205 +18,187 @@ from mlsystem.engine.services.cloudformation.resource_type import (
     Site,
     is_gone,
 )
+from mlsystem.engine.services.cloudformation.tags import gone_tags, tag_map, tagged
 
-INLINE_NAMES = {"python": "index.py"}
-CODE_MEMBERS = ("S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri", "ZipFile")
+CONFIGURATION = (
+    "Description",
+    "Environment",
+    "EphemeralStorage",
+    "FileSystemConfigs",
+    "Handler",
+    "ImageConfig",
+    "LoggingConfig",
+    "MemorySize",
+    "Role",
+    "Runtime",
+    "Timeout",
+    "TracingConfig",
+    "VpcConfig",
+)
+# What a setting is when the template no longer has it.
+WITHOUT: dict[str, Any] = {
+    "Description": "",
+    "Environment": {"Variables": {}},
+    "EphemeralStorage": {"Size": 512},
+    "FileSystemConfigs": [],
+    "ImageConfig": {},
+    "LoggingConfig": {"LogFormat": "Text"},
+    "MemorySize": 128,
+    "Timeout": 3,
+    "TracingConfig": {"Mode": "PassThrough"},
+    "VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []},
+}
+RESERVED = "ReservedConcurrentExecutions"
+CODE = ("S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri")
+
+
+def short_name(name: str) -> str:
+    """A function's name of its name or ARN, without version or alias."""
+    return name.split(":")[6] if name.startswith("arn:") else name.split(":", maxsplit=1)[0]
 
 
 def _code(properties: Properties) -> dict[str, Any]:
-    """`ZipFile` in a template is the text of one file."""
-    code = {name: properties["Code"][name] for name in CODE_MEMBERS if name in properties["Code"]}
-    if "ZipFile" in code:
-        stream = io.BytesIO()
-        with zipfile.ZipFile(stream, "w") as archive:
-            archive.writestr(zipfile.ZipInfo("index.py"), str(code["ZipFile"]))
-        code["ZipFile"] = stream.getvalue()
+    """`ZipFile` of a template is the text of the one file `index.py`."""
+    given = properties.get("Code", {})
+    code = {member: given[member] for member in CODE if member in given}
+    if "ZipFile" in given:
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as archive:
+            # With a fixed time the same text is the same code.
+            archive.writestr(zipfile.ZipInfo("index.py"), given["ZipFile"])
+        code["ZipFile"] = content.getvalue()
     return code
 
 
-def _tags(properties: Properties) -> dict[str, Any]:
-    tags = {tag["Key"]: tag["Value"] for tag in properties.get("Tags", ())}
-    return {"Tags": tags} if tags else {}
+class Function:
+    """Code and configuration are changed one after the other: Lambda takes one change at a time."""
 
-
-def _function_arguments(site: Site, properties: dict[str, Any]) -> dict[str, Any]:
-    members = {
-        name: value
-        for name, value in properties.items()
-        if name not in ("Code", "Tags", "ReservedConcurrentExecutions")
-    }
-    return {"FunctionName": site.made_up_name(64), **members, "Code": _code(properties), **_tags(properties)}
-
-
-def _finish_function(site: Site, name: str, properties: Properties) -> None:
-    if "ReservedConcurrentExecutions" in properties:
-        request = {
-            "FunctionName": name,
-            "ReservedConcurrentExecutions": int(properties["ReservedConcurrentExecutions"]),
-        }
-        site.call("lambda", "PutFunctionConcurrency", request)
-
-
-CONFIGURATION = (
-    "Description", "Environment", "EphemeralStorage", "FileSystemConfigs", "Handler", "ImageConfig", "LoggingConfig",
-    "MemorySize", "Role", "Runtime", "Timeout", "TracingConfig", "VpcConfig",
-)  # fmt: skip
-
-
-def _change_function(site: Site, name: str, old: Properties, new: Properties) -> None:
-    configuration = {member: new[member] for member in CONFIGURATION if member in new}
-    if any(old.get(member) != new.get(member) for member in CONFIGURATION):
-        request = {"FunctionName": name, **configuration}
-        site.call("lambda", "UpdateFunctionConfiguration", coerced("lambda", "UpdateFunctionConfiguration", request))
-    if old.get("Code") != new.get("Code"):
-        site.call("lambda", "UpdateFunctionCode", {"FunctionName": name, **_code(new)})
-    _finish_function(site, name, new)
-
-
-def _function_is_settled(site: Site, verb: str, name: str) -> bool:
-    if verb == "delete":
-        site.call("lambda", "GetFunctionConfiguration", {"FunctionName": name})
-        return False
-    found = site.call("lambda", "GetFunctionConfiguration", {"FunctionName": name})
-    if found.get("State") == "Failed" or found.get("LastUpdateStatus") == "Failed":
-        reason = found.get("StateReason") or found.get("LastUpdateStatusReason") or "no reason is given"
-        raise AwsError("NotStabilized", f"The function {name} failed: {reason}")
-    return bool(found.get("State", "Active") == "Active" and found.get("LastUpdateStatus", "Successful") == "Successful")
-
-
-FUNCTION = ApiType(
-    name="AWS::Lambda::Function",
-    service="lambda",
-    create_operation="CreateFunction",
-    delete_operation="DeleteFunction",
-    properties=frozenset(
-        {"FunctionName", "Code", "PackageType", "Architectures", "Tags", "ReservedConcurrentExecutions", *CONFIGURATION}
-    ),
-    required=frozenset({"Code", "Role"}),
-    attributes=frozenset({"Arn"}),
-    immutable=frozenset({"FunctionName", "PackageType"}),
-    arguments=_function_arguments,
-    identify=lambda answer, _request: str(answer["FunctionName"]),
-    describe=lambda site, name: {"Arn": site.house.scope.arn("lambda", f"function:{name}")},
-    delete_request=lambda name, _properties: {"FunctionName": name},
-    change=_change_function,
-    finish=_finish_function,
-    is_settled=_function_is_settled,
-)
-
-
-def _function_name(arn_or_name: str) -> str:
-    """A function's name, from its name or its ARN with or without a qualifier."""
-    return arn_or_name.split(":")[6] if arn_or_name.startswith("arn:") else arn_or_name.split(":", maxsplit=1)[0]
-
-
-VERSION = ApiType(
-    name="AWS::Lambda::Version",
-    service="lambda",
-    create_operation="PublishVersion",
-    delete_operation="DeleteFunction",
-    properties=frozenset({"FunctionName", "CodeSha256", "Description"}),
-    required=frozenset({"FunctionName"}),
-    attributes=frozenset({"Version", "FunctionArn"}),
-    identify=lambda answer, _request: str(answer["FunctionArn"]),
-    describe=lambda _site, arn: {"Version": arn.rsplit(":", 1)[-1], "FunctionArn": arn},
-    delete_request=lambda arn, _properties: {"FunctionName": _function_name(arn), "Qualifier": arn.rsplit(":", 1)[-1]},
-)
-
-
-class Alias:
-    """An alias; with UpdatePolicy CodeDeployLambdaAliasUpdate its traffic is shifted by a deployment, whose end decides.
-
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-updatepolicy.html
-    """
-
-    name = "AWS::Lambda::Alias"
-    properties = frozenset({"FunctionName", "FunctionVersion", "Name", "Description", "RoutingConfig"})
-    required = frozenset({"FunctionName", "FunctionVersion", "Name"})
-    attributes: frozenset[str] | None = frozenset({"AliasArn"})
-    immutable = frozenset({"FunctionName", "Name"})
+    name = "AWS::Lambda::Function"
+    properties = frozenset({"FunctionName", "Code", "PackageType", "Architectures", "Tags", RESERVED, *CONFIGURATION})
+    required = frozenset({"Code", "Role"})
+    attributes: frozenset[str] | None = frozenset({"Arn"})
+    immutable = frozenset({"FunctionName", "PackageType"})
     is_outside = False
 
     def create(self, site: Site, properties: Properties) -> Outcome:
-        request = coerced("lambda", "CreateAlias", dict(properties))
-        return self._done(str(site.call("lambda", "CreateAlias", request)["AliasArn"]))
+        name = str(properties.get("FunctionName") or site.made_up_name(64))
+        members = ("PackageType", "Architectures", *CONFIGURATION)
+        request: dict[str, Any] = {member: properties[member] for member in members if member in properties}
+        request.update(FunctionName=name, Code=_code(properties))
+        request = tagged(request, "Tags", tag_map(site, properties))
+        site.call("lambda", "CreateFunction", coerced("lambda", "CreateFunction", request))
+        self._reserve(site, name, {}, properties)
+        return self.look(site, "create", name, {}) or Begun(name)
 
     def update(self, site: Site, physical_id: str, old: Properties, new: Properties, policy: Properties) -> Outcome:
-        deployment = policy.get("CodeDeployLambdaAliasUpdate")
-        is_shift = old.get("FunctionVersion") != new.get("FunctionVersion")
-        if deployment and is_shift and not site.is_rollback:
-            request = _deployment(old, new, deployment)
-            started = site.call("codedeploy", "CreateDeployment", request)
-            return Begun(physical_id, {"deployment": started["deploymentId"]})
-        request = {"RoutingConfig": {"AdditionalVersionWeights": {}}, **new}
-        site.call("lambda", "UpdateAlias", coerced("lambda", "UpdateAlias", request))
-        return self._done(physical_id)
+        self._retag(site, physical_id, old, new)
+        self._reserve(site, physical_id, old, new)
+        is_new_code = old.get("Code") != new.get("Code") or old.get("Architectures") != new.get("Architectures")
+        memo = {"code": dict(new["Code"]), "architectures": new.get("Architectures")} if is_new_code else {}
+        changed = {
+            member: new.get(member, WITHOUT.get(member))
+            for member in CONFIGURATION
+            if old.get(member) != new.get(member) and (member in new or member in WITHOUT)
+        }
+        if changed:
+            request = coerced("lambda", "UpdateFunctionConfiguration", {"FunctionName": physical_id, **changed})
+            site.call("lambda", "UpdateFunctionConfiguration", request)
+        return self.look(site, "update", physical_id, memo) or Begun(physical_id, memo)
 
     def delete(self, site: Site, physical_id: str, properties: Properties) -> Outcome:
-        request = {"FunctionName": _function_name(str(properties["FunctionName"])), "Name": properties["Name"]}
         try:
-            site.call("lambda", "DeleteAlias", request)
+            site.call("lambda", "DeleteFunction", {"FunctionName": physical_id})
         except AwsError as error:
             if not is_gone(error):
                 raise
         return Done(physical_id)
 
     def look(self, site: Site, verb: str, physical_id: str, memo: Mapping[str, Any]) -> Outcome | None:
-        found = site.call("codedeploy", "GetDeployment", {"deploymentId": memo["deployment"]})["deploymentInfo"]
-        if found["status"] == "Succeeded":
-            return self._done(physical_id)
-        if found["status"] in ("Failed", "Stopped"):
-            words = found.get("errorInformation", {}).get("message", "")
+        """`memo` has the code that is still to be given to it."""
+        found = site.call("lambda", "GetFunctionConfiguration", {"FunctionName": physical_id})
+        if found.get("LastUpdateStatus") == "Failed" or found["State"] == "Failed":
+            reason = found.get("LastUpdateStatusReason") or found.get("StateReason") or "its code cannot be run"
+            raise AwsError("NotStabilized", f"The function {physical_id} failed: {reason}")
+        if found["State"] == "Pending" or found.get("LastUpdateStatus") == "InProgress":
+            return None
+        if not memo:
+            return Done(physical_id, {"Arn": found["FunctionArn"]})
+        request = {"FunctionName": physical_id, **_code({"Code": memo["code"]})}
+        if memo.get("architectures"):
+            request["Architectures"] = memo["architectures"]
+        site.call("lambda", "UpdateFunctionCode", coerced("lambda", "UpdateFunctionCode", request))
+        return Begun(physical_id)
+
+    def _reserve(self, site: Site, name: str, old: Properties, new: Properties) -> None:
+        if RESERVED in new:
+            request = coerced("lambda", "PutFunctionConcurrency", {"FunctionName": name, RESERVED: new[RESERVED]})
+            site.call("lambda", "PutFunctionConcurrency", request)
+        elif RESERVED in old:
+            site.call("lambda", "DeleteFunctionConcurrency", {"FunctionName": name})
+
+    def _retag(self, site: Site, name: str, old: Properties, new: Properties) -> None:
+        arn = site.house.scope.arn("lambda", f"function:{name}")
+        if tags := tag_map(site, new):
+            site.call("lambda", "TagResource", {"Resource": arn, "Tags": tags})
+        if gone := gone_tags(site, old, new):
+            site.call("lambda", "UntagResource", {"Resource": arn, "TagKeys": gone})
+
+
+# ------------------------------------------------------------------ versions
+class Version:
+    """A version is published once; nothing of it can change."""
+
+    name = "AWS::Lambda::Version"
+    properties = frozenset({"FunctionName", "CodeSha256", "Description"})
+    required = frozenset({"FunctionName"})
+    attributes: frozenset[str] | None = frozenset({"Version", "FunctionArn"})
+    immutable = properties
+    is_outside = False
+
+    def create(self, site: Site, properties: Properties) -> Outcome:
+        """PublishVersion answers with the last version when nothing has changed since; that one belongs to somebody else."""
+        name = short_name(str(properties["FunctionName"]))
+        known = self._numbers(site, name)
+        request = {**properties, "FunctionName": name}
+        found = site.call("lambda", "PublishVersion", coerced("lambda", "PublishVersion", request))
+        if found["Version"] in known:
             raise AwsError(
-                "DeploymentFailed", f"CodeDeploy deployment {memo['deployment']} is {found['status']}. {words}".strip()
+                "AlreadyExists",
+                f"A version for this Lambda function exists ( {found['Version']} ). Modify the function to create a new version.",
             )
+        arn = site.house.scope.arn("lambda", f"function:{name}:{found['Version']}")
+        return Done(arn, {"Version": found["Version"], "FunctionArn": arn})
+
+    def update(self, site: Site, physical_id: str, old: Properties, new: Properties, policy: Properties) -> Outcome:
+        """Only where it is not known how an update ended: then there is nothing to give back."""
+        return Done(physical_id, {"Version": physical_id.rsplit(":", 1)[-1], "FunctionArn": physical_id})
+
+    def delete(self, site: Site, physical_id: str, properties: Properties) -> Outcome:
+        function, version = physical_id.rsplit(":", 1)
+        try:
+            site.call("lambda", "DeleteFunction", {"FunctionName": short_name(function), "Qualifier": version})
+        except AwsError as error:
+            if not is_gone(error):
+                raise
+        return Done(physical_id)
+
+    def look(self, site: Site, verb: str, physical_id: str, memo: Mapping[str, Any]) -> Outcome | None:
         return None
 
-    def _done(self, arn: str) -> Done:
-        return Done(arn, {"AliasArn": arn})
+    def _numbers(self, site: Site, name: str) -> set[str]:
+        numbers: set[str] = set()
+        request: dict[str, Any] = {"FunctionName": name}
+        while True:
+            answer = site.call("lambda", "ListVersionsByFunction", request)
+            numbers.update(item["Version"] for item in answer["Versions"])
+            if "NextMarker" not in answer:
+                return numbers
+            request["Marker"] = answer["NextMarker"]
 
 
-def _deployment(old: Properties, new: Properties, policy: Properties) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-resources.html"""
-    shift = {
-        "Name": _function_name(str(new["FunctionName"])),
-        "Alias": new["Name"],
-        "CurrentVersion": old["FunctionVersion"],
-        "TargetVersion": new["FunctionVersion"],
-    }
-    hooks = [
-        {event: policy[name]}
-        for event, name in (
-            ("BeforeAllowTraffic", "BeforeAllowTrafficHook"),
-            ("AfterAllowTraffic", "AfterAllowTrafficHook"),
-        )
-        if policy.get(name)
-    ]
-    content = {
-        "version": 0.0,
-        "Resources": [{"Function": {"Type": "AWS::Lambda::Function", "Properties": shift}}],
-        **({"Hooks": hooks} if hooks else {}),
-    }
-    return {
-        "applicationName": policy["ApplicationName"],
-        "deploymentGroupName": policy["DeploymentGroupName"],
-        "revision": {"revisionType": "AppSpecContent", "appSpecContent": {"content": json.dumps(content)}},
-    }
-
-
-def _permission_arguments(site: Site, properties: dict[str, Any]) -> dict[str, Any]:
+# ------------------------------------------------------------------ permissions
+def _permission(site: Site, properties: dict[str, Any]) -> dict[str, Any]:
     return {**properties, "StatementId": site.made_up_name(100)}
-
-
-def _permission_delete(statement: str, properties: Properties) -> dict[str, Any]:
-    function = str(properties["FunctionName"])
-    parts = function.split(":")
-    qualifier = parts[7] if function.startswith("arn:") and len(parts) > 7 else None
-    return {
-        "FunctionName": _function_name(function),
-        "StatementId": statement,
-        **({"Qualifier": qualifier} if qualifier else {}),
-    }
 
 
 PERMISSION = ApiType(
@@ -225,11 +206,14 @@ PERMISSION = ApiType(
     service="lambda",
     create_operation="AddPermission",
     delete_operation="RemovePermission",
-    properties=frozenset({"Action", "FunctionName", "Principal", "SourceArn", "SourceAccount"}),
+    properties=frozenset({"Action", "FunctionName", "Principal", "SourceArn", "SourceAccount", "PrincipalOrgID"}),
     required=frozenset({"Action", "FunctionName", "Principal"}),
     attributes=frozenset({"Id"}),
-    arguments=_permission_arguments,
+    arguments=_permission,
     identify=lambda _answer, request: str(request["StatementId"]),
     describe=lambda _site, statement: {"Id": statement},
-    delete_request=_permission_delete,
+    delete_request=lambda statement, properties: {
+        "FunctionName": properties["FunctionName"],
+        "StatementId": statement,
+    },
 )

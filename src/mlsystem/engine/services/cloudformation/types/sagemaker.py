@@ -1,103 +1,180 @@
-"""AWS::SageMaker::Model, EndpointConfig, Endpoint, MonitoringSchedule. Ref gives the ARN, GetAtt the name."""
+"""AWS::SageMaker::Model, EndpointConfig, Endpoint and MonitoringSchedule. Ref of each is its ARN.
+
+SageMaker's ARNs are in small letters, so names that are made up here are too, and a name that is given is taken from the properties.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.services.cloudformation.coercion import coerced
-from mlsystem.engine.services.cloudformation.resource_type import ApiType, Properties, Site
-
-
-def _named(noun: str, properties: set[str], required: set[str]) -> ApiType:
-    """A thing that is made and never changed: another of it has another name."""
-    member = f"{noun}Name"
-
-    def describe(site: Site, name: str) -> dict[str, Any]:
-        found = site.call("sagemaker", f"Describe{noun}", {member: name})
-        return {member: name, "Arn": found[f"{noun}Arn"]}
-
-    return ApiType(
-        name=f"AWS::SageMaker::{noun}",
-        service="sagemaker",
-        create_operation=f"Create{noun}",
-        delete_operation=f"Delete{noun}",
-        properties=frozenset(properties | {member, "Tags"}),
-        required=frozenset(required),
-        attributes=frozenset({member}),
-        arguments=lambda site, given: {member: site.made_up_name(63), **given},
-        identify=lambda _answer, request: str(request[member]),
-        describe=describe,
-        reference=lambda _name, attributes: attributes["Arn"],
-        delete_request=lambda name, _properties: {member: name},
-    )
-
-
-MODEL = _named(
-    "Model",
-    {"ExecutionRoleArn", "PrimaryContainer", "Containers", "VpcConfig", "EnableNetworkIsolation"},
-    {"ExecutionRoleArn"},
+from mlsystem.engine.services.cloudformation.resource_type import (
+    ApiType,
+    Begun,
+    Done,
+    Outcome,
+    Properties,
+    Site,
+    is_gone,
 )
-ENDPOINT_CONFIG = _named(
-    "EndpointConfig",
-    {"DataCaptureConfig", "ProductionVariants", "KmsKeyId", "ShadowProductionVariants"},
-    {"ProductionVariants"},
+from mlsystem.engine.services.cloudformation.tags import tag_list, tagged
+
+LONGEST_NAME = 63
+
+
+def _name(arn: str, properties: Properties, member: str) -> str:
+    return str(properties.get(member) or arn.rsplit("/", 1)[-1])
+
+
+def _named(member: str) -> Any:
+    """The properties as a request, with a name and with the stack's tags."""
+
+    def arguments(site: Site, properties: dict[str, Any]) -> dict[str, Any]:
+        request = {member: site.made_up_name(LONGEST_NAME, lower=True), **properties}
+        return tagged(request, "Tags", tag_list(site, properties))
+
+    return arguments
+
+
+def _retag(site: Site, arn: str, old: Properties, new: Properties) -> None:
+    if tags := tag_list(site, new):
+        site.call("sagemaker", "AddTags", {"ResourceArn": arn, "Tags": tags})
+
+
+MODEL_PROPERTIES = frozenset(
+    {"ModelName", "PrimaryContainer", "Containers", "ExecutionRoleArn", "EnableNetworkIsolation"}
 )
-
-
-def _endpoint_is_settled(site: Site, verb: str, name: str) -> bool:
-    """Raises AwsError with SageMaker's reason when the endpoint failed, or when an update was rolled back."""
-    found = site.call("sagemaker", "DescribeEndpoint", {"EndpointName": name})
-    status = found["EndpointStatus"]
-    if verb == "delete":
-        return False
-    if status in ("Failed", "UpdateRollbackFailed") or (status == "InService" and found.get("FailureReason")):
-        raise AwsError(
-            "NotStabilized", f"The endpoint {name} is {status}: {found.get('FailureReason', 'no reason is given')}"
-        )
-    return bool(status == "InService")
-
-
-def _describe_endpoint(site: Site, name: str) -> dict[str, Any]:
-    return {
-        "EndpointName": name,
-        "Arn": site.call("sagemaker", "DescribeEndpoint", {"EndpointName": name})["EndpointArn"],
-    }
-
-
-def _change_endpoint(site: Site, name: str, old: Properties, new: Properties) -> None:
-    if old.get("EndpointConfigName") != new.get("EndpointConfigName"):
-        request = {"EndpointName": name, "EndpointConfigName": new["EndpointConfigName"]}
-        site.call("sagemaker", "UpdateEndpoint", coerced("sagemaker", "UpdateEndpoint", request))
-
-
-ENDPOINT = ApiType(
-    name="AWS::SageMaker::Endpoint",
+MODEL = ApiType(
+    name="AWS::SageMaker::Model",
     service="sagemaker",
-    create_operation="CreateEndpoint",
-    delete_operation="DeleteEndpoint",
-    properties=frozenset({"EndpointConfigName", "EndpointName", "Tags"}),
-    required=frozenset({"EndpointConfigName"}),
-    attributes=frozenset({"EndpointName"}),
-    immutable=frozenset({"EndpointName"}),
-    arguments=lambda site, given: {"EndpointName": site.made_up_name(63), **given},
-    identify=lambda _answer, request: str(request["EndpointName"]),
-    describe=_describe_endpoint,
-    reference=lambda _name, attributes: attributes["Arn"],
-    delete_request=lambda name, _properties: {"EndpointName": name},
-    change=_change_endpoint,
-    is_settled=_endpoint_is_settled,
+    create_operation="CreateModel",
+    delete_operation="DeleteModel",
+    properties=MODEL_PROPERTIES | {"VpcConfig", "Tags"},
+    attributes=frozenset({"ModelName"}),
+    immutable=MODEL_PROPERTIES | {"VpcConfig"},
+    arguments=_named("ModelName"),
+    identify=lambda answer, _request: str(answer["ModelArn"]),
+    describe_with=lambda _site, arn, properties: {"ModelName": _name(arn, properties, "ModelName")},
+    delete_request=lambda arn, properties: {"ModelName": _name(arn, properties, "ModelName")},
+    change=_retag,
+)
+
+CONFIG_PROPERTIES = frozenset({"EndpointConfigName", "ProductionVariants", "DataCaptureConfig", "KmsKeyId"})
+ENDPOINT_CONFIG = ApiType(
+    name="AWS::SageMaker::EndpointConfig",
+    service="sagemaker",
+    create_operation="CreateEndpointConfig",
+    delete_operation="DeleteEndpointConfig",
+    properties=CONFIG_PROPERTIES | {"ExecutionRoleArn", "Tags"},
+    required=frozenset({"ProductionVariants"}),
+    attributes=frozenset({"EndpointConfigName"}),
+    immutable=CONFIG_PROPERTIES | {"ExecutionRoleArn"},
+    arguments=_named("EndpointConfigName"),
+    identify=lambda answer, _request: str(answer["EndpointConfigArn"]),
+    describe_with=lambda _site, arn, properties: {"EndpointConfigName": _name(arn, properties, "EndpointConfigName")},
+    delete_request=lambda arn, properties: {"EndpointConfigName": _name(arn, properties, "EndpointConfigName")},
+    change=_retag,
 )
 
 
-def _describe_schedule(site: Site, name: str) -> dict[str, Any]:
-    found = site.call("sagemaker", "DescribeMonitoringSchedule", {"MonitoringScheduleName": name})
-    return {"MonitoringScheduleArn": found["MonitoringScheduleArn"], "Arn": found["MonitoringScheduleArn"]}
+class Endpoint:
+    """Takes its time: the instances of the new configuration must be in service before it is done.
+
+    After a failed update SageMaker has put the old configuration back, so the configuration is looked at, and not the status alone.
+    """
+
+    name = "AWS::SageMaker::Endpoint"
+    properties = frozenset(
+        {
+            "EndpointName",
+            "EndpointConfigName",
+            "DeploymentConfig",
+            "RetainAllVariantProperties",
+            "ExcludeRetainedVariantProperties",
+            "Tags",
+        }
+    )
+    required = frozenset({"EndpointConfigName"})
+    attributes: frozenset[str] | None = frozenset({"EndpointName"})
+    immutable = frozenset({"EndpointName"})
+    is_outside = False
+    # Members that UpdateEndpoint alone knows.
+    of_update = ("RetainAllVariantProperties", "ExcludeRetainedVariantProperties")
+
+    def create(self, site: Site, properties: Properties) -> Outcome:
+        given = {name: value for name, value in properties.items() if name not in self.of_update}
+        request = coerced("sagemaker", "CreateEndpoint", _named("EndpointName")(site, given))
+        arn = str(site.call("sagemaker", "CreateEndpoint", request)["EndpointArn"])
+        return Begun(arn, self._memo(request["EndpointName"], properties))
+
+    def update(self, site: Site, physical_id: str, old: Properties, new: Properties, policy: Properties) -> Outcome:
+        name = _name(physical_id, new, "EndpointName")
+        _retag(site, physical_id, old, new)
+        found = site.call("sagemaker", "DescribeEndpoint", {"EndpointName": name})
+        if found["EndpointConfigName"] == new["EndpointConfigName"] and found["EndpointStatus"] == "InService":
+            return self._done(physical_id, name)
+        given = {member: value for member, value in new.items() if member not in ("Tags", "EndpointName")}
+        request = coerced("sagemaker", "UpdateEndpoint", {"EndpointName": name, **given})
+        site.call("sagemaker", "UpdateEndpoint", request)
+        return Begun(physical_id, self._memo(name, new))
+
+    def delete(self, site: Site, physical_id: str, properties: Properties) -> Outcome:
+        name = _name(physical_id, properties, "EndpointName")
+        try:
+            site.call("sagemaker", "DeleteEndpoint", {"EndpointName": name})
+        except AwsError as error:
+            if not is_gone(error):
+                raise
+            return Done(physical_id)
+        memo = self._memo(name, properties)
+        return self.look(site, "delete", physical_id, memo) or Begun(physical_id, memo)
+
+    def look(self, site: Site, verb: str, physical_id: str, memo: Mapping[str, Any]) -> Outcome | None:
+        try:
+            found = site.call("sagemaker", "DescribeEndpoint", {"EndpointName": memo["name"]})
+        except AwsError as error:
+            if verb == "delete" and is_gone(error):
+                return Done(physical_id)
+            raise
+        status, reason = found["EndpointStatus"], found.get("FailureReason", "")
+        if verb == "delete":
+            return None
+        if status in ("Failed", "UpdateRollbackFailed", "OutOfService"):
+            raise AwsError("EndpointFailed", reason or f"The endpoint {memo['name']} is {status}")
+        if status != "InService":
+            return None
+        if found["EndpointConfigName"] != memo["config"]:
+            raise AwsError("EndpointUpdateFailed", reason or f"The endpoint {memo['name']} kept its old configuration")
+        return self._done(physical_id, memo["name"])
+
+    def _memo(self, name: str, properties: Properties) -> dict[str, Any]:
+        return {"name": name, "config": properties.get("EndpointConfigName", "")}
+
+    def _done(self, arn: str, name: str) -> Done:
+        return Done(arn, {"EndpointName": name})
 
 
-def _change_schedule(site: Site, name: str, _old: Properties, new: Properties) -> None:
-    request = {"MonitoringScheduleName": name, "MonitoringScheduleConfig": new["MonitoringScheduleConfig"]}
-    site.call("sagemaker", "UpdateMonitoringSchedule", coerced("sagemaker", "UpdateMonitoringSchedule", request))
+# ------------------------------------------------------------------ monitoring schedules
+SCHEDULE = "MonitoringScheduleName"
+
+
+def _reschedule(site: Site, arn: str, old: Properties, new: Properties) -> None:
+    _retag(site, arn, old, new)
+    request = {SCHEDULE: _name(arn, new, SCHEDULE), "MonitoringScheduleConfig": new["MonitoringScheduleConfig"]}
+    request = coerced("sagemaker", "UpdateMonitoringSchedule", request)
+    site.call("sagemaker", "UpdateMonitoringSchedule", request)
+
+
+def _describe_schedule(site: Site, arn: str, properties: Properties) -> dict[str, Any]:
+    name = _name(arn, properties, SCHEDULE)
+    found = site.call("sagemaker", "DescribeMonitoringSchedule", {SCHEDULE: name})
+    return {
+        "MonitoringScheduleArn": arn,
+        "CreationTime": str(found["CreationTime"]),
+        "LastModifiedTime": str(found["LastModifiedTime"]),
+    }
 
 
 MONITORING_SCHEDULE = ApiType(
@@ -105,13 +182,13 @@ MONITORING_SCHEDULE = ApiType(
     service="sagemaker",
     create_operation="CreateMonitoringSchedule",
     delete_operation="DeleteMonitoringSchedule",
-    properties=frozenset({"MonitoringScheduleConfig", "MonitoringScheduleName", "Tags"}),
-    required=frozenset({"MonitoringScheduleConfig", "MonitoringScheduleName"}),
-    attributes=frozenset({"MonitoringScheduleArn"}),
-    immutable=frozenset({"MonitoringScheduleName"}),
-    identify=lambda _answer, request: str(request["MonitoringScheduleName"]),
-    describe=_describe_schedule,
-    reference=lambda _name, attributes: attributes["Arn"],
-    delete_request=lambda name, _properties: {"MonitoringScheduleName": name},
-    change=_change_schedule,
+    properties=frozenset({SCHEDULE, "MonitoringScheduleConfig", "Tags"}),
+    required=frozenset({SCHEDULE, "MonitoringScheduleConfig"}),
+    attributes=frozenset({"MonitoringScheduleArn", "CreationTime", "LastModifiedTime"}),
+    immutable=frozenset({SCHEDULE}),
+    arguments=_named(SCHEDULE),
+    identify=lambda answer, _request: str(answer["MonitoringScheduleArn"]),
+    describe_with=_describe_schedule,
+    delete_request=lambda arn, properties: {SCHEDULE: _name(arn, properties, SCHEDULE)},
+    change=_reschedule,
 )
