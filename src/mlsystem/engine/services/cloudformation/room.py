@@ -43,7 +43,6 @@ TYPES: tuple[ResourceType, ...] = (
     application_autoscaling.SCALING_POLICY,
     cloudwatch.ALARM,
     cloudwatch.DASHBOARD,
-    cloudwatch.DASHBOARD,
     codebuild.PROJECT,
     codecommit.Repository(),
     codedeploy.APPLICATION,
