@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.functions import make_function
 from tests.live import LiveEngine, eventually
 
 
@@ -237,6 +238,35 @@ def test_a_subscription_is_told_what_its_filter_lets_through(engine: LiveEngine,
         by_protocol = json.dumps({"default": f"for all {level}", "http": f"level {level}"})
         sns.publish(TopicArn=topic, Message=by_protocol, MessageStructure="json", MessageAttributes=given)
     assert eventually(lambda: hook.posts[1:]) == [("Notification", "level 5")]
+
+
+def test_a_function_is_told_by_a_topic_and_by_a_rule(engine: LiveEngine) -> None:
+    name = f"told-{uuid.uuid4().hex[:8]}"
+    engine.client("s3").create_bucket(Bucket=name)
+    source = (
+        "import boto3, json\n"
+        "def handler(event, context):\n"
+        "    key = 'topic' if 'Records' in event else 'rule'\n"
+        f"    boto3.client('s3').put_object(Bucket='{name}', Key=key, Body=json.dumps(event).encode())\n"
+    )
+    function = make_function(engine, name, source, Timeout=60)
+    sns, topic = engine.client("sns"), _topic(engine)
+    subscribed = sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=function)["SubscriptionArn"]
+    sns.publish(TopicArn=topic, Message="hello", Subject="Greeting")
+    events = engine.client("events")
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    events.put_targets(Rule=name, Targets=[{"Id": "one", "Arn": function}])
+    events.put_events(Entries=[{"Source": name, "DetailType": "Seen", "Detail": '{"a": 1}'}])
+
+    def told() -> dict[str, Any]:
+        found = engine.client("s3").list_objects_v2(Bucket=name).get("Contents", ())
+        return {one["Key"]: one for one in found}
+
+    eventually(lambda: told().keys() == {"topic", "rule"})
+    read = {key: json.load(engine.client("s3").get_object(Bucket=name, Key=key)["Body"]) for key in told()}
+    [record] = read["topic"]["Records"]
+    assert (record["EventSubscriptionArn"], record["Sns"]["Message"]) == (subscribed, "hello")
+    assert read["rule"]["detail"] == {"a": 1}
 
 
 def test_what_is_wrong_is_refused(engine: LiveEngine) -> None:

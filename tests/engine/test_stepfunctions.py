@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.functions import make_function
 from tests.images import push_image
 from tests.killpoints import Harness
 from tests.live import LiveEngine, eventually
@@ -232,6 +233,71 @@ def test_a_token_is_answered_once(engine: LiveEngine) -> None:
     assert _code(lambda: machine.sfn.send_task_failure(**again)) == "TaskTimedOut"
     assert _code(lambda: machine.sfn.send_task_success(taskToken="none", output="{}")) == "InvalidToken"
     machine.sfn.stop_execution(executionArn=asked)
+
+
+def _invoke(function: str, **members: Any) -> dict[str, Any]:
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": function, "Payload.$": "$"},
+        **(members or {"End": True}),
+    }
+
+
+def test_a_function_gives_its_payload_and_fails_by_the_name_of_its_exception(engine: LiveEngine) -> None:
+    name = f"steps-{uuid.uuid4().hex[:8]}"
+    source = (
+        "class NoRows(Exception): pass\n"
+        "def handler(event, context):\n"
+        "    if 'rows' not in event: raise NoRows('there are no rows')\n"
+        "    return {'doubled': event['rows'] * 2}\n"
+    )
+    function = make_function(engine, name, source)
+    caught = {"ErrorEquals": ["NoRows"], "ResultPath": "$.error", "Next": "Caught"}
+    states = {
+        "Call": _invoke(function, Catch=[caught], Next="Plain"),
+        "Plain": {"Type": "Task", "Resource": function, "InputPath": "$.Payload", "End": True, "Retry": []},
+        "Caught": {"Type": "Pass", "Parameters": {"cause.$": "States.StringToJson($.error.Cause)"}, "End": True},
+    }
+    machine = Machine(engine, _definition(states))
+    failed = machine.run({"rows": 2})
+    assert (failed["status"], failed["error"]) == ("FAILED", "NoRows")
+    assert "LambdaFunctionFailed" in machine.types(failed["executionArn"])
+    cause = json.loads(machine.run({})["output"])["cause"]
+    assert (cause["errorType"], cause["errorMessage"]) == ("NoRows", "there are no rows")
+    missing = Machine(engine, _definition({"Call": _invoke(f"{name}-none")})).run({})
+    assert missing["error"] == "Lambda.ResourceNotFoundException"
+    ended = Machine(engine, _definition({"Call": _invoke(name)})).run({"rows": 4})
+    assert json.loads(ended["output"])["Payload"] == {"doubled": 8}
+
+
+def test_a_function_may_answer_with_its_token_later(engine: LiveEngine) -> None:
+    source = (
+        "import boto3, json\n"
+        "def handler(event, context):\n"
+        "    output = json.dumps({'said': event['what']})\n"
+        "    boto3.client('stepfunctions').send_task_success(taskToken=event['token'], output=output)\n"
+    )
+    function = make_function(engine, f"tokens-{uuid.uuid4().hex[:8]}", source, Timeout=60)
+    state = _invoke(function)
+    state["Resource"] = "arn:aws:states:::lambda:invoke.waitForTaskToken"
+    state["Parameters"]["Payload"] = {"token.$": "$$.Task.Token", "what.$": "$.what"}
+    del state["Parameters"]["Payload.$"]
+    ended = Machine(engine, _definition({"Ask": state})).run({"what": "hello"})
+    assert json.loads(ended["output"]) == {"said": "hello"}
+
+
+def test_a_message_may_be_an_object(engine: LiveEngine) -> None:
+    topic = engine.client("sns").create_topic(Name=f"steps-{uuid.uuid4().hex[:8]}")["TopicArn"]
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sns:publish",
+        "Parameters": {"TopicArn": topic, "Message": {"x": 1}},
+        "End": True,
+    }
+    assert "MessageId" in json.loads(Machine(engine, _definition({"Tell": state})).run()["output"])
+    state["Parameters"] = {"TopicArn": f"{topic}-none", "Message": "m"}
+    assert Machine(engine, _definition({"Tell": state})).run()["error"] == "SNS.NotFoundException"
 
 
 class RunOnce:
