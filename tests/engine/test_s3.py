@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import http.client
 import io
@@ -424,6 +425,17 @@ def test_an_aws_chunked_body_with_a_trailing_checksum_is_stored_without_its_fram
     assert (status, b"BadDigest" in body) == (400, True)
     status, body = _ask("PUT", url, b"6\r\nhello \r\n", headers)
     assert (status, b"IncompleteBody" in body) == (400, True)
+
+
+def test_the_checksum_of_the_aws_cli_is_verified_kept_and_told(s3: Any, bucket: str) -> None:
+    """CRC-64/NVME, which boto3 itself cannot compute: of "123456789" by the catalogue of CRCs."""
+    checksum = base64.b64encode(0xAE8B14860A799888.to_bytes(8, "big")).decode()
+    put = s3.put_object(Bucket=bucket, Key="k", Body=b"123456789", ChecksumCRC64NVME=checksum)
+    assert put["ChecksumCRC64NVME"] == checksum
+    head = s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
+    assert (head["ChecksumCRC64NVME"], head["ChecksumType"]) == (checksum, "FULL_OBJECT")
+    wrong = code_of(lambda: s3.put_object(Bucket=bucket, Key="k", Body=b"12345678", ChecksumCRC64NVME=checksum))
+    assert wrong == "BadDigest"
 
 
 def test_file_transfers_of_boto3_work_both_ways(s3: Any, bucket: str) -> None:

@@ -27,7 +27,7 @@ from mlsystem.engine.store.folder import DataFolder
 
 # The checksums that are computed for every body, as S3's headers name them.
 CHECKSUMS = ("crc32", "sha1", "sha256")
-PIECE_BYTES = 4 * CHUNK_BYTES
+PIECE_BYTES = 16 * CHUNK_BYTES
 
 
 class BodyGone(EngineError):
@@ -47,6 +47,10 @@ class Body:
     sha256: str
     checksums: Mapping[str, str]
     key: bytes = field(repr=False)
+
+    def pieces(self) -> Iterator[bytes]:
+        """Its plain bytes, as long as it lies aside."""
+        return _read(self.path, Extent(self.path.name, self.key, 0, self.size))
 
 
 class BodyWriter:

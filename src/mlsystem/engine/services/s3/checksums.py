@@ -1,4 +1,4 @@
-"""Checksums that are not computed while a body streams: of checksums, and of bodies joined. Pure.
+"""Checksums beyond those that are computed while a body streams: by name, of checksums, and of bodies joined.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
 """
@@ -7,16 +7,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from mlsystem.engine.decide.errors import NotImplementedHere
+from mlsystem.engine.services.s3.crc import Crc, crc32, crc32c, crc64nvme
 from mlsystem.engine.services.s3.errors import invalid_request
+from mlsystem.engine.store.bodies import Body
 
-CHECKSUM_NAMES = ("CRC32", "SHA1", "SHA256")
 FULL_OBJECT = "FULL_OBJECT"
 COMPOSITE = "COMPOSITE"
-CRC32_POLYNOMIAL = 0xEDB88320
+CRCS: dict[str, Callable[[], Crc]] = {"CRC32": crc32, "CRC32C": crc32c, "CRC64NVME": crc64nvme}
+CHECKSUM_NAMES = (*CRCS, "SHA1", "SHA256")
+# The first is the usual one.
+POSSIBLE_TYPES = {
+    "CRC32": (COMPOSITE, FULL_OBJECT),
+    "CRC32C": (COMPOSITE, FULL_OBJECT),
+    "CRC64NVME": (FULL_OBJECT,),
+    "SHA1": (COMPOSITE,),
+    "SHA256": (COMPOSITE,),
+}
 
 
 def check_algorithm(name: str | None) -> None:
@@ -29,45 +38,32 @@ def multipart_type(algorithm: str, asked: str | None) -> str:
     """How the checksum of a multipart upload's object comes about. Raises AwsError."""
     if not algorithm:
         return ""
-    if asked == FULL_OBJECT and algorithm != "CRC32":
+    chosen = asked or POSSIBLE_TYPES[algorithm][0]
+    if chosen not in POSSIBLE_TYPES[algorithm]:
         raise invalid_request(
-            f"The FULL_OBJECT checksum type cannot be used with the {algorithm.lower()} checksum algorithm."
+            f"The {chosen} checksum type cannot be used with the {algorithm.lower()} checksum algorithm."
         )
-    return asked or COMPOSITE
+    return chosen
 
 
-def checksum_of(algorithm: str, data: bytes) -> str:
-    if algorithm == "CRC32":
-        digest = zlib.crc32(data).to_bytes(4, "big")
-    else:
-        digest = hashlib.new(algorithm.lower(), data, usedforsecurity=False).digest()
-    return base64.b64encode(digest).decode()
+def checksum_of_body(body: Body, name: str) -> str:
+    """Of a body that lies aside: known from its streaming, or computed by reading it once more."""
+    known = body.checksums.get(name.lower())
+    return known if known is not None else _encoded(CRCS[name](), CRCS[name]().of(body.pieces()))
 
 
-def join_crc32(parts: Iterable[tuple[str, int]]) -> str:
-    """The CRC-32 of bodies one after the other, from the CRC-32 (base64) and size of each."""
-    joined = 0
-    for checksum, size in parts:
-        joined = _times(joined, _power(size)) ^ int.from_bytes(base64.b64decode(checksum), "big")
-    return base64.b64encode(joined.to_bytes(4, "big")).decode()
+def checksum_of(name: str, data: bytes) -> str:
+    if name in CRCS:
+        return _encoded(CRCS[name](), CRCS[name]().of([data]))
+    return base64.b64encode(hashlib.new(name.lower(), data, usedforsecurity=False).digest()).decode()
 
 
-def _times(a: int, b: int) -> int:
-    """The product of two polynomials over GF(2) modulo the CRC's; bit 31 is the coefficient of x**0."""
-    product = 0
-    for bit in range(31, -1, -1):
-        if a >> bit & 1:
-            product ^= b
-        b = b >> 1 ^ (CRC32_POLYNOMIAL if b & 1 else 0)
-    return product
+def join_crcs(name: str, parts: Iterable[tuple[str, int]]) -> str:
+    """The CRC of bodies one after the other, from the CRC (base64) and size of each."""
+    crc = CRCS[name]()
+    decoded = ((int.from_bytes(base64.b64decode(checksum), "big"), size) for checksum, size in parts)
+    return _encoded(crc, crc.joined(decoded))
 
 
-def _power(size: int) -> int:
-    """x**(8 * size): what appending `size` bytes multiplies a CRC by."""
-    result, factor = 1 << 31, 1 << 23
-    while size:
-        if size & 1:
-            result = _times(result, factor)
-        factor = _times(factor, factor)
-        size >>= 1
-    return result
+def _encoded(crc: Crc, value: int) -> str:
+    return base64.b64encode(value.to_bytes(crc.width // 8, "big")).decode()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
-from mlsystem.engine.services.s3.checksums import CHECKSUM_NAMES, check_algorithm
+from mlsystem.engine.services.s3.checksums import CHECKSUM_NAMES, check_algorithm, checksum_of_body
 from mlsystem.engine.services.s3.object_version import KMS, Details, Encryption
 from mlsystem.engine.services.s3.tags import read_tags_header
 from mlsystem.engine.services.s3.times import http_instant
@@ -74,7 +74,7 @@ def _verify(body: Body, request: Mapping[str, Any]) -> None:
         raise AwsError("BadDigest", "The Content-MD5 you specified did not match what we received.", 400)
     for name in CHECKSUM_NAMES:
         stated = request.get(f"Checksum{name}")
-        if stated and stated != body.checksums[name.lower()]:
+        if stated and stated != checksum_of_body(body, name):
             raise AwsError("BadDigest", f"The {name} you specified did not match the calculated checksum.", 400)
 
 
@@ -83,7 +83,7 @@ def checksums(body: Body, request: Mapping[str, Any]) -> dict[str, str]:
     asked = request.get("ChecksumAlgorithm")
     check_algorithm(asked)
     wanted = [name for name in CHECKSUM_NAMES if name == asked or request.get(f"Checksum{name}")]
-    return {name: body.checksums[name.lower()] for name in wanted}
+    return {name: checksum_of_body(body, name) for name in wanted}
 
 
 def etag_of(body: Body, encryption: Encryption) -> str:

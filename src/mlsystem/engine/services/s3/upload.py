@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.services.s3.checksums import FULL_OBJECT, checksum_of, join_crc32
+from mlsystem.engine.services.s3.checksums import FULL_OBJECT, checksum_of, join_crcs
 from mlsystem.engine.services.s3.errors import malformed_xml
 from mlsystem.engine.services.s3.object_version import Details
 from mlsystem.engine.store.records import Record
@@ -90,6 +90,6 @@ def joined_etag(parts: Sequence[UploadedPart]) -> str:
 def join_checksums(algorithm: str, checksum_type: str, parts: Sequence[UploadedPart]) -> str:
     """The object's checksum, from those of its parts. A COMPOSITE one is the checksum of the parts' checksums, and how many they are."""
     if checksum_type == FULL_OBJECT:
-        return join_crc32((part.checksums[algorithm], part.size) for part in parts)
+        return join_crcs(algorithm, ((part.checksums[algorithm], part.size) for part in parts))
     digests = b"".join(base64.b64decode(part.checksums[algorithm]) for part in parts)
     return f"{checksum_of(algorithm, digests)}-{len(parts)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import zlib
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.services.s3.checksums import checksum_of, join_crc32, multipart_type
+from mlsystem.engine.services.s3.checksums import CRCS, checksum_of, join_crcs, multipart_type
 from mlsystem.engine.services.s3.upload import (
     SMALLEST_PART_BYTES,
     UploadedPart,
@@ -38,10 +39,25 @@ def _asked(*parts: UploadedPart) -> list[dict[str, Any]]:
     return [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts]
 
 
-@given(st.lists(st.binary(max_size=2000), min_size=1, max_size=6))
-def test_the_crc_of_the_whole_follows_from_those_of_the_parts(parts: list[bytes]) -> None:
-    whole = zlib.crc32(b"".join(parts)).to_bytes(4, "big")
-    assert base64.b64decode(join_crc32((checksum_of("CRC32", part), len(part)) for part in parts)) == whole
+@pytest.mark.parametrize(
+    ("name", "check"), [("CRC32", 0xCBF43926), ("CRC32C", 0xE3069283), ("CRC64NVME", 0xAE8B14860A799888)]
+)
+def test_crcs_have_the_check_values_of_the_catalogue(name: str, check: int) -> None:
+    assert CRCS[name]().of([b"1234", b"", b"56789"]) == check
+
+
+@given(st.integers(min_value=0, max_value=5000), st.lists(st.integers(min_value=1, max_value=3000), max_size=4))
+def test_a_crc_in_lanes_is_the_crc_however_the_bytes_are_cut(size: int, cuts: list[int]) -> None:
+    data = bytes(index * 89 % 256 for index in range(size))
+    borders = sorted({0, *(cut for cut in cuts if cut < size), size})
+    pieces = [data[start:end] for start, end in itertools.pairwise(borders)]
+    assert CRCS["CRC32"]().of(pieces) == zlib.crc32(data)
+
+
+@given(st.sampled_from(sorted(CRCS)), st.lists(st.binary(max_size=2000), min_size=1, max_size=6))
+def test_the_crc_of_the_whole_follows_from_those_of_the_parts(name: str, parts: list[bytes]) -> None:
+    joined = join_crcs(name, [(checksum_of(name, part), len(part)) for part in parts])
+    assert joined == checksum_of(name, b"".join(parts))
 
 
 def test_a_composite_checksum_is_that_of_the_parts_checksums() -> None:
@@ -63,15 +79,17 @@ def test_the_etag_is_the_md5_of_the_parts_md5s() -> None:
         ("CRC32", None, "COMPOSITE"),
         ("CRC32", "FULL_OBJECT", "FULL_OBJECT"),
         ("SHA1", "COMPOSITE", "COMPOSITE"),
+        ("CRC64NVME", None, "FULL_OBJECT"),
     ],
 )
 def test_the_type_of_a_multipart_checksum(algorithm: str, asked: str | None, wanted: str) -> None:
     assert multipart_type(algorithm, asked) == wanted
 
 
-def test_a_full_object_sha_cannot_be_joined_from_parts() -> None:
-    with pytest.raises(AwsError, match="FULL_OBJECT"):
-        multipart_type("SHA256", "FULL_OBJECT")
+@pytest.mark.parametrize(("algorithm", "asked"), [("SHA256", "FULL_OBJECT"), ("CRC64NVME", "COMPOSITE")])
+def test_some_checksums_have_one_type_only(algorithm: str, asked: str) -> None:
+    with pytest.raises(AwsError, match=asked):
+        multipart_type(algorithm, asked)
 
 
 def test_parts_may_be_left_out_and_the_last_may_be_small() -> None:
