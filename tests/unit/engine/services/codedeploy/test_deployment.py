@@ -1,0 +1,104 @@
+"""Deployments as rows: what an overtaken step may still do, and who is told what."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mlsystem.engine.decide.traffic import RollbackEvent, named_config, new_deployment
+from mlsystem.engine.durable.machine import Event
+from mlsystem.engine.services.codedeploy.deployment import TRAFFIC, DeploymentMachine, DeploymentRecord
+from mlsystem.engine.services.codedeploy.deployment_actions import (
+    alias_request,
+    hook_execution_id,
+    is_due,
+    lifecycle_event_of,
+)
+
+TOPIC = "arn:aws:sns:us-east-1:000000000000:t"
+FIRST = "d-1/traffic/0"
+
+
+def _begun() -> DeploymentRecord:
+    deployment = new_deployment(
+        deployment_id="d-1",
+        function_name="f",
+        alias="live",
+        current_version="1",
+        target_version="2",
+        config=named_config("CodeDeployDefault.LambdaCanary10Percent5Minutes"),
+        at=1.0,
+        rolls_back_on=[RollbackEvent.REQUEST, RollbackEvent.FAILURE],
+    )
+    events = ["DeploymentStart", "DeploymentSuccess", "DeploymentRollback"]
+    trigger = {"triggerName": "all", "triggerTargetArn": TOPIC, "triggerEvents": events}
+    return DeploymentRecord(
+        key="d-1",
+        parent="app/group",
+        state="Created",
+        deployment=deployment,
+        application="app",
+        group="group",
+        group_id="g-1",
+        role_arn="arn:role",
+        revision={},
+        triggers=(trigger,),
+    )
+
+
+MACHINE = DeploymentMachine("us-east-1", "000000000000")
+
+
+def _step(record: DeploymentRecord, name: str, **data: object) -> DeploymentRecord:
+    changed = MACHINE.advance(record, Event(name, data), 2.0).record
+    assert changed is not None
+    return changed
+
+
+def test_the_first_step_is_asked_for_in_the_traffic_s_own_lane() -> None:
+    step = MACHINE.begin(_begun(), 1.0)
+    (traffic,) = [action for action in step.actions if action.name == TRAFFIC]
+    assert (traffic.data, traffic.lane) == ({"key": FIRST, "percent": 10}, "d-1/traffic")
+
+
+def test_a_step_that_a_rollback_has_overtaken_may_not_act() -> None:
+    begun = MACHINE.begin(_begun(), 1.0).record
+    assert begun is not None
+    assert is_due(begun.deployment, FIRST)
+    stopping = _step(begun, "stop_requested", rolls_back=True)
+    assert not is_due(stopping.deployment, FIRST)
+    assert is_due(stopping.deployment, "d-1/traffic/back")
+    stopped = _step(stopping, "traffic_set", key="d-1/traffic/back")
+    assert stopped.state == "Stopped"
+    assert not is_due(stopped.deployment, "d-1/traffic/back")
+
+
+def test_topics_hear_of_start_and_rollback_in_codedeploy_s_json() -> None:
+    step = MACHINE.begin(_begun(), 1.0)
+    (notify,) = [action for action in step.actions if action.name == "codedeploy.notify"]
+    assert notify.data["message"]["status"] == "InProgress"
+    assert notify.data["message"]["createTime"] == "1.000"
+    assert step.record is not None
+    back = _step(step.record, "stop_requested", rolls_back=True)
+    ended = MACHINE.advance(back, Event("traffic_set", {"key": "d-1/traffic/back"}), 3.0)
+    (told,) = [action for action in ended.actions if action.name == "codedeploy.notify"]
+    assert json.loads(told.data["message"]["errorInformation"])["ErrorCode"] == "MANUAL_STOP"
+    assert "version 1" in told.data["message"]["rollbackInformation"]
+    topics = [notice.topic for notice in ended.notices]
+    assert topics == ["aws.event", "codedeploy.deployment.ended"]
+    assert ended.notices[0].data["detail"]["state"] == "STOP"
+
+
+@pytest.mark.parametrize(("percent", "version", "weights"), [(0, "1", {}), (10, "1", {"2": 0.1}), (100, "2", {})])
+def test_an_alias_is_given_exactly_the_two_versions(percent: int, version: str, weights: dict[str, float]) -> None:
+    request = alias_request(_begun().deployment, percent)
+    assert request["FunctionVersion"] == version
+    assert request["RoutingConfig"] == {"AdditionalVersionWeights": weights}
+
+
+def test_a_hook_s_id_names_its_deployment_and_event() -> None:
+    token = hook_execution_id("d-1", "BeforeAllowTraffic")
+    assert lifecycle_event_of(token, "d-1") == "BeforeAllowTraffic"
+    assert lifecycle_event_of(token, "d-2") is None
+    assert lifecycle_event_of("nonsense", "d-1") is None
