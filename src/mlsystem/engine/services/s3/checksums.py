@@ -6,17 +6,22 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from mlsystem.engine.decide.errors import NotImplementedHere
-from mlsystem.engine.services.s3.crc import Crc, crc32, crc32c, crc64nvme
 from mlsystem.engine.services.s3.errors import invalid_request
 from mlsystem.engine.store.bodies import Body
 
+if TYPE_CHECKING:
+    from mlsystem.engine.services.s3.crc import Crc
+
 FULL_OBJECT = "FULL_OBJECT"
 COMPOSITE = "COMPOSITE"
-CRCS: dict[str, Callable[[], Crc]] = {"CRC32": crc32, "CRC32C": crc32c, "CRC64NVME": crc64nvme}
+# The width in bits and the reflected polynomial.
+CRCS = {"CRC32": (32, 0xEDB88320), "CRC32C": (32, 0x82F63B78), "CRC64NVME": (64, 0x9A6C9329AC4BC9B5)}
 CHECKSUM_NAMES = (*CRCS, "SHA1", "SHA256")
 # The first is the usual one.
 POSSIBLE_TYPES = {
@@ -49,20 +54,28 @@ def multipart_type(algorithm: str, asked: str | None) -> str:
 def checksum_of_body(body: Body, name: str) -> str:
     """Of a body that lies aside: known from its streaming, or computed by reading it once more."""
     known = body.checksums.get(name.lower())
-    return known if known is not None else _encoded(CRCS[name](), CRCS[name]().of(body.pieces()))
+    return known if known is not None else _encoded(crc_of(name), crc_of(name).of(body.pieces()))
 
 
 def checksum_of(name: str, data: bytes) -> str:
     if name in CRCS:
-        return _encoded(CRCS[name](), CRCS[name]().of([data]))
+        return _encoded(crc_of(name), crc_of(name).of([data]))
     return base64.b64encode(hashlib.new(name.lower(), data, usedforsecurity=False).digest()).decode()
 
 
 def join_crcs(name: str, parts: Iterable[tuple[str, int]]) -> str:
     """The CRC of bodies one after the other, from the CRC (base64) and size of each."""
-    crc = CRCS[name]()
+    crc = crc_of(name)
     decoded = ((int.from_bytes(base64.b64decode(checksum), "big"), size) for checksum, size in parts)
     return _encoded(crc, crc.joined(decoded))
+
+
+@functools.cache
+def crc_of(name: str) -> Crc:
+    # Importing NumPy takes longer than opening all the rest of this room, and boto3's clients never need it.
+    from mlsystem.engine.services.s3.crc import Crc
+
+    return Crc(*CRCS[name])
 
 
 def _encoded(crc: Crc, value: int) -> str:

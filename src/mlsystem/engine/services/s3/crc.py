@@ -6,7 +6,6 @@ lanes' registers are joined afterwards. Parameters: https://reveng.sourceforge.i
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable
 
 import numpy as np
@@ -112,19 +111,3 @@ class Crc:
             factor = self._product(factor, factor)
             size >>= 1
         return result
-
-
-@functools.cache
-def crc32c() -> Crc:
-    return Crc(32, 0x82F63B78)
-
-
-@functools.cache
-def crc64nvme() -> Crc:
-    return Crc(64, 0x9A6C9329AC4BC9B5)
-
-
-@functools.cache
-def crc32() -> Crc:
-    """For joining; zlib computes it."""
-    return Crc(32, 0xEDB88320)
