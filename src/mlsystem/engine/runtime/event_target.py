@@ -68,7 +68,9 @@ def deliver(house: House, delivery: Delivery, session: str, attempt: int, most_a
 
 
 def _may_pass(error: AwsError) -> bool:
-    return ((error.status or 400) >= 500 and not isinstance(error, NotImplementedHere)) or "TooManyRequests" in error.code
+    return (
+        (error.status or 400) >= 500 and not isinstance(error, NotImplementedHere)
+    ) or "TooManyRequests" in error.code
 
 
 def _service(house: House, session: str) -> Principal:
