@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from mlsystem.engine.contract import House, Principal
 from mlsystem.engine.decide.errors import AwsError
@@ -103,6 +103,13 @@ class ResourceType(Protocol):
     def look(self, site: Site, verb: str, physical_id: str, memo: Mapping[str, Any]) -> Outcome | None:
         """How what was Begun stands; None: not yet. Raises AwsError when it failed."""
         ...
+
+
+@runtime_checkable
+class Cancellable(Protocol):
+    """A type whose changes can be cut short when the stack turns round."""
+
+    def cancel(self, site: Site, physical_id: str, memo: Mapping[str, Any]) -> None: ...
 
 
 @dataclass(frozen=True)

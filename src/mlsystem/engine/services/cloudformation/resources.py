@@ -17,7 +17,7 @@ from mlsystem.engine.decide.template import DynamicReference, TemplateError, res
 from mlsystem.engine.durable.machine import Event, Json, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler, NoticeHandler
 from mlsystem.engine.services.cloudformation.registry import Registry
-from mlsystem.engine.services.cloudformation.resource_type import Begun, Done, Outcome, ResourceType, Site
+from mlsystem.engine.services.cloudformation.resource_type import Begun, Cancellable, Done, Outcome, ResourceType, Site
 from mlsystem.engine.services.cloudformation.stack import Stack, StackMachine
 from mlsystem.engine.store.database import Transaction
 
@@ -52,7 +52,7 @@ class Resources(Part):
         handlers: dict[str, ActionHandler] = {
             f"cloudformation.{verb}": self._handler(verb.split("_")[0], work) for verb, work in verbs.items()
         }
-        handlers["cloudformation.cancel_resource"] = lambda _call: None
+        handlers["cloudformation.cancel_resource"] = self._cancel
         return handlers
 
     def subscriptions(self) -> Mapping[str, NoticeHandler]:
@@ -103,6 +103,17 @@ class Resources(Part):
 
     def _delete(self, kind: ResourceType, site: Site, data: Json) -> Outcome:
         return kind.delete(site, data["physical_id"], data["properties"])
+
+    def _cancel(self, call: ActionCall) -> None:
+        """Cut short what was begun, where its type can; its end is still waited for."""
+        with self._house.database.transaction() as tx:
+            stack = tx.get(Stack, call.owner_key)
+            waiting = stack.waiting.get(call.data["task_key"]) if stack is not None else None
+            if stack is None or waiting is None:
+                return
+            kind = self._registry.find(waiting.type)
+            if isinstance(kind, Cancellable):
+                kind.cancel(self._site(stack, waiting.action), waiting.physical_id, waiting.memo)
 
     def _resolved(self, site: Site, properties: Any) -> Any:
         return resolve_dynamic_references(properties, lambda reference: _look_up(site, reference))

@@ -1,0 +1,63 @@
+"""Stacks for tests: make, change and end them, and wait for each to settle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.live import LiveEngine, eventually
+
+CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+
+
+class StackUser:
+    """A person with one stack. `create`, `update` and `delete` return how the stack is when it has settled."""
+
+    def __init__(self, engine: LiveEngine, name: str):
+        self.client = engine.client("cloudformation")
+        self.name = name
+        self.id = name
+
+    def create(self, template: str, parameters: Mapping[str, str] | None = None, **settings: Any) -> dict[str, Any]:
+        self.id = self.client.create_stack(**self._request(template, parameters), **settings)["StackId"]
+        return self.settled()
+
+    def update(self, template: str, parameters: Mapping[str, str] | None = None) -> dict[str, Any]:
+        self.client.update_stack(**self._request(template, parameters))
+        return self.settled()
+
+    def delete(self) -> dict[str, Any]:
+        self.client.delete_stack(StackName=self.id)
+        return self.settled()
+
+    def settled(self, timeout: float = 60.0) -> dict[str, Any]:
+        def look() -> dict[str, Any] | None:
+            stack: dict[str, Any] = self.client.describe_stacks(StackName=self.id)["Stacks"][0]
+            return None if stack["StackStatus"].endswith("_IN_PROGRESS") else stack
+
+        found: dict[str, Any] = eventually(look, timeout)
+        return found
+
+    def failures(self) -> dict[str, str]:
+        """Reasons by logical id, the first of each."""
+        events = self.client.describe_stack_events(StackName=self.id)["StackEvents"]
+        failed = [event for event in events if event["ResourceStatus"].endswith("_FAILED")]
+        return {event["LogicalResourceId"]: event.get("ResourceStatusReason", "") for event in failed}
+
+    def resource(self, logical_id: str) -> str:
+        """Its physical id."""
+        found = self.client.describe_stack_resource(StackName=self.id, LogicalResourceId=logical_id)
+        return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+    def _request(self, template: str, parameters: Mapping[str, str] | None) -> dict[str, Any]:
+        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in (parameters or {}).items()]
+        return {
+            "StackName": self.name,
+            "TemplateBody": template,
+            "Parameters": given,
+            "Capabilities": CAPABILITIES,
+        }
+
+
+def outputs(stack: Mapping[str, Any]) -> dict[str, str]:
+    return {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", ())}
