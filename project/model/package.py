@@ -66,7 +66,21 @@ def package(template: Path, store: ArtifactStore) -> str:
                 if not path.exists():
                     raise BuildError(f"{template}: {name}.{key.value} is {value.value}, and there is no such path")
                 properties.value[position] = (key, _uploaded((kind, key.value), path, store))
+    _in_blocks(document)
     return yaml.serialize(document, Dumper=yaml.SafeDumper, width=120)
+
+
+def _in_blocks(node: yaml.Node | None) -> None:
+    """A template that was read as JSON is written as YAML in blocks: in braces it would be taken for JSON, which it no longer is."""
+    if isinstance(node, yaml.MappingNode):
+        node.flow_style = False
+        for key, value in node.value:
+            _in_blocks(key)
+            _in_blocks(value)
+    elif isinstance(node, yaml.SequenceNode):
+        node.flow_style = False
+        for value in node.value:
+            _in_blocks(value)
 
 
 def zip_folder(folder: Path) -> bytes:

@@ -1,6 +1,7 @@
 """Packaging replaces local paths by addresses that depend on content alone, and touches nothing else."""
 
 import hashlib
+import json
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -102,6 +103,17 @@ def test_everything_else_stays_as_it_is(template: Path) -> None:
         "ImageUri: !Ref 'ImageUri'",
     ):
         assert line in packaged
+
+
+def test_a_template_in_json_becomes_yaml_that_nobody_takes_for_json(template: Path) -> None:
+    content = {
+        "Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"Tags": [{"Key": "a{b}", "Value": "on"}]}}}
+    }
+    path = template.with_name("workflow-graph.yml")
+    path.write_text(json.dumps(content, indent=2))
+    text = package(path, store(Bucket()))
+    assert text.startswith('"Resources":')
+    assert yaml.safe_load(text) == content
 
 
 def test_a_second_packaging_uploads_nothing(template: Path) -> None:

@@ -272,9 +272,12 @@ def step_functions(work: Work) -> Answer:
         answer = work.house.call(
             "stepfunctions", "StartExecution", {"stateMachineArn": machine, "name": name, "input": text}, work.principal
         )
+        arn = str(answer["executionArn"])
     except AwsError as error:
-        raise ActionFailed(error.message, error.code) from error
-    arn = answer["executionArn"]
+        if error.code != "ExecutionAlreadyExists":
+            raise ActionFailed(error.message, error.code) from error
+        # The name is this run's own: it was started before a crash, and has ended since.
+        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
     return Answer({"external_id": arn, "variables": {"StateMachineArn": machine, "ExecutionArn": arn}})
 
 
