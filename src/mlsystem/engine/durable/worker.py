@@ -32,6 +32,8 @@ THREADS = 64
 NOTICE = "notice:"
 FIRST_RETRY_SECONDS = 0.2
 LONGEST_RETRY_SECONDS = 30.0
+# How long the worker rests when it cannot write at all.
+TROUBLE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class Worker:
         self._wake = False
         self._stopping = False
         self._busy_lanes: set[str] = set()
+        # Lanes whose head could not even be postponed, and until when they rest.
+        self._barred: dict[str, float] = {}
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="action")
         self._loop: threading.Thread | None = None
 
@@ -187,12 +191,19 @@ class Worker:
                 if self._stopping:
                     return
                 self._wake = False
-            next_due = self._fire_timers()
-            next_retry = self._dispatch()
-            until = min((moment for moment in (next_due, next_retry) if moment is not None), default=None)
+            until = self._turn()
             with self._condition:
                 if not self._wake and not self._stopping and (until is None or until > self._clock.now()):
                     self._clock.wait(self._condition, until)
+
+    def _turn(self) -> float | None:
+        """Fire and hand out what is due; when to look again."""
+        try:
+            moments = (self._fire_timers(), self._dispatch())
+        except Exception:  # the supervisor: a database that cannot be written, on a full disk, may be writable again
+            log.exception("the worker cannot go on, and tries again in %d s", TROUBLE_SECONDS)
+            return self._clock.now() + TROUBLE_SECONDS
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def _fire_timers(self) -> float | None:
         """Fire every due timer, each in a transaction of its own; the instant of the next one."""
@@ -233,7 +244,8 @@ class Worker:
         """Hand the head of every free lane to the pool; the instant at which the next one may be tried again."""
         now = self._clock.now()
         next_retry: float | None = None
-        for job, not_before in self._heads():
+        for job, written in self._heads():
+            not_before = max(written, self._barred.get(job.lane, 0.0))
             if not_before > now:
                 next_retry = not_before if next_retry is None else min(next_retry, not_before)
                 continue
@@ -241,6 +253,7 @@ class Worker:
                 if job.lane in self._busy_lanes:
                     continue
                 self._busy_lanes.add(job.lane)
+                self._barred.pop(job.lane, None)
             self._pool.submit(self._carry_out, job)
         return next_retry
 
@@ -262,7 +275,7 @@ class Worker:
             log.exception(
                 "%s for %s %s did not succeed (attempt %d)", job.target, job.owner_kind, job.owner_key, job.attempts + 1
             )
-            self._postpone(job)
+            self._postpone_or_bar(job)
         finally:
             with self._condition:
                 self._busy_lanes.discard(job.lane)
@@ -294,6 +307,14 @@ class Worker:
     def _remove(self, tx: Transaction, job: _Job) -> bool:
         table = schema.outbox
         return bool(tx.connection.execute(delete(table).where(table.c.id == job.id)).rowcount)
+
+    def _postpone_or_bar(self, job: _Job) -> None:
+        try:
+            self._postpone(job)
+        except Exception:  # the supervisor: on a full disk the lane rests, lest its head be tried again at once
+            log.exception("%s for %s %s cannot be postponed", job.target, job.owner_kind, job.owner_key)
+            with self._condition:
+                self._barred[job.lane] = self._clock.now() + TROUBLE_SECONDS
 
     def _postpone(self, job: _Job) -> None:
         table = schema.outbox
