@@ -1,0 +1,63 @@
+"""The real images, built once for each content of what they are made of, and pushed to an engine."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from mlsystem.client.images.build import Build, build
+from mlsystem.client.images.layout import ImageLayout
+from mlsystem.client.images.registry import push
+from tests.live import LiveEngine
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src"
+CONTAINER = ROOT / "project" / "container"
+MADE_OF = (CONTAINER, SOURCE / "mlsystem" / "monitor", SOURCE / "mlsystem" / "client" / "images")
+CACHE = Path.home() / ".cache" / "mlsystem-tests"
+
+
+def push_built(engine: LiveEngine, name: str) -> str:
+    """The URI of the image `container` or `monitor` in a repository of its own."""
+    ecr = engine.client("ecr")
+    made = {item["repositoryName"]: item for item in ecr.describe_repositories()["repositories"]}
+    repository = made.get(name) or ecr.create_repository(repositoryName=name)["repository"]
+    uri = f"{repository['repositoryUri']}:real"
+    layout = _built()
+    digest = layout.find(name)
+    assert digest is not None
+    layout.tag(uri, digest)
+    push(uri, layout, ecr, lambda _: None)
+    return uri
+
+
+def _built() -> ImageLayout:
+    """A layout with both images; several test processes may ask at once."""
+    folder = CACHE / f"images-{_content().hexdigest()[:16]}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        layout = ImageLayout(folder)
+        builds = (
+            Build(CONTAINER / "Dockerfile", CONTAINER, {}, ("container",)),
+            Build(SOURCE / "mlsystem" / "monitor" / "Dockerfile", SOURCE, {}, ("monitor",)),
+        )
+        for request in builds:
+            if layout.find(request.names[0]) is None:
+                build(request, layout, lambda _: None)
+    return layout
+
+
+def _content() -> hashlib._Hash:
+    digest = hashlib.sha256(sys.version.encode())
+    for path in _files():
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest
+
+
+def _files() -> Iterator[Path]:
+    for folder in MADE_OF:
+        yield from (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".pyc")
