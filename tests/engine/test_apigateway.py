@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.functions import change_code, make_function
+from tests.functions import archive, change_code, make_function
 from tests.live import LiveEngine, eventually
 
 SOURCE = """
@@ -258,6 +259,16 @@ def test_traffic_follows_the_alias_and_no_request_fails(engine: LiveEngine) -> N
     assert set(traffic.statuses) == {201}
 
 
+def test_an_api_before_the_latest_code_follows_each_update(engine: LiveEngine) -> None:
+    api = make_api(engine, make_function(engine, "unpublished", SOURCE))
+    assert api.call("/api", b"{}")[1]["X-Version"] == "$LATEST"
+    code = archive({"app.py": SOURCE.replace("201", "202")})
+    with Traffic(api) as traffic:
+        engine.client("lambda").update_function_code(FunctionName="unpublished", ZipFile=code)
+        eventually(lambda: traffic.statuses[202] > 10)
+    assert set(traffic.statuses) == {201, 202}
+
+
 def test_an_api_serves_on_while_the_engine_dies_and_comes_back(new_engine: Callable[..., LiveEngine]) -> None:
     live = new_engine()
     live.start()
@@ -295,21 +306,24 @@ def test_a_shift_is_finished_although_the_engine_dies(new_engine: Callable[..., 
     eventually(lambda: api.call("/api", b"{}")[1]["X-Version"] == "2")
 
 
-def test_requests_are_counted_as_lambdas_metrics(engine: LiveEngine, api: Api) -> None:
+def test_requests_are_counted_as_lambdas_metrics(engine: LiveEngine) -> None:
+    api = make_api(engine, make_alias(engine, "counted"))
     for _ in range(3):
         api.call("/api", b'{"raise": 1}')
-    spools = engine.folder / "run" / "f"
+    cloudwatch = engine.client("cloudwatch")
+    now = datetime.now(UTC)
 
-    def shipped() -> bool:
-        """Everything that a host wrote down has been announced."""
-        import sqlite3
+    def total(**dimensions: str) -> float:
+        points = cloudwatch.get_metric_statistics(
+            Namespace="AWS/Lambda",
+            MetricName="Errors",
+            Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+            StartTime=now - timedelta(minutes=5),
+            EndTime=now + timedelta(minutes=5),
+            Period=3600,
+            Statistics=["Sum"],
+        )["Datapoints"]
+        return float(sum(point["Sum"] for point in points))
 
-        connection = sqlite3.connect(f"file:{engine.folder / 'state.db'}?mode=ro", uri=True)
-        try:
-            rows = connection.execute("select key, body from records where kind = 'lambda.spool'").fetchall()
-        finally:
-            connection.close()
-        offsets = {key: json.loads(body)["offset"] for key, body in rows}
-        return all(offsets.get(str(path)) == path.stat().st_size for path in spools.glob("*/requests.*.jsonl"))
-
-    eventually(shipped)
+    eventually(lambda: total(FunctionName="counted", Resource="counted:live", ExecutedVersion="1") == 3)
+    assert total(FunctionName="counted") == 3

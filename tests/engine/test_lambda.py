@@ -96,6 +96,20 @@ def test_a_function_that_ends_its_process_is_told_so(engine: LiveEngine) -> None
     assert "exit status 3" in answer["errorMessage"]
 
 
+def test_a_log_in_json_has_records_of_the_platform(engine: LiveEngine) -> None:
+    source = "import logging\ndef handler(event, context):\n    logging.getLogger().warning('careful')\n"
+    make_function(engine, "json-log", source, LoggingConfig={"LogFormat": "JSON"})
+    _, response = invoke(engine, "json-log", {}, LogType="Tail")
+    records = [json.loads(line) for line in base64.b64decode(response["LogResult"]).decode().splitlines()]
+    start, own, report = records
+    assert (start["type"], report["type"]) == ("platform.start", "platform.report")
+    assert (own["level"], own["message"], own["requestId"]) == ("WARN", "careful", start["record"]["requestId"]) or own[
+        "level"
+    ] == "WARNING"
+    assert report["record"]["status"] == "success"
+    assert report["record"]["metrics"]["durationMs"] > 0
+
+
 def test_new_code_answers_once_it_is_there(engine: LiveEngine) -> None:
     make_function(engine, "changed", "def handler(event, context):\n    return 1\n")
     assert invoke(engine, "changed", {})[0] == 1

@@ -39,12 +39,37 @@ class Response:
 Answer = Callable[[Request], Awaitable[Response]]
 
 
-async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer) -> None:
-    """Answer the requests of one connection until its other end closes it."""
+class Connections:
+    """Serves connections, and closes them one by one: each after its next answer, so that no request meets a closed one."""
+
+    def __init__(self, answer: Answer):
+        self._answer = answer
+        self._is_closing = False
+        self.count = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.count += 1
+        try:
+            await serve(reader, writer, self._answer, lambda: self._is_closing)
+        finally:
+            self.count -= 1
+
+    def close(self) -> None:
+        """Idle ones are left to the other end, which closes them after a second."""
+        self._is_closing = True
+
+
+async def serve(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    answer: Answer,
+    is_closing: Callable[[], bool] = lambda: False,
+) -> None:
+    """Answer the requests of one connection until its other end closes it, or `is_closing` at the end of an answer."""
     try:
         while (request := await _read(reader, writer)) is not None:
             response = await answer(request)
-            is_last = (request.header("connection") or "").lower() == "close"
+            is_last = (request.header("connection") or "").lower() == "close" or is_closing()
             writer.write(_head(request, response, is_last))
             if request.method != "HEAD":
                 writer.write(response.body)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .config import Config, Place
 from .host import Host
-from .http import serve
+from .http import Connections
 from .journal import Journal
 from .pool import Pool
 from .stages import Stages
@@ -24,6 +24,8 @@ from .stages import Stages
 CHECK_SECONDS = 5.0
 LONGEST_HEAD = 256 * 1024
 BACKLOG = 4096
+# The door closes connections that idled for a second.
+PATIENCE_SECONDS = 3.0
 
 
 def main(folder: str, apis: str, generation: str) -> None:
@@ -37,9 +39,8 @@ async def _live(place: Place, apis: Path) -> None:
     host = Host(config, pool, Stages(apis))
     own = place.folder / f"s.{place.generation}"
     own.unlink(missing_ok=True)
-    server = await asyncio.start_unix_server(
-        lambda reader, writer: serve(reader, writer, host.answer), str(own), limit=LONGEST_HEAD, backlog=BACKLOG
-    )
+    connections = Connections(host.answer)
+    server = await asyncio.start_unix_server(connections.serve, str(own), limit=LONGEST_HEAD, backlog=BACKLOG)
     inode = own.stat().st_ino
     if place.is_kept():
         pool.warm()
@@ -48,15 +49,22 @@ async def _live(place: Place, apis: Path) -> None:
     try:
         await _until_told(pool, place, config)
     finally:
-        server.close()
+        connections.close()
+        await _take_the_rest(server)
         with suppress(FileNotFoundError):
             if place.socket.stat().st_ino == inode:
                 place.socket.unlink()
-        await _drain(pool, config)
+        await _drain(pool, connections, config)
         pool.close()
         journal.close()
     sys.stdout.flush()
     os._exit(0)  # workers that were killed have nothing left to say
+
+
+async def _take_the_rest(server: asyncio.Server) -> None:
+    """Close the listener when the connections that the kernel has completed already are accepted: closing it would reset them."""
+    await asyncio.sleep(0.05)
+    server.close()
 
 
 async def _until_told(pool: Pool, place: Place, config: Config) -> None:
@@ -72,8 +80,9 @@ async def _until_told(pool: Pool, place: Place, config: Config) -> None:
             return
 
 
-async def _drain(pool: Pool, config: Config) -> None:
-    """What was taken on is finished."""
-    deadline = time.monotonic() + config.timeout_seconds
-    while pool.in_flight and time.monotonic() < deadline:
+async def _drain(pool: Pool, connections: Connections, config: Config) -> None:
+    """What was taken on is finished, and who is connected has gone elsewhere."""
+    now = time.monotonic()
+    work_ends, patience_ends = now + config.timeout_seconds, now + PATIENCE_SECONDS
+    while (pool.in_flight and time.monotonic() < work_ends) or (connections.count and time.monotonic() < patience_ends):
         await asyncio.sleep(0.02)

@@ -65,6 +65,16 @@ class Stages(Part):
         found = call.tx.all(DeploymentRecord, parent=request["restApiId"])
         return page([_respond_deployment(deployment) for deployment in found], request)
 
+    @operation("UpdateDeployment", accepts="restApiId deploymentId patchOperations")
+    def update_deployment(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
+        deployment = self._deployment(call.tx, request["restApiId"], request["deploymentId"])
+        for patch in request.get("patchOperations", ()):
+            if (patch["op"], patch["path"]) != ("replace", "/description"):
+                raise NotImplementedHere(f"apigateway:UpdateDeployment with {patch['op']} {patch['path']}")
+            deployment = deployment.changed(description=patch.get("value", ""))
+        call.tx.put(deployment)
+        return _respond_deployment(deployment)
+
     @operation("DeleteDeployment", accepts="restApiId deploymentId")
     def delete_deployment(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
         deployment = self._deployment(call.tx, request["restApiId"], request["deploymentId"])

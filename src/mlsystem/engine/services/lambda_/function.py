@@ -11,6 +11,7 @@ from mlsystem.engine.durable.machine import Action, Event, Notice, Step
 from mlsystem.engine.store.records import Record
 
 PREPARE = "lambda.prepare_code"
+FUNCTION_SETTLED = "lambda.function.settled"
 
 
 class State(StrEnum):
@@ -106,7 +107,7 @@ class FunctionMachine:
 
 def settled(record: FunctionRecord) -> Notice:
     """What a create or an update began has come to its end, a good or a bad one."""
-    return Notice("lambda.function.settled", {"function": record.key})
+    return Notice(FUNCTION_SETTLED, {"function": record.key})
 
 
 def choose_version(shares: list[tuple[str, float]], draw: float) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.arn import parse_arn
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.durable.machine import Notice
 from mlsystem.engine.services.lambda_.directory import require_function
-from mlsystem.engine.services.lambda_.function import FunctionRecord
+from mlsystem.engine.services.lambda_.function import FUNCTION_SETTLED, FunctionRecord
 from mlsystem.engine.services.lambda_.names import LATEST, function_arn, function_name
 from mlsystem.engine.store.database import Transaction
 
@@ -24,7 +25,7 @@ class FunctionSettings(Part):
     @operation("PutFunctionConcurrency", accepts="FunctionName ReservedConcurrentExecutions")
     def put_concurrency(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
         function = self._function(call.tx, request)
-        call.tx.put(function.changed(reserved_concurrency=request["ReservedConcurrentExecutions"]))
+        self._reserve(call.tx, function, request["ReservedConcurrentExecutions"])
         return {"ReservedConcurrentExecutions": request["ReservedConcurrentExecutions"]}
 
     @operation("GetFunctionConcurrency", accepts="FunctionName")
@@ -34,8 +35,13 @@ class FunctionSettings(Part):
 
     @operation("DeleteFunctionConcurrency", accepts="FunctionName")
     def delete_concurrency(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
-        call.tx.put(self._function(call.tx, request).changed(reserved_concurrency=None))
+        self._reserve(call.tx, self._function(call.tx, request), None)
         return {}
+
+    def _reserve(self, tx: Transaction, function: FunctionRecord, reserved: int | None) -> None:
+        tx.put(function.changed(reserved_concurrency=reserved))
+        notice = Notice(FUNCTION_SETTLED, {"function": function.key})
+        self._house.worker.notify(tx, function.kind, function.key, notice)
 
     # ------------------------------------------------------------------ asynchronous invocations
     @operation(

@@ -14,6 +14,7 @@ from mlsystem.engine.services.lambda_.code import CodeStore, refuse_other_source
 from mlsystem.engine.services.lambda_.configuration import DEFAULTS, DESCRIBED, described, respond
 from mlsystem.engine.services.lambda_.directory import configuration_of, page, require_function
 from mlsystem.engine.services.lambda_.function import (
+    FUNCTION_SETTLED,
     PREPARE,
     AliasRecord,
     FunctionMachine,
@@ -92,7 +93,10 @@ class Functions(Part):
     def update_configuration(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
         record = self._settled(call.tx, request)
         configuration = {**record.configuration, **described(request)}
-        updated = self._begin_update(call, record.changed(configuration=configuration))
+        # Its code stays as it is, so there is nothing to prepare: the next invocation starts a host that has it.
+        updated = record.changed(configuration=configuration, revision_id=str(uuid.uuid4()), modified_at=call.now)
+        call.tx.put(updated)
+        self._announce(call.tx, FUNCTION_SETTLED, {"function": record.key})
         return respond(self._house.scope, updated)
 
     @operation("GetFunction", accepts="FunctionName Qualifier")

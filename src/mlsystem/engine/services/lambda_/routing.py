@@ -15,7 +15,7 @@ from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Action, Event, Json, Machine, Notice, Step
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler, NoticeHandler
 from mlsystem.engine.services.lambda_.directory import runnable, shares_of
-from mlsystem.engine.services.lambda_.function import AliasRecord
+from mlsystem.engine.services.lambda_.function import FUNCTION_SETTLED, AliasRecord
 from mlsystem.engine.services.lambda_.hosts import HostRecord, Hosts
 from mlsystem.engine.services.lambda_.names import with_qualifier
 from mlsystem.engine.store.database import Transaction
@@ -68,7 +68,11 @@ class Routing(Part):
         return {ROUTE: self._route}
 
     def subscriptions(self) -> Mapping[str, NoticeHandler]:
-        return {TARGET_WANTED: self._on_wanted, "lambda.function.deleted": self._on_deleted}
+        return {
+            TARGET_WANTED: self._on_wanted,
+            FUNCTION_SETTLED: self._on_changed,
+            "lambda.function.deleted": self._on_changed,
+        }
 
     def follow(self, tx: Transaction, target: str) -> None:
         """The target is new, has changed or is gone."""
@@ -86,7 +90,7 @@ class Routing(Part):
         else:
             self.follow(tx, data["target"])
 
-    def _on_deleted(self, tx: Transaction, topic: str, data: Json) -> None:
+    def _on_changed(self, tx: Transaction, topic: str, data: Json) -> None:
         for target in tx.all(TargetRecord, parent=data["function"]):
             self.follow(tx, target.key)
 
