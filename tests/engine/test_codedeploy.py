@@ -236,7 +236,8 @@ def test_a_rollback_that_was_killed_is_brought_to_its_end(release: Callable[...,
     one = release(60.0, {"MLSYSTEM_KILL_AT": "codedeploy.set_traffic.before#2"})
     deployment = one.deploy()
     eventually(lambda: one.traffic() == {"1": 0.9, "2": 0.1})
-    one.live.client("codedeploy").stop_deployment(deploymentId=deployment)
+    with suppress(ClientError, BotoCoreError):  # the engine may die before it answers
+        one.live.client("codedeploy").stop_deployment(deploymentId=deployment)
     one.live.await_death()
     one.live.start()
     assert one.ended(deployment) == "Stopped"
