@@ -36,6 +36,7 @@ class Target(Record):
     tracking: Tracking
     activity: str = ""
     wanted: int = 0
+    tags: dict[str, str] = Field(default_factory=dict)
 
     @property
     def bounds(self) -> ScalableTarget:

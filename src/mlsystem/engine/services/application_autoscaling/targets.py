@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from types_boto3_application_autoscaling.type_defs import (
         DeregisterScalableTargetRequestTypeDef,
         DescribeScalableTargetsRequestTypeDef,
+        ListTagsForResourceRequestTypeDef,
         RegisterScalableTargetRequestTypeDef,
     )
 
@@ -41,7 +42,7 @@ class Targets(Part):
 
     @operation(
         "RegisterScalableTarget",
-        accepts="ServiceNamespace ResourceId ScalableDimension MinCapacity MaxCapacity RoleARN SuspendedState",
+        accepts="ServiceNamespace ResourceId ScalableDimension MinCapacity MaxCapacity RoleARN SuspendedState Tags",
     )
     def register_target(self, request: RegisterScalableTargetRequestTypeDef, call: Call) -> Mapping[str, object]:
         if request["ServiceNamespace"] != "sagemaker" or not VARIANT.fullmatch(request["ResourceId"]):
@@ -75,7 +76,15 @@ class Targets(Part):
             max_capacity=request["MaxCapacity"],
             suspended=dict(request.get("SuspendedState", {})),
             tracking=Tracking(capacity=self._scaling.capacity_of(request["ResourceId"])),
+            tags=dict(request.get("Tags", {})),
         )
+
+    @operation("ListTagsForResource", accepts="ResourceARN")
+    def list_tags(self, request: ListTagsForResourceRequestTypeDef, call: Call) -> Mapping[str, object]:
+        found = [target for target in call.tx.all(Target) if target.arn == request["ResourceARN"]]
+        if not found:
+            raise AwsError("ResourceNotFoundException", f"There is no scalable target {request['ResourceARN']}.")
+        return {"Tags": found[0].tags}
 
     @operation("DescribeScalableTargets", accepts="ServiceNamespace ResourceIds ScalableDimension MaxResults NextToken")
     def describe(self, request: DescribeScalableTargetsRequestTypeDef, call: Call) -> Mapping[str, object]:
@@ -111,6 +120,7 @@ def _changes(request: RegisterScalableTargetRequestTypeDef) -> dict[str, Any]:
         "MaxCapacity": "max_capacity",
         "SuspendedState": "suspended",
         "RoleARN": "role_arn",
+        "Tags": "tags",
     }
     return {name: given[member] for member, name in names.items() if member in given}
 
