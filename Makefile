@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NODE_TOOLS := tests/aws/node_modules/.installed
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: install lock lint test demo bench chaos clean
+.PHONY: install lock lint test demo bench chaos coverage-docs clean
 
 install: $(STAMP)
 
@@ -39,6 +39,16 @@ test: lint $(NODE_TOOLS)
 
 demo: install
 	$(BIN)/mlsystem demo
+
+# Figures of this machine; the front door's are ratios against the bare upstream.
+bench: install
+	$(BIN)/python benchmarks/engine_start.py
+	$(BIN)/python benchmarks/engine_overhead.py
+	$(BIN)/python benchmarks/front_door.py
+
+# Writes docs/coverage.md anew from the code.
+coverage-docs: install
+	$(BIN)/python -m mlsystem.engine.coverage > docs/coverage.md.new && mv docs/coverage.md.new docs/coverage.md
 
 # Every passage of every race point, where `make test` visits the essential ones.
 chaos: install
