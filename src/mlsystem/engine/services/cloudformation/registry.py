@@ -44,11 +44,14 @@ class Registry:
                 kind = self.find(resource.type)
             except NotImplementedHere as error:
                 raise TemplateError(f"Resource {resource.logical_id}: {error.message}") from error
+            if kind is self._custom:
+                refused = NotImplementedHere(f"the custom resource type {resource.type}")
+                raise TemplateError(f"Resource {resource.logical_id}: {refused.message}")
             missing = sorted(kind.required - set(resource.properties))
             if missing:
                 names = ", ".join(missing)
                 raise TemplateError(f"Resource {resource.logical_id} ({resource.type}): missing properties: {names}")
-            unknown = sorted(set(resource.properties) - kind.properties) if kind is not self._custom else []
+            unknown = sorted(set(resource.properties) - kind.properties)
             if unknown:
                 raise TemplateError(
                     f"Resource {resource.logical_id} ({resource.type}): the property {unknown[0]} is not implemented by the local "
