@@ -274,3 +274,20 @@ def test_a_transaction_inside_a_transaction_commits_with_it_or_not_at_all(scene:
         scene.add("a")
         raise RuntimeError("no")
     assert scene.lamp("a") is None
+
+
+def test_an_action_that_succeeds_is_carried_out_once_however_busy_the_worker_is(scene: Scene) -> None:
+    done: list[str] = []
+    scene.worker.register_action("test.count", lambda call: done.append(call.key))
+    scene.worker.start()
+    for number in range(40):
+        scene.add(f"lamp{number}")
+    for round_number in range(5):
+        for number in range(40):
+            with scene.database.transaction() as tx:
+                lamp = tx.get(Lamp, f"lamp{number}")
+                assert lamp is not None
+                action = Action("test.count", key=f"{number}/{round_number}")
+                scene.worker.commit_step(tx, lamp, Step(lamp, actions=(action,)))
+    eventually(lambda: len(done) >= 200)
+    assert len(done) == len(set(done)) == 200
