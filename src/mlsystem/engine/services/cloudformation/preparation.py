@@ -49,6 +49,7 @@ class Prepared:
             "parameters": self.parameters,
             "shown_parameters": displayed_parameters(self.template.parameters, self.parameters),
             "description": self.template.description,
+            "wanted_imports": self.target.imports,
         }
 
 
@@ -115,8 +116,8 @@ def exports_in_use(tx: Transaction, stack: Stack) -> dict[str, tuple[str, ...]]:
     own = {output.export_name for output in stack.stack.outputs.values() if output.export_name}
     in_use: dict[str, list[str]] = {}
     for other in tx.all(Stack):
-        if other.key != stack.key and other.deleted_at is None and other.stack.target is not None:
-            for name in own.intersection(other.stack.target.imports):
+        if other.key != stack.key and other.deleted_at is None:
+            for name in own.intersection({*other.imports, *other.wanted_imports}):
                 in_use.setdefault(name, []).append(other.name)
     return {name: tuple(names) for name, names in in_use.items()}
 

@@ -58,6 +58,9 @@ class Stack(Record):
     tags: dict[str, str] = Field(default_factory=dict)
     capabilities: tuple[str, ...] = ()
     notification_arns: tuple[str, ...] = ()
+    # Exports of other stacks that went into what is stable, and into what the template of the last request asks for.
+    imports: tuple[str, ...] = ()
+    wanted_imports: tuple[str, ...] = ()
     description: str = ""
     role_arn: str = ""
     on_failure: str = "ROLLBACK"
@@ -109,6 +112,10 @@ class StackMachine:
         deleted = at if status == "DELETE_COMPLETE" and record.deleted_at is None else record.deleted_at
         after = record.changed(stack=done.state, state=status, deleted_at=deleted)
         settled = status != record.state and not status.endswith("_IN_PROGRESS")
+        if settled and status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            after = after.changed(imports=after.wanted_imports)
+        elif settled and status in ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"):
+            after = after.changed(wanted_imports=after.imports)
         notices: list[Notice] = [
             _told(record, item) for item in done.events if item.type == "AWS::CloudFormation::Stack"
         ]
