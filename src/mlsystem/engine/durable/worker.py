@@ -244,14 +244,17 @@ class Worker:
         """Hand the head of every free lane to the pool; the instant at which the next one may be tried again."""
         now = self._clock.now()
         next_retry: float | None = None
+        with self._condition:
+            # A lane that is free here has seen the end of its last job committed: its head, read from now on, is still to be done.
+            busy = set(self._busy_lanes)
         for job, written in self._heads():
             not_before = max(written, self._barred.get(job.lane, 0.0))
+            if job.lane in busy:
+                continue
             if not_before > now:
                 next_retry = not_before if next_retry is None else min(next_retry, not_before)
                 continue
             with self._condition:
-                if job.lane in self._busy_lanes:
-                    continue
                 self._busy_lanes.add(job.lane)
                 self._barred.pop(job.lane, None)
             self._pool.submit(self._carry_out, job)
