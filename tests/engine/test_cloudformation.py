@@ -157,6 +157,21 @@ def test_a_resource_that_fails_takes_the_whole_creation_back(engine: LiveEngine)
     user.delete()
 
 
+MALFORMED = """
+Resources:
+  Repository:
+    Type: AWS::CodeCommit::Repository
+    Properties: {RepositoryName: malformed, Code: {S3: {Bucket: some-bucket}}}
+"""
+
+
+def test_a_malformed_inner_property_fails_the_resource_and_is_not_tried_for_ever(engine: LiveEngine) -> None:
+    user = StackUser(engine, "malformed")
+    assert user.create(MALFORMED)["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "'Key'" in user.failures()["Repository"]
+    user.delete()
+
+
 def test_an_update_that_fails_gives_back_what_it_changed(engine: LiveEngine) -> None:
     engine.client("logs").create_log_group(logGroupName="occupied")
     user = StackUser(engine, "turning")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ from mlsystem.engine.services.cloudformation.registry import Registry
 from mlsystem.engine.services.cloudformation.resource_type import Begun, Cancellable, Done, Outcome, ResourceType, Site
 from mlsystem.engine.services.cloudformation.stack import Stack, StackMachine
 from mlsystem.engine.store.database import Transaction
+
+log = logging.getLogger(__name__)
 
 # What other rooms announce when something that takes its time has come to an end.
 ENDS = (
@@ -90,6 +93,10 @@ class Resources(Part):
                     outcome = work(site)
         except (AwsError, TemplateError) as error:
             return _failure(key, error)
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            # A property of another form than the type has, deep inside: the resource fails, as it would each time.
+            log.exception("%s of %s: malformed properties", verb, call.data["logical_id"])
+            return _failure(key, AwsError("ValidationError", f"A property is malformed or lacks a member: {error!r}"))
         return self._event(key, verb, call.data, outcome)
 
     def _create(self, kind: ResourceType, site: Site, data: Json) -> Outcome:
