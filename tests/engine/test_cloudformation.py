@@ -161,14 +161,14 @@ MALFORMED = """
 Resources:
   Repository:
     Type: AWS::CodeCommit::Repository
-    Properties: {RepositoryName: malformed, Code: {S3: {Bucket: some-bucket}}}
+    Properties: {RepositoryName: malformed, Code: {BranchName: main}}
 """
 
 
 def test_a_malformed_inner_property_fails_the_resource_and_is_not_tried_for_ever(engine: LiveEngine) -> None:
     user = StackUser(engine, "malformed")
     assert user.create(MALFORMED)["StackStatus"] == "ROLLBACK_COMPLETE"
-    assert "'Key'" in user.failures()["Repository"]
+    assert "malformed" in user.failures()["Repository"]
     user.delete()
 
 
