@@ -63,10 +63,10 @@ class Findings:
 
 
 class Demo:
-    def __init__(self, home: Path, time_scale: float, console: Console):
+    def __init__(self, options: engine.UpOptions, console: Console):
         self._console = console
-        self._home = home
-        self._time_scale = time_scale
+        self._options = options
+        self._home = options.home
         self._work = Path(tempfile.mkdtemp(prefix="mlsystem-demo-"))
         self.findings = Findings()
 
@@ -88,10 +88,9 @@ class Demo:
 
     # ------------------------------------------------------------------ steps
     def _start(self) -> None:
-        options = engine.UpOptions(self._home, time_scale=self._time_scale)
         if engine.is_running(self._home):
             raise ClientFailure(f"an engine is already running on {self._home}: `mlsystem down` ends it")
-        self._console.print(f"The engine is ready on {engine.start(options)}")
+        self._console.print(f"The engine is ready on {engine.start(self._options)}")
         self._connection = Connection("local", self._home)
 
     def _deploy(self) -> None:
@@ -311,9 +310,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="The whole system once, on real data, on this machine.")
     parser.add_argument("--home", type=Path, default=default_home(), help="the engine's data folder")
     parser.add_argument("--time-scale", type=float, default=10.0, help="divide waits by this (default: 10)")
+    parser.add_argument("--port", type=int, help="of the front door (default: 4580)")
     given = parser.parse_args()
     console = Console()
-    demo = Demo(given.home.absolute(), given.time_scale, console)
+    demo = Demo(engine.UpOptions(given.home.absolute(), given.port, given.time_scale), console)
     try:
         demo.run()
     except (ClientFailure, RunFailed) as failure:

@@ -1,0 +1,58 @@
+"""The demo, whole: from raw data to a canary shift under live traffic. It judges itself; its exit code is the verdict."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.live import LiveEngine
+
+ROOT = Path(__file__).resolve().parents[2]
+FLIGHT = "UA,EWR,IAH,1400,5,5,-5,28.04,50.52,13.81,0,1010.4,10\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "home"
+    yield folder
+    command = [sys.executable, "-m", "mlsystem.engine", str(folder), "--down"]
+    subprocess.run(command, check=True, capture_output=True, timeout=240)
+
+
+@pytest.mark.timeout(900)
+def test_the_demo_runs_from_raw_data_to_a_canary_shift_under_live_traffic(home: Path) -> None:
+    command = [sys.executable, str(ROOT / "examples" / "flights" / "demo.py"), "--home", str(home), "--port", "0"]
+    environment = {**os.environ, "COLUMNS": "160", "TERM": "dumb"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=800)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert "failed: 0" in done.stdout
+    url = next(word for word in done.stdout.split() if word.endswith("/Prod/api."))[:-1]
+    _still_answers(url)
+    assert LiveEngine(home).living_processes() != []
+
+
+def _still_answers(url: str) -> None:
+    """The system is left up; what a client gets wrong is told to it, and is no fault of the server."""
+    request = urllib.request.Request(url, FLIGHT.encode(), {"Content-Type": "text/csv"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert 0.0 <= float(answer.read()) <= 1.0
+    wrong = {"Content-Type": "application/xml"}, {"Content-Type": "text/csv"}
+    for headers, body, status in (
+        (wrong[0], b"<a/>", 415),
+        (wrong[1], b"1,2\n", 400),
+        (wrong[1], b"1" * 6_500_000, 413),
+    ):
+        request = urllib.request.Request(url, body, headers)
+        with pytest.raises(urllib.error.HTTPError) as error:
+            urllib.request.urlopen(request, timeout=30)
+        with error.value:
+            assert error.value.code == status
+            assert json.load(error.value)
