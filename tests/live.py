@@ -19,7 +19,7 @@ from botocore.config import Config
 
 from mlsystem.engine.runtime.shim.record import lock_holder
 
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 
 
 # Making a client takes a third of a second of one core: engines on the same port with the same key share theirs.
@@ -141,7 +141,7 @@ class LiveEngine:
         return client
 
 
-def eventually(what: Callable[[], Any], timeout: float = 30.0, interval: float = 0.05) -> Any:
+def eventually(what: Callable[[], Any], timeout: float = 90.0, interval: float = 0.05) -> Any:
     """The first true result of `what`; AssertionError after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while True:

@@ -39,6 +39,7 @@ class Watched:
 
     def __init__(self, live: LiveEngine):
         self.live = live
+        self.asked = 0
         self.serving = Serving(live)
         self.home = self.serving.home
         self.sagemaker = self.serving.sagemaker
@@ -60,7 +61,15 @@ class Watched:
     def capture(self, count: int) -> None:
         for number in range(count):
             self.serving.invoke(self.endpoint, f"{number}")
-        eventually(lambda: len(self.keys(f"captured/{self.endpoint}/")) > 0)
+        self.asked += count
+        # Objects hold as many lines as came together: it is the lines that must all be there.
+        eventually(lambda: self._captured() >= self.asked)
+
+    def _captured(self) -> int:
+        bodies = [
+            self.s3.get_object(Bucket=self.home, Key=key)["Body"] for key in self.keys(f"captured/{self.endpoint}/")
+        ]
+        return sum(len(body.read().splitlines()) for body in bodies)
 
     def config(self, expression: str = "NOW", violations: str = "0", **definition: Any) -> dict[str, Any]:
         return {
