@@ -18,4 +18,3 @@ class Settings:
     time_scale: float = 1.0
     account: str = "000000000000"
     region: str = "us-east-1"
-    with_door: bool = True
