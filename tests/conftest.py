@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.finished import finished_folder, system_on_copy
 from tests.live import LiveEngine
+from tests.system import System
 
 MISSING: set[str] = set()
 
@@ -35,6 +37,21 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
         yield live
     finally:
         live.stop()
+
+
+@pytest.fixture(scope="session")
+def finished_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a system that has reached production. Never start it: `system_on_copy` runs a copy."""
+    base = tmp_path_factory.getbasetemp()
+    # A worker's own folder lies below the one of the whole test run.
+    return finished_folder(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+
+
+@pytest.fixture(scope="module")
+def system(finished_state: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system of a test module's own that has reached production."""
+    with system_on_copy(finished_state, tmp_path_factory.mktemp("system") / "home") as running:
+        yield running
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from typing import Protocol
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 
+from tests.finished import copy_state
 from tests.live import LiveEngine
 
 # The front door answers for a dead engine in JSON, which a client of an XML service cannot read.
@@ -121,14 +122,8 @@ class Harness:
 
     def _copy(self, origin: Path, name: str) -> Path:
         target = self.folder / name
-        shutil.copytree(origin, target, symlinks=True, ignore=_left_out)
+        copy_state(origin, target)
         return target
-
-
-def _left_out(folder: str, names: list[str]) -> set[str]:
-    """What is no file: sockets and pipes; and the log of the run before."""
-    special = {name for name in names if (Path(folder) / name).is_fifo() or (Path(folder) / name).is_socket()}
-    return special | {"engine.log"}
 
 
 def _lines(path: Path) -> list[str]:

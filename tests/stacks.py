@@ -22,6 +22,13 @@ class StackUser:
         self.id = self.client.create_stack(**self._request(template, parameters), **settings)["StackId"]
         return self.settled()
 
+    def create_from(self, url: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        """From a template in a bucket, which may be larger than a request."""
+        request = {**self._request("", parameters), "TemplateURL": url}
+        del request["TemplateBody"]
+        self.id = self.client.create_stack(**request)["StackId"]
+        return self.settled()
+
     def update(self, template: str, parameters: Mapping[str, str] | None = None) -> dict[str, Any]:
         self.client.update_stack(**self._request(template, parameters))
         return self.settled()

@@ -1,0 +1,67 @@
+"""The data folder of a system whose first execution has reached production, made once for all tests that begin there."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.e2e.built_images import push_built
+from tests.live import LiveEngine
+from tests.system import System
+
+TIME_SCALE = 60
+# What is written once and then only read, or replaced whole: copies may share it.
+SHARED = ("images", "objects")
+LOG = "engine.log"
+
+
+def finished_folder(base: Path) -> Path:
+    """The folder below `base`, which all test processes share; the first to ask makes it."""
+    folder, done = base / "finished", base / "finished.done"
+    with (base / "finished.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            _make(folder)
+            done.touch()
+    return folder
+
+
+def _make(folder: Path) -> None:
+    live = LiveEngine(folder, time_scale=TIME_SCALE)
+    live.start()
+    try:
+        system = System(live)
+        system.deploy(push_built(live, "monitor"))
+        system.to_production(system.upload())
+    finally:
+        live.stop()
+
+
+@contextmanager
+def system_on_copy(finished: Path, folder: Path) -> Iterator[System]:
+    """A copy of the finished system, running."""
+    copy_state(finished, folder)
+    live = LiveEngine(folder, time_scale=TIME_SCALE)
+    live.start()
+    try:
+        yield System(live)
+    finally:
+        live.stop()
+
+
+def copy_state(origin: Path, target: Path) -> None:
+    """A data folder that no engine runs on. What never changes in place is linked, all else copied."""
+    shutil.copytree(origin, target, symlinks=True, ignore=lambda folder, names: _left_out(origin, Path(folder), names))
+    for name in SHARED:
+        shutil.copytree(origin / name, target / name, symlinks=True, copy_function=os.link)
+
+
+def _left_out(origin: Path, folder: Path, names: list[str]) -> set[str]:
+    """Sockets and pipes, which are no files; the log of the run before; what is linked instead."""
+    special = {name for name in names if (folder / name).is_fifo() or (folder / name).is_socket()}
+    return special | {LOG} | (set(SHARED) if folder == origin else set())
