@@ -52,12 +52,12 @@ def seed(**changes: Mapping[str, Any]) -> bytes:
     return stream.getvalue()
 
 
-def data_source(image: str, hyperparameters: Mapping[str, str], **members: str | None) -> bytes:
-    """data-source.zip; `members` replace a member's text, None leaves it out."""
+def data_source(image: str, values: Mapping[str, str], **members: str | None) -> bytes:
+    """data-source.zip with these hyperparameters; `members` replace a member's text, None leaves it out."""
     uris = {f"{name.capitalize()}Uri": f"s3://{DATASET}/{name}.csv" for name in ("baseline", "test")}
     content: dict[str, str | None] = {
         "inputData.json": json.dumps({"TrainingUri": f"s3://{DATASET}/train.csv", **uris}),
-        "hyperparameters.json": json.dumps(dict(hyperparameters)),
+        "hyperparameters.json": json.dumps(dict(values)),
         "imageDetail.json": json.dumps({"ImageUri": image, "ImageLambdaUri": image}),
         **{f"{name}.json": text for name, text in members.items()},
     }

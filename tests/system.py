@@ -72,9 +72,9 @@ class System:
         return f"{found['repositories'][0]['repositoryUri']}:latest"
 
     # ------------------------------------------------------------------ what starts an execution
-    def upload(self, hyperparameters: Mapping[str, str] | None = None, **members: str | None) -> str:
+    def upload(self, values: Mapping[str, str] | None = None, **members: str | None) -> str:
         """Upload data-source.zip; the id of the execution that the upload starts."""
-        archive = small_project.data_source(self.image, hyperparameters or {"auc": "0.9"}, **members)
+        archive = small_project.data_source(self.image, values or {"auc": "0.9"}, **members)
         s3 = self.engine.client("s3")
         bucket = self.bucket
         return self._started_by(lambda: s3.put_object(Bucket=bucket, Key=f"{NAME}/data-source.zip", Body=archive))

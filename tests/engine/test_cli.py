@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sysconfig
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,16 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.command_line import SCRIPTS, run
 from tests.engine.test_codepipeline import Line
 from tests.live import LiveEngine
-
-SCRIPTS = Path(sysconfig.get_path("scripts"))
-
-
-def run(*arguments: str, home: Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    command = [str(SCRIPTS / "mlsystem"), "--home", str(home), *arguments]
-    full = {**os.environ, "TERM": "dumb", "COLUMNS": "160", **(environment or {})}
-    return subprocess.run(command, capture_output=True, text=True, env=full, check=False, timeout=120)
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ class StageRecord(Record):
 
 
 class RoutingRecord(Record):
-    """`key` is a target, `versions` its versions: number, share, the socket of its host. As Lambda told."""
+    """`key` is a target, `versions` its versions: number, share, the socket of its host below the data folder. As Lambda told."""
 
     kind: ClassVar[str] = "apigateway.routing"
     versions: tuple[tuple[str, float, str], ...]

@@ -110,9 +110,22 @@ class Publishing(Part):
         for stage in tx.all(StageRecord):
             deployment = tx.get(DeploymentRecord, f"{stage.parent}:{stage.deployment_id}")
             if stage.is_published and deployment is not None:
-                methods = tuple(_routed(tx, deployment))
+                methods = tuple(self._routed(tx, deployment))
                 if methods:
                     yield ApiStage(stage.parent, stage.name, methods)
+
+    def _routed(self, tx: Transaction, deployment: DeploymentRecord) -> Iterator[DoorMethod]:
+        root = self._house.folder.root
+        for method in deployment.methods:
+            routing = tx.get(RoutingRecord, method.target)
+            if routing is None:
+                continue
+            function = method.target.partition(":")[0]
+            versions = tuple(
+                FunctionVersion(function, version, share, (str(root / socket),))
+                for version, share, socket in routing.versions
+            )
+            yield DoorMethod(method.http_method, method.resource, versions)
 
     def _on_published(self, tx: Transaction, topic: str, data: Json) -> None:
         tx.after_commit(self._keeper.refresh)
@@ -145,18 +158,6 @@ class Publishing(Part):
             known = {self._path(stage.key) for stage in tx.all(StageRecord)}
         for path in set(self._folder.glob("*.json")) - known:
             path.unlink(missing_ok=True)
-
-
-def _routed(tx: Transaction, deployment: DeploymentRecord) -> Iterator[DoorMethod]:
-    for method in deployment.methods:
-        routing = tx.get(RoutingRecord, method.target)
-        if routing is None:
-            continue
-        function = method.target.partition(":")[0]
-        versions = tuple(
-            FunctionVersion(function, version, share, (socket,)) for version, share, socket in routing.versions
-        )
-        yield DoorMethod(method.http_method, method.resource, versions)
 
 
 def _allows(statement: Mapping[str, Any], source: str) -> bool:

@@ -1,8 +1,9 @@
 """Where the traffic of a name goes: the versions behind it, each with a host that runs, and the share of each.
 
 Who sends requests past the engine (the front door, for API Gateway) learns of a change only when the hosts of all versions in it accept
-requests: notice `lambda.target.routed`, with `{"target", "versions": [[version, share, socket]...]}`. A target is `name`, `name:version` or
-`name:alias`. Aliases are followed from their creation on; other targets since somebody asked, by the notice `lambda.target.wanted`.
+requests: notice `lambda.target.routed`, with `{"target", "versions": [[version, share, socket]...]}`. A socket is named by its path below
+the data folder, which may be moved while no engine runs on it. A target is `name`, `name:version` or `name:alias`. Aliases are followed
+from their creation on; other targets since somebody asked, by the notice `lambda.target.wanted`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from mlsystem.engine.contract import House, Part
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Action, Event, Json, Machine, Notice, Step
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler, NoticeHandler
-from mlsystem.engine.services.lambda_.directory import runnable, shares_of
+from mlsystem.engine.services.lambda_.directory import Runnable, runnable, shares_of
 from mlsystem.engine.services.lambda_.function import FUNCTION_SETTLED, AliasRecord
 from mlsystem.engine.services.lambda_.hosts import HostRecord, Hosts
 from mlsystem.engine.services.lambda_.names import with_qualifier
@@ -98,11 +99,14 @@ class Routing(Part):
         """Start what is missing. Raises (and is repeated) while a host cannot be started."""
         with self._house.database.reading() as tx:
             wanted = self._wanted(tx, call.owner_key)
-        versions = [(found.version, share, str(self._hosts.ensure(found, is_kept=True))) for found, share in wanted]
+        versions = [(found.version, share, self._socket(found)) for found, share in wanted]
         self._release_others(call.owner_key.partition(":")[0], {version for version, _, _ in versions})
         return Event("routed", {"versions": versions})
 
-    def _wanted(self, tx: Transaction, target: str) -> list[tuple[Any, float]]:
+    def _socket(self, run: Runnable) -> str:
+        return str(self._hosts.ensure(run, is_kept=True).relative_to(self._house.folder.root))
+
+    def _wanted(self, tx: Transaction, target: str) -> list[tuple[Runnable, float]]:
         name = with_qualifier(target)
         try:
             shares = shares_of(tx, self._house.scope, name)
