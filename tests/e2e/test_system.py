@@ -70,6 +70,7 @@ def test_what_a_commit_changes_in_the_template_changes_in_what_runs(system: Syst
 
     def change(text: str) -> str:
         text = text.replace("InitialInstanceCount: !Ref InstanceCount", "InitialInstanceCount: 3")
+        text = text.replace("MinCapacity: !Ref MinInstances", "MinCapacity: 3")
         return text.replace("Threshold: !Ref MaxLatencyInMilliseconds", "Threshold: 1234")
 
     with Callers(system) as callers:
@@ -138,14 +139,17 @@ def test_a_change_that_cannot_be_deployed_is_rolled_back_while_the_old_version_s
 
 @pytest.mark.usefixtures("unchanged")
 def test_a_training_that_fails_says_why_in_status_and_logs(system: System, project: Path) -> None:
-    execution = system.upload({"failure": "the column carrier is missing"})
+    execution = system.upload({"failure": "the column carrier, which the schema names as the third, is missing"})
     assert system.ended(execution) == "Failed"
-    assert "the column carrier is missing" in system.errors(execution)["TrainModel"]
+    assert (
+        "the column carrier, which the schema names as the third, is missing" in system.errors(execution)["TrainModel"]
+    )
     home = system.engine.folder
     status = run("--project", str(project), "status", home=home)
-    assert "the column carrier is missing" in " ".join(status.stdout.split()), status.stderr
+    told = next(line for line in status.stdout.splitlines() if line.startswith("TrainModel: "))
+    assert "the column carrier, which the schema names as the third, is missing" in told
     logs = run("--project", str(project), "logs", "/aws/sagemaker/TrainingJobs", home=home)
-    assert "error: the column carrier is missing" in logs.stdout, logs.stderr
+    assert "error: the column carrier, which the schema names as the third, is missing" in logs.stdout, logs.stderr
 
 
 @pytest.mark.usefixtures("unchanged")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.table import Table
 from rich.text import Text
 
-from mlsystem.client.pipeline import ExecutionView, StageView
+from mlsystem.client.pipeline import ActionView, ExecutionView, StageView
 
 STYLES = {
     "Succeeded": "green",
@@ -45,6 +45,12 @@ def history_table(name: str, executions: Sequence[ExecutionView]) -> Table:
             took = "" if run.seconds is None else f"{run.seconds:.0f}"
             table.add_row(f"  {run.name}", _status(run.status), "", took, "", _short(run.error or run.summary))
     return table
+
+
+def reasons(actions: Iterable[ActionView]) -> list[Text]:
+    """What the tables have to shorten: each error in full."""
+    failed = [action for action in actions if action.error]
+    return [Text.assemble((f"{action.name}: ", "bold red"), action.error.strip()) for action in failed]
 
 
 def _status(status: str) -> Text:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.live import Live
 
-from mlsystem.cli.picture import history_table, stage_table
+from mlsystem.cli.picture import history_table, reasons, stage_table
 from mlsystem.cli.state import State, pause
 from mlsystem.client.errors import RunFailed
 from mlsystem.client.pipeline import ENDED, Pipeline
@@ -44,7 +44,7 @@ def status(context: typer.Context, watch: Watch = False) -> None:
     if state.as_json:
         state.answer([asdict(stage) for stage in stages])
     else:
-        state.out.print(stage_table(pipeline.name, stages))
+        state.show(stage_table(pipeline.name, stages), reasons(action for stage in stages for action in stage.actions))
 
 
 def history(
@@ -59,7 +59,7 @@ def history(
     if state.as_json:
         state.answer([item.as_json() for item in found])
     else:
-        state.out.print(history_table(pipeline.name, found))
+        state.show(history_table(pipeline.name, found), reasons(run for item in found for run in item.runs))
 
 
 def approve(context: typer.Context, reason: Annotated[str, typer.Option("--reason", "-r", help="why")]) -> None:

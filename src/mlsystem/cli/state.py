@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import select
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from mlsystem.client.connection import Connection, Target
 from mlsystem.client.project import Project, load
@@ -42,6 +45,12 @@ class State:
             self.out.print_json(json.dumps(value, default=str))
         elif text is not None:
             self.out.print(text, highlight=False)
+
+    def show(self, table: Table, lines: Sequence[Text]) -> None:
+        """A table, and below it lines that no table may shorten: not even wrapped, so that they can be searched."""
+        self.out.print(table)
+        for line in lines:
+            self.out.print(line, soft_wrap=True)
 
 
 def pause(seconds: float = 1.0) -> None:
