@@ -58,6 +58,13 @@ def seed(**changes: Mapping[str, Any]) -> bytes:
     return stream.getvalue()
 
 
+def unpack(folder: Path, **changes: Mapping[str, Any]) -> Path:
+    """The project as a folder, for the command line; the folder."""
+    with zipfile.ZipFile(io.BytesIO(seed(**changes))) as archive:
+        archive.extractall(folder)
+    return folder
+
+
 def data_source(image: str, values: Mapping[str, str], **members: str | None) -> bytes:
     """data-source.zip with these hyperparameters; `members` replace a member's text, None leaves it out."""
     uris = {f"{name.capitalize()}Uri": f"s3://{DATASET}/{name}.csv" for name in ("baseline", "test")}

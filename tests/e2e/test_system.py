@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,10 +48,7 @@ class Callers:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The small project's folder, for the command line."""
-    (tmp_path / "seed.zip").write_bytes(small_project.seed())
-    with zipfile.ZipFile(tmp_path / "seed.zip") as archive:
-        archive.extractall(tmp_path / "project")
-    return tmp_path / "project"
+    return small_project.unpack(tmp_path / "project")
 
 
 @pytest.fixture

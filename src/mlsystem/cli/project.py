@@ -1,4 +1,4 @@
-"""init, deploy: from an empty folder to a system that stands."""
+"""init, deploy, destroy: from an empty folder to a system that stands, and back."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import typer
 from mlsystem.cli.state import State, pause
 from mlsystem.client import project as projects
 from mlsystem.client.deployment import Deployment
+from mlsystem.client.errors import ClientFailure, RunFailed
+from mlsystem.client.teardown.teardown import Teardown
 
 
 def register(app: typer.Typer) -> None:
     app.command()(init)
     app.command()(deploy)
+    app.command()(destroy)
 
 
 def init(context: typer.Context, folder: Annotated[Path, typer.Argument(help="a new folder")]) -> None:
@@ -42,3 +45,30 @@ def deploy(context: typer.Context) -> None:
     state.answer(
         {"stack": project.stack, "changed": changed, "outputs": outputs}, f"The stack {project.stack} {words}."
     )
+
+
+def destroy(
+    context: typer.Context,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="only what is deployed: endpoints, API, monitoring")
+    ] = False,
+    with_data: Annotated[bool, typer.Option("--with-data", help="the bucket of your data sets too")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only list what would go")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
+) -> None:
+    """Take the system away, and say what is left of it."""
+    state: State = context.obj
+    project = state.project()
+    teardown = Teardown(state.connection(), project, pause)
+    plan = teardown.plan(partial, with_data)
+    if dry_run or not plan:
+        state.answer([str(removal) for removal in plan], "\n".join(map(str, plan)) or "There is nothing to remove.")
+        return
+    if not yes and not typer.confirm(
+        f"Remove {len(plan)} things of {project.pipeline} (--dry-run lists them)?", err=True
+    ):
+        raise ClientFailure("nothing was removed")
+    left = [str(removal) for removal in teardown.carry_out(partial, with_data, state.tell)]
+    if left:
+        raise RunFailed(f"these are left: {', '.join(left)}")
+    state.answer({"left": left}, "Nothing of it is left.")

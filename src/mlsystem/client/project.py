@@ -43,6 +43,10 @@ class Project:
         return str(self._own["prefix"])
 
     @property
+    def model_name(self) -> str:
+        return str(self._own["model_name"])
+
+    @property
     def branch(self) -> str:
         return str(self._own["git_branch"])
 

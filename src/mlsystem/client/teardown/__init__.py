@@ -1,0 +1,1 @@
+"""Taking a system away, in the right order, until nothing of it is left."""

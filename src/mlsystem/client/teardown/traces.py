@@ -1,0 +1,82 @@
+"""What running leaves behind beside the stacks: logs, the experiment, the alarm of each run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from botocore.exceptions import ClientError
+
+from mlsystem.client.connection import Connection
+from mlsystem.client.project import Project
+from mlsystem.client.teardown.removal import Removal
+
+# Groups that jobs of all projects share: of these only the project's own streams go.
+JOB_GROUPS = ("/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs", "/aws/sagemaker/TransformJobs")
+
+
+class Traces:
+    def __init__(self, connection: Connection, project: Project):
+        self._logs = connection.client("logs")
+        self._sagemaker = connection.client("sagemaker")
+        self._pipeline = project.pipeline
+        self._jobs = f"{project.prefix}-{project.model_name}-"
+
+    def removals(self) -> Iterator[Removal]:
+        yield from self._groups()
+        yield from self._streams()
+        yield from self._experiment()
+
+    def _groups(self) -> Iterator[Removal]:
+        own = {
+            f"/aws/lambda/{self._pipeline}-",
+            f"/aws/codebuild/{self._pipeline}-",
+            f"/aws/sagemaker/Endpoints/{self._pipeline}-",
+            f"/aws/sagemaker/Endpoints/{self._jobs}",
+        }
+        for prefix in sorted(own):
+            pages = self._logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+            for name in [group["logGroupName"] for page in pages for group in page["logGroups"]]:
+                yield Removal("log group", name, lambda name=name: self._logs.delete_log_group(logGroupName=name))  # type: ignore[misc]
+
+    def _streams(self) -> Iterator[Removal]:
+        for group in JOB_GROUPS:
+            names = self._stream_names(group)
+            if names:
+                yield Removal(
+                    "log streams",
+                    f"{self._jobs}* in {group}",
+                    lambda group=group, names=names: self._remove_streams(group, names),  # type: ignore[misc]
+                )
+
+    def _stream_names(self, group: str) -> list[str]:
+        pages = self._logs.get_paginator("describe_log_streams").paginate(
+            logGroupName=group, logStreamNamePrefix=self._jobs
+        )
+        try:
+            return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
+        except self._logs.exceptions.ResourceNotFoundException:
+            return []
+
+    def _remove_streams(self, group: str, names: list[str]) -> None:
+        for name in names:
+            self._logs.delete_log_stream(logGroupName=group, logStreamName=name)
+
+    def _experiment(self) -> Iterator[Removal]:
+        try:
+            self._sagemaker.describe_experiment(ExperimentName=self._pipeline)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceNotFound":
+                return
+            raise
+        yield Removal("experiment", self._pipeline, self._remove_experiment)
+
+    def _remove_experiment(self) -> None:
+        """Its trials and what is in them go first, as SageMaker asks."""
+        trials = self._sagemaker.get_paginator("list_trials").paginate(ExperimentName=self._pipeline)
+        for trial in [summary["TrialName"] for page in trials for summary in page["TrialSummaries"]]:
+            pages = self._sagemaker.get_paginator("list_trial_components").paginate(TrialName=trial)
+            for component in [one["TrialComponentName"] for page in pages for one in page["TrialComponentSummaries"]]:
+                self._sagemaker.disassociate_trial_component(TrialComponentName=component, TrialName=trial)
+                self._sagemaker.delete_trial_component(TrialComponentName=component)
+            self._sagemaker.delete_trial(TrialName=trial)
+        self._sagemaker.delete_experiment(ExperimentName=self._pipeline)
