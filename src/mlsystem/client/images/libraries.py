@@ -47,10 +47,10 @@ def can_load(library: Library, root: Path) -> bool:
     return done.returncode == 0
 
 
-def put_in(library: Library, root: Path) -> None:
+def put_in(library: Library, root: Path, locked: Path = LOCKED) -> None:
     """Fetch the library and put it in the image. Raises ImageError with the installer's words."""
     with tempfile.TemporaryDirectory(prefix="library-") as folder:
-        install_hashed(LOCKED, Path(folder))
+        install_hashed(locked, Path(folder))
         found = list(Path(folder).glob(library.pattern))
         if len(found) != 1:
             raise ImageError(f"{library.wheel} brings {len(found)} copies of {library.soname}, not one")
