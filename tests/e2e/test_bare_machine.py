@@ -1,4 +1,4 @@
-"""A machine without the system's OpenMP library: images built on it bring their own."""
+"""Machines that lack something: without the system's OpenMP library images bring their own, without sandboxes a person is told."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from mlsystem.client.images.docker import STORE_VARIABLE
 from mlsystem.client.images.layout import ImageLayout
-from tests.e2e.built_images import built, push_built
+from tests.e2e.built_images import ROOT, built, push_built
 from tests.live import LiveEngine, eventually
 
 SONAME = "libgomp.so.1"
@@ -33,6 +33,9 @@ TRAIN = [
 # The loader passes over a library that was made for another processor, as if it were not there.
 FOREIGN = b"\x7fELF\x01\x01\x01" + bytes(9) + struct.pack("<HHI", 3, 8, 1) + bytes(200)
 HIDE = 'hidden=$1; shift; for place in "$@"; do shift; [ "$place" = -- ] && break; mount --bind "$hidden" "$place"; done; exec "$@"'
+
+# As where AppArmor grants a plain user no name space.
+REFUSE = 'echo 0 > /proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +87,23 @@ def test_an_image_built_on_a_machine_without_openmp_trains_with_lightgbm_there(b
     job = eventually(ended)
     assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
     assert job["ExitMessage"] == f"/usr/lib/{SONAME}", "out of the image"
+
+
+def test_on_a_machine_without_sandboxes_the_demo_says_at_once_what_to_do(tmp_path: Path) -> None:
+    refuse = ["unshare", "--user", "--map-root-user", "sh", "-ec", REFUSE, "refuse"]
+    if subprocess.run([*refuse, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("not run: this machine lets nobody take name spaces away")
+    demo = [
+        sys.executable,
+        str(ROOT / "examples" / "flights" / "demo.py"),
+        "--home",
+        str(tmp_path / "home"),
+        "--port",
+        "0",
+    ]
+    done = subprocess.run([*refuse, *demo], capture_output=True, text=True, check=False, timeout=300)
+    words = " ".join(done.stdout.split())
+    assert done.returncode == 1
+    assert "The demo failed: No sandbox: programs run on the bare machine" in words
+    assert "user namespaces" in words
+    assert LiveEngine(tmp_path / "home").living_processes() == []
