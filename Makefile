@@ -22,6 +22,7 @@ lock:
 	$(BIN)/$(COMPILE) -o requirements/dev.txt requirements/dev.in
 	$(BIN)/$(COMPILE) -o requirements/runtime.txt -c requirements/dev.txt requirements/runtime.in
 	$(BIN)/$(COMPILE) -o requirements/uv.txt -c requirements/dev.txt requirements/uv.in
+	$(BIN)/$(COMPILE) -o src/mlsystem/client/images/libraries.txt --no-deps --only-binary :all: requirements/image_libraries.in
 
 # The validator of state machines is an npm package. Without npm its test is listed as not run (with CI=true it fails).
 $(NODE_TOOLS): tests/aws/package-lock.json

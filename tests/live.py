@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,18 @@ class LiveEngine:
     """`start`, `kill` and `stop` may be called again and again on the same folder."""
 
     def __init__(
-        self, folder: Path, time_scale: float = 1.0, port: int = 0, environment: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        time_scale: float = 1.0,
+        port: int = 0,
+        environment: Mapping[str, str] | None = None,
+        within: Sequence[str] = (),
     ):
         self.folder = folder
         self.time_scale = time_scale
         self.port = port
         self.environment = dict(environment or {})
+        self._within = within  # a command that becomes the engine, on a machine that it has changed
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
@@ -46,7 +52,7 @@ class LiveEngine:
 
     def spawn(self, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Only start it: it may be about to be killed at a race point before it is ready."""
-        command = [sys.executable, "-m", "mlsystem.engine", str(self.folder), "--port", str(self.port)]
+        command = [*self._within, sys.executable, "-m", "mlsystem.engine", str(self.folder), "--port", str(self.port)]
         command += ["--time-scale", str(self.time_scale)]
         self.process = subprocess.Popen(
             command,

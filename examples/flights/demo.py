@@ -12,6 +12,7 @@ canary step is what chance allows.
 from __future__ import annotations
 
 import argparse
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -33,7 +34,7 @@ from traffic import Answer, Traffic
 from mlsystem.cli.picture import stage_table
 from mlsystem.cli.state import pause
 from mlsystem.client import engine, project
-from mlsystem.client.connection import Connection, default_home
+from mlsystem.client.connection import HOME_VARIABLE, Connection, default_home
 from mlsystem.client.data import upload_data_source, upload_folder
 from mlsystem.client.deployment import Deployment
 from mlsystem.client.errors import ClientFailure, RunFailed
@@ -80,6 +81,18 @@ class Demo:
         self._step("Second execution: train, gate, dev stage", self._to_approval)
         self._step("Canary shift under live traffic", self._shift)
 
+    def next_steps(self) -> tuple[str, ...]:
+        """Lines for a shell, to be typed in this order."""
+        return (
+            f"source {shlex.quote(str(Path(sys.prefix, 'bin', 'activate')))}",
+            f"export {HOME_VARIABLE}={shlex.quote(str(self._home))}",
+            f"cd {shlex.quote(str(self._work / 'project'))}",
+            "mlsystem status",
+            "mlsystem logs",
+            'eval "$(mlsystem env)"; aws sagemaker list-endpoints',
+            "mlsystem down",
+        )
+
     def _step(self, title: str, work: Callable[[], None]) -> None:
         self._console.rule(f"[bold]{title}", align="left")
         started = time.monotonic()
@@ -90,7 +103,11 @@ class Demo:
     def _start(self) -> None:
         if engine.is_running(self._home):
             raise ClientFailure(f"an engine is already running on {self._home}: `mlsystem down` ends it")
-        self._console.print(f"The engine is ready on {engine.start(self._options)}")
+        started = engine.start(self._options)
+        self._console.print(f"The engine is ready on {started.url}")
+        if not started.has_sandbox:
+            engine.stop(self._home)
+            raise ClientFailure(started.runtime)
         self._connection = Connection("local", self._home)
 
     def _deploy(self) -> None:
@@ -324,13 +341,8 @@ def main() -> int:
     for problem in problems:
         console.print(f"[bold red]{problem}")
     console.print(f"\nThe API is at {demo.findings.api_url}. The system is left up; what to try next:", highlight=False)
-    for line in (
-        "mlsystem status",
-        'eval "$(mlsystem env)"; aws sagemaker list-endpoints',
-        "mlsystem logs",
-        "mlsystem down",
-    ):
-        console.print(f"  {line}", highlight=False)
+    for line in demo.next_steps():
+        console.print(f"  {line}", highlight=False, soft_wrap=True)
     return 1 if problems else 0
 
 

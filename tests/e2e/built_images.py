@@ -26,7 +26,7 @@ def push_built(engine: LiveEngine, name: str) -> str:
     made = {item["repositoryName"]: item for item in ecr.describe_repositories()["repositories"]}
     repository = made.get(name) or ecr.create_repository(repositoryName=name)["repository"]
     uri = f"{repository['repositoryUri']}:real"
-    layout = _built()
+    layout = ImageLayout(built())
     digest = layout.find(name)
     assert digest is not None
     layout.tag(uri, digest)
@@ -34,8 +34,8 @@ def push_built(engine: LiveEngine, name: str) -> str:
     return uri
 
 
-def _built() -> ImageLayout:
-    """A layout with both images; several test processes may ask at once."""
+def built() -> Path:
+    """The folder of a layout with both images; several test processes may ask at once."""
     folder = CACHE / f"images-{_content().hexdigest()[:16]}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
@@ -48,7 +48,7 @@ def _built() -> ImageLayout:
         for request in builds:
             if layout.find(request.names[0]) is None:
                 build(request, layout, lambda _: None)
-    return layout
+    return folder
 
 
 def _content() -> hashlib._Hash:

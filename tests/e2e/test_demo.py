@@ -36,7 +36,21 @@ def test_the_demo_runs_from_raw_data_to_a_canary_shift_under_live_traffic(home: 
     assert "failed: 0" in done.stdout
     url = next(word for word in done.stdout.split() if word.endswith("/Prod/api."))[:-1]
     _still_answers(url)
+    _next_steps_work(done.stdout.partition("what to try next:")[2].strip().splitlines())
     assert LiveEngine(home).living_processes() != []
+
+
+def _next_steps_work(lines: list[str]) -> None:
+    """As a person types them, but for the last, which ends the system."""
+    assert lines[-1].strip() == "mlsystem down"
+    steps = ["set -e", *lines[:-1]]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MLSYSTEM")}
+    done = subprocess.run(
+        ["bash", "-c", "\n".join(steps)], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "VerifyDeployment" in done.stdout
+    assert '"EndpointStatus": "InService"' in done.stdout
 
 
 def _still_answers(url: str) -> None:

@@ -30,10 +30,10 @@ def up(
     options = engine.UpOptions(state.home, port, time_scale, region)
     if foreground:
         raise typer.Exit(engine.run_in_foreground(options))
-    url = engine.start(options)
+    started = engine.start(options)
     state.answer(
-        {"url": url, "home": str(state.home)},
-        f'The engine is ready on {url}\nData: {state.home}\nNext: eval "$(mlsystem env)", or mlsystem deploy',
+        {"url": started.url, "home": str(state.home), "sandbox": started.has_sandbox, "runtime": started.runtime},
+        f'The engine is ready on {started.url}\n{started.runtime}\nData: {state.home}\nNext: eval "$(mlsystem env)", or mlsystem deploy',
     )
 
 

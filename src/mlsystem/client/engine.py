@@ -32,8 +32,17 @@ class UpOptions:
         return command + (["--port", str(self.port)] if self.port is not None else [])
 
 
-def start(options: UpOptions) -> str:
-    """Start an engine in the background; its URL. Raises ClientFailure with the engine's own line when it cannot start."""
+@dataclass(frozen=True)
+class Started:
+    """`runtime` says, for a person, what programs run in; without a sandbox no job, endpoint or image of a function can run."""
+
+    url: str
+    runtime: str
+    has_sandbox: bool
+
+
+def start(options: UpOptions) -> Started:
+    """Start an engine in the background. Raises ClientFailure with the engine's own line when it cannot start."""
     options.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     errors = options.home / "start.log"
     with errors.open("wb") as stderr:
@@ -49,7 +58,8 @@ def start(options: UpOptions) -> str:
         raise ClientFailure(words or f"the engine did not become ready: see {options.home / 'engine.log'}")
     # It lives on: nobody waits for it here.
     process.returncode = 0
-    return str(json.loads(line)["url"])
+    ready = json.loads(line)
+    return Started(str(ready["url"]), str(ready["runtime"]), bool(ready["sandbox"]))
 
 
 def run_in_foreground(options: UpOptions) -> int:

@@ -66,7 +66,7 @@ def _log_to(path: Path) -> None:
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
 
 
-def _report(ready: Mapping[str, str]) -> None:
+def _report(ready: Mapping[str, object]) -> None:
     """One line of JSON on standard output, for the program that waits for the engine."""
     sys.stdout.write(json.dumps({"ready": True, **ready}) + "\n")
     sys.stdout.flush()

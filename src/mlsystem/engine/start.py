@@ -37,7 +37,7 @@ from mlsystem.engine.front.door import DoorProcess, choose_port
 from mlsystem.engine.front.principals import Authenticator
 from mlsystem.engine.runtime.exits import ExitBoard
 from mlsystem.engine.runtime.images import ImageStore
-from mlsystem.engine.runtime.machine import probe
+from mlsystem.engine.runtime.machine import Machine, probe
 from mlsystem.engine.runtime.runner import ProcessRunner
 from mlsystem.engine.runtime.workload import Machinery, workload_socket
 from mlsystem.engine.services.apigateway import room as apigateway
@@ -81,6 +81,7 @@ class Equipment:
     """What rooms share beside the house: each is handed what it needs."""
 
     keys: KeyRing
+    machine: Machine
     runner: ProcessRunner
     exits: ExitBoard
     images: ImageStore
@@ -95,6 +96,7 @@ class Engine:
     house: House
     rooms: tuple[Room, ...]
     app: ASGIApp
+    machine: Machine
 
 
 def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
@@ -141,7 +143,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     front = Front(authenticator, dispatcher, audit, folder, mounts)
     _write_root_credentials(house, equipment.keys)
     process.wait_open()
-    return Engine(settings, house, rooms, front)
+    return Engine(settings, house, rooms, front, equipment.machine)
 
 
 def _equip(folder: DataFolder, database: Database, stack: ExitStack) -> Equipment:
@@ -151,7 +153,7 @@ def _equip(folder: DataFolder, database: Database, stack: ExitStack) -> Equipmen
     stack.callback(runner.close)
     exits = ExitBoard()
     runner.watch(exits.report)
-    return Equipment(KeyRing(database), runner, exits, ImageStore(folder.images), DataPlane(folder.door))
+    return Equipment(KeyRing(database), machine, runner, exits, ImageStore(folder.images), DataPlane(folder.door))
 
 
 def _keeper(folder: DataFolder, database: Database, plane: DataPlane, door: Door) -> DoorKeeper:
@@ -249,7 +251,7 @@ class Server(uvicorn.Server):
         self._on_ready()
 
 
-def run(settings: Settings, on_ready: Callable[[Mapping[str, str]], None]) -> None:
+def run(settings: Settings, on_ready: Callable[[Mapping[str, object]], None]) -> None:
     """Run an engine until SIGTERM or SIGINT. Raises StartupError."""
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn takes both while it serves, then raises them again: what is open is closed in order all the same.
@@ -269,6 +271,6 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
-def _announce(engine: Engine, on_ready: Callable[[Mapping[str, str]], None]) -> None:
+def _announce(engine: Engine, on_ready: Callable[[Mapping[str, object]], None]) -> None:
     log.info("ready on %s", engine.house.door_url)
-    on_ready({"url": engine.house.door_url})
+    on_ready({"url": engine.house.door_url, "sandbox": engine.machine.has_sandbox, "runtime": engine.machine.sentence})

@@ -45,6 +45,12 @@ def install(root: Path, arguments: list[str]) -> None:
     _compile(root)
 
 
+def install_hashed(requirements: Path, folder: Path) -> None:
+    """Locked wheels into a folder of their own. Raises ImageError with the installer's own words."""
+    exactly = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--requirements", str(requirements)]
+    _uv("pip", "install", "--quiet", "--python", sys.executable, "--target", str(folder), *exactly)
+
+
 def _compile(root: Path) -> None:
     """Byte-compile what is new: an image is read-only, so a program compiles what is not compiled here at each of its starts.
 

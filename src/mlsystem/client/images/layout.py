@@ -8,12 +8,12 @@ import json
 import os
 import secrets
 import shutil
-import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mlsystem.archives import tarfile
 from mlsystem.client.images.errors import ImageError
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"

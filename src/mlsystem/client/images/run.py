@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from mlsystem.client.images.apt import apt
 from mlsystem.client.images.base import install
 from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.rootfs import RootFs
@@ -49,7 +49,7 @@ def _command(words: list[str], files: RootFs, warn: Callable[[str], None], place
         case [name, "install", *arguments] if name in PIP_NAMES:
             install(files.root, _pip_arguments(arguments, files))
         case ["apt-get" | "apt", *arguments]:
-            _apt(arguments, warn, place)
+            apt(arguments, files.root, warn, place)
         case ["chmod", mode, *paths]:
             _chmod(mode, paths, files, place)
         case ["mkdir" | "rm" as verb, *arguments]:
@@ -80,34 +80,6 @@ def _pip_arguments(arguments: list[str], files: RootFs) -> list[str]:
         else:
             result.append(word)
     return result
-
-
-def _apt(arguments: list[str], warn: Callable[[str], None], place: str) -> None:
-    """Nothing is installed: the sandbox shows the machine's own packages, so they must be there."""
-    verbs = [word for word in arguments if not word.startswith("-")]
-    match verbs:
-        case ["update" | "clean" | "distclean" | "autoremove", *_]:
-            return
-        case ["install", *packages]:
-            missing = [package for package in packages if not _is_installed(package.partition("=")[0])]
-            if missing:
-                warn(
-                    f"the machine lacks the Debian packages {', '.join(missing)}: what needs them will not work in this image"
-                )
-        case _:
-            raise ImageError(
-                f"{place}: apt-get {' '.join(arguments)} is not implemented here; update, install and clean are"
-            )
-
-
-def _is_installed(package: str) -> bool:
-    """By its documentation folder, which every Debian package has and a sandbox shows too; by its program; by dpkg."""
-    if Path("/usr/share/doc", package).exists() or shutil.which(package) is not None:
-        return True
-    if shutil.which("dpkg-query") is None:
-        return False
-    done = subprocess.run(["dpkg-query", "-W", "-f=${Status}", package], capture_output=True, text=True, check=False)
-    return "install ok installed" in done.stdout
 
 
 def _chmod(mode: str, paths: list[str], files: RootFs, place: str) -> None:

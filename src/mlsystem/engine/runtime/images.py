@@ -12,12 +12,12 @@ import json
 import os
 import secrets
 import shutil
-import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from mlsystem.archives import tarfile
 from mlsystem.engine.decide.errors import EngineError
 from mlsystem.engine.runtime.process import Mount
 

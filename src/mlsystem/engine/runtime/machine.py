@@ -35,6 +35,11 @@ class Machine:
     refusal: str = ""  # what the best kind that was not granted had to say
 
     @property
+    def has_sandbox(self) -> bool:
+        """Without one, nothing that has an image can run."""
+        return self.bwrap is not None
+
+    @property
     def sentence(self) -> str:
         """For a person: which runtime is used, and what it does not give."""
         if self.bwrap is None:

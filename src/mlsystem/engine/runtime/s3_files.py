@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mlsystem.archives import tarfile
 from mlsystem.engine.contract import Caller, Principal
 from mlsystem.engine.decide.errors import ActionFailed, AwsError
 

@@ -55,13 +55,6 @@ def test_what_is_not_implemented_is_refused_by_name(workshop: Workshop, command:
     assert reason in str(refused.value)
 
 
-def test_a_package_that_the_machine_lacks_is_named_and_the_build_goes_on(workshop: Workshop) -> None:
-    workshop.build("RUN apt-get update && apt-get install -y dpkg no-such-package=1.0 && apt-get clean")
-    assert [text for text in workshop.told if "lacks" in text] == [
-        "the machine lacks the Debian packages no-such-package=1.0: what needs them will not work in this image"
-    ]
-
-
 def test_an_installed_package_is_compiled_with_the_images_own_paths(workshop: Workshop) -> None:
     wheel = workshop.context / "greeting-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
