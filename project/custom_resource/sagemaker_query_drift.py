@@ -2,8 +2,9 @@
 
 It runs when a processing job ends (an event of SageMaker), or when somebody asks about one. The number of drifted
 features goes out as a metric, in CloudWatch's embedded format, for the drift alarm: SageMaker itself has one metric for
-each feature and none for all. An execution that failed, or a report that cannot be read, raises: it must not pass for
-"no drift", and the alarm on this function's errors tells a person.
+each feature and none for all. When that alarm is raised, it runs again: the alarm's own message says how many features
+have drifted, and a person wants to know which. An execution that failed, or a report that cannot be read, raises: it
+must not pass for "no drift", and the alarm on this function's errors tells a person.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from drift_message import drift_message
 from s3_object import EvidenceError, read_json
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 REPORT = "constraint_violations.json"
 DRIFT_CHECK = "baseline_drift_check"
+RECENT_EXECUTIONS = 10
 DISTANCE = re.compile(r"distance: (?P<distance>\S+) exceeds threshold: (?P<threshold>\S+)")
 
 log = logging.getLogger(__name__)
@@ -69,6 +72,7 @@ def query_drift(
     return {
         "MonitoringSchedule": schedule,
         "ProcessingJobName": job_name,
+        "ReportUri": report_uri,
         "Violations": len(violations),
         "DriftedFeatures": [asdict(drift) for drift in counted],
     }
@@ -92,6 +96,26 @@ def metric_line(result: dict[str, Any], namespace: str, now_seconds: float) -> s
             "max_drift_distance": max(distances, default=0.0),
         }
     )
+
+
+def last_drift(sagemaker: SageMakerClient, s3: S3Client, schedule: str, settings: DriftSettings) -> dict[str, Any]:
+    """The drift for which the alarm on `schedule` was raised: the last that was found.
+
+    Raises EvidenceError where there is none.
+    """
+    listed = sagemaker.list_monitoring_executions(
+        MonitoringScheduleName=schedule,
+        StatusEquals="CompletedWithViolations",
+        SortBy="ScheduledTime",
+        SortOrder="Descending",
+        MaxResults=RECENT_EXECUTIONS,
+    )
+    for execution in listed["MonitoringExecutionSummaries"]:
+        job_name = execution.get("ProcessingJobArn", "").rpartition("/")[2]
+        result = query_drift(sagemaker, s3, job_name, settings)
+        if result is not None and result["DriftedFeatures"]:
+            return result
+    raise EvidenceError(f"the drift alarm is raised, but no recent execution of {schedule} found drift")
 
 
 def read_settings(variables: Mapping[str, str]) -> DriftSettings:
@@ -128,11 +152,23 @@ def _drift(violation: dict[str, Any]) -> DriftedFeature | None:
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any] | None:
-    """Lambda's entry point: SageMaker's event, or {"ProcessingJobName": ...}."""
+    """Lambda's entry point: an event of SageMaker or of CloudWatch, or {"ProcessingJobName": ...}."""
     settings = read_settings(os.environ)
+    sagemaker, s3 = boto3.client("sagemaker"), boto3.client("s3")
+    if event.get("source") == "aws.cloudwatch":
+        result = last_drift(sagemaker, s3, _watched_schedule(event), settings)
+        subject, message = drift_message(settings.namespace, result)  # the namespace is named after the pipeline
+        boto3.client("sns").publish(TopicArn=os.environ["NOTIFICATION_TOPIC_ARN"], Subject=subject, Message=message)
+        return result
     job_name = event.get("detail", event)["ProcessingJobName"]
-    result = query_drift(boto3.client("sagemaker"), boto3.client("s3"), job_name, settings)
-    if result is not None:
-        log.info("drift %s", result)
-        print(metric_line(result, settings.namespace, time.time()), flush=True)
-    return result
+    found = query_drift(sagemaker, s3, job_name, settings)
+    if found is not None:
+        log.info("drift %s", found)
+        print(metric_line(found, settings.namespace, time.time()), flush=True)
+    return found
+
+
+def _watched_schedule(event: dict[str, Any]) -> str:
+    """The schedule whose metric the alarm looks at."""
+    [metric] = event["detail"]["configuration"]["metrics"]
+    return str(metric["metricStat"]["metric"]["dimensions"]["MonitoringSchedule"])

@@ -52,11 +52,17 @@ def test_the_state_machine_is_named_like_the_pipeline_that_starts_it() -> None:
     assert workflow_graph()["Resources"]["Workflow"]["Properties"]["StateMachineName"] == {"Ref": "PipelineName"}
 
 
-def test_the_drift_rule_matches_the_name_of_the_drift_alarm() -> None:
+def test_the_rules_of_drift_match_the_name_of_the_drift_alarm() -> None:
     alarm = OTHERS["deploy-model-prd.yml"]["Resources"]["DriftAlarm"]["Properties"]["AlarmName"]["Fn::Sub"]
-    [pattern] = PIPELINE["Resources"]["DriftRule"]["Properties"]["EventPattern"]["detail"]["alarmName"]
-    prefix = pattern["prefix"]["Fn::Sub"].replace(BASE, "${PipelineName}")
-    assert alarm.startswith(prefix)
+    events = OTHERS["sagemaker-custom-resource.yml"]["Resources"]["QueryDrift"]["Properties"]["Events"]
+    starts, tells = (
+        PIPELINE["Resources"]["DriftRule"]["Properties"]["EventPattern"],
+        events["DriftRaised"]["Properties"],
+    )
+    for rule in (starts, tells["Pattern"]):
+        [pattern] = rule["detail"]["alarmName"]
+        assert alarm.startswith(pattern["prefix"]["Fn::Sub"].replace(BASE, "${PipelineName}"))
+        assert rule["detail"]["state"] == {"value": ["ALARM"]}
 
 
 def test_the_drift_alarm_watches_the_metric_that_query_drift_emits() -> None:
@@ -67,6 +73,13 @@ def test_the_drift_alarm_watches_the_metric_that_query_drift_emits() -> None:
     assert f'{{"Name": "{alarm["MetricName"]}"' in program
     assert [dimension["Name"] for dimension in alarm["Dimensions"]] == ["MonitoringSchedule"]
     assert '"Dimensions": [["MonitoringSchedule"]]' in program
+
+
+def test_the_rules_of_query_drift_are_the_ones_that_the_stack_may_make() -> None:
+    events = OTHERS["sagemaker-custom-resource.yml"]["Resources"]["QueryDrift"]["Properties"]["Events"]
+    made = {rule["Properties"]["RuleName"]["Fn::Sub"].replace("${PipelineName}", BASE) for rule in events.values()}
+    allowed = set(re.findall(r"rule/(\$\{ProjectPrefix}[^\"]+)", json.dumps(PIPELINE["Resources"]["DeployRole"])))
+    assert made == allowed
 
 
 def test_monitoring_writes_where_query_drift_looks() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from s3_object import EvidenceError
-from sagemaker_query_drift import DriftSettings, metric_line, query_drift, read_settings
+from sagemaker_query_drift import DriftSettings, last_drift, metric_line, query_drift, read_settings
 
 from tests.aws.clients import body, scripted
 
@@ -68,6 +68,7 @@ def test_watched_features_are_told_with_their_distances_and_thresholds() -> None
     assert query({"violations": violations}) == {
         "MonitoringSchedule": "mls-flights-1-prd",
         "ProcessingJobName": JOB,
+        "ReportUri": f"s3://artifacts/{REPORT}",
         "Violations": 2,
         "DriftedFeatures": [{"feature": "temp", "distance": 0.98, "threshold": 0.1}],
     }
@@ -150,3 +151,32 @@ def test_an_execution_without_drift_is_a_metric_too() -> None:
     result = query({"violations": []})
     assert result is not None
     assert json.loads(metric_line(result, "n", 0))["features_drifted"] == 0
+
+
+def executions(*jobs: str) -> dict[str, Any]:
+    common = {
+        "MonitoringScheduleName": "mls-flights-1-prd",
+        "MonitoringExecutionStatus": "CompletedWithViolations",
+        "ScheduledTime": 0,
+        "CreationTime": 0,
+        "LastModifiedTime": 0,
+    }
+    arn = EVENT["detail"]["ProcessingJobArn"].rpartition("/")[0]
+    return {"MonitoringExecutionSummaries": [{**common, "ProcessingJobArn": f"{arn}/{job}"} for job in jobs]}
+
+
+def test_the_alarm_is_explained_by_the_last_execution_that_found_drift() -> None:
+    with scripted("sagemaker") as sagemaker, scripted("s3") as s3:
+        sagemaker.answers("list_monitoring_executions", executions("later", "drifted"))
+        for name, found in (("later", violation("temp", 1, "data_type_check")), ("drifted", violation("temp", 0.98))):
+            sagemaker.answers("describe_processing_job", job(), {"ProcessingJobName": name})
+            s3.answers("get_object", {"Body": body(json.dumps({"violations": [found]}).encode())})
+        result = last_drift(sagemaker.client, s3.client, "mls-flights-1-prd", SETTINGS)
+    assert (result["ProcessingJobName"], result["DriftedFeatures"][0]["feature"]) == ("drifted", "temp")
+
+
+def test_an_alarm_without_an_execution_that_found_drift_raises() -> None:
+    with scripted("sagemaker") as sagemaker, scripted("s3") as s3:
+        sagemaker.answers("list_monitoring_executions", executions())
+        with pytest.raises(EvidenceError, match="no recent execution of mls-flights-1-prd found drift"):
+            last_drift(sagemaker.client, s3.client, "mls-flights-1-prd", SETTINGS)

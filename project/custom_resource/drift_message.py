@@ -1,0 +1,31 @@
+"""What a person reads when features have drifted."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+LONGEST_SUBJECT = 100
+
+
+def drift_message(pipeline: str, result: dict[str, Any]) -> tuple[str, str]:
+    """Subject and text. `result` is what Query Drift returns, with at least one drifted feature."""
+    drifted = result["DriftedFeatures"]
+    names = ", ".join(drift["feature"] for drift in drifted)
+    lines = (
+        f"Requests in production are distributed otherwise than the data that the model of {pipeline} was trained on:",
+        "",
+        *(f"- {drift['feature']}: distance {drift['distance']}, allowed {drift['threshold']}" for drift in drifted),
+        "",
+        f"Monitoring schedule: {result['MonitoringSchedule']}",
+        f"Report: {result['ReportUri']}",
+        "",
+        f"The pipeline {pipeline} starts by itself, to train anew.",
+    )
+    return _subject(f"{pipeline}: drift of {names}"), "\n".join(lines)
+
+
+def _subject(text: str) -> str:
+    """SNS takes ASCII on one line, of fewer than a hundred characters; names of features are free."""
+    plain = re.sub(r"[^ -~]", "?", text)
+    return plain if len(plain) < LONGEST_SUBJECT else f"{plain[: LONGEST_SUBJECT - 4]}..."

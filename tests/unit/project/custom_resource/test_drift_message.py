@@ -1,0 +1,26 @@
+"""The message of drift names what has drifted, and can always be sent."""
+
+from typing import Any
+
+from drift_message import drift_message
+
+
+def result(*drifted: tuple[str, float]) -> dict[str, Any]:
+    features = [{"feature": name, "distance": distance, "threshold": 0.2} for name, distance in drifted]
+    uri = "s3://artifacts/mls-demo/monitoring/mls-flights-1-prd/mls-flights-1-prd/2026/11/24/10"
+    return {"MonitoringSchedule": "mls-flights-1-prd", "ReportUri": uri, "DriftedFeatures": features}
+
+
+def test_it_names_each_feature_its_distance_and_what_is_allowed() -> None:
+    subject, text = drift_message("mls-demo", result(("temp", 0.98), ("carrier", 0.31)))
+    assert subject == "mls-demo: drift of temp, carrier"
+    assert "- temp: distance 0.98, allowed 0.2\n- carrier: distance 0.31, allowed 0.2\n" in text
+    assert "Monitoring schedule: mls-flights-1-prd\nReport: s3://artifacts/" in text
+
+
+def test_the_subject_is_one_that_sns_takes_whatever_the_features_are_called() -> None:
+    subject, text = drift_message("mls-demo", result(("größe", 0.3), ("a\nb", 0.3), ("x" * 200, 0.3)))
+    assert subject.startswith("mls-demo: drift of gr??e, a?b, xxx")
+    assert subject.endswith("...")
+    assert (len(subject), subject.isascii(), subject.isprintable()) == (99, True, True)
+    assert "größe" in text
