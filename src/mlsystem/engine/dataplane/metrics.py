@@ -51,6 +51,22 @@ def metric_data(
     return data
 
 
+def idle_data(variants: Iterable[tuple[str, str]], at: datetime) -> list[MetricDatumTypeDef]:
+    """What is told of variants, by endpoint and name, that had no request."""
+    return [
+        {
+            "MetricName": name,
+            "Dimensions": [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}],
+            "Timestamp": at,
+            "Value": 0.0,
+            "Unit": "None",
+            "StorageResolution": 1,
+        }
+        for endpoint, variant in variants
+        for name in ("Invocations", "InvocationsPerInstance")
+    ]
+
+
 _Observation = tuple[str, str, "StandardUnitType", Dimensions, float]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,12 @@ import watchfiles
 
 from mlsystem.engine.contract import House, Part
 from mlsystem.engine.dataplane.dataplane import DataPlane
-from mlsystem.engine.dataplane.metrics import metric_data
+from mlsystem.engine.dataplane.metrics import SAGEMAKER, metric_data
 from mlsystem.engine.dataplane.requests import Request, served_requests
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Notice
 from mlsystem.engine.durable.racepoint import race_point
+from mlsystem.engine.services.sagemaker_runtime.idle_variants import IdleVariants
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch.type_defs import MetricDatumTypeDef
@@ -37,11 +38,12 @@ RETRY_MILLISECONDS = 30_000
 
 
 class RequestMetrics(Part):
-    """Waits for the kernel to tell that the request log has grown."""
+    """Waits for the kernel to tell that the request log has grown, or for a minute to be over."""
 
     def __init__(self, house: House, plane: DataPlane):
         self._house = house
         self._spool = plane.requests
+        self._idle = IdleVariants(house.call, house.clock)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -63,7 +65,7 @@ class RequestMetrics(Part):
             watch_filter=lambda _, path: path == live,
             debounce=BATCH_MILLISECONDS,
             step=QUIET_MILLISECONDS,
-            rust_timeout=RETRY_MILLISECONDS,
+            rust_timeout=min(RETRY_MILLISECONDS, int(self._idle.seconds * 1000)),
             yield_on_timeout=True,
             stop_event=self._stop,
         )
@@ -76,21 +78,31 @@ class RequestMetrics(Part):
                 self._announce(path)
                 race_point("sagemaker_runtime.metrics.announced")
                 path.unlink()
+            self._announce_idle()
         except Exception:  # the supervisor: what is sealed is announced with the next batch
             log.exception("the metrics of requests were not announced")
 
     def _announce(self, path: Path) -> None:
         requests = list(served_requests(path))
-        data = metric_data(requests, self._instance_counts(requests), self._api_names(requests))
+        self._idle.saw(requests)
+        self._tell(path.name, metric_data(requests, self._instance_counts(requests), self._api_names(requests)))
+
+    def _announce_idle(self) -> None:
+        data = self._idle.data()
+        if data:
+            self._tell(f"idle/{data[0]['Timestamp']}", {SAGEMAKER: data})
+
+    def _tell(self, source: str, data: Mapping[str, list[MetricDatumTypeDef]]) -> None:
+        """`source` is the same when the same is told again."""
         with self._house.database.transaction() as tx:
             for namespace, datums in data.items():
                 for start in range(0, len(datums), DATUMS_A_NOTICE):
                     told = {
                         "namespace": namespace,
                         "data": [_as_json(datum) for datum in datums[start : start + DATUMS_A_NOTICE]],
-                        "idempotency_key": f"{path.name}/{namespace}/{start}",
+                        "idempotency_key": f"{source}/{namespace}/{start}",
                     }
-                    self._house.worker.notify(tx, "sagemaker_runtime.requests", path.name, Notice(TOPIC, told))
+                    self._house.worker.notify(tx, "sagemaker_runtime.requests", source, Notice(TOPIC, told))
 
     def _instance_counts(self, requests: Iterable[Request]) -> dict[tuple[str, str], int]:
         """Instances in service by endpoint and variant."""
