@@ -13,6 +13,7 @@ from mlsystem.engine.durable.machine import Event, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler
 from mlsystem.engine.services.cloudwatch.alarm import Alarm, AlarmMachine, is_scaling_policy, sliding_starts
 from mlsystem.engine.services.cloudwatch.alarm_event import sns_message
+from mlsystem.engine.services.cloudwatch.alarm_mail import alarm_mail
 from mlsystem.engine.services.cloudwatch.metric import metric_of
 from mlsystem.engine.services.cloudwatch.points import read_buckets, series
 from mlsystem.engine.store.database import Transaction
@@ -52,8 +53,10 @@ class AlarmActions(Part):
         with self._house.database.reading() as tx:
             alarm = tx.get(Alarm, call.owner_key)
         arn = alarm.arn if alarm else self._house.scope.arn("cloudwatch", f"alarm:{call.owner_key}")
-        subject, message = sns_message(self._house.scope, call.owner_key, arn, call.data)
-        request = {"TopicArn": call.data["topic"], "Subject": subject, "Message": message}
+        told = (self._house.scope, call.owner_key, arn, call.data)
+        subject, document = sns_message(*told)
+        message = json.dumps({"default": document, "email": alarm_mail(*told)})
+        request = {"TopicArn": call.data["topic"], "Subject": subject, "Message": message, "MessageStructure": "json"}
         try:
             self._house.call("sns", "Publish", request)
         except AwsError as error:

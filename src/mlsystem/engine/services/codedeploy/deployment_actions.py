@@ -113,7 +113,8 @@ class DeploymentActions(Part):
     def _notify(self, call: ActionCall) -> Event | None:
         """A topic that is gone does not hold a deployment up; that is written into the deployment's history."""
         message = call.data["message"]
-        subject = f"{message['status']}: AWS CodeDeploy {message['deploymentId']} in {message['region']}"
+        where = f"in {message['region']} to {message['applicationName']}"
+        subject = f"{message['status']}: AWS CodeDeploy {message['deploymentId']} {where}"
         request = {
             "TopicArn": call.data["topic"],
             "Subject": subject[:LONGEST_SUBJECT],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.decide.traffic import DeploymentStatus, overview
@@ -27,6 +28,8 @@ TRIGGER_EVENTS = {
     DeploymentStatus.FAILED: "DeploymentFailure",
     DeploymentStatus.STOPPED: "DeploymentStop",
 }
+# A deployment that begins is told of as one that was created.
+TOLD_STATES = {DeploymentStatus.IN_PROGRESS: "CREATED"}
 
 
 def state_change(record: DeploymentRecord, region: str, account: str) -> dict[str, Any]:
@@ -58,9 +61,9 @@ def trigger_messages(record: DeploymentRecord, region: str, account: str) -> Ite
 
 
 def _message(record: DeploymentRecord, region: str, account: str, trigger: str) -> dict[str, str]:
-    """Every value is text, also where it holds JSON: so AWS sends it."""
+    """As AWS sends it, which differs from the guide's example: times and states in words, every value a text, also where it holds JSON."""
     deployment = record.deployment
-    counts = {name: str(count) for name, count in overview(deployment).items() if name != "Ready"}
+    counts = {name: count for name, count in overview(deployment).items() if name != "Ready"}
     message = {
         "region": region,
         "accountId": account,
@@ -70,7 +73,7 @@ def _message(record: DeploymentRecord, region: str, account: str, trigger: str) 
         "deploymentGroupName": record.group,
         "createTime": _told(deployment.created_at),
         "deploymentOverview": json.dumps(counts),
-        "status": deployment.status.value,
+        "status": TOLD_STATES.get(deployment.status, deployment.status.value.upper()),
     }
     if deployment.completed_at is not None:
         message["completeTime"] = _told(deployment.completed_at)
@@ -84,4 +87,4 @@ def _message(record: DeploymentRecord, region: str, account: str, trigger: str) 
 
 
 def _told(at: float) -> str:
-    return f"{at:.3f}"
+    return f"{datetime.fromtimestamp(at, UTC):%a %b %d %H:%M:%S UTC %Y}"

@@ -15,6 +15,7 @@ from typing import Any
 
 from mlsystem.engine.contract import House, Principal
 from mlsystem.engine.decide.errors import ActionFailed, AwsError
+from mlsystem.engine.services.codepipeline.approval_mail import approval_mail
 from mlsystem.engine.services.codepipeline.execution import Execution, Run
 from mlsystem.engine.services.codepipeline.executions import job_uuid
 
@@ -327,8 +328,11 @@ def manual_approval(work: Work) -> Answer:
             "externalEntityLink": work.configuration.get("ExternalEntityLink"),
         }
         subject = f"APPROVAL NEEDED: AWS CodePipeline {work.execution.parent} for action {work.run.action}"[:100]
-        message = json.dumps({"region": work.house.scope.region, "approval": approval})
-        work.call("sns", "Publish", {"TopicArn": topic, "Subject": subject, "Message": message})
+        region = work.house.scope.region
+        document = json.dumps({"region": region, "approval": approval})
+        message = json.dumps({"default": document, "email": approval_mail(region, approval)})
+        request = {"TopicArn": topic, "Subject": subject, "Message": message, "MessageStructure": "json"}
+        work.call("sns", "Publish", request)
     return Answer({"token": token, "summary": work.configuration.get("CustomData", "")})
 
 

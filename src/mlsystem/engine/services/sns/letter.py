@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.policy import default
 from email.utils import format_datetime, formataddr
 from typing import Any
 from urllib.parse import urlencode
@@ -21,6 +22,9 @@ NOTIFICATION = "Notification"
 CONFIRMATION = "SubscriptionConfirmation"
 CONFIRMATION_SUBJECT = "AWS Notification - Subscription Confirmation"
 SUBJECT = "AWS Notification Message"
+
+# Subjects and links stay on one line, as far as RFC 5322 allows.
+UNFOLDED = default.clone(max_line_length=998)
 
 Message = dict[str, Any]
 
@@ -82,7 +86,7 @@ def lambda_event(document: Message, subscription: Subscription) -> dict[str, Any
 
 def mail(document: Message, subscription: Subscription, display_name: str, door_url: str) -> EmailMessage:
     """The message as mail. Its Message-ID is the same whenever it is sent again."""
-    letter = EmailMessage()
+    letter = EmailMessage(policy=UNFOLDED)
     asks = document["Type"] == CONFIRMATION
     letter["From"] = formataddr((display_name or "AWS Notifications", SENDER))
     letter["To"] = subscription.endpoint

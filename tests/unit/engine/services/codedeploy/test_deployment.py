@@ -77,12 +77,13 @@ def test_a_step_that_a_rollback_has_overtaken_may_not_act() -> None:
 def test_topics_hear_of_start_and_rollback_in_codedeploy_s_json() -> None:
     step = MACHINE.begin(_begun(), 1.0)
     (notify,) = [action for action in step.actions if action.name == "codedeploy.notify"]
-    assert notify.data["message"]["status"] == "InProgress"
-    assert notify.data["message"]["createTime"] == "1.000"
+    assert notify.data["message"]["status"] == "CREATED"
+    assert notify.data["message"]["createTime"] == "Thu Jan 01 00:00:01 UTC 1970"
     assert step.record is not None
     back = _step(step.record, "stop_requested", rolls_back=True)
     ended = MACHINE.advance(back, Event("traffic_set", {"key": "d-1/traffic/back"}), 3.0)
     (told,) = [action for action in ended.actions if action.name == "codedeploy.notify"]
+    assert told.data["message"]["status"] == "STOPPED"
     assert json.loads(told.data["message"]["errorInformation"])["ErrorCode"] == "MANUAL_STOP"
     assert "version 1" in told.data["message"]["rollbackInformation"]
     topics = [notice.topic for notice in ended.notices]

@@ -21,6 +21,13 @@ SUBSCRIPTION = Subscription(
 DOCUMENT = notification(TOPIC, "m-1", 0.0, "hello", "Greeting", {})
 
 
+def test_a_mail_is_readable_as_it_is_sent() -> None:
+    subject, text = f"ALARM: {'long ' * 18}", f"See http://door/{'path/' * 40} for more."
+    sent = mail({**DOCUMENT, "Subject": subject, "Message": text}, SUBSCRIPTION, "", "http://door").as_bytes()
+    assert f"\nSubject: {subject}\n".encode() in sent
+    assert f"\n{text}\n".encode() in sent
+
+
 def test_a_mail_sent_again_is_the_same_mail() -> None:
     letters = [mail(DOCUMENT, SUBSCRIPTION, "", "http://door") for _ in range(2)]
     assert letters[0].as_bytes() == letters[1].as_bytes()
