@@ -187,7 +187,8 @@ class StartOnce:
         eventually(lambda: _by_event(live))
 
     def check(self, live: LiveEngine) -> None:
-        assert [one["trigger"]["triggerType"] for one in _started(live)].count("CloudWatchEvent") == 1
+        rule = {"triggerType": "CloudWatchEvent", "triggerDetail": "arn:aws:events:us-east-1:000000000000:rule/commit"}
+        assert [one["trigger"] for one in _started(live)].count(rule) == 1
 
 
 def _pipeline() -> dict[str, Any]:

@@ -25,10 +25,14 @@ from mlsystem.engine.store.folder import DataFolder
 
 @dataclass(frozen=True)
 class Principal:
-    """Who calls: the ARN of a user, of the root, or of a role's session (`arn:aws:sts::A:assumed-role/R/S`)."""
+    """Who calls: the ARN of a user, of the root, or of a role's session (`arn:aws:sts::A:assumed-role/R/S`).
+
+    `source_arn` is the resource for which a service calls (aws:SourceArn): a rule, a schedule.
+    """
 
     arn: str
     account: str
+    source_arn: str = ""
 
     @property
     def role_name(self) -> str | None:

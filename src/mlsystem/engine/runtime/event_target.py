@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mlsystem.engine.contract import House, Principal
@@ -25,12 +25,16 @@ TRANSACTIONAL = {"codepipeline", "states", "sns"}
 
 @dataclass(frozen=True)
 class Delivery:
-    """`payload` is text, mostly JSON; `key` is the same whenever it is repeated, `at` its instant in seconds."""
+    """`payload` is text, mostly JSON; `key` is the same whenever it is repeated, `at` its instant in seconds.
+
+    `source` is the ARN of the rule or the schedule that sends it.
+    """
 
     target: str
     payload: str
     key: str
     at: float
+    source: str
     role: str | None = None
 
     @property
@@ -60,7 +64,7 @@ def deliver(house: House, delivery: Delivery, session: str, attempt: int, most_a
     principal = house.session_of(delivery.role, session) if delivery.role else _service(house, session)
     give = _TARGETS.get(delivery.service, _call)
     try:
-        give(house, delivery, principal)
+        give(house, delivery, replace(principal, source_arn=delivery.source))
     except AwsError as error:
         if _may_pass(error) and attempt <= most_attempts:
             raise

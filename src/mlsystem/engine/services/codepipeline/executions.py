@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.contract import Call, House, Part, Principal, operation
+from mlsystem.engine.decide.arn import parse_arn
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Event, Json
 from mlsystem.engine.durable.worker import NoticeHandler
@@ -72,11 +73,8 @@ class Executions(Part):
         token = request.get("clientRequestToken")
         execution_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{pipeline.arn}/{token}") if token else uuid.uuid4())
         if call.tx.get(Execution, execution_id) is None:
-            is_event = call.principal.arn.endswith("/events")
-            kind = "CloudWatchEvent" if is_event else "StartPipelineExecution"
-            trigger = {"triggerType": kind, "triggerDetail": token if is_event and token else call.principal.arn}
             given = {item["name"]: item["value"] for item in request.get("variables", ())}
-            self._start(call.tx, pipeline, execution_id, trigger, _variables(pipeline, given))
+            self._start(call.tx, pipeline, execution_id, _trigger(call.principal), _variables(pipeline, given))
         return {"pipelineExecutionId": execution_id}
 
     @operation("StopPipelineExecution", accepts="pipelineName pipelineExecutionId abandon reason")
@@ -208,6 +206,13 @@ class Executions(Part):
 def job_uuid(run_id: str) -> str:
     """The id of the job that a Lambda action's function is given."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, run_id))
+
+
+def _trigger(principal: Principal) -> dict[str, str]:
+    """An event starts it in the name of its rule, anybody else in their own."""
+    if principal.source_arn and parse_arn(principal.source_arn).service == "events":
+        return {"triggerType": "CloudWatchEvent", "triggerDetail": principal.source_arn}
+    return {"triggerType": "StartPipelineExecution", "triggerDetail": principal.arn}
 
 
 def _variables(pipeline: Pipeline, given: Mapping[str, str]) -> dict[str, str]:

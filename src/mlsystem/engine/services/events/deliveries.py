@@ -82,7 +82,8 @@ class Deliveries(Part):
             record = tx.get(DeliveryRecord, call.owner_key)
         if record is None:
             return None
-        delivery = Delivery(record.target, record.payload, record.event_id, record.created_at, record.role)
+        rule = self._house.scope.arn("events", f"rule/{record.parent}")
+        delivery = Delivery(record.target, record.payload, record.event_id, record.created_at, rule, record.role)
         if not delivery.is_transactional:
             self._give(record, delivery, call)
             return Event("delivered")

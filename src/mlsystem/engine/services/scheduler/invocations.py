@@ -36,7 +36,7 @@ class Invocations(Part):
         target, due = call.data["target"], call.data["due"]
         invocation = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{call.data['schedule']}@{due}"))
         payload = self._payload(call.data, invocation, call.attempt)
-        delivery = Delivery(target["Arn"], payload, invocation, due, target["RoleArn"])
+        delivery = Delivery(target["Arn"], payload, invocation, due, call.data["schedule"], target["RoleArn"])
         most = target.get("RetryPolicy", {}).get("MaximumRetryAttempts", MOST_ATTEMPTS)
         try:
             deliver(self._house, delivery, "scheduler", call.attempt, most)
