@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -283,6 +284,19 @@ def test_an_api_serves_on_while_the_engine_dies_and_comes_back(new_engine: Calla
         eventually(lambda: traffic.statuses[201] > again + 50)
     assert set(traffic.statuses) == {201}
     assert change_code(live, "steady", SOURCE + "# new\n") == "2"
+
+
+def test_an_api_serves_on_after_its_data_folder_was_moved(
+    new_engine: Callable[..., LiveEngine], tmp_path: Path
+) -> None:
+    live = new_engine()
+    live.start()
+    api = make_api(live, make_alias(live, "moved"))
+    eventually(lambda: api.call("/api", b"{}")[0] == 201)
+    live.stop()
+    live.folder = live.folder.rename(tmp_path / "elsewhere")
+    live.start()
+    eventually(lambda: api.call("/api", b"{}")[0] == 201)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ BATCH_BYTES = 1024 * 1024
 
 
 class SpoolRecord(Record):
-    """`key` is the path of a spool file, `offset` how much of it was shipped."""
+    """`key` is the path of a spool file below the folder of functions, `offset` how much of it was shipped."""
 
     kind: ClassVar[str] = "lambda.spool"
     offset: int = 0
@@ -82,9 +82,10 @@ class RequestMetrics(Part):
 
     def _ship(self, path: Path, is_last: bool) -> None:
         function, version = json.loads((path.parent / "name.json").read_text())
+        key = str(path.relative_to(self._root))
         while True:
             with self._house.database.transaction() as tx:
-                spool = tx.get(SpoolRecord, str(path)) or SpoolRecord(key=str(path))
+                spool = tx.get(SpoolRecord, key) or SpoolRecord(key=key)
                 data = _whole_lines(path, spool.offset)
                 if not data:
                     break
@@ -93,7 +94,7 @@ class RequestMetrics(Part):
         if not is_last:
             path.unlink()
             with self._house.database.transaction() as tx:
-                tx.remove(SpoolRecord, str(path))
+                tx.remove(SpoolRecord, key)
 
     def _announce(self, tx: Transaction, spool: SpoolRecord, function: str, version: str, data: bytes) -> None:
         requests: list[dict[str, Any]] = [json.loads(line) for line in data.splitlines()]
