@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,10 +43,10 @@ def _make(folder: Path) -> None:
 
 
 @contextmanager
-def system_on_copy(finished: Path, folder: Path) -> Iterator[System]:
-    """A copy of the finished system, running."""
+def system_on_copy(finished: Path, folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[System]:
+    """A copy of the finished system, running; `environment` is the engine's."""
     copy_state(finished, folder)
-    live = LiveEngine(folder, time_scale=TIME_SCALE)
+    live = LiveEngine(folder, time_scale=TIME_SCALE, environment=environment)
     live.start()
     try:
         yield System(live)

@@ -7,7 +7,7 @@ import tarfile
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -159,11 +159,10 @@ class Serving:
 
 
 class Load:
-    """Invokes an endpoint all the time from a thread, and counts answers and failures."""
+    """Asks all the time from a thread, and keeps answers and failures."""
 
-    def __init__(self, serving: Serving, name: str):
-        self._serving = serving
-        self._name = name
+    def __init__(self, ask: Callable[[], str]):
+        self._ask = ask
         self._stop = threading.Event()
         self.answers: list[str] = []
         self.failures: list[str] = []
@@ -186,6 +185,6 @@ class Load:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self.answers.append(self._serving.invoke(self._name, b"7"))
+                self.answers.append(self._ask())
             except (ClientError, BotoCoreError) as error:
                 self.failures.append(f"{time.time():.3f} {error}")

@@ -33,6 +33,18 @@ class StackUser:
         self.client.update_stack(**self._request(template, parameters))
         return self.settled()
 
+    def change_parameters(self, changes: Mapping[str, str]) -> dict[str, Any]:
+        """The same template; what is not named keeps its value."""
+        kept = [item["ParameterKey"] for item in self.settled()["Parameters"] if item["ParameterKey"] not in changes]
+        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in changes.items()]
+        self.client.update_stack(
+            StackName=self.name,
+            UsePreviousTemplate=True,
+            Parameters=[*given, *({"ParameterKey": key, "UsePreviousValue": True} for key in kept)],
+            Capabilities=CAPABILITIES,
+        )
+        return self.settled()
+
     def delete(self) -> dict[str, Any]:
         self.client.delete_stack(StackName=self.id)
         return self.settled()

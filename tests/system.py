@@ -77,7 +77,7 @@ class System:
         archive = small_project.data_source(self.image, values or {"auc": "0.9"}, **members)
         s3 = self.engine.client("s3")
         bucket = self.bucket
-        return self._started_by(lambda: s3.put_object(Bucket=bucket, Key=f"{NAME}/data-source.zip", Body=archive))
+        return self.started_by(lambda: s3.put_object(Bucket=bucket, Key=f"{NAME}/data-source.zip", Body=archive))
 
     def commit(self, changes: Mapping[str, Callable[[str], str]]) -> str:
         """Commit changes of files, each from its text to another; the id of the execution that the commit starts."""
@@ -89,13 +89,14 @@ class System:
             after = change(before)
             assert after != before, f"{path} is not changed"
             files.append({"filePath": path, "fileContent": after.encode()})
-        return self._started_by(
+        return self.started_by(
             lambda: codecommit.create_commit(
                 repositoryName=NAME, branchName="main", parentCommitId=parent, putFiles=files, commitMessage="Change"
             )
         )
 
-    def _started_by(self, cause: Callable[[], object]) -> str:
+    def started_by(self, cause: Callable[[], object]) -> str:
+        """The id of the execution that starts after `cause`."""
         known = {execution["pipelineExecutionId"] for execution in self.executions()}
         cause()
 

@@ -39,7 +39,7 @@ def test_endpoints_serve_on_while_the_engine_is_dead_and_are_adopted(served: tup
     serving, name = served
     live = serving.engine
     url, processes, doors = live.url, serving.processes(name), _doors(live)
-    with Load(serving, name) as load:
+    with Load(lambda: serving.invoke(name, b"7")) as load:
         live.kill()
         eventually(lambda: len(load.answers) > 50)
         with pytest.raises(ClientError, match="mlsystem up") as error:

@@ -103,7 +103,7 @@ def test_an_update_drops_no_request_and_leaves_only_the_new_instances(serving: S
     name = serving.endpoint(serving.simple_config("1", count=2))
     before = serving.processes(name)
     config = serving.simple_config("2", count=2)
-    with Load(serving, name) as load:
+    with Load(lambda: serving.invoke(name, b"7")) as load:
         eventually(lambda: len(load.answers) > 20)
         serving.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
         with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
@@ -173,7 +173,7 @@ def test_a_model_that_is_missing_is_named(serving: Serving) -> None:
 def test_a_crashed_instance_is_replaced_while_the_other_serves(serving: Serving) -> None:
     name = serving.endpoint(serving.simple_config(count=2))
     before = serving.processes(name)
-    with Load(serving, name) as load, pytest.raises(ClientError):
+    with Load(lambda: serving.invoke(name, b"7")) as load, pytest.raises(ClientError):
         # Asked again after it broke off, every instance of the endpoint would crash; the door asks at most thrice.
         serving.invoke(name, b"crash")
     eventually(lambda: len(serving.processes(name)) == 2 and serving.processes(name) != before)

@@ -96,7 +96,7 @@ class UpdateUnderLoad:
         serving = Serving(live, HOME)
         if self.load is None:
             eventually(lambda: _answers(serving))
-            self.load = Load(serving, NAME)
+            self.load = Load(lambda: serving.invoke(NAME, b"7"))
             self.load.start()
         if serving.await_settled(NAME)["EndpointConfigName"] == "config-1":
             serving.sagemaker.update_endpoint(EndpointName=NAME, EndpointConfigName="config-2")

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import email
 import json
-import re
-import socketserver
-import threading
-import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from email.message import Message
 from email.policy import default
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -22,50 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.functions import make_function
 from tests.live import LiveEngine, eventually
-
-
-class _SmtpSession(socketserver.StreamRequestHandler):
-    """As much of RFC 5321 as a client needs. `refusals` are answers that the next mails get instead of 250."""
-
-    server: SmtpServer
-
-    def handle(self) -> None:
-        self._say("220 test")
-        for line in iter(self.rfile.readline, b""):
-            verb = line[:4].upper().strip()
-            if verb == b"DATA":
-                self._say("354 go on")
-                self._take()
-            else:
-                self._say("221 bye" if verb == b"QUIT" else "250 ok")
-            if verb == b"QUIT":
-                return
-
-    def _take(self) -> None:
-        lines = []
-        for line in iter(self.rfile.readline, b".\r\n"):
-            if not line:
-                return
-            lines.append(line.removeprefix(b".").replace(b"\r\n", b"\n"))
-        if self.server.refusals:
-            self._say(self.server.refusals.pop(0))
-            return
-        self.server.mails.append(email.message_from_bytes(b"".join(lines), policy=default))
-        self._say("250 taken")
-
-    def _say(self, line: str) -> None:
-        self.wfile.write(f"{line}\r\n".encode())
-
-
-class SmtpServer(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def __init__(self, port: int = 0) -> None:
-        super().__init__(("127.0.0.1", port), _SmtpSession)
-        self.mails: list[Message] = []
-        self.refusals: list[str] = []
-        self.port = int(self.server_address[1])
+from tests.smtp import SmtpServer, link_in, open_link, serving
 
 
 class _Hook(BaseHTTPRequestHandler):
@@ -92,25 +44,14 @@ class HookServer(HTTPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}/hook"
 
 
-def _serving(server: Any) -> Iterator[Any]:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @pytest.fixture(scope="module")
 def smtp() -> Iterator[SmtpServer]:
-    yield from _serving(SmtpServer())
+    yield from serving(SmtpServer())
 
 
 @pytest.fixture
 def hook() -> Iterator[HookServer]:
-    yield from _serving(HookServer())
+    yield from serving(HookServer())
 
 
 @pytest.fixture(scope="module")
@@ -129,25 +70,10 @@ def _topic(engine: LiveEngine, **attributes: str) -> str:
     return str(engine.client("sns").create_topic(Name=name, Attributes=attributes)["TopicArn"])
 
 
-def _open(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return str(answer.read().decode())
-
-
-def _link(text: str) -> str:
-    found = re.search(r"http://\S+/_sns/\S+", text)
-    assert found is not None, text
-    return found[0]
-
-
 def _code(call: Callable[[], object]) -> str:
     with pytest.raises(ClientError) as raised:
         call()
     return str(raised.value.response["Error"]["Code"])
-
-
-def _mails(smtp: SmtpServer, to: str) -> list[Any]:
-    return [mail for mail in smtp.mails if mail["To"] == to]
 
 
 def test_a_mail_box_is_asked_first_and_told_afterwards(mailing: LiveEngine, smtp: SmtpServer) -> None:
@@ -155,26 +81,26 @@ def test_a_mail_box_is_asked_first_and_told_afterwards(mailing: LiveEngine, smtp
     answer = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ann@example.org")
     assert answer["SubscriptionArn"] == "pending confirmation"
     sns.publish(TopicArn=topic, Message="too early")
-    [question] = eventually(lambda: _mails(smtp, "ann@example.org"))
+    [question] = eventually(lambda: smtp.mails_to("ann@example.org"))
     assert question["Subject"] == "AWS Notification - Subscription Confirmation"
-    assert "confirmed" in _open(_link(question.get_content()))
+    assert "confirmed" in open_link(link_in(question.get_content()))
     sns.publish(TopicArn=topic, Subject="Drift", Message="Größe hat sich verändert.\n.\nEnde")
-    mail = eventually(lambda: _mails(smtp, "ann@example.org")[1:])[0]
+    mail = eventually(lambda: smtp.mails_to("ann@example.org")[1:])[0]
     assert (mail["Subject"], mail["From"]) == ("Drift", "The models <no-reply@sns.local>")
     assert mail.get_content().startswith("Größe hat sich verändert.\n.\nEnde\n")
     listed = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     assert [one["Endpoint"] for one in listed] == ["ann@example.org"]
-    assert "removed" in _open(_link(mail.get_content()))
+    assert "removed" in open_link(link_in(mail.get_content()))
     assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
-    assert len(_mails(smtp, "ann@example.org")) == 2
+    assert len(smtp.mails_to("ann@example.org")) == 2
 
 
 def test_a_server_that_is_busy_gets_the_mail_later_and_once(mailing: LiveEngine, smtp: SmtpServer) -> None:
     smtp.refusals[:] = ["451 not now", "451 not now"]
     sns, topic = mailing.client("sns"), _topic(mailing)
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="busy@example.org")
-    eventually(lambda: _mails(smtp, "busy@example.org"))
-    assert (smtp.refusals, len(_mails(smtp, "busy@example.org"))) == ([], 1)
+    eventually(lambda: smtp.mails_to("busy@example.org"))
+    assert (smtp.refusals, len(smtp.mails_to("busy@example.org"))) == ([], 1)
 
 
 def test_mail_waits_for_a_server_that_is_down_and_for_an_engine_that_dies(
@@ -191,8 +117,8 @@ def test_mail_waits_for_a_server_that_is_down_and_for_an_engine_that_dies(
         live.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="late@example.org")
     live.await_death()
     live.start()
-    for smtp in _serving(SmtpServer(port)):
-        [mail] = eventually(partial(_mails, smtp, "late@example.org"))
+    for smtp in serving(SmtpServer(port)):
+        [mail] = eventually(partial(smtp.mails_to, "late@example.org"))
         assert "confirm" in mail.get_content()
 
 
@@ -218,7 +144,7 @@ def test_a_web_hook_confirms_and_is_told_again_when_it_failed(engine: LiveEngine
     sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=hook.url)
     [(kind, body)] = eventually(lambda: hook.posts)
     assert kind == "SubscriptionConfirmation"
-    _open(json.loads(body)["SubscribeURL"])
+    open_link(json.loads(body)["SubscribeURL"])
     hook.answers[:] = [503]
     attributes = {"kind": {"DataType": "String", "StringValue": "drift"}}
     message_id = sns.publish(TopicArn=topic, Message="changed", MessageAttributes=attributes)["MessageId"]
@@ -232,7 +158,7 @@ def test_a_subscription_is_told_what_its_filter_lets_through(engine: LiveEngine,
     sns, topic = engine.client("sns"), _topic(engine)
     policy = {"FilterPolicy": json.dumps({"level": [{"numeric": [">", 3]}]}), "RawMessageDelivery": "true"}
     sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=hook.url, Attributes=policy)
-    _open(json.loads(eventually(lambda: hook.posts)[0][1])["SubscribeURL"])
+    open_link(json.loads(eventually(lambda: hook.posts)[0][1])["SubscribeURL"])
     for level in ("1", "5"):
         given = {"level": {"DataType": "Number", "StringValue": level}}
         by_protocol = json.dumps({"default": f"for all {level}", "http": f"level {level}"})
@@ -302,7 +228,7 @@ def test_a_rule_tells_a_topic_once_however_often_the_engine_dies(
     live.start()
     to, topic = "once@example.org", _topic(live)
     live.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint=to)
-    _open(_link(eventually(lambda: _mails(smtp, to))[0].get_content()))
+    open_link(link_in(eventually(lambda: smtp.mails_to(to))[0].get_content()))
     events = live.client("events")
     events.put_rule(Name="tell", EventPattern='{"source": ["bench"]}')
     template = {"InputPathsMap": {"who": "$.detail.who"}, "InputTemplate": '"It was <who>."'}
@@ -312,8 +238,8 @@ def test_a_rule_tells_a_topic_once_however_often_the_engine_dies(
     live.client("events").put_events(Entries=[{"Source": "bench", "DetailType": "Seen", "Detail": '{"who": "ann"}'}])
     live.await_death()
     live.start()
-    told = eventually(lambda: _mails(smtp, to)[1:])
+    told = eventually(lambda: smtp.mails_to(to)[1:])
     assert told[0].get_content().startswith('"It was ann."')
     live.client("sns").publish(TopicArn=topic, Message="the last")
-    eventually(lambda: "the last" in _mails(smtp, to)[-1].get_content())
-    assert len(_mails(smtp, to)) == 3
+    eventually(lambda: "the last" in smtp.mails_to(to)[-1].get_content())
+    assert len(smtp.mails_to(to)) == 3

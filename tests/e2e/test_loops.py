@@ -1,0 +1,347 @@
+"""The loops that a deployed system closes by itself: drift, load, a volume that does not answer, the calendar, and who is told.
+
+They share one system, in this order: drift before load, whose requests are no sample of anything; and while the pipeline is busy, the
+silence passes that scaling in waits for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.finished import system_on_copy
+from tests.live import eventually
+from tests.serving import Load
+from tests.small_project import NAME, ROWS
+from tests.smtp import SmtpServer, link_in, open_link, serving
+from tests.system import System
+
+ADMIN = "admin@example.org"
+FEWEST, MOST = 2, 4
+# The first attempt of the state, and the three of its Retry.
+ATTEMPTS = 4
+MONITOR = "aws/sagemaker/Endpoints/data-metrics"
+ROWS_A_REQUEST = 5
+
+
+@pytest.fixture(scope="module")
+def smtp() -> Iterator[SmtpServer]:
+    yield from serving(SmtpServer())
+
+
+@pytest.fixture(scope="module")
+def system(finished_state: Path, smtp: SmtpServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """It has reached production, and has been given the address of somebody who reads mail."""
+    folder = tmp_path_factory.mktemp("loops") / "home"
+    with system_on_copy(finished_state, folder, {"MLSYSTEM_SMTP": f"127.0.0.1:{smtp.port}"}) as running:
+        assert running.stack.change_parameters({"EmailAddress": ADMIN})["StackStatus"] == "UPDATE_COMPLETE"
+        [question] = eventually(lambda: smtp.mails_to(ADMIN))
+        open_link(link_in(question.get_content()))
+        yield running
+
+
+def _production(system: System) -> str:
+    return system.outputs("prd")["EndpointName"]
+
+
+def _mail(smtp: SmtpServer, subject: str, *words: str) -> str:
+    """The text of the mail with this subject and these words, once it has come."""
+
+    def found() -> list[str]:
+        texts = [mail.get_content() for mail in smtp.mails_to(ADMIN) if mail["Subject"].startswith(subject)]
+        return [text for text in texts if all(word in text for word in words)]
+
+    [text] = eventually(found)
+    return str(text)
+
+
+def _outcome(smtp: SmtpServer, execution: str, state: str) -> None:
+    _mail(smtp, "AWS Notification Message", f"Pipeline {NAME}: execution {execution} has {state}.")
+
+
+def _cut_short(system: System, execution: str) -> None:
+    """What has started is all that there was to see."""
+    system.pipeline.stop_pipeline_execution(pipelineName=NAME, pipelineExecutionId=execution, abandon=True)
+    assert system.ended(execution) == "Stopped"
+
+
+# ---------------------------------------------------------------------- drift
+class Monitored:
+    """The production endpoint, what it is asked through the API, and what the monitor says of that."""
+
+    def __init__(self, system: System):
+        self.system = system
+        self.name = _production(system)
+        """Of the endpoint, and of its monitoring schedule."""
+        self.alarm_name = system.outputs("prd")["DriftAlarmName"]
+        self._sagemaker = system.engine.client("sagemaker")
+        self._cloudwatch = system.engine.client("cloudwatch")
+
+    def ask(self, rows: Sequence[tuple[float, int]]) -> None:
+        """Through the API; returns when all of it has been captured."""
+        wanted, url = self._captured(), self.system.api_url()
+        for start in range(0, len(rows), ROWS_A_REQUEST):
+            body = "".join(f"{size},{weight}\n" for size, weight in rows[start : start + ROWS_A_REQUEST])
+            assert self.system.ask(url, body).status == 200
+            wanted += 1
+        eventually(lambda: self._captured() >= wanted)
+
+    def _captured(self) -> int:
+        s3, bucket = self.system.engine.client("s3"), self.system.bucket
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{NAME}/capture/{self.name}/").get("Contents", ())
+        bodies = [s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read() for item in listed]
+        return sum(len(body.splitlines()) for body in bodies)
+
+    def look(self) -> str:
+        """How a monitoring execution ends that looks at the last hour at once.
+
+        The deployed schedule runs at full hours of the wall clock, which no time scale moves. SageMaker's own way not to wait for it is
+        the expression NOW with an explicit window: job, baseline and analyzer stay those of the template.
+        """
+        config = self._sagemaker.describe_monitoring_schedule(MonitoringScheduleName=self.name)
+        config = config["MonitoringScheduleConfig"]
+        window = {"DataAnalysisStartTime": "-PT1H", "DataAnalysisEndTime": "-PT0H"}
+        config["ScheduleConfig"] = {"ScheduleExpression": "NOW", **window}
+        known = len(self._executions())
+        self._sagemaker.update_monitoring_schedule(MonitoringScheduleName=self.name, MonitoringScheduleConfig=config)
+
+        def status() -> str:
+            latest, *others = self._executions() or [{"MonitoringExecutionStatus": "Pending"}]
+            is_over = len(others) == known and latest["MonitoringExecutionStatus"] not in ("Pending", "InProgress")
+            return str(latest["MonitoringExecutionStatus"]) if is_over else ""
+
+        return str(eventually(status))
+
+    def _executions(self) -> list[dict[str, Any]]:
+        listed = self._sagemaker.list_monitoring_executions(MonitoringScheduleName=self.name)
+        return list(listed["MonitoringExecutionSummaries"])
+
+    def alarm(self) -> str:
+        [alarm] = self._cloudwatch.describe_alarms(AlarmNames=[self.alarm_name])["MetricAlarms"]
+        return str(alarm["StateValue"])
+
+    def latest(self, namespace: str, metric: str, **dimensions: str) -> float:
+        """The greatest value of the last minutes, once there is one."""
+        now = datetime.now(UTC)
+        asked = {
+            "Namespace": namespace,
+            "MetricName": metric,
+            "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+            "StartTime": now - timedelta(minutes=10),
+            "EndTime": now + timedelta(minutes=10),
+            "Period": 3600,
+            "Statistics": ["Maximum"],
+        }
+        points = eventually(lambda: self._cloudwatch.get_metric_statistics(**asked)["Datapoints"])
+        return max(float(point["Maximum"]) for point in points)
+
+
+@pytest.fixture(scope="module")
+def monitored(system: System) -> Monitored:
+    return Monitored(system)
+
+
+def _started(system: System) -> set[str]:
+    return {str(execution["pipelineExecutionId"]) for execution in system.executions()}
+
+
+def test_requests_like_the_baseline_start_nothing(system: System, smtp: SmtpServer, monitored: Monitored) -> None:
+    started = _started(system)
+    monitored.ask([(size, weight) for size, weight, _ in ROWS])
+    assert monitored.look() == "Completed"
+    assert monitored.latest(NAME, "features_drifted", MonitoringSchedule=monitored.name) == 0
+    eventually(lambda: monitored.alarm() == "OK")
+    assert _started(system) == started
+    assert not [mail["Subject"] for mail in smtp.mails_to(ADMIN) if "drift" in mail["Subject"]]
+
+
+def test_requests_that_drift_start_the_pipeline_and_the_admin_is_told_what_drifted(
+    system: System, smtp: SmtpServer, monitored: Monitored
+) -> None:
+    drifted = [(0.9 + size / 10, weight) for size, weight, _ in ROWS * 3]
+
+    def drift() -> None:
+        monitored.ask(drifted)
+        assert monitored.look() == "CompletedWithViolations"
+
+    execution = system.started_by(drift)
+    of_endpoint = {"Endpoint": monitored.name, "MonitoringSchedule": monitored.name}
+    size = monitored.latest(MONITOR, "feature_baseline_drift_size", **of_endpoint)
+    weight = monitored.latest(MONITOR, "feature_baseline_drift_weight", **of_endpoint)
+    assert weight < 0.2 < size
+    assert monitored.latest(NAME, "features_drifted", MonitoringSchedule=monitored.name) == 1
+    assert monitored.alarm() == "ALARM"
+    found = system.pipeline.get_pipeline_execution(pipelineName=NAME, pipelineExecutionId=execution)
+    assert f"rule/{NAME}-drift" in found["pipelineExecution"]["trigger"]["triggerDetail"]
+    _cut_short(system, execution)
+    named = _mail(smtp, f"{NAME}: drift of size")
+    assert f"- size: distance {size}, allowed 0.2\n" in named
+    assert f"Monitoring schedule: {monitored.name}\n" in named
+    raised = _mail(smtp, f'ALARM: "{monitored.alarm_name}" in US East (N. Virginia)')
+    assert raised.startswith(
+        f'You are receiving this email because your Amazon CloudWatch Alarm "{monitored.alarm_name}"'
+    )
+
+
+# ---------------------------------------------------------------------- the calendar
+def test_the_monthly_schedule_is_on_and_its_time_starts_the_pipeline(system: System) -> None:
+    scheduler = system.engine.client("scheduler")
+    deployed = scheduler.get_schedule(Name=f"{NAME}-retrain")
+    assert (deployed["State"], deployed["ScheduleExpression"]) == ("ENABLED", "cron(0 12 1 * ? *)")
+    assert deployed["ScheduleExpressionTimezone"] == "UTC"
+    kept = ("Name", "FlexibleTimeWindow", "Target", "State", "ScheduleExpressionTimezone")
+    given = {name: deployed[name] for name in kept}
+
+    def come() -> None:
+        # The clock of an engine is the machine's: so it is the schedule's time that is moved, and all else of it stays.
+        soon = (datetime.now(UTC) + timedelta(seconds=3)).strftime("at(%Y-%m-%dT%H:%M:%S)")
+        scheduler.update_schedule(**given, ScheduleExpression=soon)
+
+    execution = system.started_by(come)
+    found = system.pipeline.get_pipeline_execution(pipelineName=NAME, pipelineExecutionId=execution)
+    assert f"{NAME}-start-" in found["pipelineExecution"]["trigger"]["triggerDetail"]
+    _cut_short(system, execution)
+
+
+# ---------------------------------------------------------------------- load
+class Scaling:
+    """The production endpoint as a scalable target."""
+
+    def __init__(self, system: System):
+        self.endpoint = _production(system)
+        self._sagemaker = system.engine.client("sagemaker")
+        self._client = system.engine.client("application-autoscaling")
+        self._where = {"ServiceNamespace": "sagemaker", "ResourceId": f"endpoint/{self.endpoint}/variant/AllTraffic"}
+        self._what = {**self._where, "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
+
+    def aim_at(self, invocations: float) -> None:
+        """A person sets other bounds, and another target in the stack's own policy."""
+        [policy] = self._client.describe_scaling_policies(**self._what)["ScalingPolicies"]
+        rules = {**policy["TargetTrackingScalingPolicyConfiguration"], "TargetValue": invocations}
+        kept = {name: policy[name] for name in ("PolicyName", "PolicyType")}
+        self._client.register_scalable_target(**self._what, MinCapacity=FEWEST, MaxCapacity=MOST)
+        self._client.put_scaling_policy(**self._what, **kept, TargetTrackingScalingPolicyConfiguration=rules)
+
+    def instances(self) -> int:
+        [variant] = self._sagemaker.describe_endpoint(EndpointName=self.endpoint)["ProductionVariants"]
+        return int(variant["CurrentInstanceCount"])
+
+    def causes(self) -> list[str]:
+        """Why instances came and went, the latest first."""
+        activities = self._client.describe_scaling_activities(**self._where)["ScalingActivities"]
+        return [activity["Cause"] for activity in activities if activity["StatusCode"] == "Successful"]
+
+
+@pytest.fixture(scope="module")
+def loaded(system: System) -> Iterator[tuple[Scaling, Load]]:
+    """Load has been there, and is over."""
+    scaling, runtime = Scaling(system), system.engine.client("sagemaker-runtime")
+    scaling.aim_at(2.0)
+
+    def ask() -> str:
+        answer = runtime.invoke_endpoint(EndpointName=scaling.endpoint, ContentType="text/csv", Body=b"0.8,3\n")
+        assert answer["Body"].read() == b"0.9\n"
+        return str(answer["CustomAttributes"])
+
+    with Load(ask) as load:
+        # The small program says in each answer which instance gave it.
+        eventually(lambda: len(set(load.answers)) >= MOST)
+    yield scaling, load
+
+
+def test_load_adds_instances_up_to_the_most_and_all_of_them_serve(loaded: tuple[Scaling, Load]) -> None:
+    scaling, load = loaded
+    assert (len(set(load.answers)), scaling.instances(), load.failures) == (MOST, MOST, [])
+    # An activity ends a little after its last instance serves.
+    eventually(lambda: any("AlarmHigh" in cause for cause in scaling.causes()))
+
+
+# ---------------------------------------------------------------------- the shared volume
+class Volume:
+    """The shared volume, whose next mounts do not answer in time."""
+
+    def __init__(self, system: System):
+        file_system = system.stack.resource("AssetsFileSystem")
+        self._left = system.engine.folder / "shares" / f"{file_system}.unresponsive"
+
+    def time_out(self, times: int) -> None:
+        self._left.write_text(str(times))
+
+    @property
+    def left(self) -> int:
+        return int(self._left.read_text())
+
+
+def _failed_attempts(system: System, execution: str) -> list[str]:
+    """The errors of the attempts in the workflow that the Train stage ran last."""
+    arn = system.runs(execution)["TrainModel"]["output"]["executionResult"]["externalExecutionId"]
+    history = system.engine.client("stepfunctions").get_execution_history(executionArn=arn, maxResults=1000)
+    failed = [event.get("taskFailedEventDetails") for event in history["events"]]
+    return [details["error"] for details in failed if details]
+
+
+@pytest.fixture(scope="module")
+def failed(system: System) -> str:
+    """An execution in whose Train stage no mount of the volume came about. No host of the function runs yet on this engine."""
+    Volume(system).time_out(100)
+    execution = system.upload({"auc": "0.85"})
+    assert system.ended(execution) == "Failed"
+    return execution
+
+
+def test_when_no_mount_comes_about_train_fails_and_nothing_is_deployed(system: System, failed: str) -> None:
+    assert "due to mount time out" in system.errors(failed)["TrainModel"]
+    assert "TrainingResultsNotCopied" in system.errors(failed)["TrainModel"]
+    assert Volume(system).left == 100 - ATTEMPTS
+    assert _failed_attempts(system, failed) == ["Lambda.EFSMountTimeoutException"] * ATTEMPTS
+    assert "DeployModelDev" not in system.runs(failed)
+    assert system.ask(system.api_url()).endpoint == _production(system)
+
+
+def test_the_admin_is_told_that_an_execution_has_failed(smtp: SmtpServer, failed: str) -> None:
+    _outcome(smtp, failed, "FAILED")
+
+
+def test_when_the_load_is_over_instances_go_again(loaded: tuple[Scaling, Load]) -> None:
+    scaling, _ = loaded
+    # Fifteen minutes of silence, each of which is a second.
+    eventually(lambda: scaling.instances() == FEWEST)
+    latest, *_ = eventually(lambda: [cause for cause in scaling.causes() if "AlarmLow" in cause])
+    assert latest == scaling.causes()[0]
+
+
+@pytest.fixture(scope="module")
+def recovered(system: System, failed: str) -> str:
+    """The same execution in production, after its Train stage was retried, and two mounts timed out again."""
+    Volume(system).time_out(2)
+    system.pipeline.retry_stage_execution(
+        pipelineName=NAME, stageName="Train", pipelineExecutionId=failed, retryMode="FAILED_ACTIONS"
+    )
+    system.approve(failed)
+    return failed
+
+
+def test_when_two_mounts_time_out_the_third_one_is_tried_and_train_succeeds(system: System, recovered: str) -> None:
+    assert system.runs(recovered)["TrainModel"]["status"] == "Succeeded"
+    assert _failed_attempts(system, recovered) == ["Lambda.EFSMountTimeoutException"] * 2
+    before = _production(system)
+    assert system.ended(recovered) == "Succeeded", system.errors(recovered)
+    assert _production(system) != before
+
+
+def test_the_admin_is_told_what_to_approve_what_was_deployed_and_that_it_succeeded(
+    system: System, smtp: SmtpServer, recovered: str
+) -> None:
+    assert system.ended(recovered) == "Succeeded", system.errors(recovered)
+    asked = _mail(smtp, f"APPROVAL NEEDED: AWS CodePipeline {NAME} for action ApproveDeployment")
+    assert f"Pipeline name: {NAME}\nStage name: DeployDev\n" in asked
+    assert f"Additional information: Try the endpoint {system.outputs('dev')['EndpointName']}. " in asked
+    told = _mail(smtp, "SUCCEEDED: AWS CodeDeploy d-")
+    application = json.loads(told.partition("\n\n--\n")[0])["applicationName"]
+    assert application == system.outputs("prd")["DeploymentApplication"]
+    _outcome(smtp, recovered, "SUCCEEDED")
