@@ -171,7 +171,7 @@ def _rooms(house: House, equipment: Equipment, keeper: DoorKeeper) -> tuple[Room
         stepfunctions.open_room(house),
         sts.open_room(house, equipment.keys),
         apigateway.open_room(house, keeper),
-        cloudformation.open_room(house),
+        cloudformation.open_room(house, equipment.keys),
         application_autoscaling.open_room(house),
         cloudwatch.open_room(house),
         codebuild.open_room(house, machinery),
