@@ -27,7 +27,7 @@ def read(**given: object) -> Any:
 
 
 def test_every_scalar_of_the_properties_is_a_string() -> None:
-    given = {"Flag": True, "Count": 3, "Share": 0.5, "Text": "x", "Nested": {"List": [1, False, {"Deep": 2}]}}
+    given: Any = {"Flag": True, "Count": 3, "Share": 0.5, "Text": "x", "Nested": {"List": [1, False, {"Deep": 2}]}}
     assert in_texts(given) == {
         "Flag": "true",
         "Count": "3",
