@@ -13,6 +13,7 @@ import logging
 import os
 import re
 import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -54,16 +55,17 @@ class PredictionProxy:
         """The answer in API Gateway's form; raises where the endpoint fails."""
         if event["httpMethod"] == "OPTIONS":
             return self._answer(204, "", {})
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        inference_id = headers.get(INFERENCE_ID.lower()) or str(uuid.uuid4())
         try:
-            return self._predict(event)
+            return self._predict(event, headers, inference_id)
         except RequestError as error:
             log.info("refused with %s: %s", error.status, error)
-            return self._answer(error.status, json.dumps({"error": str(error)}), {})
+            own = {INFERENCE_ID: inference_id} if VALID_ID.fullmatch(inference_id) else {}
+            return self._answer(error.status, json.dumps({"error": str(error)}), own)
 
-    def _predict(self, event: dict[str, Any]) -> dict[str, Any]:
-        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    def _predict(self, event: dict[str, Any], headers: Mapping[str, str], inference_id: str) -> dict[str, Any]:
         content_type = headers.get("content-type", "")
-        inference_id = headers.get(INFERENCE_ID.lower()) or str(uuid.uuid4())
         attributes = headers.get(CUSTOM_ATTRIBUTES.lower(), "")
         body = _checked_body(event, content_type)
         _require(VALID_ID, inference_id, INFERENCE_ID)

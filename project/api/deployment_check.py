@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import math
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from check import CheckError, Clock
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
@@ -29,24 +31,12 @@ POLL_SECONDS = 5.0
 CAPTURE_SECONDS = 600.0  # SageMaker writes captured data within minutes
 
 
-class CheckError(Exception):
-    """A check that failed, or could not be made. The message says which, and what was found."""
-
-
 @dataclass(frozen=True)
 class Probe:
     """A request that a check sent."""
 
     inference_id: str
     sent_at_seconds: float
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Time, as far as a check needs it."""
-
-    now: Callable[[], float]
-    sleep: Callable[[float], None]
 
 
 def require_endpoint_in_service(sagemaker: SageMakerClient, endpoint_name: str) -> None:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
-from deployment_check import CheckError
+from check import CheckError
 
 if TYPE_CHECKING:
     from types_boto3_codedeploy import CodeDeployClient

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from deployment_check import ALIAS, Clock, probes_needed, read_sample, require_captured, send_probe
+from check import Clock
+from deployment_check import ALIAS, probes_needed, read_sample, require_captured, send_probe
 from lifecycle_hook import run_hook
 
 if TYPE_CHECKING:

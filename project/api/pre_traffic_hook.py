@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from deployment_check import Clock, read_sample, require_endpoint_in_service, send_probe
+from check import Clock
+from deployment_check import read_sample, require_endpoint_in_service, send_probe
 from lifecycle_hook import run_hook
 
 if TYPE_CHECKING:

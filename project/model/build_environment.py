@@ -20,6 +20,7 @@ class BuildEnvironment:
     pipeline_name: str
     project_name: str
     project_id: str
+    run_prefix: str
     git_branch: str
     dataset_bucket: str
     artifact_bucket: str

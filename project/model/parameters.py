@@ -109,6 +109,8 @@ def prd_parameters(run: Run) -> Parameters:
         "MaxLatencyInMilliseconds": settings.text("canary", "max_latency_ms"),
         "AlarmPeriodInSeconds": settings.text("canary", "period_seconds"),
         "AlarmEvaluationPeriods": settings.text("canary", "evaluation_periods"),
+        "RunPrefix": environment.run_prefix,
+        "RetainedVersions": settings.text("canary", "retained_versions", default="1"),
         "CapturePercent": settings.text("drift", "capture_percent"),
         "MonitorImageUri": environment.monitor_image_uri,
         "MonitorInstanceType": str(monitor["InstanceType"]),

@@ -21,6 +21,7 @@ VARIABLES = {
     "PIPELINE_NAME": "mls-demo",
     "PROJECT_NAME": "demo",
     "PROJECT_ID": "p-demo",
+    "RUN_PREFIX": "mls-flights",
     "GIT_BRANCH": "main",
     "DATASET_BUCKET": "mls-data",
     "ARTIFACT_BUCKET": "mls-demo-123456789012-eu-central-1",

@@ -24,6 +24,8 @@ ACTIONS = {
     "s3:ListObjectsV2": "s3:ListBucket",
     "sagemaker-runtime:InvokeEndpoint": "sagemaker:InvokeEndpoint",
 }
+# Operations of one name in two services, where the other one is meant: Lambda's aliases, not SageMaker's.
+NOT_CALLED = {"sagemaker:ListAliases"}
 PIPELINE = read_template(TEMPLATES["pipeline.yml"].read_text())
 
 
@@ -74,7 +76,7 @@ def called_actions(main: Path) -> set[str]:
         for call in calls & set(operations(service)):
             action = f"{service}:{operations(service)[call]}"
             found.add(ACTIONS.get(action, action))
-    return found
+    return found - NOT_CALLED
 
 
 def with_key(actions: set[str]) -> set[str]:

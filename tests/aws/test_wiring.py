@@ -47,7 +47,7 @@ def test_the_stages_come_in_order_and_a_person_stands_before_production() -> Non
         "Build": ["BuildTemplates", "CreateWorkflow", "CreateCustomResource"],
         "Train": ["TrainModel"],
         "DeployDev": ["DeployModelDev", "ApproveDeployment"],
-        "DeployPrd": ["DeployModelPrd", "VerifyDeployment"],
+        "DeployPrd": ["DeployModelPrd", "VerifyDeployment", "PruneVersions"],
     }
 
 
@@ -131,6 +131,26 @@ def test_each_run_publishes_a_version_though_the_image_is_the_same(
 def test_the_previous_version_is_retained_and_the_current_one_goes_with_the_stack(name: str) -> None:
     assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
     assert RESOURCES[name]["DeletionPolicy"] == "Delete"
+
+
+def test_the_newest_retained_versions_stay_as_many_as_the_settings_say(tmp_path: Path) -> None:
+    assert files_of(tmp_path)["deploy-model-prd.json"]["Parameters"]["RetainedVersions"] == "1"
+    variables = RESOURCES["PruneVersions"]["Properties"]["Environment"]["Variables"]
+    assert variables["RETAINED_VERSIONS"] == {"Ref": "RetainedVersions"}
+
+
+def test_only_production_can_be_pruned() -> None:
+    [policy] = PIPELINE["PruneRole"]["Properties"]["Policies"]
+    statements = {
+        action: statement["Resource"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+    deleting = [resource["Fn::Sub"] for action, resource in statements.items() if action.startswith("sagemaker:Delete")]
+    assert len(deleting) == 4
+    assert all(resource.endswith(":*/${ProjectPrefix}-${ModelName}-*-prd") for resource in deleting)
+    ending = {name for name, value in RESOURCES.items() if value["Type"] == "AWS::SageMaker::Model"}
+    assert [RESOURCES[name]["Properties"]["ModelName"]["Fn::Join"][1][1] for name in ending] == ["prd"]
 
 
 def test_what_is_replaced_is_named_after_the_training_job() -> None:

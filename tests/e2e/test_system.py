@@ -70,7 +70,8 @@ def test_what_a_commit_changes_in_the_template_changes_in_what_runs(system: Syst
         return text.replace("Threshold: !Ref MaxLatencyInMilliseconds", "Threshold: 1234")
 
     with Callers(system) as callers:
-        execution = system.commit({PRD_TEMPLATE: change})
+        keep_none = {"mlsystem.yaml": lambda text: text.replace("retained_versions: 1", "retained_versions: 0")}
+        execution = system.commit({PRD_TEMPLATE: change, **keep_none})
         system.approve(execution, "Ada: good enough")
         _ask_dev(system)
         assert system.ended(execution) == "Succeeded", system.errors(execution)
@@ -85,6 +86,17 @@ def test_what_a_commit_changes_in_the_template_changes_in_what_runs(system: Syst
     assert len(instances) == 3
     alarms = system.engine.client("cloudwatch").describe_alarms(AlarmNames=[f"{NAME}-api-latency"])["MetricAlarms"]
     assert [alarm["Threshold"] for alarm in alarms] == [1234.0]
+    _check_pruned(system, execution, first, second)
+
+
+def _check_pruned(system: System, execution: str, first: str, second: str) -> None:
+    """The action says what it has removed, and it is gone."""
+    told = system.runs(execution)["PruneVersions"]["output"]["executionResult"]["externalExecutionSummary"]
+    assert told == f"removed: {first}; kept: {second}"
+    sagemaker = system.engine.client("sagemaker")
+    names = [endpoint["EndpointName"] for endpoint in sagemaker.list_endpoints()["Endpoints"]]
+    assert sorted(names) == sorted([second, system.outputs("dev")["EndpointName"]])
+    assert first not in [model["ModelName"] for model in sagemaker.list_models(NameContains="-prd")["Models"]]
 
 
 def _ask_dev(system: System) -> None:

@@ -128,10 +128,6 @@ def test_a_stack_that_would_not_change_is_told_so(engine: LiveEngine) -> None:
         (group("refused", Colour="red"), "Resource Wrong .*the property Colour is not implemented"),
         ({"Type": "AWS::Moon::Base"}, "Resource Wrong: the resource type AWS::Moon::Base is not implemented"),
         ({"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": "b"}}, "missing properties: PolicyDocument"),
-        (
-            {"Type": "Custom::Thing", "Properties": {"ServiceToken": "x"}},
-            "the custom resource type Custom::Thing is not",
-        ),
     ],
 )
 def test_what_the_engine_does_not_have_is_refused_before_anything_is_created(

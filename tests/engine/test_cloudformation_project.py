@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 
+from tests.api_requests import BOTH_VARIANTS, TOO_LARGE
 from tests.aws.build import files_of, workflow_definition, workflow_graph
 from tests.aws.project import PROJECT, RUN_NAME, TEMPLATES
-from tests.live import LiveEngine
-from tests.serving import push_server
+from tests.live import LiveEngine, eventually
+from tests.serving import ROLE, Serving, push_server
 from tests.stacks import CAPABILITIES, StackUser, outputs
 
 sys.path.insert(0, str(PROJECT / "model"))
+sys.path.insert(0, str(PROJECT / "api"))
 
+from check import Clock
 from package import ArtifactStore, package
+from prune_versions import Clients, prune
 
 DATA = "project-data"
+INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
 PARAMETERS = {
     "SageMakerProjectName": "demo",
     "SageMakerProjectId": "p-demo",
@@ -136,9 +143,13 @@ def test_the_dev_stage_serves_and_goes(deployed: Deployed, tmp_path: Path) -> No
 
 def test_the_production_stage_stands_and_goes(deployed: Deployed, tmp_path: Path) -> None:
     stage = StackUser(deployed.engine, "mls-demo-deploy-prd")
-    given = deployed.release("deploy-model-prd.json", tmp_path, ApiPackageType="Zip")
+    base = f"{deployed.engine.url}/_api"
+    given = deployed.release("deploy-model-prd.json", tmp_path, ApiPackageType="Zip", ApiBaseUrl=base)
+    older = [Older(deployed, number) for number in range(3)]
     made = stage.create(deployed.packaged("deploy-model-prd.yml"), given)
     assert made["StackStatus"] == "CREATE_COMPLETE", stage.failures()
+    _check_api(outputs(made))
+    _check_pruning(deployed, older, outputs(made)["EndpointName"])
 
     changed = stage.update(deployed.packaged("deploy-model-prd.yml"), {**given, "MaxInstances": "7"})
     assert changed["StackStatus"] == "UPDATE_COMPLETE", stage.failures()
@@ -147,6 +158,81 @@ def test_the_production_stage_stands_and_goes(deployed: Deployed, tmp_path: Path
     assert [target["MaxCapacity"] for target in found] == [7]
     assert stage.delete()["StackStatus"] == "DELETE_COMPLETE", stage.failures()
     assert deployed.engine.client("apigateway").get_rest_apis()["items"] == []
+
+
+class Older:
+    """What an older run has left in production; the first one is of another pipeline, which has the same names."""
+
+    def __init__(self, deployed: Deployed, number: int):
+        run = f"mls-flights-{number:08d}-0000-4000-8000-000000000000"
+        self.name = f"{run}-prd"
+        self.sagemaker = deployed.engine.client("sagemaker")
+        owner = "mls-demo" if number else "mls-other"
+        data = f"s3://{deployed.bucket}/{owner}/runs/{run}/output/model.tar.gz"
+        self.sagemaker.create_model(
+            ModelName=self.name,
+            ExecutionRoleArn=ROLE,
+            PrimaryContainer={"Image": deployed.image, "ModelDataUrl": data},
+        )
+        variant = {"VariantName": "AllTraffic", "ModelName": self.name, "InstanceType": "ml.m5.large"}
+        self.sagemaker.create_endpoint_config(
+            EndpointConfigName=self.name, ProductionVariants=[{**variant, "InitialInstanceCount": 1}]
+        )
+
+
+def _remaining(deployed: Deployed) -> list[set[str]]:
+    """The names of production's models, configurations and endpoints."""
+    sagemaker = deployed.engine.client("sagemaker")
+    listed = (
+        [model["ModelName"] for model in sagemaker.list_models()["Models"]],
+        [config["EndpointConfigName"] for config in sagemaker.list_endpoint_configs()["EndpointConfigs"]],
+        [endpoint["EndpointName"] for endpoint in sagemaker.list_endpoints()["Endpoints"]],
+    )
+    return [{name for name in names if name.endswith("-prd")} for names in listed]
+
+
+def _check_pruning(deployed: Deployed, older: list[Older], current: str) -> None:
+    """With the function's own variables, and clients of a real system: what a cut off attempt left is taken up."""
+    engine = deployed.engine
+    stranger, first, second = (one.name for one in older)
+    s3 = {"CopySource": {"Bucket": "small-server", "Key": "model.tar.gz"}}
+    for name in (first, second):
+        deployed.s3.copy_object(
+            Bucket=deployed.bucket, Key=f"mls-demo/runs/{name.removesuffix('-prd')}/output/model.tar.gz", **s3
+        )
+    engine.client("sagemaker").create_endpoint(EndpointName=first, EndpointConfigName=first)
+    Serving(engine, "small-server").await_settled(first)
+    settings = engine.client("lambda").get_function_configuration(FunctionName="mls-demo-prune-versions")
+    variables = settings["Environment"]["Variables"]
+    clients = Clients(*(engine.client(name) for name in ("lambda", "sagemaker", "application-autoscaling")))
+    clock = Clock(time.time, time.sleep)
+
+    assert prune(clients, variables, clock) == f"removed: {first}; kept: {current}, {second}"
+    eventually(lambda: _remaining(deployed)[2] == {current})
+    assert _remaining(deployed) == [{current, second, stranger}, {current, second, stranger}, {current}]
+    assert prune(clients, variables, clock) == f"removed: none; kept: {current}, {second}"
+    engine.client("sagemaker").delete_endpoint_config(EndpointConfigName=second)
+    assert prune(clients, {**variables, "RETAINED_VERSIONS": "0"}, clock) == f"removed: {second}; kept: {current}"
+    assert _remaining(deployed) == [{current, stranger}, {current, stranger}, {current}]
+
+
+def _check_api(told: Mapping[str, str]) -> None:
+    """The function that is a ZIP file, asked as a client asks, once the door leads to it."""
+
+    def ask(content_type: str, body: str) -> urllib3.BaseHTTPResponse:
+        headers = {"Content-Type": content_type, INFERENCE_ID: "shared"}
+        return urllib3.request("POST", told["ApiUrl"], body=body.encode(), headers=headers)
+
+    eventually(lambda: ask("text/csv", "UA,2").status == 200)
+    for content_type, body, status in BOTH_VARIANTS:
+        answer = ask(content_type, body)
+        assert answer.status == status, answer.data
+        assert status != 200 or answer.data == f"hello,1,{body}".encode()
+        # What is larger than an event may be does not reach the function.
+        if len(body) < TOO_LARGE:
+            assert answer.headers[INFERENCE_ID] == "shared"
+            assert answer.headers["X-SageMaker-Endpoint"] == told["EndpointName"]
+            assert status == 200 or set(answer.json()) == {"error"}
 
 
 def test_the_pipeline_goes_and_leaves_nothing(new_engine: Callable[..., LiveEngine]) -> None:

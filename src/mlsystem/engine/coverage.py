@@ -85,7 +85,10 @@ def _summary(rooms: Sequence[Room]) -> Iterator[str]:
 
 def _resource_types(types: Sequence[ResourceType]) -> Iterator[str]:
     yield "## Resource types of CloudFormation\n"
-    yield "A change of a property in *italics* makes a new resource. Custom resources and what the SAM transform makes come on top.\n"
+    yield (
+        "A change of a property in *italics* makes a new resource. Custom resources (`AWS::CloudFormation::CustomResource` and "
+        "`Custom::*`, with a function or a topic as their ServiceToken) and what the SAM transform makes come on top.\n"
+    )
     yield "| Type | Properties | Attributes |"
     yield "| --- | --- | --- |"
     for kind in sorted(types, key=lambda kind: kind.name):

@@ -90,13 +90,14 @@ class Equipment:
 
 @dataclass(frozen=True)
 class Engine:
-    """A wired engine, before its first request."""
+    """A wired engine, before its first request; `inside` is where that will wait."""
 
     settings: Settings
     house: House
     rooms: tuple[Room, ...]
     app: ASGIApp
     machine: Machine
+    inside: socket.socket
 
 
 def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
@@ -132,6 +133,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     stack.callback(keeper.stop)
     alive = equipment.runner.adopt()
     log.info("adopted %d processes", len(alive))
+    inside = stack.enter_context(listen_inside(folder))
     worker.start()
     stack.callback(worker.stop)
     audit = AuditTrail(folder.root / "audit.jsonl")
@@ -143,7 +145,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     front = Front(authenticator, dispatcher, audit, folder, mounts)
     _write_root_credentials(house, equipment.keys)
     process.wait_open()
-    return Engine(settings, house, rooms, front, equipment.machine)
+    return Engine(settings, house, rooms, front, equipment.machine, inside)
 
 
 def _equip(folder: DataFolder, database: Database, stack: ExitStack) -> Equipment:
@@ -171,7 +173,7 @@ def _rooms(house: House, equipment: Equipment, keeper: DoorKeeper) -> tuple[Room
         stepfunctions.open_room(house),
         sts.open_room(house, equipment.keys),
         apigateway.open_room(house, keeper),
-        cloudformation.open_room(house),
+        cloudformation.open_room(house, equipment.keys),
         application_autoscaling.open_room(house),
         cloudwatch.open_room(house),
         codebuild.open_room(house, machinery),
@@ -229,12 +231,16 @@ def _control(folder: DataFolder) -> Path:
 
 
 def listen_inside(folder: DataFolder) -> socket.socket:
-    """The control plane's Unix socket, where the front door finds it."""
+    """The control plane's Unix socket, where the front door finds it.
+
+    What the worker takes up again may ask for something at once: that waits here until it can be answered.
+    """
     path = _control(folder)
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
     path.chmod(0o600)
+    listener.listen()
     return listener
 
 
@@ -263,8 +269,7 @@ def run(settings: Settings, on_ready: Callable[[Mapping[str, object]], None]) ->
         )
         server = Server(config, lambda: _announce(engine, on_ready))
         race_point("engine.ready")
-        inside = stack.enter_context(listen_inside(engine.house.folder))
-        server.run(sockets=[inside])
+        server.run(sockets=[engine.inside])
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

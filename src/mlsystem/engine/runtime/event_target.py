@@ -1,4 +1,4 @@
-"""Hands an event to a target by its ARN, as EventBridge and EventBridge Scheduler both do.
+"""Hands an event to a target by its ARN, as EventBridge and EventBridge Scheduler both do, and CloudFormation for custom resources.
 
 A delivery has a key, and where the target can tell that it has had it, it is had once: a pipeline by its request token, an execution by
 its name. Functions, log groups and other operations may see a repeated one after a crash, as on AWS.
@@ -59,12 +59,23 @@ def check_target(arn: str, role: str | None) -> None:
         raise AwsError("ValidationException", f"RoleArn is required for target {arn}.")
 
 
-def deliver(house: House, delivery: Delivery, session: str, attempt: int, most_attempts: int = MOST_ATTEMPTS) -> None:
-    """Raises ActionFailed when it is of no use to try again, AwsError when it is. `session`: "events" or "scheduler"."""
-    principal = house.session_of(delivery.role, session) if delivery.role else _service(house, session)
+def deliver(
+    house: House,
+    delivery: Delivery,
+    session: str,
+    attempt: int,
+    most_attempts: int = MOST_ATTEMPTS,
+    principal: Principal | None = None,
+) -> None:
+    """Raises ActionFailed when it is of no use to try again, AwsError when it is.
+
+    `session`: "events" or "scheduler"; it calls in the delivery's role or, without one, for itself, unless `principal` does.
+    """
+    role = delivery.role
+    caller = principal or (house.session_of(role, session) if role else _service(house, session))
     give = _TARGETS.get(delivery.service, _call)
     try:
-        give(house, delivery, replace(principal, source_arn=delivery.source))
+        give(house, delivery, replace(caller, source_arn=delivery.source))
     except AwsError as error:
         if _may_pass(error) and attempt <= most_attempts:
             raise

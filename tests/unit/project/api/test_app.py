@@ -84,6 +84,13 @@ def test_a_callers_mistake_is_told_and_costs_no_call(request_event: dict[str, An
     assert refused(request_event)[0] == status
 
 
+@pytest.mark.parametrize(("sent", "given_back"), [("id-1", "id-1"), ("x" * 65, None)])
+def test_a_refusal_gives_the_inference_id_back_where_it_is_one(sent: str, given_back: str | None) -> None:
+    with scripted("sagemaker-runtime") as runtime:
+        answer = handle(runtime, event("", headers={INFERENCE_ID: sent}))
+    assert answer["headers"].get(INFERENCE_ID) == given_back
+
+
 @pytest.mark.parametrize(
     ("message", "told"), [('{"error": "row 1 has 2 columns"}', "row 1 has 2 columns"), ("", "refused")]
 )

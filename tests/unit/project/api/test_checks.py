@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from deployment_check import CheckError, Clock
+from check import CheckError, Clock
 from verify_deployment import verify
 
 from tests.aws.clients import body
@@ -74,14 +74,14 @@ class System:
         return Pages()
 
 
-def check(system: System) -> None:
+def check(system: System) -> str:
     client: Any = system
-    verify(client, client, client, VARIABLES, Clock(lambda: system.seconds, system.sleep))
+    return verify(client, client, client, VARIABLES, Clock(lambda: system.seconds, system.sleep))
 
 
 def test_the_new_version_and_then_the_alias_are_asked() -> None:
     system = System()
-    check(system)
+    assert check(system) == f"version 7 answers with endpoint {ENDPOINT}, and is captured"
     assert system.asked == ["mls-demo-api:7", "mls-demo-api:live"]
 
 

@@ -5,10 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from check import CheckError, Clock
 from deployment_check import (
     CAPTURE_SECONDS,
-    CheckError,
-    Clock,
     Probe,
     probes_needed,
     read_sample,

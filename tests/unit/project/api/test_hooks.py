@@ -3,11 +3,12 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from deployment_check import CheckError
+from check import CheckError
 from lifecycle_hook import run_hook
-from verify_deployment import run_action
+from pipeline_action import run_action
 
 from tests.aws.clients import scripted
 
@@ -16,8 +17,8 @@ HOOK = json.loads((EVENTS / "codedeploy_hook.json").read_text())
 JOB_ID = json.loads((EVENTS / "codepipeline_job.json").read_text())["CodePipeline.job"]["id"]
 
 
-def raising(error: Exception) -> Callable[[], None]:
-    def check() -> None:
+def raising(error: Exception) -> Callable[[], Any]:
+    def check() -> Any:
         raise error
 
     return check
@@ -51,10 +52,11 @@ def test_a_hook_that_breaks_says_failed_too() -> None:
             run_hook(codedeploy.client, HOOK, raising(KeyError("ENDPOINT_NAME")))
 
 
-def test_an_action_whose_check_passes_succeeds() -> None:
+def test_an_action_whose_check_passes_says_what_it_found() -> None:
     with scripted("codepipeline") as codepipeline:
-        codepipeline.answers("put_job_success_result", {}, {"jobId": JOB_ID})
-        assert run_action(codepipeline.client, JOB_ID, lambda: None)
+        details = {"summary": "x" * 2048}
+        codepipeline.answers("put_job_success_result", {}, {"jobId": JOB_ID, "executionDetails": details})
+        assert run_action(codepipeline.client, JOB_ID, lambda: "x" * 3000)
 
 
 def test_an_action_whose_check_fails_says_why() -> None:

@@ -15,11 +15,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
+from tests.api_requests import BOTH_VARIANTS
+
 prediction_api: Any = importlib.import_module("prediction_api")
 endpoint: Any = importlib.import_module("endpoint")
 kept_files: Any = importlib.import_module("kept_files")
 schema: Any = importlib.import_module("schema")
 
+INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
 CONTEXT = SimpleNamespace(function_name="mls-flights-api", function_version="7")
 FEATURES = (schema.Feature("carrier", ("AA", "UA")), schema.Feature("delay"))
 EVENT = json.loads(Path(__file__).with_name("api_gateway_event.json").read_text())
@@ -161,6 +164,17 @@ def test_a_callers_mistake_is_answered_and_never_reaches_the_endpoint(
     assert named in json.loads(answer["body"])["error"]
     assert answer["headers"]["Content-Type"] == "application/json"
     assert [(line["4XXError"], line["5XXError"]) for line in metrics(capsys)] == [(1, 0)]
+
+
+@pytest.mark.parametrize(("content_type", "body", "status"), BOTH_VARIANTS)
+def test_the_image_answers_as_the_zip_file_does(
+    new_api: Callable[..., Any], content_type: str, body: str, status: int
+) -> None:
+    sent = event(body, content_type, **{INFERENCE_ID: "shared"})
+    answer = new_api(FakeRuntime()).handle(sent, CONTEXT)
+    assert (answer["statusCode"], answer["headers"][INFERENCE_ID]) == (status, "shared")
+    assert answer["headers"]["X-SageMaker-Endpoint"] == "mls-flights-prd-1"
+    assert status == 200 or set(json.loads(answer["body"])) == {"error"}
 
 
 def client_error(code: str, **more: Any) -> ClientError:

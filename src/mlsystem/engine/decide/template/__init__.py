@@ -31,7 +31,14 @@ from mlsystem.engine.decide.template.parameters import (
 from mlsystem.engine.decide.template.plan import Change, ChangeAction, Deployed, Plan, plan
 from mlsystem.engine.decide.template.sections import load
 from mlsystem.engine.decide.template.serverless import expand
-from mlsystem.engine.decide.template.target import Target, check_attributes, make_scope, make_target, settle
+from mlsystem.engine.decide.template.target import (
+    Target,
+    TargetResource,
+    check_attributes,
+    make_scope,
+    make_target,
+    settle,
+)
 from mlsystem.engine.decide.template.validation import validate
 
 __all__ = [
@@ -50,6 +57,7 @@ __all__ = [
     "Resource",
     "Scope",
     "Target",
+    "TargetResource",
     "Template",
     "TemplateError",
     "changed_properties",

@@ -15,13 +15,14 @@ class Instance(BaseModel):
     """One physical resource, with the properties it was last given (dynamic references still unresolved in them).
 
     `uses` are the physical resources that it was made to depend on, as pairs of logical and physical id; `may_use` those
-    that a failed update of it named.
+    that a failed update of it named. `shown`: the properties with what is hidden in them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     physical_id: str
     properties: dict[str, Json] = {}
+    shown: dict[str, Json] | None = None
     attributes: dict[str, Json] = {}
     # What `Ref` gives, for the few types where it is not the physical id.
     reference: Json = None
@@ -34,10 +35,19 @@ class Instance(BaseModel):
     update_replace_policy: str = DELETE
     # An update of it failed half-way: nobody knows which properties it has.
     is_dirty: bool = False
+    # The properties that the failed update wanted: it may have them.
+    tried: dict[str, Json] | None = None
+    # Its attributes are nobody's business but of those that use them.
+    is_hidden: bool = False
 
     @property
     def ref(self) -> Json:
         return self.physical_id if self.reference is None else self.reference
+
+    @property
+    def told(self) -> dict[str, Json]:
+        """The properties as events tell them."""
+        return self.properties if self.shown is None else self.shown
 
 
 class Kinds(Protocol):

@@ -6,10 +6,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mlsystem.engine.decide.errors import EngineError, NotImplementedHere
-from mlsystem.engine.decide.template import Target, TemplateError, changed_properties
+from mlsystem.engine.decide.template import (
+    Target,
+    TargetResource,
+    TemplateError,
+    changed_properties,
+    dynamic_references,
+)
+from mlsystem.engine.decide.template.custom_resource import check_custom, is_custom
 from mlsystem.engine.services.cloudformation.resource_type import ResourceType
-
-CUSTOM = ("AWS::CloudFormation::CustomResource", "Custom::")
 
 
 class Registry:
@@ -24,7 +29,7 @@ class Registry:
             self._types[item.name] = item
 
     def find(self, name: str) -> ResourceType:
-        if name.startswith(CUSTOM):
+        if is_custom(name):
             return self._custom
         if name not in self._types:
             raise NotImplementedHere(f"the resource type {name}")
@@ -40,20 +45,35 @@ class Registry:
     def check(self, target: Target) -> None:
         """Refuse, before anything is created, a type or a property that the engine does not have. Raises TemplateError."""
         for resource in target.resources.values():
-            try:
-                kind = self.find(resource.type)
-            except NotImplementedHere as error:
-                raise TemplateError(f"Resource {resource.logical_id}: {error.message}") from error
-            if kind is self._custom:
-                refused = NotImplementedHere(f"the custom resource type {resource.type}")
-                raise TemplateError(f"Resource {resource.logical_id}: {refused.message}")
+            kind = self._kind_of(resource)
             missing = sorted(kind.required - set(resource.properties))
             if missing:
                 names = ", ".join(missing)
                 raise TemplateError(f"Resource {resource.logical_id} ({resource.type}): missing properties: {names}")
-            unknown = sorted(set(resource.properties) - kind.properties)
-            if unknown:
-                raise TemplateError(
-                    f"Resource {resource.logical_id} ({resource.type}): the property {unknown[0]} is not implemented by the local "
-                    "engine or does not exist; docs/coverage.md lists what it does"
-                )
+            if kind is self._custom:
+                _check_custom(resource)
+            else:
+                _check_known(resource, kind)
+
+    def _kind_of(self, resource: TargetResource) -> ResourceType:
+        try:
+            return self.find(resource.type)
+        except NotImplementedHere as error:
+            raise TemplateError(f"Resource {resource.logical_id}: {error.message}") from error
+
+
+def _check_known(resource: TargetResource, kind: ResourceType) -> None:
+    unknown = sorted(set(resource.properties) - kind.properties)
+    if unknown:
+        raise TemplateError(
+            f"Resource {resource.logical_id} ({resource.type}): the property {unknown[0]} is not implemented by the local "
+            "engine or does not exist; docs/coverage.md lists what it does"
+        )
+
+
+def _check_custom(resource: TargetResource) -> None:
+    check_custom(resource.logical_id, resource.type, resource.properties)
+    if any(dynamic_references(dict(resource.properties))):
+        raise TemplateError(
+            f"Resource {resource.logical_id} ({resource.type}): dynamic references are not supported in custom resources"
+        )

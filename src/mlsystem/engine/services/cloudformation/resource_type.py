@@ -22,11 +22,12 @@ GONE = ("NotFound", "NoSuch", "DoesNotExist", "ResourceNotFound", "not found", "
 
 @dataclass(frozen=True)
 class Done:
-    """The resource is as it should be. `reference` only where Ref is not the physical id."""
+    """The resource is as it should be. `reference` only where Ref is not the physical id; `is_hidden`: do not show the attributes."""
 
     physical_id: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
     reference: Any = None
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,15 @@ class Begun:
     memo: dict[str, Any] = field(default_factory=dict)
 
 
-Outcome = Done | Begun
+@dataclass(frozen=True)
+class Failed:
+    """As an AwsError, but in words that stand for themselves. `physical_id`: what there may be in the world nevertheless."""
+
+    reason: str
+    physical_id: str | None = None
+
+
+Outcome = Done | Begun | Failed
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,7 @@ class Site:
     stack_id: str
     stack_name: str
     logical_id: str
+    resource_type: str
     # Names this action; the same for each repetition of it.
     key: str
     stack_tags: Mapping[str, str] = field(default_factory=dict)

@@ -18,7 +18,15 @@ from mlsystem.engine.decide.template import DynamicReference, TemplateError, res
 from mlsystem.engine.durable.machine import Event, Json, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler, NoticeHandler
 from mlsystem.engine.services.cloudformation.registry import Registry
-from mlsystem.engine.services.cloudformation.resource_type import Begun, Cancellable, Done, Outcome, ResourceType, Site
+from mlsystem.engine.services.cloudformation.resource_type import (
+    Begun,
+    Cancellable,
+    Done,
+    Failed,
+    Outcome,
+    ResourceType,
+    Site,
+)
 from mlsystem.engine.services.cloudformation.stack import Stack, StackMachine
 from mlsystem.engine.store.database import Transaction
 
@@ -106,6 +114,8 @@ class Resources(Part):
         old, new = self._resolved(site, data["old_properties"]), self._resolved(site, data["properties"])
         # A resource whose state nobody knows is given its properties again, even where none of them differs.
         outcome = kind.update(site, data["physical_id"], old, new, data["update_policy"])
+        if isinstance(outcome, Failed):
+            return outcome
         return dataclasses.replace(outcome, physical_id=outcome.physical_id or data["physical_id"])
 
     def _delete(self, kind: ResourceType, site: Site, data: Json) -> Outcome:
@@ -135,6 +145,8 @@ class Resources(Part):
                 "memo": outcome.memo,
             }
             return Event("waiting", {"key": key, "waiting": waiting})
+        if isinstance(outcome, Failed):
+            return _failed(key, outcome.reason, outcome.physical_id)
         return _completion(key, outcome)
 
     # ------------------------------------------------------------------ ends
@@ -157,18 +169,29 @@ class Resources(Part):
         principal = self._house.session_of(role, "AWSCloudFormation") if role else self._house.root
         is_rollback = bool(action.get("is_rollback", False))
         return Site(
-            self._house, principal, stack.key, stack.name, action["logical_id"], action["key"], stack.tags, is_rollback
+            house=self._house,
+            principal=principal,
+            stack_id=stack.key,
+            stack_name=stack.name,
+            logical_id=action["logical_id"],
+            resource_type=action["type"],
+            key=action["key"],
+            stack_tags=stack.tags,
+            is_rollback=is_rollback,
         )
 
 
 def _completion(key: str, outcome: Done) -> Event:
     attributes = json.loads(json.dumps(outcome.attributes, default=str))
     data = {"key": key, "physical_id": outcome.physical_id, "attributes": attributes, "reference": outcome.reference}
-    return Event("resource_completed", data)
+    return Event("resource_completed", {**data, "is_hidden": outcome.is_hidden})
 
 
 def _failure(key: str, error: AwsError, physical_id: str | None = None) -> Event:
-    reason = f"{error.message} (Error Code: {error.code})"
+    return _failed(key, f"{error.message} (Error Code: {error.code})", physical_id)
+
+
+def _failed(key: str, reason: str, physical_id: str | None) -> Event:
     return Event("resource_failed", {"key": key, "reason": reason, "physical_id": physical_id})
 
 

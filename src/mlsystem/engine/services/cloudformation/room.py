@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from mlsystem.engine.contract import House, Room
-from mlsystem.engine.services.cloudformation.custom import CustomResource
+from mlsystem.engine.services.cloudformation.custom_answers import CustomAnswers
+from mlsystem.engine.services.cloudformation.custom_requests import PREFIX, CustomRequests
+from mlsystem.engine.services.cloudformation.custom_resource import CustomResource
 from mlsystem.engine.services.cloudformation.descriptions import StackDescriptions
 from mlsystem.engine.services.cloudformation.operations import StackOperations
 from mlsystem.engine.services.cloudformation.registry import Registry
@@ -34,6 +36,7 @@ from mlsystem.engine.services.cloudformation.types import (
     sns,
     stepfunctions,
 )
+from mlsystem.engine.store.keys import KeyRing
 
 TYPES: tuple[ResourceType, ...] = (
     apigateway.DEPLOYMENT,
@@ -76,10 +79,14 @@ TYPES: tuple[ResourceType, ...] = (
 )
 
 
-def open_room(house: House) -> Room:
-    registry = Registry(TYPES, CustomResource())
+def open_room(house: House, keys: KeyRing) -> Room:
+    custom = CustomRequests(house, keys)
+    registry = Registry(TYPES, CustomResource(custom))
     machine = StackMachine(registry)
-    return Room(
-        "cloudformation",
-        [StackOperations(house, machine, registry), StackDescriptions(house), Resources(house, machine, registry)],
-    )
+    parts = [
+        StackOperations(house, machine, registry),
+        StackDescriptions(house),
+        Resources(house, machine, registry),
+        custom,
+    ]
+    return Room("cloudformation", parts, {PREFIX: CustomAnswers(custom)})

@@ -61,7 +61,7 @@ class Draft:
     ) -> None:
         """Say something of a resource without changing its status."""
         physical_id = instance.physical_id if instance else ""
-        properties = instance.properties if instance else None
+        properties = instance.told if instance else None
         self._events.append(StackEvent(resource.logical_id, physical_id, resource.type, status, reason, properties))
 
     # Tasks

@@ -76,12 +76,16 @@ class ResourceInitiated:
 
 @dataclass(frozen=True)
 class ResourceCompleted:
-    """The action with this key has done its work. `reference` only where `Ref` does not give the physical id."""
+    """The action with this key has done its work. `reference` only where `Ref` does not give the physical id.
+
+    `is_hidden`: the attributes must not be read in the events of the resources that use them.
+    """
 
     key: str
     physical_id: str = ""
     attributes: dict[str, Json] = field(default_factory=dict)
     reference: Json = None
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pydantic import JsonValue as Json
 
 from mlsystem.engine.decide.template.errors import TemplateError
 from mlsystem.engine.decide.template.evaluation import is_known
 from mlsystem.engine.decide.template.instance import Instance
+from mlsystem.engine.decide.template.parameters import HIDDEN
 from mlsystem.engine.decide.template.stack import deletion, rollback
 from mlsystem.engine.decide.template.stack.action import CreateResource, UpdateResource
 from mlsystem.engine.decide.template.stack.draft import Draft
@@ -146,6 +147,7 @@ def _instance(draft: Draft, resource: TargetResource) -> Instance:
     return Instance(
         physical_id="",
         properties=values["properties"],
+        shown=_shown(expressions["properties"], known),
         metadata=values["metadata"],
         update_policy=values["update_policy"],
         depends_on=resource.depends_on,
@@ -155,10 +157,30 @@ def _instance(draft: Draft, resource: TargetResource) -> Instance:
     )
 
 
+def _shown(expression: Mapping[str, Json], known: Mapping[str, Instance]) -> dict[str, Json] | None:
+    """The properties with stars for what comes from hidden attributes; None where nothing does."""
+    if not any(instance.is_hidden for instance in known.values()):
+        return None
+    masked = {name: _masked(instance) if instance.is_hidden else instance for name, instance in known.items()}
+    return {name: _shown_value(value, masked) for name, value in expression.items()}
+
+
+def _masked(instance: Instance) -> Instance:
+    return instance.model_copy(update={"attributes": dict.fromkeys(instance.attributes, HIDDEN)})
+
+
+def _shown_value(value: Json, masked: Mapping[str, Instance]) -> Json:
+    try:
+        return settle(value, masked).value
+    except TemplateError:
+        # Such as the second part of what is now one row of stars.
+        return HIDDEN
+
+
 def _renewed(current: Instance, wanted: Instance) -> Instance:
     """The same physical resource with the template's new word on everything that is not a property."""
     kept = {"physical_id": current.physical_id, "attributes": current.attributes, "reference": current.reference}
-    return wanted.model_copy(update=kept)
+    return wanted.model_copy(update={**kept, "is_hidden": current.is_hidden})
 
 
 def _create(draft: Draft, name: str, wanted: Instance, replaces: str | None = None) -> None:

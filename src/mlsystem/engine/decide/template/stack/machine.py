@@ -74,9 +74,8 @@ def _made(task: Task, event: ResourceCompleted) -> Instance:
     physical_id = event.physical_id or task.instance.physical_id
     if not physical_id:
         raise EngineError(f"{task.key} completed without a physical id: the handler of its type must give one")
-    return task.instance.model_copy(
-        update={"physical_id": physical_id, "attributes": event.attributes, "reference": event.reference}
-    )
+    known = {"physical_id": physical_id, "attributes": event.attributes, "reference": event.reference}
+    return task.instance.model_copy(update={**known, "is_hidden": event.is_hidden})
 
 
 def _failed(draft: Draft, task: Task, event: ResourceFailed) -> None:
@@ -104,7 +103,8 @@ def _keep_remains(draft: Draft, task: Task, event: ResourceFailed) -> None:
         draft.doom(task.logical_id, task.instance.model_copy(update={"physical_id": physical_id}))
     if task.verb is Verb.UPDATE and current is not None:
         may_use = tuple(dict.fromkeys((*current.may_use, *task.instance.uses)))
-        draft.change(task.logical_id, current=current.model_copy(update={"is_dirty": True, "may_use": may_use}))
+        unsure = {"is_dirty": True, "tried": task.instance.properties, "may_use": may_use}
+        draft.change(task.logical_id, current=current.model_copy(update=unsure))
 
 
 def _adopt_unwanted(draft: Draft, task: Task, made: Instance) -> None:

@@ -128,7 +128,7 @@ def _restore(draft: Draft, resource: ResourceState, stable: Instance, current: I
         type=resource.type,
         physical_id=stable.physical_id,
         properties=stable.properties,
-        old_properties=current.properties,
+        old_properties=current.properties if current.tried is None else current.tried,
         attributes=current.attributes,
         update_policy=stable.update_policy,
         is_rollback=True,

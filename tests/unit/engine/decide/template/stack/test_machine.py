@@ -382,6 +382,35 @@ def test_a_rolled_back_update_says_so_to_the_handler() -> None:
     assert (action.properties, action.old_properties) == ({"Size": 1}, {"Size": 2})
 
 
+def test_a_resource_that_failed_half_way_is_reverted_from_what_it_was_to_become() -> None:
+    world = created(target(A=resource(Size=1)))
+    world.tell(UpdateRequested("update", target(A=resource(Size=2))))
+    world.fail(world.find("A"))
+    action = world.asked[world.find("A")]
+    assert isinstance(action, UpdateResource)
+    assert (action.properties, action.old_properties) == ({"Size": 1}, {"Size": 2})
+    world.settle()
+    assert world.state.resources["A"].current == world.state.resources["A"].stable
+
+
+def test_hidden_attributes_reach_who_uses_them_and_no_event() -> None:
+    properties = {
+        "Plain": {"Fn::GetAtt": ["A", "Key"]},
+        "Inside": {"Fn::Join": ["-", ["key", {"Fn::GetAtt": ["A", "Key"]}]]},
+        "Part": {"Fn::Select": [1, {"Fn::Split": [":", {"Fn::GetAtt": ["A", "Key"]}]}]},
+        "Id": {"Ref": "A"},
+    }
+    user = resource("A").model_copy(update={"properties": properties})
+    world = World()
+    world.tell(CreateRequested("create", target(A=resource(), B=user)))
+    world.tell(ResourceCompleted(world.find("A"), "a-1", {"Key": "s3:cret"}, is_hidden=True))
+    action = world.asked[world.find("B")]
+    assert isinstance(action, CreateResource)
+    assert action.properties == {"Plain": "s3:cret", "Inside": "key-s3:cret", "Part": "cret", "Id": "a-1"}
+    (told,) = [event.properties for event in world.log if event.logical_id == "B"]
+    assert told == {"Plain": "****", "Inside": "key-****", "Part": "****", "Id": "a-1"}
+
+
 def test_a_replaced_resource_comes_back_and_the_new_one_goes() -> None:
     world = created()
     old = world.state.resources["A"].physical_id
