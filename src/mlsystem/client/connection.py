@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from mlsystem.client.errors import NotRunning
@@ -81,6 +82,11 @@ class Connection:
         if region is None:
             raise NotRunning("no AWS region is set: set AWS_REGION, or a region in ~/.aws/config")
         return str(region)
+
+    def dns_suffix(self) -> str:
+        """Of the region's partition: `amazonaws.com`, or another where AWS has one."""
+        resolver: Any = botocore.session.get_session().get_component("endpoint_resolver")
+        return str(resolver.get_partition_dns_suffix(resolver.get_partition_for_region(self.region)))
 
     def account(self) -> str:
         return str(self.client("sts").get_caller_identity()["Account"])

@@ -53,7 +53,7 @@ class Deployment:
         """Create or update the stack; False when there is nothing to update. Raises ClientFailure."""
         request = {
             "StackName": self._project.stack,
-            "TemplateBody": (self._project.folder / "pipeline.yml").read_text(),
+            "TemplateURL": self._upload_template(),
             "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in self._parameters().items()],
             "Capabilities": CAPABILITIES,
         }
@@ -114,6 +114,14 @@ class Deployment:
     def _seed_key(self) -> str:
         return f"{self._project.pipeline}/{SEED_KEY}"
 
+    def _upload_template(self) -> str:
+        """Its URL: it is larger than CloudFormation takes in a request (51,200 bytes)."""
+        key, bucket = f"{self._project.pipeline}/pipeline.yml", self._project.dataset_bucket
+        self._connection.client("s3").put_object(
+            Bucket=bucket, Key=key, Body=(self._project.folder / "pipeline.yml").read_bytes()
+        )
+        return f"https://{bucket}.s3.{self._connection.region}.{self._connection.dns_suffix()}/{key}"
+
     def _make_bucket(self, name: str) -> None:
         s3 = self._connection.client("s3")
         region = self._connection.region
@@ -138,7 +146,8 @@ class Deployment:
         except ClientError as error:
             if error.response["Error"]["Code"] != "RepositoryAlreadyExistsException":
                 raise ClientFailure(f"the repository {repository}: {error.response['Error']['Message']}") from error
-        name = f"{self._connection.account()}.dkr.ecr.{self._connection.region}.amazonaws.com/{repository}:latest"
+        registry = f"{self._connection.account()}.dkr.ecr.{self._connection.region}.{self._connection.dns_suffix()}"
+        name = f"{registry}/{repository}:latest"
         package = Path(mlsystem.__file__).parent
         with tempfile.TemporaryDirectory(prefix="monitor-image-") as folder:
             layout = ImageLayout(Path(folder))
