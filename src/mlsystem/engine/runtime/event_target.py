@@ -27,7 +27,7 @@ TRANSACTIONAL = {"codepipeline", "states", "sns"}
 class Delivery:
     """`payload` is text, mostly JSON; `key` is the same whenever it is repeated, `at` its instant in seconds.
 
-    `source` is the ARN of the rule or the schedule that sends it.
+    `source` is the ARN of what sends it: a rule, a schedule, a stack.
     """
 
     target: str

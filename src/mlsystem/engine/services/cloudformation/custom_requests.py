@@ -83,7 +83,8 @@ class CustomRequests(Part):
         request = self.find(call.owner_key)
         if request is None or request.state != Progress.PENDING:
             return
-        delivery = Delivery(request.service_token, json.dumps(request.document), request.key, request.created_at)
+        document = json.dumps(request.document)
+        delivery = Delivery(request.service_token, document, request.key, request.created_at, source=request.parent)
         principal = Principal(request.principal, self._house.scope.account)
         deliver(self._house, delivery, "cloudformation", call.attempt, principal=principal)
 
