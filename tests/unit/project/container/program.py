@@ -27,6 +27,8 @@ from typing import Any
 
 import uv
 
+from mlsystem.client.images.libraries import FOLDER, LIBRARIES, can_load, put_in
+
 CONTAINER = Path(__file__).parents[4] / "project" / "container"
 CODE = CONTAINER / "code"
 REQUIREMENTS = ("requirements.txt", "requirements-lambda.txt")
@@ -48,12 +50,21 @@ def container_environment() -> Path:
             files = [option for name in REQUIREMENTS for option in ("-r", CODE / name)]
             python = folder / "bin" / "python"
             subprocess.run([tool, "pip", "install", "--quiet", "--python", python, *files], check=True)
+            for library in LIBRARIES.values():
+                if not can_load(library, folder):
+                    put_in(library, folder)
             # Compiles what the programs import, as pip does in the image: the sandbox cannot write it.
             imports = "import boto3, gunicorn.app.wsgiapp, lightgbm, awslambdaric.bootstrap"
-            compiling = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+            compiling = {**os.environ, **library_path(folder), "PYTHONDONTWRITEBYTECODE": ""}
             subprocess.run([python, "-c", imports], check=True, env=compiling)
             complete.touch()
     return folder
+
+
+def library_path(environment: Path) -> dict[str, str]:
+    """Where the machine lacks a library that the image would bring, the environment has it."""
+    folder = environment / FOLDER
+    return {"LD_LIBRARY_PATH": str(folder)} if folder.exists() else {}
 
 
 def image_variables() -> dict[str, str]:
@@ -118,7 +129,7 @@ class Container:
         seen = [option for folder in folders for option in ("--ro-bind", str(folder), str(folder))]
         no_nginx = [] if self._with_nginx else ["--tmpfs", "/usr/sbin", "--tmpfs", "/usr/local/sbin"]
         path = f"{self._environment}/bin:/opt/program:/usr/sbin:/usr/local/bin:/usr/bin:/bin"
-        given = {"PATH": path, "HOME": "/root", **image_variables(), **variables}
+        given = {"PATH": path, "HOME": "/root", **image_variables(), **library_path(self._environment), **variables}
         return [
             *(bubblewrap(), "--die-with-parent", "--unshare-user", "--uid", str(self._uid), "--gid", str(self._uid)),
             *("--unshare-pid", "--as-pid-1", "--unshare-net", "--unshare-ipc", "--clearenv", *options),
