@@ -45,7 +45,7 @@ class ProcessRunner:
         self._machine = machine
         self._hidden = tuple(hidden)
         self._callbacks: list[EndCallback] = []
-        self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
+        self._locks = tuple(threading.RLock() for _ in range(_LOCKS))
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._watcher = Watcher(self._report_end)
 
@@ -76,8 +76,9 @@ class ProcessRunner:
         A stop that comes before the start wins: the program will not run, and has ended as stopped when it is started.
         """
         folder = self._existing(process_id)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        record.write_once(str(folder / record.STOP), {"reason": reason})
+        with self._lock(process_id):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            record.write_once(str(folder / record.STOP), {"reason": reason})
         _order(folder, "stop")  # a shim that does not listen yet reads the file before it starts the program
 
     def signal(self, process_id: str, number: signal.Signals) -> None:
@@ -99,12 +100,8 @@ class ProcessRunner:
         pid = record.lock_holder(str(folder / record.LOCK))
         if pid is not None:
             return Running(pid)
-        end = str(folder / record.EXIT)
-        ended = record.read(end)
-        if ended is None:
-            record.write_once(end, _lost(folder, started["started_at"]))
-            ended = record.read(end)
-        return NotStarted() if ended is None else _exited(ended)  # None: it was forgotten this very moment
+        ended = record.read(str(folder / record.EXIT))
+        return self._lost_or_forgotten(folder) if ended is None else _exited(ended)
 
     def watch(self, callback: EndCallback) -> None:
         """Calls `callback(id, how)` on the watcher's thread for each process that ends, in this and earlier lives.
@@ -119,7 +116,7 @@ class ProcessRunner:
         alive = []
         for folder in sorted(self._folder.iterdir()):
             if folder.name.startswith(_FORGOTTEN):
-                shutil.rmtree(folder)
+                _remove(folder)
             elif self._attach(folder.name):
                 alive.append(folder.name)
         return alive
@@ -138,13 +135,30 @@ class ProcessRunner:
                 return
             doomed = folder.with_name(f"{_FORGOTTEN}{process_id}-{time.monotonic_ns()}")
             folder.rename(doomed)  # at once: half a folder would tell a wrong story
-        shutil.rmtree(doomed)
+        _remove(doomed)
 
     def close(self) -> None:
         """Stops watching. The processes live on, for the next runner to adopt."""
         self._watcher.close()
 
-    def _lock(self, process_id: str) -> threading.Lock:
+    def _lost_or_forgotten(self, folder: Path) -> Status:
+        """What a process is that had started, runs no more and left no end: it is written down as lost, once.
+
+        Unless it was forgotten while its folder was being read. With the lock nobody can, and what is read now is of one piece.
+        """
+        with self._lock(folder.name):
+            started = record.read(str(folder / record.STARTED))
+            if started is None:
+                return NotStarted()
+            pid = record.lock_holder(str(folder / record.LOCK))
+            if pid is not None:  # forgotten, and the id is used again
+                return Running(pid)
+            record.write_once(str(folder / record.EXIT), _lost(folder, started["started_at"]))
+            ended = record.read(str(folder / record.EXIT))
+            assert ended is not None, f"{folder} lost its {record.EXIT}"
+            return _exited(ended)
+
+    def _lock(self, process_id: str) -> threading.RLock:
         return self._locks[hash(process_id) % _LOCKS]
 
     def _spawn_shim(self, folder: Path) -> None:
@@ -237,6 +251,11 @@ def _spawn(folder: Path, readiness: int) -> int:
         setsigmask=[],
         setsigdef=[signal.SIGPIPE, signal.SIGINT, signal.SIGTERM],
     )
+
+
+def _remove(doomed: Path) -> None:
+    """What somebody else removes at the same time, or cannot be removed now, the next adoption looks after."""
+    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def _order(folder: Path, order: str) -> bool:

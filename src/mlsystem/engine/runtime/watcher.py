@@ -1,5 +1,6 @@
 """One thread that learns from the kernel when a process ends, whoever started it."""
 
+import logging
 import os
 import selectors
 import threading
@@ -8,11 +9,14 @@ from collections.abc import Callable
 
 RETRY_SECONDS = 1.0
 
+log = logging.getLogger(__name__)
+
 
 class Watcher:
     """Calls `ended(id)` on its thread for each `watch(id, pidfd)`, when the process behind the pidfd is dead.
 
-    Until that returns True it is called again and again, so that no end is lost to a disk that is full for a moment.
+    Until that returns True it is called again and again, so that no end is lost to a disk that is full for a moment. One that
+    raises is as one that returns False: were the thread to die of it, no end would ever be told again.
     """
 
     def __init__(self, ended: Callable[[str], bool]) -> None:
@@ -70,7 +74,12 @@ class Watcher:
                     self._tell(process_id)
 
     def _tell(self, process_id: str) -> None:
-        if not self._ended(process_id):
+        try:
+            is_settled = self._ended(process_id)
+        except Exception:  # the supervisor: the ends of the other processes must get through
+            log.exception("the end of process %s could not be told; telling it again soon", process_id)
+            is_settled = False
+        if not is_settled:
             self._unsettled.append(process_id)
             self._retry_at = time.monotonic() + RETRY_SECONDS
 

@@ -2,6 +2,7 @@
 
 import os
 import queue
+import shutil
 import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -11,9 +12,9 @@ import pytest
 
 from mlsystem.engine.runtime.errors import InvalidProcess, NoSuchProcess, ProcessStillRunning, ShimFailed
 from mlsystem.engine.runtime.interpreter import shim_command
-from mlsystem.engine.runtime.process import Exited, Inbound, Log, Mount, NotStarted, ProcessSpec, Running
+from mlsystem.engine.runtime.process import Exited, Inbound, Log, Mount, NotStarted, ProcessSpec, Running, Status
 from mlsystem.engine.runtime.shim import record
-from tests.unit.engine.runtime.workbench import PATH, Workbench
+from tests.unit.engine.runtime.workbench import DEADLINE_SECONDS, PATH, Workbench
 
 FOREVER = ("sleep", "1000")
 
@@ -183,6 +184,26 @@ def test_what_is_forgotten_leaves_nothing_and_its_id_is_free(bench: Workbench) -
     assert list((bench.data / "processes").iterdir()) == []
     assert bench.runner.status("job") == NotStarted()
     assert bench.run("job", "true").exit_code == 0
+
+
+def test_a_process_that_is_being_forgotten_has_its_own_end_or_none(bench: Workbench) -> None:
+    """A room forgets a process as soon as it knows of the end, which may be told again just then, as after every restart."""
+    end = bench.run("job", "true")
+    processes = bench.data / "processes"
+
+    def ends_until_it_is_forgotten(process_id: str) -> set[Status]:
+        return set(iter(lambda: bench.runner.status(process_id), NotStarted()))
+
+    for number in range(60):
+        copy = processes / f"job-{number}"
+        copy.mkdir()
+        for name in (record.LOCK, record.STARTED, record.EXIT):
+            shutil.copy(processes / "job" / name, copy)
+        with ThreadPoolExecutor(1) as thread:
+            found = thread.submit(ends_until_it_is_forgotten, copy.name)
+            bench.runner.forget(copy.name)
+            assert found.result(DEADLINE_SECONDS) <= {end}
+    assert [path.name for path in processes.iterdir()] == ["job"]
 
 
 def test_what_runs_cannot_be_forgotten(bench: Workbench) -> None:

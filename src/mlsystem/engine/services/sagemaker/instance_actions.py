@@ -94,11 +94,13 @@ class InstanceActions(Part):
             group, stream = f"/aws/sagemaker/Endpoints/{endpoint.key}", f"{instance.variant}/{instance.id}"
             self._house.worker.notify(tx, endpoint.kind, endpoint.key, log_opened(group, stream, spec.log.path))
             self._close_log(tx, endpoint, instance.model_copy(update={"attempt": instance.attempt - 1}))
+        # Before the start: its end, which may come at once and ends the waiting, is told after this.
+        self._await_health(endpoint, instance)
         try:
             self._machinery.runner.start(spec)
         except (InvalidProcess, SandboxUnavailable) as error:
+            self._watch.forget(_health_key(instance.id, instance.attempt))
             raise ActionFailed(str(error)) from error
-        self._await_health(endpoint, instance)
         return Event("instance_started", call.data)
 
     def _check(self, call: ActionCall) -> Event | None:
@@ -118,14 +120,14 @@ class InstanceActions(Part):
     def _stop(self, call: ActionCall) -> None:
         endpoint, instance = self._find(call)
         if endpoint is not None and instance is not None:
-            self._watch.forget(_health_key(instance))
+            self._watch.forget(_health_key(instance.id, instance.attempt))
             self._machinery.runner.stop(endpoint.process_id(instance), "the instance was taken out of service")
 
     def _clear(self, call: ActionCall) -> None:
         """The record does not know the instance any more, so what was it is put together from the call."""
         instance = Instance(id=call.data["instance"], attempt=call.data["attempt"], deployment=0, variant="")
         endpoint = Endpoint(key=call.owner_key, arn="", deployments=())
-        self._watch.forget(_health_key(instance))
+        self._watch.forget(_health_key(instance.id, instance.attempt))
         self._process.clear(endpoint, instance)
         with self._house.database.transaction() as tx:
             self._close_log(tx, endpoint, instance)
@@ -137,7 +139,7 @@ class InstanceActions(Part):
     # ------------------------------------------------------------------ what instances do by themselves
     def _await_health(self, endpoint: Endpoint, instance: Instance) -> None:
         told = self._teller(endpoint, instance, "instance_healthy")
-        self._watch.until_healthy(_health_key(instance), self._process.socket(instance), told)
+        self._watch.until_healthy(_health_key(instance.id, instance.attempt), self._process.socket(instance), told)
 
     def _await_drained(self, endpoint: Endpoint, instance: Instance) -> None:
         told = self._teller(endpoint, instance, "instance_drained")
@@ -154,12 +156,12 @@ class InstanceActions(Part):
 
     def _on_exit(self, process_id: str, how: Exited) -> None:
         _, name, instance_id, attempt = process_id.split(".")
+        self._watch.forget(_health_key(instance_id, int(attempt)))
         with self._house.database.transaction() as tx:
             endpoint = tx.get(Endpoint, name)
             instance = endpoint.instance(instance_id) if endpoint else None
             if endpoint is None or instance is None or instance.attempt != int(attempt):
                 return
-            self._watch.forget(_health_key(instance))
             reason = f"{self._reason(endpoint, instance)} It ended: {_ending(how)}."
             data = {"instance": instance_id, "attempt": int(attempt), "how": how.reason, "reason": reason}
             self._house.worker.send(tx, Endpoint, name, Event("instance_exited", data))
@@ -192,8 +194,8 @@ class InstanceActions(Part):
         self._house.worker.notify(tx, endpoint.kind, endpoint.key, log_closed(path))
 
 
-def _health_key(instance: Instance) -> str:
-    return f"health/{instance.id}.{instance.attempt}"
+def _health_key(instance_id: str, attempt: int) -> str:
+    return f"health/{instance_id}.{attempt}"
 
 
 def _ending(how: Exited) -> str:

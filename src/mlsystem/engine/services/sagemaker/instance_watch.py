@@ -73,18 +73,25 @@ class InstanceWatch:
     def _run(self, key: str, given_up: threading.Event, is_true: Callable[[], bool], told: Callable[[], None]) -> None:
         pause = FIRST_PAUSE_SECONDS
         try:
-            while not given_up.wait(pause):
-                if is_true():
-                    told()
-                    return
+            while not given_up.wait(pause) and not _is_done(key, is_true, told):
                 pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
-        except Exception:  # the supervisor: what is waited for is taken up again by the next engine
-            log.exception("waiting for %s failed", key)
         finally:
             with self._lock:
                 if self._waits.get(key) is given_up:
                     del self._waits[key]
                 self._threads.discard(threading.current_thread())
+
+
+def _is_done(key: str, is_true: Callable[[], bool], told: Callable[[], None]) -> bool:
+    """Whether it is true and could be told."""
+    try:
+        if not is_true():
+            return False
+        told()
+    except Exception:  # the supervisor: nobody else waits for it, and a full disk may have room again
+        log.exception("waiting for %s goes on although it failed", key)
+        return False
+    return True
 
 
 def ping(socket_path: Path) -> bool:
@@ -103,7 +110,7 @@ def connections(socket_path: Path) -> int:
     """How many connections to a Unix socket of this machine are open: the accepted ends bear its path."""
     count = 0
     wanted = str(socket_path)
-    with Path("/proc/net/unix").open() as table:
+    with Path("/proc/net/unix").open(errors="surrogateescape") as table:
         for line in table:
             fields = line.split(maxsplit=7)
             if len(fields) == 8 and fields[5] == _CONNECTED and fields[7].rstrip("\n") == wanted:
