@@ -3,71 +3,47 @@
 https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
 
-They have the shape of PutMetricData, with every single value in them, so that percentiles are exact. An error metric
-has a 0 for every request that went well, as AWS's have: its average is the error rate.
+An error metric has a 0 for every request that went well, as AWS's have: its average is the error rate.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from mlsystem.engine.dataplane.requests import Request
-
-if TYPE_CHECKING:
-    from types_boto3_cloudwatch.literals import StandardUnitType
-    from types_boto3_cloudwatch.type_defs import MetricDatumTypeDef
+from mlsystem.engine.decide.metric_data import Datum, Dimensions, Series, metric_data
 
 SAGEMAKER = "AWS/SageMaker"
 API_GATEWAY = "AWS/ApiGateway"
-# PutMetricData takes this many values a datum.
-_VALUES_A_DATUM = 150
 
-Dimensions = tuple[tuple[str, str], ...]
-# Namespace, name, unit, dimensions, second.
-_Series = tuple[str, str, "StandardUnitType", Dimensions, int]
+# Namespace, name, unit, dimensions, value.
+_Observation = tuple[str, str, str, Dimensions, float]
 
 
-def metric_data(
+def request_metrics(
     requests: Iterable[Request],
     instance_counts: Mapping[tuple[str, str], int],
     api_names: Mapping[str, str],
-) -> dict[str, list[MetricDatumTypeDef]]:
+) -> dict[str, list[Datum]]:
     """Metric data by namespace, one time stamp a second.
 
     `instance_counts`: instances in service by endpoint and variant; without it a variant has no
     InvocationsPerInstance. `api_names`: API names by id; the id stands in for a missing one.
     """
-    values: defaultdict[_Series, Counter[float]] = defaultdict(Counter)
-    for request in requests:
-        second = request.started_ms // 1000
-        for namespace, name, unit, dimensions, value in _observations(request, instance_counts, api_names):
-            values[(namespace, name, unit, dimensions, second)][value] += 1
-    data: dict[str, list[MetricDatumTypeDef]] = {}
-    for series, counted in sorted(values.items()):
-        data.setdefault(series[0], []).extend(_datums(series, counted))
-    return data
+    return metric_data(
+        (Series(namespace, name, unit, dimensions, request.started_ms // 1000), value)
+        for request in requests
+        for namespace, name, unit, dimensions, value in _observations(request, instance_counts, api_names)
+    )
 
 
-def idle_data(variants: Iterable[tuple[str, str]], at: datetime) -> list[MetricDatumTypeDef]:
+def idle_data(variants: Iterable[tuple[str, str]], second: int) -> dict[str, list[Datum]]:
     """What is told of variants, by endpoint and name, that had no request."""
-    return [
-        {
-            "MetricName": name,
-            "Dimensions": [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}],
-            "Timestamp": at,
-            "Value": 0.0,
-            "Unit": "None",
-            "StorageResolution": 1,
-        }
+    return metric_data(
+        (Series(SAGEMAKER, name, "None", (("EndpointName", endpoint), ("VariantName", variant)), second), 0.0)
         for endpoint, variant in variants
         for name in ("Invocations", "InvocationsPerInstance")
-    ]
-
-
-_Observation = tuple[str, str, "StandardUnitType", Dimensions, float]
+    )
 
 
 def _observations(
@@ -119,19 +95,3 @@ def _api_gateway(request: Request, api_names: Mapping[str, str]) -> Iterator[_Ob
             yield API_GATEWAY, "Latency", "Milliseconds", dimensions, request.total_us / 1000
         if request.upstream_us is not None:
             yield API_GATEWAY, "IntegrationLatency", "Milliseconds", dimensions, request.upstream_us / 1000
-
-
-def _datums(series: _Series, counted: Counter[float]) -> Iterator[MetricDatumTypeDef]:
-    _, name, unit, dimensions, second = series
-    values = sorted(counted)
-    for start in range(0, len(values), _VALUES_A_DATUM):
-        chunk = values[start : start + _VALUES_A_DATUM]
-        yield {
-            "MetricName": name,
-            "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions],
-            "Timestamp": datetime.fromtimestamp(second, UTC),
-            "Values": chunk,
-            "Counts": [counted[value] for value in chunk],
-            "Unit": unit,
-            "StorageResolution": 1,
-        }

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mlsystem.engine.dataplane.admin import Admin
 from mlsystem.engine.dataplane.errors import AdminUnreachable
+from mlsystem.engine.store.folder_watch import LONGEST_PAUSE_SECONDS, FolderWatch
 
 _REOPEN_SECONDS = 5.0
 # Twice Envoy's flush interval: what it held has been written by then.
@@ -47,6 +48,13 @@ class Spool:
             for path in unsealed:
                 path.replace(path.with_suffix(".sealed"))
             return self.sealed()
+
+    def watch(self, name: str, ship: Callable[[], None], longest_seconds: float = LONGEST_PAUSE_SECONDS) -> FolderWatch:
+        """Calls `ship` when the live log has grown; it is to `rotate`, and to remove what it has dealt with."""
+        live = str(self.live)
+        return FolderWatch(
+            name, self.live.parent, lambda _: ship(), lambda path: path == live, longest_seconds=longest_seconds
+        )
 
     def sealed(self) -> list[Path]:
         """The sealed files, oldest first."""

@@ -8,13 +8,13 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlsystem.engine.dataplane.metrics import API_GATEWAY, SAGEMAKER, metric_data
+from mlsystem.engine.dataplane.metrics import API_GATEWAY, SAGEMAKER, request_metrics
 from mlsystem.engine.dataplane.requests import Request, served_requests
 from mlsystem.engine.dataplane.state import ApiStage, Endpoint, FunctionVersion, Method, State, Variant, WorkloadDoor
 from tests.unit.engine.dataplane.rig import Answer, Rig, Seen, await_true
 
 if TYPE_CHECKING:
-    from types_boto3_cloudwatch.type_defs import MetricDatumTypeDef
+    from mlsystem.engine.decide.metric_data import Datum
 
 
 def test_invocations_become_sagemakers_metrics(rig: Rig) -> None:
@@ -22,7 +22,7 @@ def test_invocations_become_sagemakers_metrics(rig: Rig) -> None:
     rig.serve(State(rig.door, endpoints=(Endpoint("flights", (Variant("A", 1, (instance.path,)),)),)))
     for status in (200, 200, 200, 404, 500, 503):
         rig.invoke("flights", str(status).encode())
-    data = metric_data(_served(rig, 6), {("flights", "A"): 2}, {})[SAGEMAKER]
+    data = request_metrics(_served(rig, 6), {("flights", "A"): 2}, {})[SAGEMAKER]
     dimensions = (("EndpointName", "flights"), ("VariantName", "A"))
     assert _sum(data, "Invocations", dimensions) == (6, 6)
     assert _sum(data, "Invocation4XXErrors", dimensions) == (1, 6)
@@ -65,7 +65,7 @@ def test_what_the_door_refuses_is_no_invocation(rig: Rig) -> None:
     rig.invoke("unknown")
     rig.invoke("flights", target_variant="unknown")
     rig.invoke("flights")
-    data = metric_data(_served(rig, 3), {}, {})[SAGEMAKER]
+    data = request_metrics(_served(rig, 3), {}, {})[SAGEMAKER]
     assert _sum(data, "Invocations", (("EndpointName", "flights"), ("VariantName", "A"))) == (1, 1)
 
 
@@ -85,7 +85,7 @@ def test_a_model_that_nobody_reached_or_that_timed_out_failed_with_5xx(rig: Rig)
     rig.invoke("slow")
     rig.invoke("none")
     release.set()
-    data = metric_data(_served(rig, 2), {}, {})[SAGEMAKER]
+    data = request_metrics(_served(rig, 2), {}, {})[SAGEMAKER]
     for name in ("slow", "none"):
         dimensions = (("EndpointName", name), ("VariantName", "A"))
         assert _sum(data, "Invocation5XXErrors", dimensions) == (1, 1)
@@ -106,7 +106,7 @@ def test_a_caller_that_hangs_up_is_no_error_of_the_model(rig: Rig) -> None:
     connection.close()
     (request,) = _served(rig, 1)
     release.set()
-    data = metric_data([request], {}, {})[SAGEMAKER]
+    data = request_metrics([request], {}, {})[SAGEMAKER]
     dimensions = (("EndpointName", "flights"), ("VariantName", "A"))
     assert _sum(data, "Invocations", dimensions) == (1, 1)
     assert _sum(data, "Invocation5XXErrors", dimensions) == (0, 1)
@@ -123,7 +123,7 @@ def test_calls_become_api_gateways_metrics(rig: Rig) -> None:
     rig.request("POST", "/_api/other/Prod/api", b"200")
     requests = _served(rig, 5)
     assert Counter(request.target for request in requests) == {("function", "api", "1"): 4, None: 1}
-    data = metric_data(requests, {}, {"a1": "flights-api"})[API_GATEWAY]
+    data = request_metrics(requests, {}, {"a1": "flights-api"})[API_GATEWAY]
     for dimensions in ((("ApiName", "flights-api"),), (("ApiName", "flights-api"), ("Stage", "Prod"))):
         assert _sum(data, "Count", dimensions) == (5, 5)
         assert _sum(data, "4XXError", dimensions) == (2, 5)
@@ -140,17 +140,17 @@ def test_a_killed_door_resets_no_figure(rig: Rig) -> None:
     rig.kill()
     rig.start()
     rig.invoke("flights")
-    data = metric_data(_served(rig, 2), {}, {})[SAGEMAKER]
+    data = request_metrics(_served(rig, 2), {}, {})[SAGEMAKER]
     assert _sum(data, "Invocations", (("EndpointName", "flights"), ("VariantName", "A"))) == (2, 2)
 
 
 def test_a_batch_of_many_values_keeps_each_of_them_within_the_limits_of_put_metric_data() -> None:
     requests = [_request(1_700_000_000_000 + n, upstream_us=n % 400) for n in range(1000)]
-    data = [datum for datum in metric_data(requests, {}, {})[SAGEMAKER] if datum["MetricName"] == "ModelLatency"]
+    data = [datum for datum in request_metrics(requests, {}, {})[SAGEMAKER] if datum["MetricName"] == "ModelLatency"]
     assert [len(datum["Values"]) for datum in data] == [150, 150, 100]
     counted = {value: count for datum in data for value, count in zip(datum["Values"], datum["Counts"], strict=True)}
     assert counted == Counter(n % 400 for n in range(1000))
-    assert {datum["Timestamp"].timestamp() for datum in data} == {1_700_000_000}  # type: ignore[union-attr]
+    assert {datum["Timestamp"] for datum in data} == {1_700_000_000}
 
 
 def test_a_torn_line_of_the_request_log_is_left_out(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def _served(rig: Rig, count: int) -> list[Request]:
     return found
 
 
-def _sum(data: list[MetricDatumTypeDef], name: str, dimensions: tuple[tuple[str, str], ...]) -> tuple[float, float]:
+def _sum(data: list[Datum], name: str, dimensions: tuple[tuple[str, str], ...]) -> tuple[float, float]:
     """Sum and sample count of a metric."""
     chosen = [
         datum

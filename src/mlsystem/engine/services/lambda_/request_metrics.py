@@ -8,25 +8,18 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from pathlib import Path
 from typing import Any, ClassVar
 
-import watchfiles
-
 from mlsystem.engine.contract import House, Part
-from mlsystem.engine.durable.machine import Notice
-from mlsystem.engine.services.lambda_.metrics import NAMESPACE, metric_data
+from mlsystem.engine.durable.metric_notice import metric_notices
+from mlsystem.engine.services.lambda_.metrics import function_metrics
 from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.store.folder_watch import FolderWatch
 from mlsystem.engine.store.records import Record
 
 log = logging.getLogger(__name__)
 
-TOPIC = "metric.data"
-BATCH_MILLISECONDS = 2000
-QUIET_MILLISECONDS = 400
-RETRY_MILLISECONDS = 30_000
-DATUMS_A_NOTICE = 1000
 BATCH_BYTES = 1024 * 1024
 
 
@@ -38,38 +31,21 @@ class SpoolRecord(Record):
 
 
 class RequestMetrics(Part):
-    """`root` holds the folders of hosts."""
+    """Follows the spools in the folders of hosts; `root` holds them."""
 
     def __init__(self, house: House, root: Path):
         self._house = house
         self._root = root
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._watch = FolderWatch(
+            "lambda-metrics", root, lambda _: self._ship_all(), lambda path: path.endswith(".jsonl")
+        )
 
     def start(self) -> None:
-        self._root.mkdir(exist_ok=True, mode=0o700)
-        self._thread = threading.Thread(target=self._follow, name="lambda-metrics", daemon=True)
-        self._thread.start()
+        self._watch.start()
 
     def stop(self) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._watch.stop()
         self._ship_all()
-
-    def _follow(self) -> None:
-        self._ship_all()
-        changes = watchfiles.watch(
-            self._root,
-            watch_filter=lambda _, path: path.endswith(".jsonl"),
-            debounce=BATCH_MILLISECONDS,
-            step=QUIET_MILLISECONDS,
-            rust_timeout=RETRY_MILLISECONDS,
-            yield_on_timeout=True,
-            stop_event=self._stop,
-        )
-        for _ in changes:
-            self._ship_all()
 
     def _ship_all(self) -> None:
         for folder in sorted(self._root.iterdir()):
@@ -96,16 +72,11 @@ class RequestMetrics(Part):
             with self._house.database.transaction() as tx:
                 tx.remove(SpoolRecord, key)
 
-    def _announce(self, tx: Transaction, spool: SpoolRecord, function: str, version: str, data: bytes) -> None:
-        requests: list[dict[str, Any]] = [json.loads(line) for line in data.splitlines()]
-        datums = metric_data(function, version, requests)
-        for start in range(0, len(datums), DATUMS_A_NOTICE):
-            told = {
-                "namespace": NAMESPACE,
-                "data": datums[start : start + DATUMS_A_NOTICE],
-                "idempotency_key": f"{spool.key}/{spool.offset}/{start}",
-            }
-            self._house.worker.notify(tx, spool.kind, spool.key, Notice(TOPIC, told))
+    def _announce(self, tx: Transaction, spool: SpoolRecord, function: str, version: str, lines: bytes) -> None:
+        requests: list[dict[str, Any]] = [json.loads(line) for line in lines.splitlines()]
+        data = function_metrics(function, version, requests)
+        for notice in metric_notices(data, f"{spool.key}/{spool.offset}"):
+            self._house.worker.notify(tx, spool.kind, spool.key, notice)
 
 
 def _whole_lines(path: Path, offset: int) -> bytes:

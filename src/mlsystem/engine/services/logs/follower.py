@@ -1,19 +1,18 @@
 """Follows the log files of processes into their log streams.
 
 How far a file was read commits together with the events that were read from it, so after a crash no line is lost and none comes twice.
-Between commits the follower only waits for the kernel to tell that a file has grown.
+Between commits the follower only waits for the kernel to tell that a file has grown. When the program has ended, and all that it wrote is
+in the stream, the files are removed.
 """
 
 from __future__ import annotations
 
+import itertools
 import logging
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
-
-import watchfiles
 
 from mlsystem.engine.contract import House, Part
 from mlsystem.engine.durable.machine import Json
@@ -21,6 +20,7 @@ from mlsystem.engine.durable.worker import NoticeHandler
 from mlsystem.engine.services.logs.events import write_events
 from mlsystem.engine.services.logs.groups import ensure_stream
 from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.store.folder_watch import FolderWatch
 from mlsystem.engine.store.records import Record
 
 log = logging.getLogger(__name__)
@@ -31,13 +31,17 @@ LONGEST_ROTATION = 16
 
 
 class Tail(Record):
-    """A file that is followed; `key` is its path. `inode` tells a rotated file from the one that follows it."""
+    """A file that is followed; `key` is its path. `inode` tells a rotated file from the one that follows it.
+
+    `is_closed`: all of it is in the stream, and it is being removed.
+    """
 
     kind: ClassVar[str] = "logs.tail"
     group: str
     stream: str
     inode: int = 0
     offset: int = 0
+    is_closed: bool = False
 
 
 class Follower(Part):
@@ -45,22 +49,26 @@ class Follower(Part):
 
     def __init__(self, house: House):
         self._house = house
-        self._folder = house.folder.root / "logs"
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._watch = FolderWatch(
+            "log-follower",
+            house.folder.root / "logs",
+            self._catch_up,
+            batch_milliseconds=DEBOUNCE_MILLISECONDS,
+            quiet_milliseconds=DEBOUNCE_MILLISECONDS // 4,
+        )
 
     def subscriptions(self) -> Mapping[str, NoticeHandler]:
         return {"process.log.opened": self._on_opened, "process.log.closed": self._on_closed}
 
     def start(self) -> None:
-        self._folder.mkdir(exist_ok=True, mode=0o700)
-        self._thread = threading.Thread(target=self._follow, name="log-follower", daemon=True)
-        self._thread.start()
+        with self._house.database.reading() as tx:
+            closed = [tail.key for tail in tx.all(Tail) if tail.is_closed]
+        for path in closed:
+            self._remove(path)
+        self._watch.start()
 
     def stop(self) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._watch.stop()
 
     def _on_opened(self, tx: Transaction, topic: str, data: Json) -> None:
         ensure_stream(tx, data["group"], data["stream"])
@@ -70,25 +78,22 @@ class Follower(Part):
 
     def _on_closed(self, tx: Transaction, topic: str, data: Json) -> None:
         self.read(tx, data["path"], to_the_end=True)
-        tx.remove(Tail, data["path"])
+        tail = tx.get(Tail, data["path"])
+        if tail is not None:
+            tx.put(tail.changed(is_closed=True))
+            tx.after_commit(lambda: self._remove(tail.key))
 
-    def _follow(self) -> None:
-        with self._house.database.reading() as tx:
-            known = {tail.key for tail in tx.all(Tail)}
-        self._catch_up(known)
-        changes = watchfiles.watch(
-            self._folder,
-            stop_event=self._stop,
-            debounce=DEBOUNCE_MILLISECONDS,
-            step=DEBOUNCE_MILLISECONDS // 4,
-            rust_timeout=60_000,
-            yield_on_timeout=True,
-            watch_filter=None,
-        )
-        for change in changes:
-            self._catch_up({path for _, path in change})
+    def _remove(self, path: str) -> None:
+        """Remove a closed file, and what was rotated away of it, then its record: a crash in between is made good at the next start."""
+        for file in (Path(path), *_rotated(path)):
+            file.unlink(missing_ok=True)
+        with self._house.database.transaction() as tx:
+            tx.remove(Tail, path)
 
-    def _catch_up(self, paths: set[str]) -> None:
+    def _catch_up(self, paths: set[str] | None) -> None:
+        if paths is None:
+            with self._house.database.reading() as tx:
+                paths = {tail.key for tail in tx.all(Tail)}
         for path in sorted(paths):
             try:
                 with self._house.database.transaction() as tx:
@@ -118,17 +123,20 @@ def _unread(tail: Tail) -> Iterator[tuple[Path, int]]:
     if not tail.inode or current.stat().st_ino == tail.inode:
         yield current, tail.offset
         return
-    rotated = [Path(f"{tail.key}.{number}") for number in range(1, LONGEST_ROTATION)]
     missed: list[tuple[Path, int]] = []
-    for path in rotated:
-        if not path.exists():
-            break
+    for path in _rotated(tail.key):
         is_last_read = path.stat().st_ino == tail.inode
         missed.append((path, tail.offset if is_last_read else 0))
         if is_last_read:
             break
     yield from reversed(missed)
     yield current, 0
+
+
+def _rotated(path: str) -> Iterator[Path]:
+    """What was rotated away and is still there, newest first."""
+    candidates = (Path(f"{path}.{number}") for number in range(1, LONGEST_ROTATION))
+    return itertools.takewhile(Path.exists, candidates)
 
 
 def _lines(file: Path, offset: int, to_the_end: bool) -> Iterator[tuple[list[str], int]]:

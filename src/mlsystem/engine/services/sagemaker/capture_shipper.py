@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import watchfiles
-
 from mlsystem.engine.contract import House, Part, Principal
 from mlsystem.engine.dataplane.captured import Captured, capture_line, captured_key, event_id, is_sampled, records
 from mlsystem.engine.dataplane.dataplane import DataPlane
@@ -28,58 +26,27 @@ from mlsystem.engine.services.sagemaker.endpoint import Endpoint
 log = logging.getLogger(__name__)
 
 _OBJECTS = uuid.UUID("0a3f8c1e-52d7-4a6b-9b0f-7f6a1e9d2c44")
-# Writes of so long a time become one object.
-BATCH_MILLISECONDS = 2000
-QUIET_MILLISECONDS = 400
-RETRY_MILLISECONDS = 30_000
-
 # Endpoint, variant, hour: what one object holds.
 _Group = tuple[str, str, str]
 
 
 class CaptureShipper(Part):
-    """Waits for the kernel to tell that the spool has grown."""
+    """Follows the capture log."""
 
     def __init__(self, house: House, plane: DataPlane):
         self._house = house
         self._spool = plane.captured
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._watch = self._spool.watch("capture-shipper", self.ship)
 
     def actions(self) -> Mapping[str, ActionHandler]:
         return {"sagemaker.ship_captured": self._ship_last}
 
     def start(self) -> None:
-        self._spool.live.parent.mkdir(parents=True, exist_ok=True)
-        self._thread = threading.Thread(target=self._follow, name="capture-shipper", daemon=True)
-        self._thread.start()
+        self._watch.start()
 
     def stop(self) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _follow(self) -> None:
-        live = str(self._spool.live)
-        self._try()
-        changes = watchfiles.watch(
-            self._spool.live.parent,
-            watch_filter=lambda _, path: path == live,
-            debounce=BATCH_MILLISECONDS,
-            step=QUIET_MILLISECONDS,
-            rust_timeout=RETRY_MILLISECONDS,
-            yield_on_timeout=True,
-            stop_event=self._stop,
-        )
-        for _ in changes:
-            self._try()
-
-    def _try(self) -> None:
-        try:
-            self.ship()
-        except Exception:  # the supervisor: what is sealed is shipped with the next batch
-            log.exception("captured invocations were not shipped")
+        self._watch.stop()
 
     def _ship_last(self, call: ActionCall) -> Event:
         """Before an endpoint's record goes."""

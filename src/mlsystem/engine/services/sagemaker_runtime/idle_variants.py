@@ -8,17 +8,13 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-edit.html
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from mlsystem.engine.contract import Caller
 from mlsystem.engine.dataplane.metrics import idle_data
 from mlsystem.engine.dataplane.requests import Request
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.metric_data import Datum
 from mlsystem.engine.store.clock import Clock
-
-if TYPE_CHECKING:
-    from types_boto3_cloudwatch.type_defs import MetricDatumTypeDef
 
 MINUTE = 60.0
 # However fast time goes, this costs no more; alarms look no more often either.
@@ -39,14 +35,14 @@ class IdleVariants:
         targets = [request.target for request in requests if request.target is not None]
         self._asked |= {(target[1], target[2]) for target in targets if target[0] == "endpoint"}
 
-    def data(self) -> list[MetricDatumTypeDef]:
-        """Empty while the minute lasts. A request that is logged late has a 0 beside it, which changes no sum."""
+    def data(self) -> dict[str, list[Datum]]:
+        """By namespace; empty while the minute lasts. A request that is logged late has a 0 beside it, which changes no sum."""
         minute = self._current()
         if minute == self._minute:
-            return []
+            return {}
         asked, self._asked, self._minute = self._asked, set(), minute
         idle = [variant for variant in self._scaled() if variant not in asked and self._is_in_service(*variant)]
-        return idle_data(idle, datetime.fromtimestamp(self._clock.now(), UTC))
+        return idle_data(idle, int(self._clock.now()))
 
     def _current(self) -> int:
         return int(self._clock.now() / self.seconds)

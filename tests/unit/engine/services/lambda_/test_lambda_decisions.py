@@ -15,7 +15,7 @@ from mlsystem.engine.services.lambda_.function import (
     UpdateStatus,
     choose_version,
 )
-from mlsystem.engine.services.lambda_.metrics import metric_data
+from mlsystem.engine.services.lambda_.metrics import NAMESPACE, function_metrics
 from mlsystem.engine.services.lambda_.names import with_qualifier
 
 
@@ -101,7 +101,7 @@ def test_requests_are_counted_by_function_alias_and_executed_version() -> None:
         {"t": 10.9, "k": "error", "r": "f:live", "d": 5.0, "c": 2},
         {"t": 10.9, "k": "throttled", "r": "f:live", "d": 0.0, "c": 2},
     ]
-    data = metric_data("f", "3", requests)
+    data = function_metrics("f", "3", requests)[NAMESPACE]
     errors = [datum for datum in data if datum["MetricName"] == "Errors"]
     named = [{item["Name"]: item["Value"] for item in datum["Dimensions"]} for datum in errors]
     assert named == [

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlsystem.engine.contract import Principal
+from mlsystem.engine.dataplane.metrics import SAGEMAKER
 from mlsystem.engine.dataplane.requests import Request
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.services.sagemaker_runtime.idle_variants import IdleVariants
@@ -37,7 +38,8 @@ def _request(endpoint: str) -> Request:
 
 
 def _told(idle: IdleVariants) -> set[tuple[str, str, float]]:
-    return {(datum["MetricName"], datum["Dimensions"][0]["Value"], datum["Value"]) for datum in idle.data()}
+    data = idle.data().get(SAGEMAKER, [])
+    return {(datum["MetricName"], datum["Dimensions"][0]["Value"], datum["Values"][0]) for datum in data}
 
 
 def test_scaled_variants_in_service_that_had_no_request_have_a_zero_once_a_minute() -> None:
