@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.jobs import leftovers
 from tests.live import LiveEngine, eventually
 
 ROLE = "arn:aws:iam::000000000000:role/builder"
@@ -231,3 +232,10 @@ def test_a_build_is_stopped(yard: Yard) -> None:
     eventually(lambda: any("begun" in path.read_text() for path in logs.glob(f"build.*{build_id.split(':')[1]}*")))
     yard.codebuild.stop_build(id=build_id)
     assert yard.ended(build_id)["buildStatus"] == "STOPPED"
+
+
+def test_ended_builds_leave_objects_and_log_events_and_nothing_else(yard: Yard) -> None:
+    """All of the builds before, and one more."""
+    build = yard.build(yard.project({"buildspec.yml": "version: 0.2\nphases: {build: {commands: [echo said]}}\n"}))
+    eventually(lambda: leftovers(yard.engine.folder) == [])
+    assert "said" in yard.log(build)

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.images import push_image
+from tests.jobs import leftovers
 from tests.live import LiveEngine, eventually
 
 ROLE = "arn:aws:iam::000000000000:role/trainer"
@@ -254,6 +255,20 @@ def test_a_failed_processing_job_tells_its_message(workshop: Workshop) -> None:
     job = workshop.processed(workshop.process("fail"))
     assert job["ProcessingJobStatus"] == "Failed"
     assert "row 7 has no label" in job["FailureReason"]
+
+
+def test_ended_jobs_leave_objects_log_events_and_records_and_nothing_else(workshop: Workshop) -> None:
+    """These four, and all of the jobs before."""
+    trained = [workshop.train(), workshop.train("fail")]
+    processed = [workshop.process(), workshop.process("fail")]
+    assert [workshop.trained(name)["TrainingJobStatus"] for name in trained] == ["Completed", "Failed"]
+    assert [workshop.processed(name)["ProcessingJobStatus"] for name in processed] == ["Completed", "Failed"]
+    eventually(lambda: leftovers(workshop.engine.folder) == [])
+    assert "model.json" in workshop.archive(f"s3://{workshop.bucket}/out/{trained[0]}/output/model.tar.gz")
+    logs = workshop.engine.client("logs")
+    for name, words in ((trained[0], "train-rmse: 0.125;"), (trained[1], "run fail")):
+        found = logs.filter_log_events(logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix=f"{name}/")
+        assert words in [event["message"] for event in found["events"]]
 
 
 def test_a_name_is_used_once(workshop: Workshop) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from botocore.exceptions import ClientError
 
 from tests.images import push_image
+from tests.jobs import leftovers, logged
 from tests.killpoints import Harness
 from tests.live import LiveEngine, eventually
 
@@ -29,6 +29,7 @@ class TrainOnce:
         "sagemaker.training_job.upload_outputs.before",
         "sagemaker.training_job.upload_outputs.after",
         "sagemaker.training_job.Completed.before_commit",
+        "sagemaker.training_job.clear_folder.after",
     )
 
     def prepare(self, live: LiveEngine) -> None:
@@ -59,23 +60,14 @@ class TrainOnce:
     def settle(self, live: LiveEngine) -> None:
         sagemaker = live.client("sagemaker")
         eventually(lambda: sagemaker.describe_training_job(TrainingJobName="once")["TrainingJobStatus"] in STATES)
-        eventually(lambda: not list((live.folder / "work" / "jobs").glob("*")))
+        eventually(lambda: leftovers(live.folder) == [])
 
     def check(self, live: LiveEngine) -> None:
         job = live.client("sagemaker").describe_training_job(TrainingJobName="once")
         assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
         keys = [item["Key"] for item in live.client("s3").list_objects_v2(Bucket="bench", Prefix="out/")["Contents"]]
         assert keys == ["out/once/output/model.tar.gz"]
-        logs = live.client("logs")
-
-        def lines() -> list[str]:
-            found = logs.filter_log_events(logGroupName="/aws/sagemaker/TrainingJobs")["events"]
-            return [event["message"] for event in found]
-
-        eventually(lambda: lines() != [])
-        assert lines() == ["the program runs"]
-        raw = [path.read_text() for path in (live.folder / "logs").glob("training-job.once.*")]
-        assert raw == ["the program runs\n"], json.dumps(raw)
+        assert logged(live, "/aws/sagemaker/TrainingJobs") == ["the program runs"]
 
 
 def test_a_training_job_survives_a_kill_at_every_race_point(tmp_path: Path) -> None:

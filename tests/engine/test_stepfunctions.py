@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from tests.functions import make_function
 from tests.images import push_image
+from tests.jobs import leftovers, logged
 from tests.killpoints import Harness
 from tests.live import LiveEngine, eventually
 
@@ -329,7 +330,7 @@ class RunOnce:
         machine = sfn.list_state_machines()["stateMachines"][0]["stateMachineArn"]
         listed = {"stateMachineArn": machine}
         eventually(lambda: sfn.list_executions(**listed, statusFilter="RUNNING")["executions"] == [])
-        eventually(lambda: not list((live.folder / "work" / "jobs").glob("*")))
+        eventually(lambda: leftovers(live.folder) == [])
 
     def check(self, live: LiveEngine) -> None:
         machine = Machine(live, _definition({"Job": _job("once")}), "once")
@@ -337,8 +338,7 @@ class RunOnce:
         assert [(item["name"], item["status"]) for item in found] == [("once", "SUCCEEDED")]
         types = machine.types(found[0]["executionArn"])
         assert [types.count(f"Task{what}") for what in ("Scheduled", "Submitted", "Succeeded")] == [1, 1, 1]
-        raw = [path.read_text() for path in (live.folder / "logs").glob("processing-job.once.*")]
-        assert raw == ["the program runs\n"]
+        assert logged(live, "/aws/sagemaker/ProcessingJobs") == ["the program runs"]
 
 
 def test_an_execution_with_a_job_ends_once_however_often_the_engine_dies(tmp_path: Path) -> None:

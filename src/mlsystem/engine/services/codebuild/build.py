@@ -75,7 +75,7 @@ class BuildMachine:
             case "stop_requested", _:
                 stopping = record.changed(is_stop_requested=True)
                 running = record.phase is Phase.RUNNING
-                return Step(stopping, actions=(_action("stop_process", record, "stop"),) if running else ())
+                return Step(stopping, actions=(_action("stop_process", record),) if running else ())
             case _:
                 return Step(record)
 
@@ -122,5 +122,6 @@ def _state_change(build: BuildRecord) -> dict[str, Any]:
     }
 
 
-def _action(verb: str, build: BuildRecord, lane: str | None = None) -> Action:
-    return Action(f"codebuild.{verb}", key=build.key, lane=f"{build.key}/{lane}" if lane else None)
+def _action(verb: str, build: BuildRecord) -> Action:
+    """All in the record's own lane: none is carried out any more, or once more, when the build's process has been forgotten."""
+    return Action(f"codebuild.{verb}", key=build.key)

@@ -135,6 +135,7 @@ class BuildActions(Part):
         build = self._build(call)
         with self._house.database.transaction() as tx:
             self._house.worker.notify(tx, build.kind, build.key, log_closed(self._log_path(build)))
+        self._machinery.runner.forget(build.process_id)
         shutil.rmtree(self._folder(build), ignore_errors=True)
 
     # ------------------------------------------------------------------ the end of the program

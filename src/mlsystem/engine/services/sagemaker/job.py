@@ -138,7 +138,7 @@ class JobMachine(Generic[J]):
         stopping = record.changed(
             state=Status.STOPPING, transitions=record.in_transition("Stopping", at, "Stopping the job")
         )
-        actions = (self._action("stop_process", stopping, lane="stop"),) if record.phase is Phase.RUNNING else ()
+        actions = (self._action("stop_process", stopping),) if record.phase is Phase.RUNNING else ()
         return Step(stopping, actions=actions, notices=(state_change(stopping),))
 
     def _end(self, record: J, status: Status, event: Event, at: float) -> Step[J]:
@@ -157,9 +157,9 @@ class JobMachine(Generic[J]):
             notices=(Notice(f"{record.kind}.ended", data), state_change(ended)),
         )
 
-    def _action(self, verb: str, record: J, lane: str | None = None) -> Action:
-        name = record.process_id
-        return Action(f"{record.kind}.{verb}", key=name, lane=f"{name}/{lane}" if lane else None)
+    def _action(self, verb: str, record: J) -> Action:
+        """All in the record's own lane: none is carried out any more, or once more, when the job's process has been forgotten."""
+        return Action(f"{record.kind}.{verb}", key=record.process_id)
 
 
 def _verdict(record: Job, event: Event) -> Status:

@@ -86,9 +86,11 @@ class JobActions(Part):
         return Event("uploaded", {"final_metrics": self._final_metrics(job)})
 
     def _clear(self, call: ActionCall) -> None:
+        """Once its outputs are uploaded: what is left of a job are objects, log events and its record."""
         job = self._job(call)
         with self._house.database.transaction() as tx:
             self._house.worker.notify(tx, job.kind, job.key, log_closed(self._log_path(job)))
+        self._machinery.runner.forget(job.process_id)
         clear(self._tree(job).parent)
 
     # ------------------------------------------------------------------ the end of the program

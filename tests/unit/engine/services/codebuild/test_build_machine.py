@@ -55,3 +55,12 @@ def test_what_comes_after_the_end_changes_nothing() -> None:
     for event in (_exited("exited", 0), Event("staged"), Event("stop_requested")):
         step = MACHINE.advance(ended, event, 3.0)
         assert (step.record, step.actions, step.notices) == (ended, (), ())
+
+
+def test_a_build_is_stopped_and_forgotten_in_the_order_in_which_that_was_decided() -> None:
+    """In one lane: a stop that came after all else was removed would leave a folder for ever."""
+    stopping = MACHINE.advance(_running(), Event("stop_requested"), 2.0)
+    assert stopping.record is not None
+    ended = MACHINE.advance(stopping.record, _exited("stopped", None), 3.0)
+    lanes = {action.name: action.lane for action in (*stopping.actions, *ended.actions)}
+    assert lanes == {"codebuild.stop_process": None, "codebuild.clear_folder": None}

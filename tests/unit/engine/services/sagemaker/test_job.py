@@ -1,4 +1,4 @@
-"""What EventBridge is told of jobs."""
+"""How a job lives, and what EventBridge is told of it: the pure part."""
 
 from __future__ import annotations
 
@@ -26,3 +26,17 @@ def test_every_status_of_a_job_is_told(model: type[Job], noun: str) -> None:
     assert [kind for kind, _ in told] == [f"SageMaker {noun} Job State Change"] * 3
     assert [detail[f"{noun}JobStatus"] for _, detail in told] == ["InProgress", "Stopping", "Stopped"]
     assert told[-1][1][f"{noun}EndTime"] == 3000
+
+
+def test_a_job_is_stopped_and_forgotten_in_the_order_in_which_that_was_decided() -> None:
+    """In one lane: a stop that came after all else was removed would leave a folder for ever."""
+    machine = JobMachine(TrainingJob)
+    job: TrainingJob | None = TrainingJob(key="j", arn="arn:j", request={"RoleArn": "arn:role"}, created_at=1.0)
+    lanes = {}
+    exited = Event("exited", {"reason": "stopped", "exit_code": 0})
+    for event in (Event("staged"), Event("stop_requested"), exited, Event("uploaded")):
+        assert job is not None
+        step = machine.advance(job, event, 2.0)
+        job = step.record
+        lanes.update({action.name.split(".")[2]: action.lane for action in step.actions})
+    assert lanes == dict.fromkeys(("start_process", "stop_process", "upload_outputs", "clear_folder"))
