@@ -17,7 +17,7 @@ from tests.live import LiveEngine
 def push_image(
     engine: LiveEngine,
     repository: str,
-    files: Mapping[str, str],
+    files: Mapping[str, str | bytes],
     environment: Mapping[str, str] | None = None,
     entrypoint: Sequence[str] = (),
     command: Sequence[str] = (),
@@ -66,12 +66,13 @@ def _push_blob(ecr: Any, repository: str, blob: bytes) -> str:
     return digest
 
 
-def _layer(files: Mapping[str, str]) -> bytes:
+def _layer(files: Mapping[str, str | bytes]) -> bytes:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as tar:
         for name, content in files.items():
+            data = content.encode() if isinstance(content, str) else content
             member = tarfile.TarInfo(name.lstrip("/"))
-            member.size = len(content.encode())
+            member.size = len(data)
             member.mode = 0o755
-            tar.addfile(member, io.BytesIO(content.encode()))
+            tar.addfile(member, io.BytesIO(data))
     return stream.getvalue()

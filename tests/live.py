@@ -36,12 +36,14 @@ class LiveEngine:
         port: int = 0,
         environment: Mapping[str, str] | None = None,
         within: Sequence[str] = (),
+        options: Sequence[str] = (),
     ):
         self.folder = folder
         self.time_scale = time_scale
         self.port = port
         self.environment = dict(environment or {})
         self._within = within  # a command that becomes the engine, on a machine that it has changed
+        self.options = tuple(options)
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
@@ -53,7 +55,7 @@ class LiveEngine:
     def spawn(self, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Only start it: it may be about to be killed at a race point before it is ready."""
         command = [*self._within, sys.executable, "-m", "mlsystem.engine", str(self.folder), "--port", str(self.port)]
-        command += ["--time-scale", str(self.time_scale)]
+        command += ["--time-scale", str(self.time_scale), *self.options]
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,

@@ -65,11 +65,11 @@ def push_server(engine: LiveEngine, name: str) -> str:
     """The image that serves, with a bucket of its name that holds model.tar.gz."""
     s3 = engine.client("s3")
     s3.create_bucket(Bucket=name)
-    s3.put_object(Bucket=name, Key="model.tar.gz", Body=_archive("hello"))
+    s3.put_object(Bucket=name, Key="model.tar.gz", Body=archive("hello"))
     return push_image(engine, name, {"/opt/program/serve": SERVE})
 
 
-def _archive(word: str) -> bytes:
+def archive(word: str) -> bytes:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz") as tar:
         member = tarfile.TarInfo("word.txt")

@@ -11,7 +11,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from mlsystem.engine.decide.errors import StartupError
-from mlsystem.engine.settings import DEFAULT_PORT, Settings
+from mlsystem.engine.settings import DEFAULT_KEY_SECONDS, DEFAULT_PORT, Settings
 from mlsystem.engine.shutdown import shut_down
 from mlsystem.engine.start import run
 
@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--time-scale", type=float, default=1.0)
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--account", default="000000000000")
+    parser.add_argument("--workload-key-seconds", type=float, default=DEFAULT_KEY_SECONDS)
     parser.add_argument("--down", action="store_true", help="end the engine of the folder and all that it started")
     return parser
 
@@ -55,6 +56,7 @@ def _settings(given: argparse.Namespace) -> Settings:
         time_scale=given.time_scale,
         region=given.region,
         account=given.account,
+        workload_key_seconds=given.workload_key_seconds,
     )
 
 

@@ -41,6 +41,9 @@ class Principal:
         return resource.split("/")[1] if resource.startswith("assumed-role/") else None
 
 
+# Where the programs that run here fetch the keys of their roles.
+CREDENTIALS_PATH = "/_mlsystem/credentials"
+
 Mode = Literal["write", "read", "free"]
 
 

@@ -20,6 +20,7 @@ from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.durable.worker import Worker
 from mlsystem.engine.front.dispatch import Dispatcher
 from mlsystem.engine.front.validation import service_model
+from mlsystem.engine.runtime.credentials import WorkloadCredentials
 from mlsystem.engine.services.cloudformation.resource_type import ResourceType
 from mlsystem.engine.services.cloudformation.room import TYPES
 from mlsystem.engine.settings import Settings
@@ -61,7 +62,8 @@ def wired_rooms() -> tuple[Room, ...]:
             folder, database, equipment.plane, Door(scope, settings.port, str(_control(folder)), settings.host)
         )
         house = House(scope, clock, database, Worker(database, clock), folder, dispatcher, "http://127.0.0.1")
-        return _rooms(house, equipment, keeper)
+        credentials = WorkloadCredentials(house, equipment.keys, equipment.runner, settings.workload_key_seconds)
+        return _rooms(house, equipment, keeper, credentials)
 
 
 def page(rooms: Sequence[Room], types: Sequence[ResourceType]) -> str:

@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from mlsystem.engine.contract import House, Principal, Room
+from mlsystem.engine.contract import CREDENTIALS_PATH, House, Principal, Room
 from mlsystem.engine.dataplane.dataplane import DataPlane
 from mlsystem.engine.dataplane.keeper import DoorKeeper
 from mlsystem.engine.dataplane.state import Door, WorkloadDoor
@@ -32,9 +32,11 @@ from mlsystem.engine.durable.racepoint import race_point
 from mlsystem.engine.durable.worker import Worker
 from mlsystem.engine.front.app import Front
 from mlsystem.engine.front.audit import AuditTrail
+from mlsystem.engine.front.credentials import CredentialsPage
 from mlsystem.engine.front.dispatch import Dispatcher
 from mlsystem.engine.front.door import DoorProcess, choose_port
 from mlsystem.engine.front.principals import Authenticator
+from mlsystem.engine.runtime.credentials import WorkloadCredentials
 from mlsystem.engine.runtime.exits import ExitBoard
 from mlsystem.engine.runtime.images import ImageStore
 from mlsystem.engine.runtime.machine import Machine, probe
@@ -119,7 +121,8 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     worker = Worker(database, clock)
     dispatcher = Dispatcher(database, _root(scope))
     house = House(scope, clock, database, worker, folder, dispatcher, f"http://{settings.host}:{port}")
-    rooms = _rooms(house, equipment, keeper)
+    credentials = WorkloadCredentials(house, equipment.keys, equipment.runner, settings.workload_key_seconds)
+    rooms = _rooms(house, equipment, keeper, credentials)
     dispatcher.open(rooms)
     for room in rooms:
         room.register(worker)
@@ -139,7 +142,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     audit = AuditTrail(folder.root / "audit.jsonl")
     stack.callback(audit.close)
     authenticator = Authenticator(database, equipment.keys, clock, scope)
-    mounts = {HEALTH_PATH: _health(settings)}
+    mounts: dict[str, ASGIApp] = {HEALTH_PATH: _health(settings), CREDENTIALS_PATH: CredentialsPage(credentials)}
     for room in rooms:
         mounts.update(room.mounts)
     front = Front(authenticator, dispatcher, audit, folder, mounts)
@@ -166,8 +169,10 @@ def _keeper(folder: DataFolder, database: Database, plane: DataPlane, door: Door
     return keeper
 
 
-def _rooms(house: House, equipment: Equipment, keeper: DoorKeeper) -> tuple[Room, ...]:
-    machinery = Machinery(equipment.runner, equipment.exits, equipment.images)
+def _rooms(
+    house: House, equipment: Equipment, keeper: DoorKeeper, credentials: WorkloadCredentials
+) -> tuple[Room, ...]:
+    machinery = Machinery(equipment.runner, equipment.exits, equipment.images, credentials)
     return (
         sns.open_room(house),
         stepfunctions.open_room(house),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from mlsystem.engine.contract import CREDENTIALS_PATH
 from mlsystem.engine.dataplane import clusters, filters
 from mlsystem.engine.dataplane.resource_path import path_expression, precedence
 from mlsystem.engine.dataplane.state import MIB, ApiStage, Endpoint, Method, State, Variant
@@ -41,6 +42,7 @@ def route_configuration(state: State) -> Json:
         *(route for stage in state.stages for route in _stage_routes(stage)),
         _refusal(UNKNOWN_API, {"prefix": "/_api/"}, 403),
         *([_forward("console", "/_console/", clusters.CONSOLE)] if state.door.console else []),
+        _patient(_forward("credentials", CREDENTIALS_PATH, clusters.CONTROL_PLANE)),
         _forward("control-plane", "/", clusters.CONTROL_PLANE),
     ]
     return {"name": ROUTE_CONFIG, "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]}
@@ -131,6 +133,13 @@ def _forward(name: str, prefix: str, cluster: str) -> Json:
         "match": {"prefix": prefix},
         "route": {"cluster": cluster, "timeout": "0s", "retry_policy": retry},
     }
+
+
+def _patient(route: Json) -> Json:
+    """Waits for a control plane that is being started again, nearly as long as SDKs wait for keys (2 s, three times)."""
+    retry = {**route["route"]["retry_policy"], "num_retries": 100}
+    retry["retry_back_off"] = {"base_interval": "0.05s", "max_interval": "0.1s"}
+    return {**route, "route": {**route["route"], "timeout": "1.9s", "retry_policy": retry}}
 
 
 def _refusal(name: str, match: Json, status: int, per_route: Json | None = None) -> Json:

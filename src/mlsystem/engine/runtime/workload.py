@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from mlsystem.engine.contract import House
 from mlsystem.engine.decide.errors import ActionFailed, AwsError
 from mlsystem.engine.durable.machine import Notice
+from mlsystem.engine.runtime.credentials import WorkloadCredentials
 from mlsystem.engine.runtime.exits import ExitBoard
 from mlsystem.engine.runtime.images import BrokenImage, Image, ImageStore
 from mlsystem.engine.runtime.process import Outbound
@@ -20,7 +21,6 @@ from mlsystem.engine.store.folder import DataFolder
 IMAGE_URI = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.[a-z.]+/(?P<name>[^:@]+)(:(?P<tag>[^@]+))?(@(?P<digest>.+))?"
 )
-LONGEST_SESSION_NAME = 64
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Machinery:
     runner: ProcessRunner
     exits: ExitBoard
     images: ImageStore
+    credentials: WorkloadCredentials
 
 
 def find_image(house: House, images: ImageStore, uri: str) -> Image:
@@ -50,22 +51,6 @@ def find_image(house: House, images: ImageStore, uri: str) -> Image:
         raise ActionFailed(f"the image {uri} cannot be pulled: {error.message}", "ClientError") from error
     except BrokenImage as error:
         raise ActionFailed(f"the image {uri} cannot be run: {error}", "ClientError") from error
-
-
-def role_environment(house: House, role_arn: str, session: str) -> dict[str, str]:
-    """Keys of the role and where to use them, for a program that has the door's socket as its way out."""
-    name = session[:LONGEST_SESSION_NAME]
-    keys = house.call(
-        "sts", "AssumeRole", {"RoleArn": role_arn, "RoleSessionName": name, "DurationSeconds": 12 * 3600}
-    )["Credentials"]
-    return {
-        "AWS_ENDPOINT_URL": house.door_url,
-        "AWS_REGION": house.scope.region,
-        "AWS_DEFAULT_REGION": house.scope.region,
-        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": keys["SessionToken"],
-    }
 
 
 def workload_socket(folder: DataFolder) -> Path:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from mlsystem.engine.contract import CREDENTIALS_PATH
 from mlsystem.engine.dataplane.state import State, WorkloadDoor
 from tests.unit.engine.dataplane.rig import Answer, Rig
 
@@ -74,6 +76,18 @@ def test_without_its_control_plane_the_door_says_what_to_do(rig: Rig) -> None:
     reply = rig.request("POST", "/", b"Action=GetCallerIdentity")
     assert (reply.status, reply.headers["x-amzn-errortype"]) == (503, "ServiceUnavailable")
     assert "mlsystem up" in reply.json["message"]
+
+
+def test_a_request_for_keys_waits_for_a_control_plane_that_is_being_started(rig: Rig) -> None:
+    rig.serve(State(replace(rig.door, control_plane=str(rig.folder / "late.sock"))))
+    connection = rig.connect()
+    try:
+        connection.request("GET", CREDENTIALS_PATH)
+        assert select.select([connection.sock], [], [], 0.3)[0] == []
+        rig.upstream("late", b"keys")
+        assert connection.getresponse().read() == b"keys"
+    finally:
+        connection.close()
 
 
 def test_the_console_has_its_own_path_where_there_is_one(rig: Rig) -> None:

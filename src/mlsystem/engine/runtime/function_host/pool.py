@@ -36,9 +36,14 @@ class Pool:
         self.in_flight = 0
         self.last_used = time.monotonic()
 
+    @property
+    def size(self) -> int:
+        """How many workers there are."""
+        return len(self._starting) + len(self._busy) + len(self._idle)
+
     def warm(self) -> None:
         """Have one worker ready before the first request."""
-        if not (self._idle or self._busy or self._starting):
+        if not self.size:
             self._start_one()
 
     async def invoke(self, invocation: Invocation) -> Outcome:
@@ -59,10 +64,12 @@ class Pool:
             self.last_used = time.monotonic()
 
     def trim(self) -> None:
-        """End workers that nobody needed for a while, but one."""
+        """End workers that nobody needed for a while, but one, and those whose keys were replaced."""
         horizon = time.monotonic() - WORKER_IDLE_SECONDS
         for worker in [worker for worker in self._idle[:-1] if worker.idle_since < horizon]:
             self._retire(worker)
+        if self._retire_outdated() and self._place.is_kept():
+            self.warm()
 
     def close(self) -> None:
         self._is_closed = True
@@ -95,6 +102,7 @@ class Pool:
 
     # ------------------------------------------------------------------ workers
     async def _acquire(self) -> Worker | Outcome:
+        self._retire_outdated()
         if self._idle:
             worker = self._idle.pop()
             self._busy.add(worker)
@@ -128,7 +136,7 @@ class Pool:
         while (
             not self._is_closed
             and len(self._starting) < min(MOST_STARTING, len(self._waiting))
-            and len(self._starting) + len(self._busy) + len(self._idle) < self._config.max_workers
+            and self.size < self._config.max_workers
         ):
             self._start_one()
 
@@ -160,6 +168,14 @@ class Pool:
             if not future.done():
                 future.set_result(why)
                 return
+
+    def _retire_outdated(self) -> bool:
+        """End the idle workers whose keys were replaced, and soon are refused; whether there were any."""
+        mark = self._place.read_keys()[0]
+        outdated = [worker for worker in self._idle if worker.keys_mark != mark]
+        for worker in outdated:
+            self._retire(worker)
+        return outdated != []
 
     def _retire(self, worker: Worker) -> None:
         self._idle.remove(worker)

@@ -20,7 +20,7 @@ from mlsystem.engine.runtime.errors import InvalidProcess, SandboxUnavailable
 from mlsystem.engine.runtime.interpreter import mounts_for_interpreter
 from mlsystem.engine.runtime.process import Exited, Log, Mount, ProcessSpec
 from mlsystem.engine.runtime.s3_files import S3Files, split_uri
-from mlsystem.engine.runtime.workload import Machinery, log_closed, log_opened, role_environment
+from mlsystem.engine.runtime.workload import Machinery, log_closed, log_opened
 from mlsystem.engine.services.codebuild.build import BuildMachine, BuildRecord, Phase
 
 PROGRAM = Path(__file__).with_name("buildspec_program.py")
@@ -199,7 +199,9 @@ class BuildActions(Part):
             "CODEBUILD_START_TIME": str(int(build.created_at * 1000)),
             "CODEBUILD_RESOLVED_SOURCE_VERSION": build.plan.get("sourceVersion", ""),
             **secondary,
-            **role_environment(self._house, build.plan["serviceRole"], build.key.replace(":", "-")),
+            **self._machinery.credentials.environment(
+                build.process_id, build.plan["serviceRole"], build.key.replace(":", "-")
+            ),
             **self._variables(build),
         }
 

@@ -21,7 +21,7 @@ from mlsystem.engine.durable.machine import Action, Event, Json, Machine, SetTim
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler, NoticeHandler
 from mlsystem.engine.runtime.errors import ProcessError, ProcessStillRunning
 from mlsystem.engine.runtime.process import Exited, Running
-from mlsystem.engine.runtime.workload import Machinery, log_closed, log_opened, role_environment
+from mlsystem.engine.runtime.workload import Machinery, log_closed, log_opened
 from mlsystem.engine.services.lambda_.configuration import log_group
 from mlsystem.engine.services.lambda_.directory import Runnable, runnable
 from mlsystem.engine.services.lambda_.host_plan import OWNER, HostPlans
@@ -32,8 +32,6 @@ RESTART, REFRESH_KEYS = "lambda.restart_host", "lambda.refresh_keys"
 READY_SECONDS = 20.0
 POLL_SECONDS = 0.005
 STOP_SECONDS = 10.0
-# Keys last twelve hours.
-KEY_SECONDS = 6 * 3600.0
 
 
 class HostRecord(Record):
@@ -59,10 +57,13 @@ class HostMachine:
 
     model = HostRecord
 
+    def __init__(self, key_seconds: float):
+        self._key_seconds = key_seconds
+
     def advance(self, record: HostRecord, event: Event, at: float) -> Step[HostRecord]:
         match event.name:
             case "started" | "keys_refreshed":
-                return Step(record, timers=(SetTimer("keys", at=at + KEY_SECONDS),))
+                return Step(record, timers=(SetTimer("keys", at=at + self._key_seconds / 2),))
             case "timer":
                 return Step(record, actions=(Action(REFRESH_KEYS, key=f"{record.key}/{int(at)}"),))
             case "exited" if event.data["generation"] == record.generation:
@@ -80,7 +81,7 @@ class Hosts(Part):
         self._house = house
         self._machinery = machinery
         self._plans = plans
-        self._machine = HostMachine()
+        self._machine = HostMachine(machinery.credentials.key_seconds)
         self._locks: dict[str, threading.Lock] = {}
         self._locks_lock = threading.Lock()
 
@@ -182,7 +183,7 @@ class Hosts(Part):
     def _write_keys(self, record: HostRecord) -> None:
         # A session's name is the function's, as on AWS, where the names of sessions are longer than one letter.
         session = record.parent if len(record.parent) > 1 else f"{record.parent}-"
-        environment = role_environment(self._house, record.role, session)
+        environment = self._machinery.credentials.key_environment(record.role, session)
         _write(self._folder(record.key) / "keys.json", environment)
 
     def _keep(self, record: HostRecord) -> None:

@@ -13,7 +13,7 @@ from mlsystem.engine.decide.errors import ActionFailed, AwsError
 from mlsystem.engine.runtime.images import BrokenImage, Image
 from mlsystem.engine.runtime.process import Inbound, Log, Mount, ProcessSpec
 from mlsystem.engine.runtime.s3_files import S3Files, split_uri, unpack
-from mlsystem.engine.runtime.workload import Machinery, door, find_image, role_environment
+from mlsystem.engine.runtime.workload import Machinery, door, find_image
 from mlsystem.engine.services.sagemaker.endpoint import Endpoint, Instance, Variant
 from mlsystem.engine.services.sagemaker.models import model_source
 
@@ -79,9 +79,10 @@ class InstanceProcess:
     def spec(self, endpoint: Endpoint, instance: Instance, variant: Variant, model: Path) -> ProcessSpec:
         image = self._image(variant)
         role, isolated = variant.model["ExecutionRoleArn"], variant.model["EnableNetworkIsolation"]
-        keys = {} if isolated else role_environment(self._house, role, f"{endpoint.key}-{instance.id}")
+        process_id, session = endpoint.process_id(instance), f"{endpoint.key}-{instance.id}"
+        keys = {} if isolated else self._machinery.credentials.environment(process_id, role, session)
         return ProcessSpec(
-            id=endpoint.process_id(instance),
+            id=process_id,
             argv=(*image.entrypoint, "serve"),
             log=Log(self.log_path(endpoint, instance)),
             environment={

@@ -20,7 +20,6 @@ from mlsystem.engine.runtime.workload import (
     find_image,
     log_closed,
     log_opened,
-    role_environment,
 )
 from mlsystem.engine.services.sagemaker.job import Job, JobMachine, Phase
 from mlsystem.engine.services.sagemaker.job_kind import LONGEST_REASON, JobKind, clear
@@ -143,7 +142,8 @@ class JobActions(Part):
     def _spec(self, job: Job) -> ProcessSpec:
         image = find_image(self._house, self._machinery.images, self._kind.image_uri(job))
         isolated = self._kind.is_isolated(job)
-        keys = {} if isolated else role_environment(self._house, job.request["RoleArn"], job.key)
+        credentials = self._machinery.credentials
+        keys = {} if isolated else credentials.environment(job.process_id, job.request["RoleArn"], job.key)
         return ProcessSpec(
             id=job.process_id,
             argv=self._kind.argv(job, image),
