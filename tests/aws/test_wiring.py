@@ -146,9 +146,10 @@ def test_only_production_can_be_pruned() -> None:
         for statement in policy["PolicyDocument"]["Statement"]
         for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
     }
-    deleting = [resource["Fn::Sub"] for action, resource in statements.items() if action.startswith("sagemaker:Delete")]
+    deleting = [resources for action, resources in statements.items() if action.startswith("sagemaker:Delete")]
     assert len(deleting) == 4
-    assert all(resource.endswith(":*/${ProjectPrefix}-${ModelName}-*-prd") for resource in deleting)
+    for resources in deleting:
+        assert all(resource["Fn::Sub"].endswith("/${ProjectPrefix}-${ModelName}-*-prd") for resource in resources)
     ending = {name for name, value in RESOURCES.items() if value["Type"] == "AWS::SageMaker::Model"}
     assert [RESOURCES[name]["Properties"]["ModelName"]["Fn::Join"][1][1] for name in ending] == ["prd"]
 
