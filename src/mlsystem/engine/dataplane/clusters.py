@@ -1,16 +1,16 @@
 """Envoy's clusters: one for every group of sockets among which a request may be sent.
 
-Instances are found by endpoint discovery, one file a cluster, so that adding an instance touches nothing else.
+A cluster names its sockets itself. Endpoint discovery, the other way, takes one of the person's inotify instances for every
+cluster; the kernel grants 128 to all programs together, and Envoy aborts when it is refused one.
 Balancing looks at every instance and takes the least busy, because model servers and function hosts have few workers
 and requests are slow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from mlsystem.engine.dataplane.state import Door, Endpoint, FunctionVersion, State, Variant
+from mlsystem.engine.dataplane.state import Endpoint, FunctionVersion, State, Variant
 from mlsystem.engine.dataplane.typed import Json, extension, pipe, typed
 
 CONTROL_PLANE = "control-plane"
@@ -33,8 +33,15 @@ def version_cluster(version: FunctionVersion) -> str:
     return f"function/{version.function}/{version.version}"
 
 
-def instance_groups(state: State) -> dict[str, tuple[str, ...]]:
-    """The sockets of every discovered cluster, by its name. An endpoint that is not in service has none."""
+def all_clusters(state: State) -> list[Json]:
+    """The control plane and the console, and one cluster for every variant and function version."""
+    console = {CONSOLE: (state.door.console,)} if state.door.console is not None else {}
+    groups = {CONTROL_PLANE: (state.door.control_plane,), **console, **_instance_groups(state)}
+    return [_cluster(name, sockets) for name, sockets in groups.items()]
+
+
+def _instance_groups(state: State) -> dict[str, tuple[str, ...]]:
+    """Sockets by the name of their cluster. An endpoint that is not in service has none."""
     groups = {
         variant_cluster(endpoint, variant): variant.instances
         for endpoint in state.endpoints
@@ -45,24 +52,8 @@ def instance_groups(state: State) -> dict[str, tuple[str, ...]]:
     return groups | {version_cluster(version): version.hosts for version in versions}
 
 
-def fixed_clusters(door: Door) -> Iterator[Json]:
-    """The control plane and the console, which stay where they are."""
-    yield _cluster(CONTROL_PLANE, type="STATIC", load_assignment=load_assignment(CONTROL_PLANE, [door.control_plane]))
-    if door.console is not None:
-        yield _cluster(CONSOLE, type="STATIC", load_assignment=load_assignment(CONSOLE, [door.console]))
-
-
-def discovered_cluster(name: str, assignment_file: str) -> Json:
-    source = {"resource_api_version": "V3", "path_config_source": {"path": assignment_file}}
-    return _cluster(name, type="EDS", eds_cluster_config={"eds_config": source})
-
-
-def load_assignment(cluster: str, sockets: Sequence[str]) -> Json:
+def _cluster(name: str, sockets: Sequence[str]) -> Json:
     hosts = [{"endpoint": {"address": pipe(path)}} for path in sockets]
-    return {"cluster_name": cluster, "endpoints": [{"lb_endpoints": hosts}]}
-
-
-def _cluster(name: str, **discovery: Any) -> Json:
     limits = dict.fromkeys(("max_connections", "max_pending_requests", "max_requests", "max_retries"), _UNLIMITED)
     http = typed(
         "extensions.upstreams.http.v3.HttpProtocolOptions",
@@ -76,7 +67,8 @@ def _cluster(name: str, **discovery: Any) -> Json:
     )
     return {
         "name": name,
-        **discovery,
+        "type": "STATIC",
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": hosts}]},
         "connect_timeout": _CONNECT_TIMEOUT,
         "load_balancing_policy": {"policies": [{"typed_extension_config": least_busy}]},
         "circuit_breakers": {"thresholds": [limits]},

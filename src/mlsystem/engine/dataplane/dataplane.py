@@ -69,7 +69,7 @@ class DataPlane:
             time.sleep(_POLL_SECONDS)
 
     def apply(self, state: State, timeout_seconds: float = 10.0) -> None:
-        """Make the door serve `state`: writes the files that differ, and waits where the next ones need it.
+        """Make the door serve `state`: writes the files that differ, each when the door has taken up what it needs.
 
         Does nothing when nothing differs. Where Envoy does not run, only writes. Raises ConfigRejected (the files are
         put back) and NotApplied. `wait_applied` tells when the last of it is in effect.
@@ -87,14 +87,14 @@ class DataPlane:
                 raise DataPlaneError("wait_applied before the first apply")
             self._await(self._wanted.all(), timeout_seconds)
 
-    def _take(self, step: xds.Step, timeout_seconds: float) -> None:
-        before = {file.path: file.path.read_text() for file in step.write if file.path.exists()}
+    def _take(self, step: Sequence[xds.XdsFile], timeout_seconds: float) -> None:
+        before = {file.path: file.path.read_text() for file in step if file.path.exists()}
         is_running = self._count_refusals()
-        for file in step.write:
+        for file in step:
             _replace(file.path, file.content)
-        if step.settles and step.write and is_running:
+        if is_running:
             try:
-                self._await(step.write, timeout_seconds)
+                self._await(step, timeout_seconds)
             except ConfigRejected:
                 for path, content in before.items():
                     _replace(path, content)
@@ -102,8 +102,6 @@ class DataPlane:
             except AdminUnreachable:
                 # It ended meanwhile, and starts with whatever is written.
                 pass
-        for path in step.remove:
-            path.unlink(missing_ok=True)
 
     def _await(self, files: Sequence[xds.XdsFile], timeout_seconds: float) -> None:
         deadline = time.monotonic() + timeout_seconds
@@ -135,7 +133,7 @@ class DataPlane:
         return True
 
     def _prepare(self) -> None:
-        for folder in (self.layout.instances, self.layout.spool):
+        for folder in (self.layout.clusters.parent, self.layout.spool):
             folder.mkdir(parents=True, exist_ok=True)
         bootstrap = xds.bootstrap(self.layout)
         if not self.layout.bootstrap.exists() or self.layout.bootstrap.read_text() != bootstrap:
@@ -143,8 +141,7 @@ class DataPlane:
 
     def _written(self) -> dict[Path, str]:
         fixed = [self.layout.clusters, self.layout.routes, self.layout.listeners]
-        found = [*self.layout.instances.glob("*.json"), *(path for path in fixed if path.exists())]
-        return {path: path.read_text() for path in found}
+        return {path: path.read_text() for path in fixed if path.exists()}
 
 
 def _envoy_program() -> str:

@@ -33,14 +33,6 @@ class Layout:
         return self.folder / "xds" / "clusters.json"
 
     @property
-    def instances(self) -> Path:
-        """One file a discovered cluster."""
-        return self.folder / "xds" / "instances"
-
-    def instances_of(self, cluster: str) -> Path:
-        return self.instances / (cluster.replace("/", "~") + ".json")
-
-    @property
     def spool(self) -> Path:
         return self.folder / "spool"
 

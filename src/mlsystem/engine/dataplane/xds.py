@@ -43,19 +43,9 @@ class XdsFiles:
     listeners: XdsFile
     routes: XdsFile
     clusters: XdsFile
-    instances: Mapping[str, XdsFile]
 
     def all(self) -> list[XdsFile]:
-        return [*self.instances.values(), self.clusters, self.routes, self.listeners]
-
-
-@dataclass(frozen=True)
-class Step:
-    """Files to write; where it `settles`, Envoy takes them up before the next step begins. Then files to remove."""
-
-    write: tuple[XdsFile, ...]
-    settles: bool = True
-    remove: tuple[Path, ...] = ()
+        return [self.clusters, self.routes, self.listeners]
 
 
 def bootstrap(layout: Layout) -> str:
@@ -75,12 +65,6 @@ def bootstrap(layout: Layout) -> str:
 
 def render(state: State, layout: Layout) -> XdsFiles:
     """Every file of the configuration."""
-    groups = clusters.instance_groups(state)
-    instances = {
-        name: _instances_file(layout.instances_of(name), name, clusters.load_assignment(name, sockets))
-        for name, sockets in groups.items()
-    }
-    found = [clusters.discovered_cluster(name, str(file.path)) for name, file in instances.items()]
     return XdsFiles(
         listeners=_file(layout.listeners, "listener_manager.lds", "listener.v3.Listener", listeners(state, layout)),
         routes=_file(
@@ -89,13 +73,12 @@ def render(state: State, layout: Layout) -> XdsFiles:
             "route.v3.RouteConfiguration",
             [route_configuration(state)],
         ),
-        clusters=_clusters_file(layout.clusters, [*clusters.fixed_clusters(state.door), *found]),
-        instances=instances,
+        clusters=_clusters_file(layout.clusters, clusters.all_clusters(state)),
     )
 
 
-def plan(new: XdsFiles, written: Mapping[Path, str]) -> list[Step]:
-    """How to get from the files that are `written` to the new ones.
+def plan(new: XdsFiles, written: Mapping[Path, str]) -> list[tuple[XdsFile, ...]]:
+    """How to get from the files that are `written` to the new ones: which to write together; Envoy takes them up before the next.
 
     Clusters come before the routes that name them, and go after; so at every moment every route has its clusters.
     """
@@ -105,19 +88,12 @@ def plan(new: XdsFiles, written: Mapping[Path, str]) -> list[Step]:
     both = _clusters_file(
         new.clusters.path, [*wanted, *(cluster for cluster in present if cluster["name"] not in names)]
     )
-    instance_paths = {file.path for file in new.instances.values()}
-    known = {new.clusters.path, new.routes.path, new.listeners.path} | instance_paths
     steps = [
-        # Envoy learns of new ones only with the clusters that follow, so there is nothing to wait for.
-        Step(_changed(new.instances.values(), written), settles=False),
-        Step(_changed([both], written)),
-        Step(_changed([new.routes, new.listeners], written)),
-        Step(
-            _changed([new.clusters], {both.path: both.content}),
-            remove=tuple(path for path in written if path not in known),
-        ),
+        _changed([both], written),
+        _changed([new.routes, new.listeners], written),
+        _changed([new.clusters], {both.path: both.content}),
     ]
-    return [step for step in steps if step.write or step.remove]
+    return [step for step in steps if step]
 
 
 def _changed(files: Iterable[XdsFile], written: Mapping[Path, str]) -> tuple[XdsFile, ...]:
@@ -127,10 +103,6 @@ def _changed(files: Iterable[XdsFile], written: Mapping[Path, str]) -> tuple[Xds
 def _clusters_file(path: Path, resources: list[Json]) -> XdsFile:
     by_name = sorted(resources, key=lambda cluster: str(cluster["name"]))
     return _file(path, "cluster_manager.cds", "cluster.v3.Cluster", by_name)
-
-
-def _instances_file(path: Path, cluster: str, assignment: Json) -> XdsFile:
-    return _file(path, f"cluster.{cluster}", "endpoint.v3.ClusterLoadAssignment", [assignment])
 
 
 def _file(path: Path, stat: str, kind: str, resources: list[Json]) -> XdsFile:

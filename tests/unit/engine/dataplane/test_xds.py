@@ -23,21 +23,22 @@ def test_equal_states_make_equal_files() -> None:
 
 def test_clusters_come_before_the_routes_that_name_them_and_go_after() -> None:
     steps = xds.plan(xds.render(TWO, LAYOUT), _written(ONE))
-    names = [[file.path.name for file in step.write] for step in steps]
-    assert names == [["endpoint~two~A.json"], ["clusters.json"], ["routes.json"], ["clusters.json"]]
-    assert [_clusters(step.write[0]) for step in steps if step.write[0].path == LAYOUT.clusters] == [
+    assert [[file.path.name for file in step] for step in steps] == [
+        ["clusters.json"],
+        ["routes.json"],
+        ["clusters.json"],
+    ]
+    assert [_clusters(step[0]) for step in steps if step[0].path == LAYOUT.clusters] == [
         ["control-plane", "endpoint/one/A", "endpoint/two/A"],
         ["control-plane", "endpoint/two/A"],
     ]
-    assert [step.remove for step in steps] == [(), (), (), (LAYOUT.instances_of("endpoint/one/A"),)]
 
 
 def test_at_every_step_of_any_order_every_route_has_its_clusters() -> None:
     for before in (None, ONE, TWO):
         files = _written(before) if before else {}
         for step in xds.plan(xds.render(TWO, LAYOUT), files):
-            files |= {file.path: file.content for file in step.write}
-            files = {path: content for path, content in files.items() if path not in step.remove}
+            files |= {file.path: file.content for file in step}
             routed = _routed(files.get(LAYOUT.routes))
             assert routed <= set(_names(files[LAYOUT.clusters])) if routed else True
         assert files == _written(TWO)
@@ -48,10 +49,9 @@ def test_a_crash_after_any_step_is_made_good_by_planning_again() -> None:
     for done in range(len(steps) + 1):
         files = _written(ONE)
         for step in steps[:done]:
-            files |= {file.path: file.content for file in step.write}
+            files |= {file.path: file.content for file in step}
         for step in xds.plan(xds.render(TWO, LAYOUT), files):
-            files |= {file.path: file.content for file in step.write}
-            files = {path: content for path, content in files.items() if path not in step.remove}
+            files |= {file.path: file.content for file in step}
         assert files == _written(TWO)
 
 
