@@ -6,13 +6,16 @@ STAMP := $(VENV)/.installed
 NODE_TOOLS := tests/aws/node_modules/.installed
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: install lock lint test demo bench chaos coverage-docs clean
+.PHONY: install lock lint test demo bench stage-times chaos coverage-docs clean
 
+# What the engine runs is compiled here: sandboxes see it read-only, where Python would compile it at each start of a program.
 install: $(STAMP)
+	@$(BIN)/python -m compileall -q src
 
 $(STAMP): requirements/dev.txt requirements/uv.txt pyproject.toml requirements/runtime.in
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/runtime.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
@@ -47,7 +50,13 @@ demo: install
 bench: install
 	$(BIN)/python benchmarks/engine_start.py
 	$(BIN)/python benchmarks/engine_overhead.py
+	$(BIN)/python benchmarks/pipeline_overhead.py
 	$(BIN)/python benchmarks/front_door.py
+
+# Runs the demo and writes how long its stages took into docs/components.md. The machine should have nothing else to do.
+stage-times: install
+	home=$$(mktemp -d) && $(BIN)/mlsystem --home $$home demo --times docs/stage-times.json && $(BIN)/mlsystem --home $$home down
+	$(BIN)/python benchmarks/stage_times.py
 
 # Writes docs/coverage.md anew from the code.
 coverage-docs: install

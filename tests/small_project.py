@@ -86,8 +86,13 @@ def csv_data() -> bytes:
     return ("size,weight,late\n" + "".join(f"{size},{weight},{late}\n" for size, weight, late in ROWS)).encode()
 
 
+def program_files() -> dict[str, str]:
+    """The small program's files and what it takes from the real one, by their names in /opt/program."""
+    paths = [path for path in PROGRAM.iterdir() if path.is_file()]
+    return {path.name: path.read_text() for path in [*paths, *(PROJECT / "container/code" / name for name in CONTRACT)]}
+
+
 def push_program(engine: LiveEngine) -> str:
     """The image of the small program, by its URI."""
-    files = {f"/opt/program/{path.name}": path.read_text() for path in PROGRAM.iterdir() if path.is_file()}
-    files |= {f"/opt/program/{name}": (PROJECT / "container" / "code" / name).read_text() for name in CONTRACT}
+    files = {f"/opt/program/{name}": text for name, text in program_files().items()}
     return push_image(engine, f"{NAME}-program", files)

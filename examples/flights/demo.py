@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The main job, from raw data to a production API that took a canary shift under live traffic.
 
-    python demo.py [--home DIR] [--time-scale N]      `make demo` runs it
+    python demo.py [--home DIR] [--time-scale N] [--times FILE]      `make demo` runs it
 
 Real data: the flights and the weather of New York in 2013. It starts an engine, creates the system from its templates, lets an
 upload start the pipeline, approves, pushes a commit, and sends real flights to the API while the new version takes over. It
@@ -12,6 +12,9 @@ canary step is what chance allows.
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import re
 import shlex
 import subprocess
 import sys
@@ -20,7 +23,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from dataset import write_data, write_data_source
@@ -40,6 +43,7 @@ from mlsystem.client.deployment import Deployment
 from mlsystem.client.errors import ClientFailure, RunFailed
 from mlsystem.client.invocation import invoke_endpoint
 from mlsystem.client.pipeline import ENDED, ExecutionView, Pipeline
+from mlsystem.client.stage_times import stage_seconds
 
 T = TypeVar("T")
 CANARY_SHARE = 0.10
@@ -61,6 +65,16 @@ class Findings:
     new_version: str = ""
     api_url: str = ""
     problems: list[str] = field(default_factory=list)
+
+    def times(self, time_scale: float, canary_minutes: int) -> dict[str, Any]:
+        """Seconds of stages and of all, as docs/stage-times.json has them."""
+        return {
+            "cores": os.cpu_count(),
+            "time_scale": time_scale,
+            "canary_seconds": canary_minutes * 60 / time_scale,
+            "executions": [stage_seconds(execution.runs) for execution in self.executions],
+            "all_seconds": sum(self.seconds.values()),
+        }
 
 
 class Demo:
@@ -177,6 +191,13 @@ class Demo:
         ]
 
     # ------------------------------------------------------------------ parts
+    @property
+    def canary_minutes(self) -> int:
+        """How long the settings let the new version have a part of the traffic."""
+        plan = re.fullmatch(r"Canary10Percent(\d+)Minutes", self._project.settings["canary"]["deployment"])
+        assert plan is not None, "the demo is of a canary"
+        return int(plan[1])
+
     def _new_execution(self) -> ExecutionView | None:
         return next((item for item in self._pipeline.executions() if item.id not in self._before), None)
 
@@ -328,6 +349,7 @@ def main() -> int:
     parser.add_argument("--home", type=Path, default=default_home(), help="the engine's data folder")
     parser.add_argument("--time-scale", type=float, default=10.0, help="divide waits by this (default: 10)")
     parser.add_argument("--port", type=int, help="of the front door (default: 4580)")
+    parser.add_argument("--times", type=Path, help="write how long the stages took, as JSON")
     given = parser.parse_args()
     console = Console()
     demo = Demo(engine.UpOptions(given.home.absolute(), given.port, given.time_scale), console)
@@ -338,6 +360,9 @@ def main() -> int:
         return 1
     problems = judge(demo.findings)
     console.print(summary(demo.findings))
+    if given.times:
+        times = demo.findings.times(given.time_scale, demo.canary_minutes)
+        given.times.write_text(json.dumps(times, indent=1) + "\n")
     for problem in problems:
         console.print(f"[bold red]{problem}")
     console.print(f"\nThe API is at {demo.findings.api_url}. The system is left up; what to try next:", highlight=False)

@@ -27,7 +27,8 @@ SAMPLE_BYTES = 256 * 1024  # of the baseline's first file: enough for a header a
 INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
 ENDPOINT = "x-sagemaker-endpoint"
 OVERLOOKED = 1e-6  # the chance that sampled capture passes over all requests of a check
-POLL_SECONDS = 5.0
+FIRST_POLL_SECONDS = 0.5  # then longer and longer: captured data may be there at once, or in minutes
+LONGEST_POLL_SECONDS = 10.0
 CAPTURE_SECONDS = 600.0  # SageMaker writes captured data within minutes
 
 
@@ -109,6 +110,7 @@ def require_captured(s3: S3Client, capture_uri: str, endpoint_name: str, probes:
     first = min(probe.sent_at_seconds for probe in probes)
     bucket, _, prefix = f"{capture_uri.removeprefix('s3://')}{endpoint_name}/".partition("/")
     seen: set[str] = set()
+    pause = FIRST_POLL_SECONDS
     while True:
         for key in _new_keys(s3, bucket, prefix, first, seen):
             seen.add(key)
@@ -119,7 +121,8 @@ def require_captured(s3: S3Client, capture_uri: str, endpoint_name: str, probes:
                 f"s3://{bucket}/{prefix}: none of {len(wanted)} requests was captured within {CAPTURE_SECONDS:.0f} s, "
                 f"such as {min(wanted)}; {len(seen)} newer files were read"
             )
-        clock.sleep(POLL_SECONDS)
+        clock.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_POLL_SECONDS)
 
 
 def _request(probe: Probe, sample: str) -> dict[str, Any]:

@@ -47,13 +47,17 @@ case ${1:-} in
     log_in "$2"
     ;;
 *)
+    registry=""
     for image in "$@"; do
         if is_pushed "$image"; then
             echo "push_image.sh: $image is there already" >&2
-        else
-            log_in "$image"
-            docker push "$image" >&2
+            continue
         fi
+        if [[ $registry != "${image%%/*}" ]]; then
+            log_in "$image"
+            registry=${image%%/*}
+        fi
+        docker push "$image" >&2
     done
     ;;
 esac

@@ -35,25 +35,49 @@ def run_script(command: Sequence[str]) -> str:
 def require_images(ecr: ECRClient, images: Images) -> Images:
     """Raises BuildError, naming the key of imageDetail.json, unless ECR has both images."""
     for key, uri in (("ImageUri", images.image_uri), ("ImageLambdaUri", images.image_lambda_uri)):
-        match = _ECR_URI.fullmatch(uri)
-        if match is None:
-            raise BuildError(f"{IMAGE_DETAIL}: {key} is {uri!r}, which is not the URI of an ECR image")
         try:
-            ecr.describe_images(
-                registryId=match["registry"],
-                repositoryName=match["repository"],
-                imageIds=[{"imageTag": match["tag"]} if match["tag"] else {"imageDigest": match["digest"]}],
-            )
-        except ClientError as error:
-            raise BuildError(f"{IMAGE_DETAIL}: {key} is {uri}, and ECR says: {error}") from error
+            _describe(ecr, uri)
+        except (BuildError, ClientError) as error:
+            raise BuildError(f"{IMAGE_DETAIL}: {key} is {uri}: {error}") from error
     return images
 
 
-def build_images(container: Path, repository_uri: str, lambda_repository_uri: str, run: RunScript) -> Images:
-    """Build both images, push what the registry does not have, and return their URIs."""
-    output = run(["bash", str(container / "build_image.sh"), repository_uri, lambda_repository_uri])
+def build_images(
+    ecr: ECRClient, container: Path, repository_uri: str, lambda_repository_uri: str, run: RunScript
+) -> Images:
+    """Build and push what the registry does not have of both images, and return their URIs."""
+    repositories = (repository_uri, lambda_repository_uri)
+    uris = _uris(container / "build_image.sh", run, "--name", *repositories)
+    # Asked here, as the scripts start the AWS CLI for each question.
+    if not all(_is_pushed(ecr, uri) for uri in uris):
+        uris = _uris(container / "build_image.sh", run, *repositories)
+        run(["bash", str(container / "push_image.sh"), *uris])
+    return Images(image_uri=uris[0], image_lambda_uri=uris[1])
+
+
+def _uris(script: Path, run: RunScript, *arguments: str) -> list[str]:
+    output = run(["bash", str(script), *arguments])
     uris = output.split()
     if len(uris) != 2:
-        raise BuildError(f"{container / 'build_image.sh'} must print two image URIs; it printed {output!r}")
-    run(["bash", str(container / "push_image.sh"), *uris])
-    return Images(image_uri=uris[0], image_lambda_uri=uris[1])
+        raise BuildError(f"{script} must print two image URIs; it printed {output!r}")
+    return uris
+
+
+def _is_pushed(ecr: ECRClient, uri: str) -> bool:
+    try:
+        _describe(ecr, uri)
+    except ecr.exceptions.ImageNotFoundException:
+        return False
+    return True
+
+
+def _describe(ecr: ECRClient, uri: str) -> None:
+    """Raises ClientError unless ECR has the image, BuildError where none is meant."""
+    match = _ECR_URI.fullmatch(uri)
+    if match is None:
+        raise BuildError("this is not the URI of an ECR image")
+    ecr.describe_images(
+        registryId=match["registry"],
+        repositoryName=match["repository"],
+        imageIds=[{"imageTag": match["tag"]} if match["tag"] else {"imageDigest": match["digest"]}],
+    )

@@ -70,9 +70,8 @@ def prepare(project: Path, output: Path, variables: Mapping[str, str], tools: To
 def _images(named: Images | None, project: Path, environment: BuildEnvironment, tools: Tools) -> Images:
     if named:
         return require_images(tools.ecr, named)
-    return build_images(
-        project / "container", environment.model_repository_uri, environment.lambda_repository_uri, tools.run_script
-    )
+    repositories = (environment.model_repository_uri, environment.lambda_repository_uri)
+    return build_images(tools.ecr, project / "container", *repositories, tools.run_script)
 
 
 def _required(variables: Mapping[str, str], name: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.stage_times import section
 from tests.live import LiveEngine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,8 +29,9 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.timeout(900)
-def test_the_demo_runs_from_raw_data_to_a_canary_shift_under_live_traffic(home: Path) -> None:
+def test_the_demo_runs_from_raw_data_to_a_canary_shift_under_live_traffic(home: Path, tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "examples" / "flights" / "demo.py"), "--home", str(home), "--port", "0"]
+    command += ["--times", str(tmp_path / "times.json")]
     environment = {**os.environ, "COLUMNS": "160", "TERM": "dumb"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=800)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
@@ -38,6 +40,9 @@ def test_the_demo_runs_from_raw_data_to_a_canary_shift_under_live_traffic(home: 
     _still_answers(url)
     _next_steps_work(done.stdout.partition("what to try next:")[2].strip().splitlines())
     assert LiveEngine(home).living_processes() != []
+    assert "| DeployPrd, with 30 s of canary in the second |" in section(
+        json.loads((tmp_path / "times.json").read_text())
+    )
 
 
 def _next_steps_work(lines: list[str]) -> None:

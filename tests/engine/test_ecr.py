@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from mlsystem.client.images.layout import ImageLayout
 from mlsystem.client.images.registry import pull, push
 from tests.images import push_image
-from tests.live import LiveEngine
+from tests.live import LiveEngine, eventually
 
 
 def test_a_tag_belongs_to_the_image_that_was_pushed_last(engine: LiveEngine) -> None:
@@ -76,6 +76,14 @@ def test_an_image_that_was_pushed_is_pulled_whole(engine: LiveEngine, tmp_path: 
     assert (tmp_path / "files" / "opt" / "program" / "a.txt").read_text() == "content"
     layout.tag(uri.replace(":latest", ":again"), digest)
     assert push(uri.replace(":latest", ":again"), layout, ecr, lambda _: None) == digest
+
+
+def test_what_is_pushed_is_unpacked_before_anybody_runs_it(engine: LiveEngine) -> None:
+    ecr, name = engine.client("ecr"), f"ecr-{uuid.uuid4().hex[:8]}"
+    push_image(engine, name, {"/opt/program/a.txt": name})
+    digest = ecr.describe_images(repositoryName=name)["imageDetails"][0]["imageDigest"]
+    file = engine.folder / "images" / "trees" / digest.removeprefix("sha256:") / "opt/program/a.txt"
+    assert eventually(lambda: file.exists() and file.read_text()) == name
 
 
 def test_a_layers_url_holds_for_that_layer_only(engine: LiveEngine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +21,7 @@ def register(app: typer.Typer) -> None:
 def demo(
     context: typer.Context,
     time_scale: Annotated[float, typer.Option(help="divide waits, alarm periods and cooldowns by this")] = 10.0,
+    times: Annotated[Path | None, typer.Option(help="write how long the stages took to this file, as JSON")] = None,
 ) -> None:
     """Run the whole system once on real data: train, deploy, shift traffic."""
     state: State = context.obj
@@ -27,4 +29,5 @@ def demo(
     if not program.is_file():
         raise ClientFailure("the demo comes with the source of this project, which is not here: clone it")
     command = [sys.executable, str(program), "--home", str(state.home), "--time-scale", str(time_scale)]
+    command += ["--times", str(times)] if times is not None else []
     raise typer.Exit(subprocess.run(command, check=False).returncode)

@@ -24,6 +24,9 @@ class ActionView:
     token: str = ""
     seconds: float | None = None
     external_id: str = ""
+    # Of a run in an execution: its kind ("Build", "Approval") and begin.
+    category: str = ""
+    started: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +182,8 @@ def _run(item: dict[str, Any]) -> ActionView:
         error=result.get("errorDetails", {}).get("message", ""),
         seconds=seconds,
         external_id=result.get("externalExecutionId", ""),
+        category=item["input"]["actionTypeId"]["category"],
+        started=item["startTime"],
     )
 
 

@@ -19,7 +19,7 @@ from mlsystem.engine.dataplane.state import Door
 from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.durable.worker import Worker
 from mlsystem.engine.front.dispatch import Dispatcher
-from mlsystem.engine.front.validation import service_model
+from mlsystem.engine.runtime.api_model import service_model
 from mlsystem.engine.runtime.credentials import WorkloadCredentials
 from mlsystem.engine.services.cloudformation.resource_type import ResourceType
 from mlsystem.engine.services.cloudformation.room import TYPES

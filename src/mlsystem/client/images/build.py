@@ -11,7 +11,8 @@ from pathlib import Path
 from mlsystem.client.images.base import make_base
 from mlsystem.client.images.dockerfile import Instruction, parse, substitute
 from mlsystem.client.images.errors import ImageError
-from mlsystem.client.images.layout import LAYER, ImageConfig, ImageLayout, layer_of, survey
+from mlsystem.client.images.layer import Survey, survey, write_layer
+from mlsystem.client.images.layout import LAYER, ImageConfig, ImageLayout
 from mlsystem.client.images.rootfs import RootFs, read_ignored
 from mlsystem.client.images.run import run
 
@@ -51,7 +52,7 @@ class _Builder:
         self._files = files
         self._tell = tell
         self._arguments: dict[str, str] = {}
-        self._known: dict[str, tuple[int, int]] = {}
+        self._known: Survey = {}
 
     def carry_out(self, instruction: Instruction) -> None:
         text = instruction.text
@@ -131,10 +132,10 @@ class _Builder:
         self._end_layer()
 
     def _end_layer(self) -> None:
-        aside = self._layout.scratch()
-        if layer_of(self._files.root, self._known, aside):
+        aside, now = self._layout.scratch(), survey(self._files.root)
+        if write_layer(self._files.root, self._known, now, aside):
             self.config.layers = (*self.config.layers, self._layout.add_file(aside, LAYER))
-        self._known = survey(self._files.root)
+        self._known = now
 
 
 def _pairs(text: str, instruction: Instruction) -> dict[str, str]:

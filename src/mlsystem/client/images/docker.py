@@ -9,13 +9,15 @@ import argparse
 import os
 import sys
 from pathlib import Path
-
-import boto3
+from typing import TYPE_CHECKING
 
 from mlsystem.client.images.build import Build, build
 from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.layout import ImageLayout
 from mlsystem.client.images.registry import pull, push
+
+if TYPE_CHECKING:
+    from types_boto3_ecr import ECRClient
 
 STORE_VARIABLE = "MLSYSTEM_IMAGES"
 
@@ -39,9 +41,9 @@ def _carry_out(given: argparse.Namespace, layout: ImageLayout) -> None:
             values = dict(item.partition("=")[::2] for item in given.build_arg)
             build(Build(dockerfile, context, values, tuple(given.tag)), layout, _tell)
         case "push":
-            push(given.image, layout, boto3.client("ecr"), _tell)
+            push(given.image, layout, _registry(), _tell)
         case "pull":
-            pull(given.image, layout, boto3.client("ecr"), _tell)
+            pull(given.image, layout, _registry(), _tell)
         case "tag":
             digest = layout.find(given.source)
             if digest is None:
@@ -50,6 +52,12 @@ def _carry_out(given: argparse.Namespace, layout: ImageLayout) -> None:
         case "login":
             sys.stdin.read()
             _tell("Login Succeeded")
+
+
+def _registry() -> ECRClient:
+    import boto3  # not at the top: most commands need none of it, and it takes as long as they do
+
+    return boto3.client("ecr")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -148,53 +146,8 @@ class ImageLayout:
         aside.rename(self.blob_path(digest))
 
 
-def layer_of(folder: Path, known: Mapping[str, tuple[int, int]], target: Path) -> bool:
-    """Write a tar of what is new, changed or gone in `folder` since `known` (see `survey`); False when nothing is.
-
-    The same files make the same bytes: owners and times are dropped.
-    """
-    paths = {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*"))}
-    changed = [path for name, path in paths.items() if known.get(name) != _mark(path)]
-    gone = [name for name in sorted(known) if name not in paths and _stands(Path(name).parent, paths)]
-    if not changed and not gone:
-        return False
-    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as tar:
-        for name in gone:
-            tar.addfile(tarfile.TarInfo((Path(name).parent / f"{GONE}{Path(name).name}").as_posix()))
-        for path in changed:
-            member = tar.gettarinfo(path, arcname=path.relative_to(folder).as_posix())
-            member.uid = member.gid = 0
-            member.uname = member.gname = ""
-            member.mtime = 0
-            if member.isfile():
-                with path.open("rb") as file:
-                    tar.addfile(member, file)
-            else:
-                tar.addfile(member, io.BytesIO())
-    return True
-
-
-def _stands(folder: Path, paths: Mapping[str, Path]) -> bool:
-    """True where the folder itself is still there: of a folder that is gone, its own mark says it."""
-    return str(folder) == "." or str(folder) in paths
-
-
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def survey(folder: Path) -> dict[str, tuple[int, int]]:
-    """What every path below `folder` looks like now."""
-    return {str(path.relative_to(folder)): _mark(path) for path in folder.rglob("*")}
-
-
-def _mark(path: Path) -> tuple[int, int]:
-    stat = path.lstat()
-    return (
-        (stat.st_mode, 0)
-        if path.is_dir() and not path.is_symlink()
-        else (stat.st_mode, stat.st_mtime_ns ^ stat.st_size)
-    )

@@ -15,7 +15,8 @@ from botocore.model import OperationNotFoundError
 
 from mlsystem.engine.contract import Call, Handler, Operation, Principal, Room
 from mlsystem.engine.decide.errors import AwsError, EngineError, NotImplementedHere
-from mlsystem.engine.front.validation import service_model, validate
+from mlsystem.engine.front.validation import validate
+from mlsystem.engine.runtime.api_model import service_model
 from mlsystem.engine.store.bodies import Body
 from mlsystem.engine.store.database import Database
 

@@ -15,15 +15,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.utils import parse_timestamp
-from moto.core.model import OperationModel
+from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import RestRouter, get_router_class
 from moto.core.serialize import SerializationContext, get_serializer_class
-from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.runtime.api_model import api_description
 
 # The service name in a request's credential scope, where it is not botocore's name.
 SIGNING_NAMES = {
@@ -215,9 +215,10 @@ def _response(serialized: Mapping[str, Any], request_id: str) -> HttpResponse:
     return HttpResponse(serialized["status_code"], headers, body.encode() if isinstance(body, str) else body)
 
 
+@functools.cache
 def _service(service: str) -> Any:
     try:
-        return get_service_model(service)
+        return ServiceModel(api_description(service), service)
     except Exception as error:  # botocore raises several kinds for a name that it does not know
         raise NotImplementedHere(f"the service {service!r}") from error
 

@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import botocore.session
-from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StringShape, StructureShape
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
 from botocore.validate import ParamValidator
 
 from mlsystem.engine.decide.errors import AwsError
@@ -34,13 +33,6 @@ VALIDATION_CODES = {
     "apigateway": "BadRequestException",
     "secretsmanager": "InvalidParameterException",
 }
-
-
-@functools.cache
-def service_model(service: str) -> ServiceModel:
-    """botocore's model; cached, as loading one takes a tenth of a second."""
-    session = botocore.session.get_session()
-    return ServiceModel(session.get_component("data_loader").load_service_model(service, "service-2"), service)
 
 
 def validate(operation: OperationModel, request: Mapping[str, Any]) -> None:

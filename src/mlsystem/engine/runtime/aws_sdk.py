@@ -6,25 +6,15 @@ Their parameters and results are written in Pascal case whatever the service's o
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import botocore.session
-from botocore.exceptions import UnknownServiceError
-from botocore.model import (
-    ListShape,
-    MapShape,
-    OperationModel,
-    OperationNotFoundError,
-    ServiceModel,
-    Shape,
-    StructureShape,
-)
+from botocore.model import ListShape, MapShape, OperationModel, OperationNotFoundError, Shape, StructureShape
 
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.runtime.api_model import service_model
 
 # The SDK's service names that are not botocore's.
 BOTOCORE_NAMES = {
@@ -49,17 +39,6 @@ def iso_time(moment: datetime) -> object:
 def milliseconds(moment: datetime) -> object:
     """As the optimized integrations answer times."""
     return int(moment.timestamp() * 1000)
-
-
-@functools.cache
-def service_model(service: str) -> ServiceModel:
-    """botocore's model. Raises AwsError for a service that it does not have."""
-    session = botocore.session.get_session()
-    try:
-        description = session.get_component("data_loader").load_service_model(service, "service-2")
-    except UnknownServiceError as error:
-        raise AwsError("ValidationException", f"There is no service {service}.") from error
-    return ServiceModel(description, service)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ import json
 import os
 import secrets
 import shutil
+import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,8 +63,11 @@ class ImageStore:
     def __init__(self, folder: Path):
         self._blobs = folder / "blobs"
         self._trees = folder / "trees"
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         for path in (self._blobs, self._trees):
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for tree in self._trees.glob(".*"):  # which an engine had begun when it died
+            shutil.rmtree(tree)
 
     def has(self, digest: str) -> bool:
         return self._blob(digest).exists()
@@ -100,8 +105,9 @@ class ImageStore:
         manifest = self._json(digest)
         config = self._json(manifest["config"]["digest"]).get("config", {})
         tree = self._trees / digest.removeprefix("sha256:")
-        if not tree.exists():
-            self._unpack([layer["digest"] for layer in manifest["layers"]], tree)
+        with self._locks[digest]:
+            if not tree.exists():
+                self._unpack([layer["digest"] for layer in manifest["layers"]], tree)
         return Image(
             digest=digest,
             files=tree,
@@ -131,11 +137,9 @@ class ImageStore:
             aside.mkdir()
             for layer in layers:
                 _apply(self.path(layer), aside)
-            if not tree.exists():
-                aside.rename(tree)
+            aside.rename(tree)
         except (tarfile.TarError, OSError, EOFError) as error:
-            if not tree.exists():
-                raise BrokenImage(f"an image's layer cannot be unpacked: {error}") from error
+            raise BrokenImage(f"an image's layer cannot be unpacked: {error}") from error
         finally:
             shutil.rmtree(aside, ignore_errors=True)
 

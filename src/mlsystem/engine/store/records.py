@@ -29,5 +29,6 @@ class Record(BaseModel):
     updated_at: float = 0.0
 
     def changed(self, **values: Any) -> Self:
-        """A copy with other values, validated."""
-        return self.model_validate({**self.model_dump(), **values})
+        """A copy with other values, which are validated; the rest is shared, as nobody changes a record."""
+        kept = {name: getattr(self, name) for name in type(self).model_fields}
+        return self.model_validate({**kept, **values})

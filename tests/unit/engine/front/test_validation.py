@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.front.validation import VALIDATION_CODES, service_model, validate
+from mlsystem.engine.front.validation import VALIDATION_CODES, validate
+from mlsystem.engine.runtime.api_model import service_model
 
 
 def _fault(service: str, operation: str, request: dict[str, Any]) -> AwsError:

@@ -8,6 +8,8 @@ import pytest
 from check import CheckError, Clock
 from deployment_check import (
     CAPTURE_SECONDS,
+    FIRST_POLL_SECONDS,
+    LONGEST_POLL_SECONDS,
     Probe,
     probes_needed,
     read_sample,
@@ -32,10 +34,12 @@ class ManualClock:
 
     def __init__(self) -> None:
         self.seconds = START.timestamp()
+        self.pauses: list[float] = []
         self.clock = Clock(lambda: self.seconds, self.sleep)
 
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds
+        self.pauses.append(seconds)
 
 
 def endpoint(status: str = "InService", **more: Any) -> dict[str, Any]:
@@ -233,6 +237,18 @@ def test_the_very_request_is_waited_for_and_no_file_is_read_twice() -> None:
         captured(s3, "mine")
         require_captured(s3.client, CAPTURE_URI, ENDPOINT, [Probe("mine", START.timestamp())], clock.clock)
     assert clock.seconds > START.timestamp()
+
+
+def test_it_looks_often_at_first_and_then_more_and_more_rarely() -> None:
+    clock, looks = ManualClock(), 15
+    with scripted("s3") as s3:
+        for _ in range(looks):
+            listed(s3)
+        listed(s3, "1.jsonl")
+        captured(s3, "mine")
+        require_captured(s3.client, CAPTURE_URI, ENDPOINT, [Probe("mine", START.timestamp())], clock.clock)
+    assert (clock.pauses[0], clock.pauses[-1]) == (FIRST_POLL_SECONDS, LONGEST_POLL_SECONDS)
+    assert clock.pauses == sorted(clock.pauses)
 
 
 def test_files_from_before_the_request_prove_nothing() -> None:

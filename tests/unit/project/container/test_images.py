@@ -86,6 +86,13 @@ def test_building_prints_two_images_with_the_tag_of_the_content(scripts: Scripts
     assert f"--tag {lambda_image} --build-arg BASE_IMAGE={image} " in second
 
 
+def test_the_names_of_images_are_told_without_asking_or_building_anything(scripts: Scripts) -> None:
+    built = scripts.build()
+    done = scripts.run("build_image.sh", "--name", REPOSITORY, LAMBDA_REPOSITORY)
+    assert done.stdout.split() == built
+    assert scripts.record.read_text() == ""
+
+
 def test_the_tag_changes_with_the_content_and_with_nothing_else(scripts: Scripts, tmp_path: Path) -> None:
     first = scripts.build()
     (scripts.container / "code" / "__pycache__").mkdir()
@@ -119,6 +126,15 @@ def test_pushing_logs_in_to_the_images_registry_and_leaves_alone_what_is_there(s
         f"docker push {REPOSITORY}:a",
     ]
     assert all("--region eu-west-1" in line for line in scripts.asked("aws"))
+
+
+def test_one_login_is_enough_for_all_images_of_a_registry(scripts: Scripts) -> None:
+    scripts.run(
+        "push_image.sh", f"{REPOSITORY}:a", f"{LAMBDA_REPOSITORY}:b", "210987654321.dkr.ecr.eu-west-1.amazonaws.com/c:c"
+    )
+    logins = [line.rpartition(" ")[2].partition(".")[0] for line in scripts.asked("docker login")]
+    assert logins == ["123456789012", "210987654321"]
+    assert len(scripts.asked("docker push")) == 3
 
 
 def test_a_registry_that_cannot_be_asked_stops_both_scripts(scripts: Scripts) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from build_error import BuildError
 from data_source import Images
 from images import build_images, require_images, run_script
@@ -32,24 +33,53 @@ def test_a_named_image_that_ecr_does_not_have_is_told_by_key() -> None:
             require_images(ecr.client, IMAGES)
 
 
-def test_what_the_build_script_prints_is_pushed_and_returned() -> None:
-    commands = []
+REPOSITORIES = (f"{REGISTRY}/mls-demo-model", f"{REGISTRY}/mls-demo-lambda")
+BUILT = Images(*(f"{repository}:1" for repository in REPOSITORIES))
 
-    def run(command: Sequence[str]) -> str:
-        commands.append(list(command))
-        return "registry/model:1\nregistry/lambda:1\n" if "build_image.sh" in command[1] else ""
 
-    images = build_images(Path("container"), "registry/model", "registry/lambda", run)
-    assert images == Images("registry/model:1", "registry/lambda:1")
-    assert commands == [
-        ["bash", "container/build_image.sh", "registry/model", "registry/lambda"],
-        ["bash", "container/push_image.sh", "registry/model:1", "registry/lambda:1"],
+class Commands:
+    """Runs no script, and says what the scripts would print."""
+
+    def __init__(self) -> None:
+        self.ran: list[list[str]] = []
+
+    def __call__(self, command: Sequence[str]) -> str:
+        self.ran.append(list(command[1:]))
+        return "\n".join(f"{uri}:1" for uri in command[-2:]) if "build_image.sh" in command[1] else ""
+
+
+def test_images_that_the_registry_has_are_neither_built_nor_pushed() -> None:
+    commands = Commands()
+    with scripted("ecr") as ecr:
+        for name in ("mls-demo-model", "mls-demo-lambda"):
+            expected = {"registryId": "123456789012", "repositoryName": name, "imageIds": [{"imageTag": "1"}]}
+            ecr.answers("describe_images", {}, expected)
+        assert build_images(ecr.client, Path("container"), *REPOSITORIES, commands) == BUILT
+    assert commands.ran == [["container/build_image.sh", "--name", *REPOSITORIES]]
+
+
+def test_when_one_is_missing_the_scripts_build_and_push_what_is_not_there() -> None:
+    commands = Commands()
+    with scripted("ecr") as ecr:
+        ecr.answers("describe_images", {})
+        ecr.fails("describe_images", "ImageNotFoundException")
+        assert build_images(ecr.client, Path("container"), *REPOSITORIES, commands) == BUILT
+    assert commands.ran[1:] == [
+        ["container/build_image.sh", *REPOSITORIES],
+        ["container/push_image.sh", BUILT.image_uri, BUILT.image_lambda_uri],
     ]
 
 
+def test_a_registry_that_cannot_be_asked_ends_the_build() -> None:
+    with scripted("ecr") as ecr:
+        ecr.fails("describe_images", "RepositoryNotFoundException")
+        with pytest.raises(ClientError, match="RepositoryNotFoundException"):
+            build_images(ecr.client, Path("container"), *REPOSITORIES, Commands())
+
+
 def test_a_build_script_that_prints_something_else_is_refused() -> None:
-    with pytest.raises(BuildError, match="must print two image URIs"):
-        build_images(Path("container"), "a", "b", lambda _: "only-one")
+    with scripted("ecr") as ecr, pytest.raises(BuildError, match="must print two image URIs"):
+        build_images(ecr.client, Path("container"), "a", "b", lambda _: "only-one")
 
 
 def test_a_script_that_fails_ends_the_build() -> None:

@@ -18,7 +18,8 @@ from tests.unit.project.model.test_source_revision import BUILD, EXECUTION, REVI
 
 def build(output: Path, data: Path, variables: dict[str, str] | None = None) -> list[str]:
     def run(command: Sequence[str]) -> str:
-        return f"{command[2]}:1 {command[3]}:1" if "build_image.sh" in command[1] else ""
+        assert command[-3] == "--name", "the registry has both images"
+        return f"{command[-2]}:1 {command[-1]}:1"
 
     all_variables = {
         **VARIABLES,
@@ -30,6 +31,8 @@ def build(output: Path, data: Path, variables: dict[str, str] | None = None) -> 
         codepipeline.answers("get_pipeline_state", state(BUILD))
         execution = {"pipelineExecutionId": EXECUTION, "artifactRevisions": REVISIONS}
         codepipeline.answers("get_pipeline_execution", {"pipelineExecution": execution})
+        for _ in range(2):
+            ecr.answers("describe_images", {})
         paths = prepare(PROJECT, output, all_variables, Tools(codepipeline.client, ecr.client, run))
     return sorted(path.name for path in paths)
 

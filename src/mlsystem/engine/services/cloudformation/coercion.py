@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Mapping
 from typing import Any
 
-import botocore.session
-from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-
-@functools.cache
-def _model(service: str) -> ServiceModel:
-    return botocore.session.get_session().get_service_model(service)
+from mlsystem.engine.runtime.api_model import service_model
 
 
 def coerced(service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
     """Members that the model does not have stay as they are, so that the API names them in its refusal."""
-    shape = _model(service).operation_model(operation).input_shape
+    shape = service_model(service).operation_model(operation).input_shape
     return dict(_value(shape, dict(request))) if shape is not None else dict(request)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.runtime.images import ImageStore
+from mlsystem.engine.runtime.images import BrokenImage, ImageStore
 from mlsystem.engine.services.ecr.repositories import ImageRecord, Repository, find_repository
 from mlsystem.engine.store.database import Transaction
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
         PutImageRequestTypeDef,
     )
 
+log = logging.getLogger(__name__)
+
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
@@ -32,6 +36,10 @@ class Images(Part):
     def __init__(self, house: House, images: ImageStore):
         self._house = house
         self._images = images
+        self._unpacker = ThreadPoolExecutor(1, thread_name_prefix="unpacker")
+
+    def stop(self) -> None:
+        self._unpacker.shutdown(cancel_futures=True)
 
     @operation(
         "PutImage", accepts="registryId repositoryName imageManifest imageManifestMediaType imageTag imageDigest"
@@ -57,6 +65,7 @@ class Images(Part):
             media_type=manifest.get("mediaType", MANIFEST),
         )
         call.tx.put(record.changed(created_at=before.created_at) if before else record)
+        call.tx.after_commit(lambda: self._unpack_soon(digest))
         image_id = {"imageDigest": digest, **({"imageTag": tag} if tag else {})}
         return {"image": self._image(repository.key, image_id, request["imageManifest"], record)}
 
@@ -112,6 +121,16 @@ class Images(Part):
             else:
                 call.tx.remove(ImageRecord, record.key)
         return {"imageIds": deleted, "failures": failures}
+
+    def _unpack_soon(self, digest: str) -> None:
+        """Ahead of the first job or instance that runs it, which would wait for that."""
+        self._unpacker.submit(self._unpack, digest)
+
+    def _unpack(self, digest: str) -> None:
+        try:
+            self._images.open(digest)
+        except BrokenImage as error:
+            log.warning("the image %s cannot be unpacked: %s", digest, error)  # who runs it is told the same
 
     def _checked_manifest(self, text: str) -> dict[str, Any]:
         try:

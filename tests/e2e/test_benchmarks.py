@@ -1,0 +1,53 @@
+"""Every benchmark runs: in its shortest form, whose figures say nothing."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.pipeline_overhead import overhead_of, table
+from tests.system import System
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+def figures(name: str, *options: str) -> Any:
+    command = [sys.executable, str(BENCHMARKS / f"{name}.py"), *options, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_start_of_an_engine_is_measured() -> None:
+    found = figures("engine_start", "--rounds", "1")
+    assert found["fresh folder, ready"]["median_s"] > 0
+
+
+def test_what_a_job_takes_more_than_its_program_is_measured() -> None:
+    found = figures("engine_overhead", "--rounds", "1")
+    assert found["training job"]["median_s"] > found["bare program"]["median_s"]
+
+
+def test_requests_through_the_front_door_are_measured() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    found = figures("front_door", "--seconds", "0.1", "--rounds", "1", "--clients", "2", "--port", str(port))
+    assert all(row["requests_per_second"] > 0 for row in found.values())
+
+
+def test_a_run_of_the_pipeline_is_told_apart_into_programs_and_engine(system: System, tmp_path: Path) -> None:
+    execution = next(one for one in system.executions() if one["status"] == "Succeeded")["pipelineExecutionId"]
+    lines = overhead_of(system, execution, tmp_path / "bare")
+    with_programs = [line.name for line in lines if line.program_seconds > 0]
+    assert with_programs == [
+        "Build/BuildTemplates",
+        "Train/TrainModel",
+        "DeployDev/DeployModelDev",
+        "DeployPrd/DeployModelPrd",
+    ]
+    assert "all stages together" in table({"run 1": lines})
