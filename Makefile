@@ -39,9 +39,14 @@ lint: install
 	$(BIN)/lint-imports --no-cache
 
 # What kills engines, and the demo with its live traffic, have the machine to themselves.
-test: lint $(NODE_TOOLS)
+# At the end it says how long each group of tests took.
+test: export MLSYSTEM_TEST_SECONDS := $(VENV)/test-seconds
+test: install $(NODE_TOOLS)
+	@rm -f $(MLSYSTEM_TEST_SECONDS)
+	@begun=$$(date +%s) && $(MAKE) --no-print-directory lint && echo "$$(($$(date +%s) - begun)) lint" > $(MLSYSTEM_TEST_SECONDS)
 	$(BIN)/python -m pytest tests --numprocesses 2 --dist loadfile -k "not kill_points and not test_demo"
 	$(BIN)/python -m pytest tests -k "kill_points or test_demo"
+	@$(BIN)/python tests/seconds.py $(MLSYSTEM_TEST_SECONDS)
 
 demo: install
 	$(BIN)/mlsystem demo

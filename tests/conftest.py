@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests import seconds
 from tests.finished import finished_folder, system_on_copy
 from tests.live import LiveEngine
 from tests.system import System
@@ -92,3 +93,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for report in reports:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
             terminalreporter.write_line(f"{report.nodeid:90} {reason}")
+    _write_seconds(terminalreporter)
+
+
+def _write_seconds(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [one for kind in terminalreporter.stats.values() for one in kind if isinstance(one, pytest.TestReport)]
+    if seconds.FILE_VARIABLE in os.environ:
+        found = seconds.by_group((report.nodeid, report.duration) for report in reports)
+        seconds.append(Path(os.environ[seconds.FILE_VARIABLE]), found)
