@@ -10,18 +10,21 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 
+from mlsystem.engine.store.folder import DataFolder
 from tests.finished import copy_state
-from tests.live import LiveEngine
+from tests.live import EngineEnded, LiveEngine
 
 # The front door answers for a dead engine in JSON, which a client of an XML service cannot read.
-UNANSWERED = (BotoCoreError, EndpointConnectionError, ResponseParserError)
+UNANSWERED = (BotoCoreError, EndpointConnectionError, ResponseParserError, EngineEnded)
 
 
 class Scenario(Protocol):
@@ -92,8 +95,8 @@ class Harness:
     def kill_at(self, origin: Path, point: str) -> None:
         """AssertionError when the engine did not die there, or when an invariant is broken afterwards."""
         live = LiveEngine(self._copy(origin, "killed"), port=self.origin.port)
-        live.start({"MLSYSTEM_KILL_AT": point})
         try:
+            live.start({"MLSYSTEM_KILL_AT": point})
             acted = self._attempt(live, self.scenario.act)
             if acted:
                 self._attempt(live, self.scenario.settle)
@@ -104,6 +107,9 @@ class Harness:
                 self.scenario.act(live)
             self.scenario.settle(live)
             self.scenario.check(live)
+        except Exception as error:
+            error.add_note(f"killed at {point}:\n{what_is_left_to_do(live)}")
+            raise
         finally:
             live.stop()
         shutil.rmtree(live.folder)
@@ -124,6 +130,15 @@ class Harness:
         target = self.folder / name
         copy_state(origin, target)
         return target
+
+
+def what_is_left_to_do(live: LiveEngine) -> str:
+    """Of an engine that did not come to rest: what lives, what waits, and its log."""
+    lines = [f"lives: {path.parent.name}" for path in live.living_processes()]
+    with closing(sqlite3.connect(f"file:{DataFolder(live.folder).database}?mode=ro", uri=True)) as database:
+        for table in ("timers", "outbox"):
+            lines += [f"{table}: {row}" for row in database.execute(f"SELECT * FROM {table}")]
+    return "\n".join([*lines, live.log()])
 
 
 def _lines(path: Path) -> list[str]:

@@ -26,6 +26,10 @@ READY_SECONDS = 60.0
 _clients: dict[tuple[str, str, str], Any] = {}
 
 
+class EngineEnded(Exception):
+    """It was killed while somebody waited for what it does."""
+
+
 class LiveEngine:
     """`start`, `kill` and `stop` may be called again and again on the same folder."""
 
@@ -97,9 +101,22 @@ class LiveEngine:
     def await_death(self, timeout: float = 30.0) -> int:
         """The exit status of an engine that a race point is to kill."""
         assert self.process is not None
-        status = self.process.wait(timeout)
+        try:
+            status = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the engine lives on: {self.log()}") from None
         self._reap()
         return status
+
+    def eventually(self, what: Callable[[], Any]) -> Any:
+        """As `eventually`, for what would never come true without the engine. Raises EngineEnded."""
+
+        def or_ended() -> Any:
+            if self.process is None or self.process.poll() is not None:
+                raise EngineEnded(f"the engine of {self.folder} does not run")
+            return what()
+
+        return eventually(or_ended)
 
     def _reap(self) -> None:
         if self.process is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.killpoints import Harness
-from tests.live import LiveEngine, eventually
+from tests.live import LiveEngine
 from tests.serving import Load, Serving, push_server
 
 HOME = "serving"
@@ -95,7 +95,7 @@ class UpdateUnderLoad:
         """The load outlives the engine."""
         serving = Serving(live, HOME)
         if self.load is None:
-            eventually(lambda: _answers(serving))
+            live.eventually(lambda: _answers(serving))
             self.load = Load(lambda: serving.invoke(NAME, b"7"))
             self.load.start()
         if serving.await_settled(NAME)["EndpointConfigName"] == "config-1":
@@ -108,7 +108,7 @@ class UpdateUnderLoad:
             serving.await_settled(NAME)
             return len(list((live.folder / "work" / "instances").iterdir())) == 2
 
-        eventually(old_ones_are_gone)
+        live.eventually(old_ones_are_gone)
 
     def check(self, live: LiveEngine) -> None:
         assert self.load is not None

@@ -60,7 +60,7 @@ class TrainOnce:
     def settle(self, live: LiveEngine) -> None:
         sagemaker = live.client("sagemaker")
         eventually(lambda: sagemaker.describe_training_job(TrainingJobName="once")["TrainingJobStatus"] in STATES)
-        eventually(lambda: leftovers(live.folder) == [])
+        live.eventually(lambda: leftovers(live.folder) == [])
 
     def check(self, live: LiveEngine) -> None:
         job = live.client("sagemaker").describe_training_job(TrainingJobName="once")

@@ -330,7 +330,7 @@ class RunOnce:
         machine = sfn.list_state_machines()["stateMachines"][0]["stateMachineArn"]
         listed = {"stateMachineArn": machine}
         eventually(lambda: sfn.list_executions(**listed, statusFilter="RUNNING")["executions"] == [])
-        eventually(lambda: leftovers(live.folder) == [])
+        live.eventually(lambda: leftovers(live.folder) == [])
 
     def check(self, live: LiveEngine) -> None:
         machine = Machine(live, _definition({"Job": _job("once")}), "once")
