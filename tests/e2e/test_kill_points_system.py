@@ -19,6 +19,7 @@ import pytest
 
 from tests import small_project
 from tests.finished import TIME_SCALE
+from tests.jobs import leftovers, logged
 from tests.killpoints import IS_CHAOS, Harness, leg
 from tests.live import LiveEngine, eventually
 from tests.serving import Load
@@ -37,52 +38,34 @@ class WholeRun:
     essential: tuple[str, ...] = (
         # an upload starts an execution
         "s3.PutObject.after_commit",
-        "notice:events.Bus:aws.event.before",
         "events.deliver.before",
         "codepipeline.execution.InProgress.before_commit",
         "events.deliver.after",
-        "codepipeline.start_action.before",
         "codepipeline.start_action.after",
         # Build
         "codebuild.start_process.after",
-        "codebuild.upload_artifacts.after",
         "codebuild.build.SUCCEEDED.before_commit",
-        "notice:codepipeline.Actions:codebuild.build.ended.before",
         # Train
         "stepfunctions.execution.RUNNING.after_commit",
         "stepfunctions.start_task.after",
-        "sagemaker.processing_job.InProgress.after_commit",
         "sagemaker.processing_job.start_process.after",
-        "sagemaker.processing_job.upload_outputs.after",
         "notice:stepfunctions.Tasks:sagemaker.processing_job.ended.before",
         "sagemaker.training_job.InProgress.before_commit",
         "sagemaker.training_job.start_process.after",
         "sagemaker.training_job.Completed.before_commit",
-        "notice:stepfunctions.Tasks:sagemaker.training_job.ended.before",
-        "stepfunctions.execution.SUCCEEDED.before_commit",
         # DeployDev
-        "cloudformation.stack.UPDATE_IN_PROGRESS.after_commit",
         "cloudformation.create_resource.after",
-        "sagemaker.endpoint.Updating.after_commit",
         "sagemaker.start_instance.after",
         "sagemaker.endpoint.InService.before_commit",
-        "notice:cloudformation.Resources:sagemaker.endpoint.settled.before",
         "sns.deliver.before",
         "codepipeline.PutApprovalResult.after_commit",
         # DeployPrd
-        "sagemaker.endpoint.Creating.after_commit",
-        "cloudformation.update_resource.after",
         "lambda.route_target.after",
-        "codedeploy.deployment.InProgress.after_commit",
         "codedeploy.invoke_hook.after",
-        "codedeploy.set_traffic.before",
         "codedeploy.set_traffic.after",
         "codedeploy.deployment.Succeeded.before_commit",
-        "codedeploy.notify.after",
-        "cloudformation.stack.UPDATE_COMPLETE.before_commit",
-        "lambda.invoke_event.before",
-        "codepipeline.execution.Succeeded.before_commit",
         "lambda.invoke_event.after",
+        "codepipeline.execution.Succeeded.before_commit",
         "sns.deliver.after",
     )
 
@@ -198,28 +181,27 @@ def _left_over(system: System) -> list[str]:
     functions = living.pop("function", 0)
     found = {**living, "instance folders": len(list((live.folder / "work" / "instances").iterdir()))}
     expected = {"door": 1, "endpoint-instance": instances, "instance folders": instances}
-    work = [str(path) for kind in ("jobs", "builds") for path in (live.folder / "work" / kind).iterdir()]
     unlike = [f"{name}: {count}" for name, count in found.items() if count != expected.get(name, 0)]
-    return [*work, *unlike, *([] if functions else ["no function"])]
+    return [*leftovers(live.folder), *unlike, *([] if functions else ["no function"])]
 
 
 def _check_build(system: System, run: dict[str, Any]) -> None:
     builds = system.engine.client("codebuild").list_builds_for_project(projectName=f"{NAME}-build")["ids"]
     assert len(builds) == 2, "that of the finished system, and one more"
-    build = run["output"]["executionResult"]["externalExecutionId"]
-    log = _only(system.engine.folder / "logs", f"build.{build.replace(':', '.')}.log").read_text()
-    assert log.count("Entering phase BUILD") == 1
+    assert run["output"]["executionResult"]["externalExecutionId"] in builds
+    lines = logged(system.engine, f"/aws/codebuild/{NAME}-build")
+    assert len([line for line in lines if "Entering phase BUILD" in line]) == len(builds), "each ran once"
 
 
 def _check_jobs(system: System, run: dict[str, Any]) -> None:
-    """One process each, and one component of the trial."""
+    """Each said its last words once, and is one component of the trial."""
     live = system.engine
     name = run["output"]["executionResult"]["externalExecutionId"].rsplit(":", 1)[1]
     for suffix, word in LAST_WORDS.items():
-        kind = "processing-job" if suffix else "training-job"
-        assert _only(live.folder / "processes", f"{kind}.{name}{suffix}.*").is_dir()
-        log = _only(live.folder / "logs", f"{kind}.{name}{suffix}.*").read_text()
-        assert log.count(word) == 1, log
+        group = f"/aws/sagemaker/{'ProcessingJobs' if suffix else 'TrainingJobs'}"
+        asked = {"logGroupName": group, "logStreamNamePrefix": f"{name}{suffix}/"}
+        lines = [event["message"] for event in live.client("logs").filter_log_events(**asked)["events"]]
+        assert len([line for line in lines if word in line]) == 1, lines
     sagemaker = live.client("sagemaker")
     components = sagemaker.list_trial_components(MaxResults=100)["TrialComponentSummaries"]
     mine = [found["TrialComponentName"] for found in components if found["TrialComponentName"].startswith(name)]
@@ -238,11 +220,6 @@ def _check_deployment(system: System) -> None:
         pages = live.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=stack)
         events = [event for page in pages for event in page["StackEvents"] if event["LogicalResourceId"] == stack]
         assert [event["ResourceStatus"] for event in events].count("UPDATE_COMPLETE") == 1
-
-
-def _only(folder: Path, pattern: str) -> Path:
-    [found] = folder.glob(pattern)
-    return found
 
 
 @pytest.fixture
