@@ -3,6 +3,8 @@
 A scenario prepares a data folder once, then does one thing. A first run writes down every race point that it passes; then, for each of
 them, a copy of the prepared folder is run until the engine dies there, started again, and checked. `make chaos` (MLSYSTEM_CHAOS=1) visits
 every passage of every point; otherwise only the scenario's essential ones are, once each.
+
+A scenario that takes long is travelled instead: one run dies at many points, in the order in which it comes to them.
 """
 
 from __future__ import annotations
@@ -11,20 +13,21 @@ import os
 import shutil
 import signal
 import sqlite3
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from mlsystem.engine.store.folder import DataFolder
 from tests.finished import copy_state
 from tests.live import EngineEnded, LiveEngine
 
-# The front door answers for a dead engine in JSON, which a client of an XML service cannot read.
-UNANSWERED = (BotoCoreError, EndpointConnectionError, ResponseParserError, EngineEnded)
+IS_CHAOS = os.environ.get("MLSYSTEM_CHAOS") == "1"
+# Of a point that a clock passes all the time, as many as this stand for all of them.
+MOST_PASSAGES = 30
 
 
 class Scenario(Protocol):
@@ -55,10 +58,11 @@ class Scenario(Protocol):
 class Harness:
     """All runs use one port, so they share their clients."""
 
-    def __init__(self, folder: Path, scenario: Scenario):
+    def __init__(self, folder: Path, scenario: Scenario, time_scale: float = 1.0):
         self.folder = folder
         self.scenario = scenario
-        self.origin = LiveEngine(folder / "origin")
+        self.time_scale = time_scale
+        self.origin = LiveEngine(folder / "origin", time_scale)
 
     def prepared(self) -> Path:
         """The data folder that every run is a copy of."""
@@ -70,21 +74,24 @@ class Harness:
         return self.origin.folder
 
     def points(self, origin: Path) -> list[str]:
+        """Where to kill. AssertionError when an undisturbed run does not pass all essential points."""
+        passages = self.passages(origin)
+        missing = set(self.scenario.essential) - {_name(passage) for passage in passages}
+        assert not missing, f"the scenario does not pass {sorted(missing)}"
+        return passages if IS_CHAOS else list(self.scenario.essential)
+
+    def passages(self, origin: Path) -> list[str]:
         """Every passage of a race point in an undisturbed run, from the first request on."""
-        live = LiveEngine(self._copy(origin, "undisturbed"), port=self.origin.port)
+        live = self._on_copy(origin, "undisturbed")
         log = self.folder / "points.log"
         live.start({"MLSYSTEM_RACE_LOG": str(log)})
         try:
             at_start = _lines(log)
-            self.scenario.act(live)
-            self.scenario.settle(live)
-            self.scenario.check(live)
+            self._complete(live)
         finally:
             live.stop()
-        passages = _lines(log)[len(at_start) :]
-        missing = set(self.scenario.essential) - {passage.split("#")[0] for passage in passages}
-        assert not missing, f"the scenario does not pass {sorted(missing)}"
-        return passages if os.environ.get("MLSYSTEM_CHAOS") == "1" else list(self.scenario.essential)
+        shutil.rmtree(live.folder)
+        return _lines(log)[len(at_start) :]
 
     def visit(self) -> None:
         """Kill at each point in turn."""
@@ -94,14 +101,13 @@ class Harness:
 
     def kill_at(self, origin: Path, point: str) -> None:
         """AssertionError when the engine did not die there, or when an invariant is broken afterwards."""
-        live = LiveEngine(self._copy(origin, "killed"), port=self.origin.port)
+        live = self._on_copy(origin, "killed")
         try:
             live.start({"MLSYSTEM_KILL_AT": point})
             acted = self._attempt(live, self.scenario.act)
             if acted:
                 self._attempt(live, self.scenario.settle)
-            status = live.await_death()
-            assert status == -signal.SIGKILL, f"the engine ended by itself with {status}: {live.log()}"
+            self._await_kill(live)
             live.start()
             if not acted:
                 self.scenario.act(live)
@@ -114,11 +120,51 @@ class Harness:
             live.stop()
         shutil.rmtree(live.folder)
 
+    def travel(self, origin: Path, stops: Sequence[str]) -> list[str]:
+        """Kill at one stop after the other in one run, and check in the end; the stops that the run did not come to.
+
+        `name` is the next passage of a point after the stop before, `name#3` the third one.
+        """
+        live = self._on_copy(origin, "travelled")
+        ahead = list(stops)
+        try:
+            live.spawn(_kill_at(ahead))
+            while ahead and not self._lives_through(live):
+                self._await_kill(live)
+                del ahead[0]
+                live.spawn(_kill_at(ahead))
+            if ahead:
+                live.kill()
+                live.spawn()
+            live.await_ready()
+            self._complete(live)
+        finally:
+            live.stop()
+        shutil.rmtree(live.folder)
+        return ahead
+
+    def _lives_through(self, live: LiveEngine) -> bool:
+        """Whether everything was done before the engine died."""
+        return (
+            live.becomes_ready()
+            and self._attempt(live, self.scenario.act)
+            and self._attempt(live, self.scenario.settle)
+        )
+
+    def _complete(self, live: LiveEngine) -> None:
+        self.scenario.act(live)
+        self.scenario.settle(live)
+        self.scenario.check(live)
+
+    def _await_kill(self, live: LiveEngine) -> None:
+        status = live.await_death()
+        assert status == -signal.SIGKILL, f"the engine ended by itself with {status}: {live.log()}"
+
     def _attempt(self, live: LiveEngine, what: Callable[[LiveEngine], None]) -> bool:
         """Whether it was through before the engine died."""
         try:
             what(live)
-        except UNANSWERED:
+        except (BotoCoreError, EngineEnded):
             return False
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
@@ -126,10 +172,42 @@ class Harness:
             return False
         return True
 
-    def _copy(self, origin: Path, name: str) -> Path:
-        target = self.folder / name
-        copy_state(origin, target)
-        return target
+    def _on_copy(self, origin: Path, name: str) -> LiveEngine:
+        copy_state(origin, self.folder / name)
+        return LiveEngine(self.folder / name, self.time_scale, port=self.origin.port)
+
+
+def leg(passages: Sequence[str], number: int, count: int) -> list[str]:
+    """The stops of one of `count` runs that come to all passages together; each stop is counted from the one before."""
+    mine = set(_thinned(passages)[number::count])
+    stops: list[str] = []
+    since: Counter[str] = Counter()
+    for place, passage in enumerate(passages):
+        since[_name(passage)] += 1
+        if place in mine:
+            stops.append(f"{_name(passage)}#{since[_name(passage)]}")
+            since.clear()
+    return stops
+
+
+def _thinned(passages: Sequence[str]) -> list[int]:
+    """Places of at most MOST_PASSAGES of each point, evenly spread."""
+    totals = Counter(map(_name, passages))
+    numbers: Counter[str] = Counter()
+    kept = []
+    for place, name in enumerate(map(_name, passages)):
+        if numbers[name] % -(-totals[name] // MOST_PASSAGES) == 0:
+            kept.append(place)
+        numbers[name] += 1
+    return kept
+
+
+def _name(passage: str) -> str:
+    return passage.split("#")[0]
+
+
+def _kill_at(stops: Sequence[str]) -> dict[str, str]:
+    return {"MLSYSTEM_KILL_AT": stops[0]} if stops else {}
 
 
 def what_is_left_to_do(live: LiveEngine) -> str:

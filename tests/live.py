@@ -69,12 +69,17 @@ class LiveEngine:
         return self.process
 
     def await_ready(self) -> None:
+        assert self.becomes_ready(), f"the engine did not become ready: {self.log()}"
+
+    def becomes_ready(self) -> bool:
+        """Wait until it is ready; False when it ended before, or takes too long."""
         assert self.process is not None and self.process.stdout is not None
         readable, _, _ = select.select([self.process.stdout], [], [], READY_SECONDS)
         line = self.process.stdout.readline() if readable else b""
-        assert line, f"the engine did not become ready: {self.log()}"
-        self.url = json.loads(line)["url"]
-        self.port = int(self.url.rsplit(":", 1)[1])
+        if line:
+            self.url = json.loads(line)["url"]
+            self.port = int(self.url.rsplit(":", 1)[1])
+        return bool(line)
 
     def kill(self) -> None:
         """SIGKILL, as a crash."""

@@ -8,13 +8,15 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
+from http.client import HTTPException
+from typing import Any, Generic, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.images import push_image
 from tests.live import LiveEngine, eventually
 
+A = TypeVar("A")
 ROLE = "arn:aws:iam::000000000000:role/server"
 
 # Answers with the model's word, its own pid and what it was sent. Requests under way are finished before it ends.
@@ -158,17 +160,18 @@ class Serving:
         return sorted(one for one in found if one in living)
 
 
-class Load:
-    """Asks all the time from a thread, and keeps answers and failures."""
+class Load(Generic[A]):
+    """Asks all the time from a thread, with a pause in between, and keeps answers and failures."""
 
-    def __init__(self, ask: Callable[[], str]):
+    def __init__(self, ask: Callable[[], A], pause_seconds: float = 0.0):
         self._ask = ask
+        self._pause_seconds = pause_seconds
         self._stop = threading.Event()
-        self.answers: list[str] = []
+        self.answers: list[A] = []
         self.failures: list[str] = []
         self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> Load:
+    def __enter__(self) -> Load[A]:
         self.start()
         return self
 
@@ -183,8 +186,8 @@ class Load:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        while not self._stop.wait(self._pause_seconds):
             try:
                 self.answers.append(self._ask())
-            except (ClientError, BotoCoreError) as error:
+            except (ClientError, BotoCoreError, HTTPException, OSError) as error:
                 self.failures.append(f"{time.time():.3f} {error}")

@@ -238,7 +238,7 @@ class Scaling:
 
 
 @pytest.fixture(scope="module")
-def loaded(system: System) -> Iterator[tuple[Scaling, Load]]:
+def loaded(system: System) -> Iterator[tuple[Scaling, Load[str]]]:
     """Load has been there, and is over."""
     scaling, runtime = Scaling(system), system.engine.client("sagemaker-runtime")
     scaling.aim_at(2.0)
@@ -254,7 +254,7 @@ def loaded(system: System) -> Iterator[tuple[Scaling, Load]]:
     yield scaling, load
 
 
-def test_load_adds_instances_up_to_the_most_and_all_of_them_serve(loaded: tuple[Scaling, Load]) -> None:
+def test_load_adds_instances_up_to_the_most_and_all_of_them_serve(loaded: tuple[Scaling, Load[str]]) -> None:
     scaling, load = loaded
     assert (len(set(load.answers)), scaling.instances(), load.failures) == (MOST, MOST, [])
     # An activity ends a little after its last instance serves.
@@ -307,7 +307,7 @@ def test_the_admin_is_told_that_an_execution_has_failed(smtp: SmtpServer, failed
     _outcome(smtp, failed, "FAILED")
 
 
-def test_when_the_load_is_over_instances_go_again(loaded: tuple[Scaling, Load]) -> None:
+def test_when_the_load_is_over_instances_go_again(loaded: tuple[Scaling, Load[str]]) -> None:
     scaling, _ = loaded
     # Fifteen minutes of silence, each of which is a second.
     eventually(lambda: scaling.instances() == FEWEST)

@@ -85,7 +85,7 @@ class UpdateUnderLoad:
     )
 
     def __init__(self) -> None:
-        self.load: Load | None = None
+        self.load: Load[str] | None = None
 
     def prepare(self, live: LiveEngine) -> None:
         _first_config(live).sagemaker.create_endpoint(EndpointName=NAME, EndpointConfigName="config-1")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import email
 import json
+import signal
+import socket
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -15,6 +17,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from mlsystem.engine.services.sns.mailer import TIMEOUT_SECONDS as SMTP_SECONDS
 from tests.functions import make_function
 from tests.live import LiveEngine, eventually
 from tests.smtp import SmtpServer, link_in, open_link, serving
@@ -120,6 +123,18 @@ def test_mail_waits_for_a_server_that_is_down_and_for_an_engine_that_dies(
     for smtp in serving(SmtpServer(port)):
         [mail] = eventually(partial(smtp.mails_to, "late@example.org"))
         assert "confirm" in mail.get_content()
+
+
+def test_an_engine_that_ends_does_not_wait_for_a_server_that_is_silent(new_engine: Callable[..., LiveEngine]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        live = new_engine(environment={"MLSYSTEM_SMTP": f"127.0.0.1:{silent.getsockname()[1]}"})
+        live.start()
+        live.client("sns").subscribe(TopicArn=_topic(live), Protocol="email", Endpoint="ada@example.org")
+        connection, _ = silent.accept()
+        assert live.process is not None
+        live.process.send_signal(signal.SIGTERM)
+        assert live.await_death(SMTP_SECONDS - 1) == 0
+        connection.close()
 
 
 def test_without_a_server_mail_is_kept_as_files(engine: LiveEngine) -> None:

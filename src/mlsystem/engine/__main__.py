@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Mapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import NoReturn
 
 from mlsystem.engine.decide.errors import StartupError
 from mlsystem.engine.settings import DEFAULT_KEY_SECONDS, DEFAULT_PORT, Settings
@@ -74,5 +76,15 @@ def _report(ready: Mapping[str, object]) -> None:
     sys.stdout.flush()
 
 
+def _leave(status: int) -> NoReturn:
+    """At once: Python would wait for the threads of actions that the worker did not wait for."""
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        _leave(main())
+    except SystemExit as end:
+        _leave(int(end.code or 0))

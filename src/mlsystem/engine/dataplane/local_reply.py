@@ -13,6 +13,8 @@ from mlsystem.engine.decide.arn import Scope
 
 _ENDPOINT = "xds.route_name.startsWith('endpoint/')"
 _API = "xds.route_name.startsWith('api/')"
+_AWAY = "response.code == 503"
+_FORM = "('content-type' in request.headers && request.headers['content-type'].startsWith('application/x-www-form-urlencoded'))"
 # What the caller called it; the path is rewritten once the request is on its way.
 _ENDPOINT_NAME = "%CEL(request.path.split('/')[2])%"
 
@@ -104,22 +106,50 @@ def _api_gateway() -> list[Json]:
 
 
 def _control_plane() -> list[Json]:
+    """Each client reads it in the words of its own protocol, and tries again."""
     advice = (
         "The engine's control plane does not answer: `mlsystem status` tells whether it runs, `mlsystem up` starts it."
     )
-    return [_mapper("response.code == 503", 503, "ServiceUnavailable", message=advice)]
+    error = f"<Code>ServiceUnavailable</Code><Message>{advice}</Message>"
+    request_id = "<RequestId>%REQ(X-REQUEST-ID)%</RequestId>"
+    return [
+        _xml_mapper(f"{_AWAY} && {_signed_for('s3')}", f"<Error>{error}{request_id}</Error>"),
+        _xml_mapper(
+            f"{_AWAY} && {_FORM} && {_signed_for('ec2')}",
+            f"<Response><Errors><Error>{error}</Error></Errors>{request_id}</Response>",
+        ),
+        _xml_mapper(
+            f"{_AWAY} && {_FORM}",
+            f"<ErrorResponse><Error><Type>Receiver</Type>{error}</Error>{request_id}</ErrorResponse>",
+        ),
+        _mapper(_AWAY, 503, "ServiceUnavailable", __type="ServiceUnavailable", message=advice),
+    ]
+
+
+def _signed_for(service: str) -> str:
+    scope = f"/{service}/aws4_request"
+    return f"('authorization' in request.headers && request.headers['authorization'].contains('{scope}'))"
 
 
 def _mapper(condition: str, status: int, error_type: str | None, **body: object) -> Json:
     """The first mapper whose condition holds answers with `body` as JSON."""
+    typed_error = [] if error_type is None else [header("x-amzn-errortype", error_type)]
+    return _answer(condition, status, typed_error, {"json_format": body})
+
+
+def _xml_mapper(condition: str, body: str) -> Json:
+    text = f'<?xml version="1.0" encoding="UTF-8"?>\n{body}'
+    return _answer(
+        condition, 503, [], {"text_format_source": {"inline_string": text}, "content_type": "application/xml"}
+    )
+
+
+def _answer(condition: str, status: int, headers: list[Json], body: Json) -> Json:
     matches = typed("extensions.access_loggers.filters.cel.v3.ExpressionFilter", expression=condition)
     operators = extension("cel", "extensions.formatter.cel.v3.Cel", cel_config={"enable_string_functions": True})
-    headers = [header("x-amzn-requestid", "%REQ(X-REQUEST-ID)%")]
-    if error_type is not None:
-        headers.append(header("x-amzn-errortype", error_type))
     return {
         "filter": {"extension_filter": {"name": "cel", "typed_config": matches}},
         "status_code": status,
-        "headers_to_add": headers,
-        "body_format_override": {"formatters": [operators], "json_format": body},
+        "headers_to_add": [header("x-amzn-requestid", "%REQ(X-REQUEST-ID)%"), *headers],
+        "body_format_override": {"formatters": [operators], **body},
     }

@@ -26,6 +26,16 @@ UNKNOWN_API = "unknown-api"
 _WEIGHT_UNITS = 1_000_000
 _REQUEST_ID = header("x-amzn-requestid", "%REQ(X-REQUEST-ID)%")
 _TARGET_VARIANT = "x-amzn-sagemaker-target-variant"
+# Programs outlive the engine: what they ask of one that is away waits until it is back, or until they give up. So does
+# what got no answer, which clients of AWS ask again, but not as often as an engine may die. Programs come by a
+# workload's door; a build, which has the machine's network, comes by the public one, with a role's session.
+_OF_PROGRAMS = [{"name": name, "present_match": True} for name in (filters.PRINCIPAL_HEADER, "x-amz-security-token")]
+# The pauses grow to half a second, so this many take some five minutes.
+_PATIENCE = {
+    "retry_on": "connect-failure,reset",
+    "num_retries": 1200,
+    "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.5s"},
+}
 # What neither a container nor a function is told.
 _PRIVATE_HEADERS = [filters.PRINCIPAL_HEADER]
 
@@ -43,6 +53,7 @@ def route_configuration(state: State) -> Json:
         _refusal(UNKNOWN_API, {"prefix": "/_api/"}, 403),
         *([_forward("console", "/_console/", clusters.CONSOLE)] if state.door.console else []),
         _patient(_forward("credentials", CREDENTIALS_PATH, clusters.CONTROL_PLANE)),
+        *(_forward("control-plane", "/", clusters.CONTROL_PLANE, _PATIENCE, headers=[mark]) for mark in _OF_PROGRAMS),
         _forward("control-plane", "/", clusters.CONTROL_PLANE),
     ]
     return {"name": ROUTE_CONFIG, "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]}
@@ -125,13 +136,12 @@ def _integration(name: str, match: Json, method: Method, stage: ApiStage) -> Jso
     }
 
 
-def _forward(name: str, prefix: str, cluster: str) -> Json:
+def _forward(name: str, prefix: str, cluster: str, retry: Json | None = None, **match: object) -> Json:
     """Streams both ways for as long as it takes."""
-    retry = _retry("connect-failure")
     return {
         "name": name,
-        "match": {"prefix": prefix},
-        "route": {"cluster": cluster, "timeout": "0s", "retry_policy": retry},
+        "match": {"prefix": prefix, **match},
+        "route": {"cluster": cluster, "timeout": "0s", "retry_policy": retry or _retry("connect-failure")},
     }
 
 

@@ -11,7 +11,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,8 @@ FIRST_RETRY_SECONDS = 0.2
 LONGEST_RETRY_SECONDS = 30.0
 # How long the worker rests when it cannot write at all.
 TROUBLE_SECONDS = 5.0
+# How long it waits for what is being carried out when it is to stop: a function may take a quarter of an hour.
+STOP_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,10 @@ class _Job:
 class Worker:
     """See the module. Thread-safe; `register` before `start`."""
 
-    def __init__(self, database: Database, clock: Clock):
+    def __init__(self, database: Database, clock: Clock, stop_seconds: float = STOP_SECONDS):
         self._database = database
         self._clock = clock
+        self._stop_seconds = stop_seconds
         self._machines: dict[str, Machine[Any]] = {}
         self._actions: dict[str, ActionHandler] = {}
         self._subscribers: dict[str, dict[str, NoticeHandler]] = {}
@@ -79,6 +82,7 @@ class Worker:
         # Lanes whose head could not even be postponed, and until when they rest.
         self._barred: dict[str, float] = {}
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="action")
+        self._under_way: set[Future[None]] = set()
         self._loop: threading.Thread | None = None
 
     # ------------------------------------------------------------------ registration
@@ -98,13 +102,16 @@ class Worker:
         self._loop.start()
 
     def stop(self) -> None:
-        """Finish what is being carried out and stop; the rest waits in the outbox."""
+        """Finish what is soon carried out and stop; the rest is in the outbox, for the next worker to carry out."""
         with self._condition:
             self._stopping = True
             self._condition.notify_all()
         if self._loop is not None:
             self._loop.join()
-        self._pool.shutdown(wait=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        _, given_up = wait(tuple(self._under_way), self._stop_seconds)
+        if given_up:
+            log.info("%d actions take too long to wait for: they will be carried out again", len(given_up))
 
     # ------------------------------------------------------------------ deciding
     def send(self, tx: Transaction, model: type[Record], key: str, event: Event) -> None:
@@ -257,7 +264,9 @@ class Worker:
             with self._condition:
                 self._busy_lanes.add(job.lane)
                 self._barred.pop(job.lane, None)
-            self._pool.submit(self._carry_out, job)
+            future = self._pool.submit(self._carry_out, job)
+            self._under_way.add(future)
+            future.add_done_callback(self._under_way.discard)
         return next_retry
 
     def _heads(self) -> Sequence[tuple[_Job, float]]:

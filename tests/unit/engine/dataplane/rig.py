@@ -249,15 +249,16 @@ class Rig:
         sent = {f"x-amzn-sagemaker-{name.replace('_', '-')}": value for name, value in headers.items()}
         return self.request("POST", f"/endpoints/{endpoint}/invocations", body, {"content-type": "text/csv", **sent})
 
-    def runtime(self) -> Any:
-        """A boto3 client of sagemaker-runtime."""
-        return boto3.client(
-            "sagemaker-runtime",
+    def client(self, service: str) -> Any:
+        """A boto3 client; retries are off."""
+        make_client: Any = boto3.client
+        return make_client(
+            service,
             endpoint_url=f"http://127.0.0.1:{self.door.port}",
             region_name=SCOPE.region,
             aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
             aws_secret_access_key="secret",
-            config=Config(retries={"total_max_attempts": 1}),
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
         )
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ def test_both_bodies_of_an_invocation_are_captured_with_what_came_with_them(rig:
     _capture(rig, instance.path)
     body = bytes(range(256)) * 300 + b"\n"
     started = time.time()
-    reply = rig.runtime().invoke_endpoint(
+    reply = rig.client("sagemaker-runtime").invoke_endpoint(
         EndpointName="flights", ContentType="image/png", Body=body, InferenceId="i-1", CustomAttributes='say "hi"'
     )
     assert reply["Body"].read() == body[::-1]

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import select
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from botocore.exceptions import ClientError
+
 from mlsystem.engine.contract import CREDENTIALS_PATH
 from mlsystem.engine.dataplane.state import State, WorkloadDoor
-from tests.unit.engine.dataplane.rig import Answer, Rig
+from tests.unit.engine.dataplane.rig import Answer, Rig, Seen, Upstream, await_true
 
 MIB = 1024 * 1024
 
@@ -73,7 +79,7 @@ def test_the_control_planes_errors_are_its_own(rig: Rig) -> None:
 
 def test_without_its_control_plane_the_door_says_what_to_do(rig: Rig) -> None:
     rig.serve(State(replace(rig.door, control_plane=str(rig.folder / "absent.sock"))))
-    reply = rig.request("POST", "/", b"Action=GetCallerIdentity")
+    reply = rig.request("POST", "/")
     assert (reply.status, reply.headers["x-amzn-errortype"]) == (503, "ServiceUnavailable")
     assert "mlsystem up" in reply.json["message"]
 
@@ -90,6 +96,28 @@ def test_a_request_for_keys_waits_for_a_control_plane_that_is_being_started(rig:
         connection.close()
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "request_members"),
+    [
+        ("codepipeline", "list_pipelines", {}),
+        ("lambda", "list_functions", {}),
+        ("sns", "list_topics", {}),
+        ("ec2", "describe_vpcs", {}),
+        ("s3", "list_buckets", {}),
+        ("s3", "put_object", {"Bucket": "bucket", "Key": "key", "Body": b"x"}),
+    ],
+)
+def test_without_its_control_plane_the_door_speaks_the_protocol_of_each_service(
+    rig: Rig, service: str, operation: str, request_members: dict[str, object]
+) -> None:
+    rig.serve(State(replace(rig.door, control_plane=str(rig.folder / "absent.sock"))))
+    with pytest.raises(ClientError, match="mlsystem up") as error:
+        getattr(rig.client(service), operation)(**request_members)
+    assert error.value.response["Error"]["Code"] == "ServiceUnavailable"
+    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+    assert error.value.response["ResponseMetadata"]["RequestId"]
+
+
 def test_the_console_has_its_own_path_where_there_is_one(rig: Rig) -> None:
     rig.serve(State(rig.door))
     assert rig.request("GET", "/_console/").body == b"control plane"
@@ -104,6 +132,44 @@ def test_a_workloads_door_passes_everything_else_to_the_control_plane(rig: Rig) 
     rig.serve(State(rig.door, workloads=(workload,)))
     assert rig.request("PUT", "/bucket/key", b"z" * (8 * MIB), socket_path=workload.socket).status == 200
     assert len(rig.control.seen[0].body) == 8 * MIB
+
+
+def test_a_programs_request_waits_for_a_control_plane_that_is_away(rig: Rig) -> None:
+    workload = WorkloadDoor(str(rig.folder / "w.sock"), "arn:aws:sts::123456789012:assumed-role/r/s")
+    rig.serve(State(rig.door, workloads=(workload,)))
+    token = {"x-amz-security-token": "that of a build"}
+    with ThreadPoolExecutor() as pool:
+        with _dying(rig.control):
+            unanswered = [
+                pool.submit(rig.request, "POST", "/", b"x", socket_path=workload.socket),
+                pool.submit(rig.request, "POST", "/", b"x", token),
+            ]
+            a_persons = pool.submit(rig.request, "POST", "/", b"x")
+            await_true(lambda: len(rig.control.seen) == 3, "three requests under way")
+        waiting = [
+            *unanswered,
+            pool.submit(rig.request, "POST", "/", b"x", socket_path=workload.socket),
+            pool.submit(rig.request, "POST", "/", b"x", token),
+        ]
+        assert [a_persons.result().status, rig.request("POST", "/", b"x").status] == [503, 503]
+        assert not any(asked.done() for asked in waiting)
+        rig.upstream("control", b"back")
+        assert [asked.result().body for asked in waiting] == [b"back"] * 4
+
+
+@contextmanager
+def _dying(server: Upstream) -> Iterator[None]:
+    """It answers nothing any more, and is killed in the end."""
+    is_over = threading.Event()
+
+    def silence(_: Seen) -> Answer:
+        is_over.wait(10)
+        return Answer()
+
+    server.answer = silence
+    yield
+    server.close()
+    is_over.set()
 
 
 def _resident_mib(rig: Rig) -> float:

@@ -140,7 +140,7 @@ def test_without_trust_in_loopback_the_control_plane_is_asked_about_the_whole_si
     rig.control.answer = _authorizer
     door = replace(rig.door, trusts_loopback=False)
     rig.serve(State(door, endpoints=(Endpoint("flights", (Variant("A", 1, (instance.path,)),)),)))
-    runtime = rig.runtime()
+    runtime = rig.client("sagemaker-runtime")
     assert runtime.invoke_endpoint(EndpointName="flights", ContentType="text/csv", Body=b"good")["Body"].read() == b"ok"
     (asked,) = rig.control.seen
     assert (asked.method, asked.path) == ("POST", "/_authorize/endpoints/flights/invocations")

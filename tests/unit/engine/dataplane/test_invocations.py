@@ -19,7 +19,7 @@ from tests.unit.engine.dataplane.rig import Answer, Rig, Seen, await_true
 def test_an_invocation_reaches_the_container_as_sagemaker_sends_it(rig: Rig) -> None:
     instance = rig.upstream("a", b"0.5")
     rig.serve(State(rig.door, endpoints=(Endpoint("flights", (Variant("AllTraffic", 1, (instance.path,)),)),)))
-    reply = rig.runtime().invoke_endpoint(
+    reply = rig.client("sagemaker-runtime").invoke_endpoint(
         EndpointName="flights",
         ContentType="text/csv",
         Accept="text/csv",
@@ -84,7 +84,7 @@ def test_an_error_of_the_container_becomes_a_model_error(rig: Rig) -> None:
     rig.serve(State(rig.door, endpoints=(Endpoint("flights", (Variant("A", 1, (instance.path,)),)),)))
     for status, blame in ((500, "server"), (415, "client")):
         with pytest.raises(ClientError) as caught:
-            rig.runtime().invoke_endpoint(EndpointName="flights", Body=b"1")
+            rig.client("sagemaker-runtime").invoke_endpoint(EndpointName="flights", Body=b"1")
         answer: Any = caught.value.response
         assert answer["Error"]["Code"] == "ModelError"
         assert answer["ResponseMetadata"]["HTTPStatusCode"] == 424
@@ -132,7 +132,7 @@ def test_an_unknown_endpoint_or_variant_and_one_not_in_service_are_validation_er
     rig.serve(
         State(rig.door, endpoints=(Endpoint("flights", variants), Endpoint("new", variants, is_in_service=False)))
     )
-    runtime = rig.runtime()
+    runtime = rig.client("sagemaker-runtime")
     for name in ("nowhere", "new"):
         with pytest.raises(
             runtime.exceptions.ValidationError, match=f"Endpoint {name} of account 123456789012 not found."
@@ -158,7 +158,7 @@ def test_a_body_of_6_mib_passes_and_one_byte_more_gets_413(rig: Rig) -> None:
     limit = 6 * 1024 * 1024
     assert rig.invoke("flights", b"x" * limit).status == 200
     with pytest.raises(ClientError) as caught:
-        rig.runtime().invoke_endpoint(EndpointName="flights", Body=b"x" * (limit + 1))
+        rig.client("sagemaker-runtime").invoke_endpoint(EndpointName="flights", Body=b"x" * (limit + 1))
     assert caught.value.response["Error"] == {"Code": "413", "Message": "HTTP content length exceeded 6291456 bytes."}
     assert [len(seen.body) for seen in instance.seen] == [limit]
 

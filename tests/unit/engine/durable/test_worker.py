@@ -58,7 +58,9 @@ class Scene:
     def __init__(self, folder: Path, time_scale: float = 1.0):
         self.clock = ManualClock(time_scale=time_scale)
         self.database = Database(folder / "state.db", self.clock)
-        self.worker = Worker(self.database, self.clock)
+        self.worker = Worker(self.database, self.clock, stop_seconds=0.1)
+        self.is_bright = threading.Event()
+        self.is_bright.set()
         self.calls: list[ActionCall] = []
         self.notices: list[str] = []
         self.failures: list[Exception] = []
@@ -68,6 +70,7 @@ class Scene:
 
     def _light(self, call: ActionCall) -> Event | None:
         self.calls.append(call)
+        self.is_bright.wait(60)
         if self.failures:
             raise self.failures.pop(0)
         return Event("lit")
@@ -132,6 +135,23 @@ def test_work_left_in_the_outbox_is_done_by_the_next_worker(tmp_path: Path) -> N
     second.worker.start()
     eventually(lambda: second.state("a") == "Lit")
     second.close()
+
+
+def test_what_takes_too_long_to_wait_for_is_done_by_the_next_worker(tmp_path: Path) -> None:
+    first = Scene(tmp_path)
+    first.is_bright.clear()
+    first.worker.start()
+    first.add("a")
+    first.send("a", "light")
+    eventually(lambda: len(first.calls) == 1)
+    first.worker.stop()
+    assert first.state("a") == "Lighting"
+    second = Scene(tmp_path)
+    second.worker.start()
+    eventually(lambda: second.state("a") == "Lit")
+    first.is_bright.set()
+    second.close()
+    first.close()
 
 
 def test_an_action_that_raises_is_repeated_after_a_growing_delay(scene: Scene) -> None:

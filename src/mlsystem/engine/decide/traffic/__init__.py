@@ -23,7 +23,7 @@ from mlsystem.engine.decide.traffic.deployment import (
     new_deployment,
     overview,
 )
-from mlsystem.engine.decide.traffic.machine import advance
+from mlsystem.engine.decide.traffic.machine import HOOK_TIMER, advance
 from mlsystem.engine.decide.traffic.step import (
     Action,
     AlarmPollFailed,
@@ -45,6 +45,7 @@ from mlsystem.engine.decide.traffic.step import (
 
 __all__ = [
     "CONFIGS",
+    "HOOK_TIMER",
     "Action",
     "AlarmPollFailed",
     "AlarmsChecked",

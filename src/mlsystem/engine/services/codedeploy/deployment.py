@@ -69,13 +69,17 @@ class DeploymentMachine:
             if DeploymentStatus(changed.state).is_terminal:
                 ended = {"id": changed.key, "status": changed.state, "group": changed.parent}
                 notices.append(Notice("codedeploy.deployment.ended", ended))
-        timers = tuple(
-            SetTimer(timer.name, after_seconds=timer.after_seconds)
-            if isinstance(timer, traffic.SetTimer)
-            else CancelTimer(timer.name)
-            for timer in step.timers
-        )
+        timers = tuple(_timer(timer, at) for timer in step.timers)
         return Step(changed, actions=tuple(actions), timers=timers, notices=tuple(notices))
+
+
+def _timer(timer: traffic.SetTimer | traffic.CancelTimer, at: float) -> SetTimer | CancelTimer:
+    """What a hook does takes its time whatever the time scale."""
+    if isinstance(timer, traffic.CancelTimer):
+        return CancelTimer(timer.name)
+    if timer.name == traffic.HOOK_TIMER:
+        return SetTimer(timer.name, at=at + timer.after_seconds)
+    return SetTimer(timer.name, after_seconds=timer.after_seconds)
 
 
 def _action(record: DeploymentRecord, action: traffic.Action) -> Action:

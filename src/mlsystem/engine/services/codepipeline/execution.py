@@ -17,7 +17,8 @@ from mlsystem.engine.services.codepipeline.events import action_event, execution
 from mlsystem.engine.store.records import Record
 
 # https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
-TIMEOUT_SECONDS = {"Approval": 7 * 86400.0, "Invoke": 20 * 60.0}
+APPROVAL_SECONDS = 7 * 86400.0
+INVOKE_SECONDS = 20 * 60.0
 
 
 class Status(StrEnum):
@@ -173,9 +174,7 @@ class ExecutionMachine:
             runs.append(run)
             orders.append(Action("codepipeline.start_action", key=run_id, data={"run": run_id}, lane=run_id))
             notices.append(action_event(record, run, action, "STARTED"))
-            seconds = TIMEOUT_SECONDS.get(action["actionTypeId"]["category"])
-            if seconds and action["actionTypeId"]["provider"] != "StepFunctions":
-                timers.append(SetTimer(f"timeout/{run_id}", after_seconds=seconds, data={"run": run_id}))
+            timers += _limits(run_id, action["actionTypeId"], at)
         started = record.changed(runs=(*record.runs, *runs))
         return Step(started, actions=tuple(orders), timers=tuple(timers), notices=tuple(notices))
 
@@ -244,6 +243,18 @@ class ExecutionMachine:
             runs = tuple(run for run in runs if run.stage != record.stage_name)
         retried = record.changed(state=Status.IN_PROGRESS, attempt=attempt, runs=runs, reason="")
         return Step(retried, notices=(_request(retried), execution_event(retried, "RESUMED")))
+
+
+def _limits(run_id: str, kind: Mapping[str, str], at: float) -> list[SetTimer]:
+    """Until when it must have ended. What a function does takes its time whatever the time scale."""
+    name, data = f"timeout/{run_id}", {"run": run_id}
+    match kind["category"], kind["provider"]:
+        case "Approval", _:
+            return [SetTimer(name, after_seconds=APPROVAL_SECONDS, data=data)]
+        case "Invoke", "Lambda":
+            return [SetTimer(name, at=at + INVOKE_SECONDS, data=data)]
+        case _:
+            return []
 
 
 def _find(record: Execution, run_id: str) -> Run | None:

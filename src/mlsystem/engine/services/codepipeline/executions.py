@@ -11,6 +11,7 @@ from mlsystem.engine.contract import Call, House, Part, Principal, operation
 from mlsystem.engine.decide.arn import parse_arn
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Event, Json
+from mlsystem.engine.durable.racepoint import race_point
 from mlsystem.engine.durable.worker import NoticeHandler
 from mlsystem.engine.services.codepipeline.execution import Execution, ExecutionMachine, RunStatus, Status
 from mlsystem.engine.services.codepipeline.pipelines import Pipeline, require_pipeline, require_stage
@@ -133,6 +134,8 @@ class Executions(Part):
             "error": {} if approved else {"code": "ApprovalRejected", "message": f"Rejected: {result['summary']}"},
         }
         self._house.worker.send(call.tx, Execution, execution.key, Event("action_ended", data))
+        race_point("codepipeline.PutApprovalResult.before_commit")
+        call.tx.after_commit(lambda: race_point("codepipeline.PutApprovalResult.after_commit"))
         return {"approvedAt": datetime.fromtimestamp(call.now, UTC)}
 
     @operation("PutJobSuccessResult", accepts="jobId currentRevision executionDetails outputVariables")

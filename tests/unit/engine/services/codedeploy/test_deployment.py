@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mlsystem.engine.decide.traffic import RollbackEvent, named_config, new_deployment
-from mlsystem.engine.durable.machine import Event
+from mlsystem.engine.durable.machine import Event, SetTimer
 from mlsystem.engine.services.codedeploy.deployment import TRAFFIC, DeploymentMachine, DeploymentRecord
 from mlsystem.engine.services.codedeploy.deployment_actions import (
     alias_request,
@@ -72,6 +72,13 @@ def test_a_step_that_a_rollback_has_overtaken_may_not_act() -> None:
     stopped = _step(stopping, "traffic_set", key="d-1/traffic/back")
     assert stopped.state == "Stopped"
     assert not is_due(stopped.deployment, "d-1/traffic/back")
+
+
+def test_a_hook_has_an_hour_of_real_time() -> None:
+    hooked = _begun()
+    events = (hooked.deployment.events[0].model_copy(update={"hook": "check"}), *hooked.deployment.events[1:])
+    hooked = hooked.changed(deployment=hooked.deployment.model_copy(update={"events": events}))
+    assert MACHINE.begin(hooked, 1.0).timers == (SetTimer("hook", at=3601.0),)
 
 
 def test_topics_hear_of_start_and_rollback_in_codedeploy_s_json() -> None:
