@@ -18,6 +18,7 @@ from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.decide.errors import EngineError
 from mlsystem.engine.durable.machine import Machine
 from mlsystem.engine.durable.worker import ActionHandler, NoticeHandler, Worker
+from mlsystem.engine.permission import Permissions
 from mlsystem.engine.store.clock import Clock
 from mlsystem.engine.store.database import Database, Transaction
 from mlsystem.engine.store.folder import DataFolder
@@ -123,17 +124,27 @@ Handler = Callable[[Any, Call], Mapping[str, object]]
 class Room:
     """One AWS service, by its botocore name, and the parts that play it.
 
-    `mounts` are ASGI applications by path prefix, for what a service speaks beside its API (Git over HTTP); they authenticate for
-    themselves.
+    `permissions` say what each operation asks of its caller. `mounts` are ASGI applications by path prefix, for what a service speaks
+    beside its API (Git over HTTP); they authenticate for themselves.
     """
 
-    def __init__(self, service: str, parts: Sequence[Part], mounts: Mapping[str, ASGIApp] | None = None):
+    def __init__(
+        self,
+        service: str,
+        parts: Sequence[Part],
+        permissions: Permissions,
+        mounts: Mapping[str, ASGIApp] | None = None,
+    ):
         self.service = service
+        self.permissions = permissions
         self.mounts = dict(mounts or {})
         self.parts = tuple(parts)
         self.operations: dict[str, tuple[Operation, Handler]] = {}
         for part in parts:
             self._collect(part)
+        differing = sorted(self.operations.keys() ^ permissions.entries.keys())
+        if differing:
+            raise EngineError(f"{service}: operations and their permissions differ by {', '.join(differing)}")
 
     def _collect(self, part: Part) -> None:
         for attribute in dir(type(part)):
