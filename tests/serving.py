@@ -14,8 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.images import push_image
 from tests.live import LiveEngine, eventually
-
-ROLE = "arn:aws:iam::000000000000:role/server"
+from tests.roles import role
 
 # Answers with the model's word, its own pid and what it was sent. Requests under way are finished before it ends.
 SERVE = """#!/usr/bin/env python3
@@ -103,7 +102,8 @@ class Serving:
             "ModelDataUrl": f"s3://{self.home}/model.tar.gz",
             "Environment": {"VERSION": version, **environment},
         }
-        self.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
+        server = role(self.engine, "server")
+        self.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=server)
         return name
 
     def config(self, *variants: Mapping[str, Any], **members: Any) -> str:

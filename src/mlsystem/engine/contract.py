@@ -18,7 +18,7 @@ from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.decide.errors import EngineError
 from mlsystem.engine.durable.machine import Machine
 from mlsystem.engine.durable.worker import ActionHandler, NoticeHandler, Worker
-from mlsystem.engine.permission import Permissions
+from mlsystem.engine.permission import Permissions, Requirement
 from mlsystem.engine.store.clock import Clock
 from mlsystem.engine.store.database import Database, Transaction
 from mlsystem.engine.store.folder import DataFolder
@@ -26,14 +26,21 @@ from mlsystem.engine.store.folder import DataFolder
 
 @dataclass(frozen=True)
 class Principal:
-    """Who calls: the ARN of a user, of the root, or of a role's session (`arn:aws:sts::A:assumed-role/R/S`).
+    """Who calls: the ARN of a user, of the root, of a role's session (`arn:aws:sts::A:assumed-role/R/S`), or the name of a service.
 
-    `source_arn` is the resource for which a service calls (aws:SourceArn): a rule, a schedule.
+    `source_arn` is the resource for which a service calls (aws:SourceArn): a rule, a schedule. `via` is the service that calls on behalf
+    of the principal (`s3`).
     """
 
     arn: str
     account: str
     source_arn: str = ""
+    via: str = ""
+
+    @property
+    def is_service(self) -> bool:
+        """An AWS service that calls for itself, such as `events.amazonaws.com`: only policies of resources speak of it."""
+        return not self.arn.startswith("arn:")
 
     @property
     def role_name(self) -> str | None:
@@ -175,8 +182,14 @@ class Caller(Protocol):
     def __call__(
         self, service: str, operation: str, request: Mapping[str, Any], principal: Principal | None = None
     ) -> dict[str, Any]:
-        """`principal` None means the engine itself, on behalf of the account."""
+        """`principal` None means the engine itself, where AWS acts by its own right: nothing is asked."""
         ...
+
+
+class Demand(Protocol):
+    """Demands of a principal what AWS asks beside the operation itself. Raises AwsError, with the code of `service`."""
+
+    def __call__(self, service: str, principal: Principal, *requirements: Requirement) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -191,6 +204,7 @@ class House:
     call: Caller
     # Where a client reaches the front door, e.g. "http://127.0.0.1:4580".
     door_url: str
+    demand: Demand
 
     @property
     def root(self) -> Principal:
@@ -200,6 +214,10 @@ class House:
         """The principal that a workload of this role is."""
         role = role_arn.rsplit("/", 1)[-1]
         return Principal(self.scope.global_arn("sts", f"assumed-role/{role}/{session}"), self.scope.account)
+
+    def service(self, name: str, source_arn: str = "") -> Principal:
+        """The principal that a service is when it calls for itself; `source_arn`: the resource that it does so for."""
+        return Principal(f"{name}.amazonaws.com", self.scope.account, source_arn)
 
     def new_id(self, length: int = 12) -> str:
         """A random lower-case hexadecimal id."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.store.records import Record
 
 ANY = "*"
 _VARIABLE = re.compile(r"\$\{([^}]+)\}")
@@ -108,11 +109,24 @@ Entry = Sequence[Ask]
 
 
 @dataclass(frozen=True)
+class ResourcePolicies:
+    """Where a room keeps the policies of its resources: in records of `model`, whose key `key_of` finds in an ARN.
+
+    `read` gives the document of the policy by that key, empty where the resource has none. It depends on such records alone.
+    """
+
+    model: type[Record]
+    key_of: Callable[[str], str]
+    read: Callable[[Transaction, Scope, str], str]
+
+
+@dataclass(frozen=True)
 class Permissions:
     """A room's table. An operation with an empty entry asks nothing, as AWS says of it."""
 
     prefix: str
     entries: Mapping[str, Entry]
+    policies: ResourcePolicies | None = None
 
     def of(self, operation: str, request: Mapping[str, Any], scope: Scope, tx: Transaction) -> tuple[Requirement, ...]:
         asked = Asked(self.prefix, operation, request, scope, tx)

@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from mlsystem.engine.contract import House, Principal, Room
+from mlsystem.engine.contract import House, Room
 from mlsystem.engine.dataplane.dataplane import DataPlane
 from mlsystem.engine.dataplane.keeper import DoorKeeper
 from mlsystem.engine.dataplane.state import Door, WorkloadDoor
@@ -34,6 +34,7 @@ from mlsystem.engine.front.app import Front
 from mlsystem.engine.front.audit import AuditTrail
 from mlsystem.engine.front.dispatch import Dispatcher
 from mlsystem.engine.front.door import DoorProcess, choose_port
+from mlsystem.engine.front.guard import Guard
 from mlsystem.engine.front.principals import Authenticator
 from mlsystem.engine.runtime.exits import ExitBoard
 from mlsystem.engine.runtime.images import ImageStore
@@ -53,6 +54,7 @@ from mlsystem.engine.services.ecr import room as ecr
 from mlsystem.engine.services.efs import room as efs
 from mlsystem.engine.services.events import room as events
 from mlsystem.engine.services.iam import room as iam
+from mlsystem.engine.services.iam.role_book import RoleBook
 from mlsystem.engine.services.kms import room as kms
 from mlsystem.engine.services.lambda_ import room as lambda_
 from mlsystem.engine.services.logs import room as logs
@@ -117,8 +119,9 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     port = choose_port(database, settings.host, settings.port, process.is_running)
     keeper = _keeper(folder, database, equipment.plane, Door(scope, port, str(_control(folder)), settings.host))
     worker = Worker(database, clock)
-    dispatcher = Dispatcher(database, _root(scope))
-    house = House(scope, clock, database, worker, folder, dispatcher, f"http://{settings.host}:{port}")
+    dispatcher = Dispatcher(database, scope, Guard(scope, RoleBook()))
+    url = f"http://{settings.host}:{port}"
+    house = House(scope, clock, database, worker, folder, dispatcher, url, dispatcher.demand)
     rooms = _rooms(house, equipment, keeper)
     dispatcher.open(rooms)
     for room in rooms:
@@ -194,10 +197,6 @@ def _rooms(house: House, equipment: Equipment, keeper: DoorKeeper) -> tuple[Room
         sagemaker.open_room(house, machinery, keeper),
         sagemaker_runtime.open_room(house, equipment.plane),
     )
-
-
-def _root(scope: Scope) -> Principal:
-    return Principal(scope.global_arn("iam", "root"), scope.account)
 
 
 def _write_root_credentials(house: House, keys: KeyRing) -> None:

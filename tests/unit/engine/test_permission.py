@@ -11,7 +11,7 @@ import pytest
 from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.permission import ANY, Ask, Permissions, Requirement, given, on, passes
 from mlsystem.engine.services.iam import permissions as iam
-from mlsystem.engine.services.iam.roles import Role
+from mlsystem.engine.services.iam.role import Role
 from mlsystem.engine.services.kms import permissions as kms
 from mlsystem.engine.services.kms.alias import Alias
 from mlsystem.engine.services.lambda_ import permissions as lambda_

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from mlsystem.engine.permission import ANY, Permissions, given, on
+from mlsystem.engine.decide.arn import Scope
+from mlsystem.engine.permission import ANY, Permissions, ResourcePolicies, given, on
+from mlsystem.engine.services.ecr.repositories import Repository
+from mlsystem.engine.store.database import Transaction
 
 REPOSITORY = "arn:${Partition}:ecr:${Region}:${Account}:repository/${repositoryName}"
+
+
+def policy_of(tx: Transaction, scope: Scope, name: str) -> str:
+    repository = tx.get(Repository, name)
+    return repository.policy if repository else ""
+
 
 PERMISSIONS = Permissions(
     "ecr",
@@ -28,4 +37,5 @@ PERMISSIONS = Permissions(
         "PutImage": [on(REPOSITORY)],
         "BatchDeleteImage": [on(REPOSITORY)],
     },
+    ResourcePolicies(Repository, lambda arn: arn.partition(":repository/")[2], policy_of),
 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlsystem.engine.permission import ANY, Asked, Permissions, given, on
-from mlsystem.engine.services.efs.file_system import MountTarget
+from mlsystem.engine.decide.arn import Scope
+from mlsystem.engine.permission import ANY, Asked, Permissions, ResourcePolicies, given, on
+from mlsystem.engine.services.efs.file_system import FileSystem, MountTarget
+from mlsystem.engine.store.database import Transaction
 
 ROOT = "arn:${Partition}:elasticfilesystem:${Region}:${Account}:"
 FILE_SYSTEM = ROOT + "file-system/${FileSystemId}"
@@ -33,6 +35,11 @@ def resource(asked: Asked) -> Iterator[str]:
     name = asked.request["ResourceId"].rpartition("/")[2]
     kind = "access-point" if name.startswith("fsap-") else "file-system"
     yield asked.scope.arn("elasticfilesystem", f"{kind}/{name}")
+
+
+def policy_of(tx: Transaction, scope: Scope, key: str) -> str:
+    found = tx.get(FileSystem, key)
+    return (found.policy or "") if found else ""
 
 
 PERMISSIONS = Permissions(
@@ -69,4 +76,5 @@ PERMISSIONS = Permissions(
         "TagResource": [on(resource)],
         "UntagResource": [on(resource)],
     },
+    ResourcePolicies(FileSystem, lambda arn: arn.rpartition("/")[2], policy_of),
 )

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlsystem.engine.permission import ANY, Asked, Permissions, given, on
-from mlsystem.engine.services.iam.roles import Role
+from mlsystem.engine.decide.arn import Scope
+from mlsystem.engine.permission import ANY, Asked, Permissions, ResourcePolicies, given, on
+from mlsystem.engine.services.iam.role import Role
+from mlsystem.engine.store.database import Transaction
 
 
 def role(asked: Asked) -> Iterator[str]:
@@ -18,7 +20,15 @@ def role(asked: Asked) -> Iterator[str]:
     yield known.arn if known else asked.scope.global_arn("iam", f"role{asked.request.get('Path', '/')}{name}")
 
 
+NOBODY = '{"Statement": []}'
 POLICY = {"iam:PolicyARN": "PolicyArn"}
+
+
+def policy_of(tx: Transaction, scope: Scope, arn: str) -> str:
+    """A role's trust. A role that does not exist trusts nobody."""
+    found = tx.get(Role, arn.rpartition("/")[2])
+    return found.trust if found and found.arn == arn else NOBODY
+
 
 PERMISSIONS = Permissions(
     "iam",
@@ -40,4 +50,5 @@ PERMISSIONS = Permissions(
         "UntagRole": [on(role)],
         "ListRoleTags": [on(role)],
     },
+    ResourcePolicies(Role, lambda arn: arn, policy_of),
 )

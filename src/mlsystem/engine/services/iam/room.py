@@ -8,4 +8,4 @@ from mlsystem.engine.services.iam.roles import RolePolicies, Roles
 
 
 def open_room(house: House) -> Room:
-    return Room("iam", [Roles(house), RolePolicies(house)], PERMISSIONS)
+    return Room("iam", [Roles(house), RolePolicies()], PERMISSIONS)

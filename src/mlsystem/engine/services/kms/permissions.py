@@ -5,12 +5,18 @@ https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-refere
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from functools import lru_cache
 
+from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.permission import ANY, Asked, Permissions, Resource, given, on
+from mlsystem.engine.permission import ANY, Asked, Permissions, Resource, ResourcePolicies, given, on
 from mlsystem.engine.services.kms.alias import PREFIX, Alias
+from mlsystem.engine.services.kms.aliases import SERVICES_WITH_KEYS
 from mlsystem.engine.services.kms.blob import read_blob
+from mlsystem.engine.services.kms.key import Key, Manager
+from mlsystem.engine.store.database import Transaction
 
 ALIAS = "arn:${Partition}:kms:${Region}:${Account}:${AliasName}"
 
@@ -52,6 +58,25 @@ def _arn(asked: Asked, name: str) -> str:
         alias = asked.tx.get(Alias, local)
         local = alias.parent if alias else local
     return asked.scope.arn("kms", local if "/" in local else f"key/{local}")
+
+
+def policy_of(tx: Transaction, scope: Scope, key_id: str) -> str:
+    """One that AWS manages is for everybody in the account, through the service that it is for."""
+    found = tx.get(Key, key_id)
+    if found is None:
+        return ""
+    return found.policy if found.manager is Manager.CUSTOMER else _managed(scope)
+
+
+@lru_cache(maxsize=1)
+def _managed(scope: Scope) -> str:
+    services = [f"{name}.{scope.region}.amazonaws.com" for name in SERVICES_WITH_KEYS]
+    uses = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+    through = {"Principal": {"AWS": "*"}, "Action": uses, "Condition": {"StringEquals": {"kms:ViaService": services}}}
+    reading = ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"]
+    by_account = {"Principal": {"AWS": scope.global_arn("iam", "root")}, "Action": reading}
+    statements = [{"Effect": "Allow", "Resource": "*", **statement} for statement in (through, by_account)]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 PERMISSIONS = Permissions(
@@ -96,4 +121,5 @@ PERMISSIONS = Permissions(
         "TagResource": [on(key())],
         "UntagResource": [on(key())],
     },
+    ResourcePolicies(Key, lambda arn: arn.rpartition("/")[2], policy_of),
 )

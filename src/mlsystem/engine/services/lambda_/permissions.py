@@ -6,10 +6,14 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambd
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
-from mlsystem.engine.permission import ANY, Asked, Permissions, Requirement, given, on, passes
+from mlsystem.engine.decide.arn import Scope
+from mlsystem.engine.permission import ANY, Asked, Permissions, Requirement, ResourcePolicies, given, on, passes
 from mlsystem.engine.services.lambda_.names import function_arn, function_name
+from mlsystem.engine.services.lambda_.policies import PolicyRecord
+from mlsystem.engine.store.database import Transaction
 
 RESOURCE = "${Resource}"
 ROLE = passes("Role", "lambda.amazonaws.com")
@@ -45,6 +49,13 @@ NETWORK = given(
 )
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-filesystem.html
 VOLUME = given("FileSystemConfigs", on(ANY, action="elasticfilesystem:DescribeMountTargets"))
+
+
+def policy_of(tx: Transaction, scope: Scope, target: str) -> str:
+    """Of exactly what is named: a permission for an alias is none for the function."""
+    record = tx.get(PolicyRecord, target)
+    return json.dumps(record.document) if record and record.statements else ""
+
 
 PERMISSIONS = Permissions(
     "lambda",
@@ -89,4 +100,5 @@ PERMISSIONS = Permissions(
         "TagResource": [on(RESOURCE)],
         "UntagResource": [on(RESOURCE)],
     },
+    ResourcePolicies(PolicyRecord, lambda arn: arn.partition(":function:")[2], policy_of),
 )

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlsystem.engine.permission import ANY, Ask, Asked, Permissions, Requirement, given, on
+from mlsystem.engine.decide.arn import Scope
+from mlsystem.engine.permission import ANY, Ask, Asked, Permissions, Requirement, ResourcePolicies, given, on
+from mlsystem.engine.services.s3.access import POLICY
+from mlsystem.engine.services.s3.bucket import Bucket
 from mlsystem.engine.services.s3.copy_source import read_copy_source
+from mlsystem.engine.store.database import Transaction
 
 BUCKET = "arn:${Partition}:s3:::${Bucket}"
 OBJECT = BUCKET + "/${Key}"
@@ -46,6 +50,17 @@ WRITE = [
     given("ACL", on(OBJECT, action="PutObjectAcl")),
     given("Tagging", on(OBJECT, action="PutObjectTagging")),
 ]
+
+
+def bucket_of(arn: str) -> str:
+    """Its own ARN's, or an object's."""
+    return arn.partition(":::")[2].partition("/")[0]
+
+
+def policy_of(tx: Transaction, scope: Scope, name: str) -> str:
+    bucket = tx.get(Bucket, name)
+    return str(bucket.documents.get(POLICY, "")) if bucket else ""
+
 
 PERMISSIONS = Permissions(
     "s3",
@@ -109,4 +124,5 @@ PERMISSIONS = Permissions(
         "GetBucketVersioning": [on(BUCKET)],
         "PutBucketVersioning": [on(BUCKET)],
     },
+    ResourcePolicies(Bucket, bucket_of, policy_of),
 )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlsystem.engine.permission import ANY, Asked, Permissions, given, on
+from mlsystem.engine.decide.arn import Scope
+from mlsystem.engine.permission import ANY, Asked, Permissions, ResourcePolicies, given, on
+from mlsystem.engine.services.sns.topic import Topic
+from mlsystem.engine.store.database import Transaction
 
 NAMED = "arn:${Partition}:sns:${Region}:${Account}:${Name}"
 TOPIC = "${TopicArn}"
@@ -17,6 +20,11 @@ def topic_of_subscription(asked: Asked) -> Iterator[str]:
 
 def target(asked: Asked) -> Iterator[str]:
     yield asked.request.get("TopicArn") or asked.request.get("TargetArn", ANY)
+
+
+def policy_of(tx: Transaction, scope: Scope, arn: str) -> str:
+    topic = tx.get(Topic, arn)
+    return topic.policy(scope.account) if topic else ""
 
 
 PERMISSIONS = Permissions(
@@ -42,4 +50,5 @@ PERMISSIONS = Permissions(
         "TagResource": [on("${ResourceArn}")],
         "UntagResource": [on("${ResourceArn}")],
     },
+    ResourcePolicies(Topic, lambda arn: arn, policy_of),
 )
