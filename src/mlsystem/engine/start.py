@@ -162,7 +162,7 @@ def _equip(folder: DataFolder, database: Database, stack: ExitStack) -> Equipmen
 
 
 def _keeper(folder: DataFolder, database: Database, plane: DataPlane, door: Door) -> DoorKeeper:
-    """The keeper, with one door that all workloads share: they may invoke every endpoint until the policies of roles are evaluated."""
+    """The keeper, with one door that all workloads share: they may invoke every endpoint."""
     keeper = DoorKeeper(plane, door, database)
     shared = WorkloadDoor(str(workload_socket(folder)), door.scope.global_arn("iam", "root"), allowed_endpoints=("*",))
     keeper.workloads_from(lambda _: [shared])
