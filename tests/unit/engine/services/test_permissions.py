@@ -61,6 +61,10 @@ OF_ANYTHING = {
     "elasticfilesystem:TagResource": "a file system that is being made has no id yet",
     "kms:TagResource": "a key that is being made has no id yet",
 }
+# Asked of a resource although the reference has none for it.
+BEYOND_THE_REFERENCE = {
+    "codedeploy:PutLifecycleEventHookExecutionStatus": "SAM's own policies allow it of the deployment group",
+}
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +140,8 @@ def test_every_action_and_every_resource_is_one_that_aws_knows(
                 if requirement.resource == ANY:
                     if types and requirement.action not in OF_ANYTHING:
                         wrong.append(f"{room.service}:{name}: {requirement.action} is asked of nothing, not of {types}")
+                elif requirement.action in BEYOND_THE_REFERENCE:
+                    assert not types, f"the reference has {types} for {requirement.action} by now"
                 elif not any(is_type(pattern, requirement.resource) for pattern in types):
                     wrong.append(
                         f"{room.service}:{name}: {requirement.action} knows no {requirement.resource}: {types}"

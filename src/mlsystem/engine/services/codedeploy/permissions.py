@@ -64,7 +64,9 @@ PERMISSIONS = Permissions(
         "GetDeploymentTarget": [on(ANY)],
         "BatchGetDeploymentTargets": [on(ANY)],
         "ListDeploymentTargets": [on(ANY)],
-        "PutLifecycleEventHookExecutionStatus": [on(ANY)],
+        # The reference has no resource for it; SAM's own policies, and CDK's, allow it of the group.
+        # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/automating-updates-to-serverless-apps.html
+        "PutLifecycleEventHookExecutionStatus": [on(group_of("deploymentId"))],
         # tags
         "ListTagsForResource": [on("${ResourceArn}")],
         "TagResource": [on("${ResourceArn}")],
