@@ -22,20 +22,20 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.images import push_image
 from tests.live import LiveEngine, eventually
+from tests.roles import role
 
 PROGRAM = "#!/bin/sh\necho done > /opt/ml/model/model.txt\n"
 BARE = ["/bin/sh", "-c", "echo done > /dev/null"]
-ROLE = "arn:aws:iam::000000000000:role/bench"
 
 
 def bare_once() -> None:
     subprocess.run(BARE, check=True)
 
 
-def job_once(sagemaker: Any, image: str, bucket: str, name: str) -> None:
+def job_once(sagemaker: Any, arn: str, image: str, bucket: str, name: str) -> None:
     sagemaker.create_training_job(
         TrainingJobName=name,
-        RoleArn=ROLE,
+        RoleArn=arn,
         AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"},
         OutputDataConfig={"S3OutputPath": f"s3://{bucket}/out"},
         ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
@@ -65,12 +65,14 @@ def measure(rounds: int) -> dict[str, list[float]]:
         try:
             engine.client("s3").create_bucket(Bucket="bench")
             image = push_image(engine, "bench", {"/opt/program/train": PROGRAM})
-            sagemaker = engine.client("sagemaker")
-            job_once(sagemaker, image, "bench", "warm-up")  # the image is unpacked once
+            sagemaker, arn = engine.client("sagemaker"), role(engine, "bench")
+            job_once(sagemaker, arn, image, "bench", "warm-up")  # the image is unpacked once
             for number in range(rounds):
                 name = f"job-{number}"
                 found["bare program"].append(seconds_of(bare_once))
-                found["training job"].append(seconds_of(lambda name=name: job_once(sagemaker, image, "bench", name)))
+                found["training job"].append(
+                    seconds_of(lambda name=name: job_once(sagemaker, arn, image, "bench", name))
+                )
         finally:
             engine.stop()
     return found

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.live import LiveEngine
-
-ROLE = "arn:aws:iam::000000000000:role/function"
+from tests.roles import role
 
 
 def archive(files: Mapping[str, str]) -> bytes:
@@ -31,7 +30,7 @@ def make_function(engine: LiveEngine, name: str, source: str, **settings: Any) -
             "Handler": "app.handler",
             "Code": {"ZipFile": archive({"app.py": source})},
         } | settings
-    made = client.create_function(FunctionName=name, Role=ROLE, **settings)
+    made = client.create_function(FunctionName=name, Role=role(engine, "function"), **settings)
     client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
     return str(made["FunctionArn"])
 

@@ -15,9 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.images import push_image
 from tests.live import LiveEngine, eventually
+from tests.roles import role
 
 A = TypeVar("A")
-ROLE = "arn:aws:iam::000000000000:role/server"
 
 # Answers with the model's word, its own pid and what it was sent. Requests under way are finished before it ends.
 SERVE = """#!/usr/bin/env python3
@@ -105,7 +105,8 @@ class Serving:
             "ModelDataUrl": f"s3://{self.home}/model.tar.gz",
             "Environment": {"VERSION": version, **environment},
         }
-        self.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
+        server = role(self.engine, "server")
+        self.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=server)
         return name
 
     def config(self, *variants: Mapping[str, Any], **members: Any) -> str:

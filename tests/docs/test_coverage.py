@@ -8,6 +8,7 @@ import pytest
 
 from mlsystem.engine.contract import Room
 from mlsystem.engine.coverage import faults, page, wired_rooms
+from mlsystem.engine.permission import Permissions
 from mlsystem.engine.services.cloudformation.room import TYPES
 
 PAGE = Path(__file__).parents[2] / "docs" / "coverage.md"
@@ -30,6 +31,6 @@ def test_every_operation_and_member_is_one_of_aws_and_every_required_member_is_t
 def test_an_operation_that_aws_does_not_have_is_a_fault(rooms: tuple[Room, ...]) -> None:
     room = next(room for room in rooms if room.service == "sts")
     mark, handler = next(iter(room.operations.values()))
-    made_up = Room("sts", [])
+    made_up = Room("sts", [], Permissions("sts", {}))
     made_up.operations["Fly"] = (mark, handler)
     assert list(faults([made_up])) == ["sts has no operation Fly"]

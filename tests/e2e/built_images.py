@@ -21,10 +21,10 @@ CACHE = Path.home() / ".cache" / "mlsystem-tests"
 
 
 def push_built(engine: LiveEngine, name: str) -> str:
-    """The URI of the image `container` or `monitor` in a repository of its own."""
-    ecr = engine.client("ecr")
+    """The URI of the image `container` or `monitor` in a repository of its own, which the project's roles may pull from."""
+    ecr, home = engine.client("ecr"), f"mls-{name}"
     made = {item["repositoryName"]: item for item in ecr.describe_repositories()["repositories"]}
-    repository = made.get(name) or ecr.create_repository(repositoryName=name)["repository"]
+    repository = made.get(home) or ecr.create_repository(repositoryName=home)["repository"]
     uri = f"{repository['repositoryUri']}:real"
     layout = ImageLayout(built())
     digest = layout.find(name)

@@ -16,6 +16,7 @@ from mlsystem.client.images.docker import STORE_VARIABLE
 from mlsystem.client.images.layout import ImageLayout
 from tests.e2e.built_images import ROOT, built, push_built
 from tests.live import LiveEngine, eventually
+from tests.roles import role
 
 SONAME = "libgomp.so.1"
 IMAGE = "bare"
@@ -71,7 +72,7 @@ def test_an_image_built_on_a_machine_without_openmp_trains_with_lightgbm_there(b
     sagemaker = bare_engine.client("sagemaker")
     sagemaker.create_processing_job(
         ProcessingJobName=IMAGE,
-        RoleArn="arn:aws:iam::000000000000:role/trainer",
+        RoleArn=role(bare_engine, "trainer"),
         AppSpecification={
             "ImageUri": push_built(bare_engine, IMAGE),
             "ContainerEntrypoint": ["python3", "-c", RUN],

@@ -17,6 +17,7 @@ import pytest
 from tests.e2e.built_images import ROOT, push_built
 from tests.e2e.workflow_jobs import arguments_of
 from tests.live import LiveEngine, eventually
+from tests.roles import role
 
 sys.path.insert(0, str(ROOT / "examples" / "flights"))
 sys.path.insert(0, str(ROOT / "project" / "model"))
@@ -38,8 +39,8 @@ class Run:
         for name in dataset.FILES:
             self.s3.upload_file(str(folder / name), self.bucket, f"flights/{name}")
         key = engine.client("kms").create_key()["KeyMetadata"]["Arn"]
-        role = "arn:aws:iam::000000000000:role/mls-flights-sagemaker"
-        self._substitutions = {"Partition": "aws", "KmsKeyArn": key, "SageMakerRoleArn": role}
+        arn = role(engine, "mls-flights-sagemaker")
+        self._substitutions = {"Partition": "aws", "KmsKeyArn": key, "SageMakerRoleArn": arn}
         runs = f"s3://{self.bucket}/runs"
         self._variables: dict[str, Any] = {
             "config": _input(push_built(engine, "container"), push_built(engine, "monitor"), runs, self.bucket),

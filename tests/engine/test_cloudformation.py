@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.live import LiveEngine
+from tests.roles import role
 from tests.stacks import StackUser, outputs
 
 STORAGE = """
@@ -222,7 +223,7 @@ def test_a_state_machine_gets_its_definition_from_s3_with_substitutions(engine: 
     engine.client("s3").put_object(Bucket="definitions", Key="d.json", Body=json.dumps(definition).encode())
     properties = {
         "StateMachineName": "stacked",
-        "RoleArn": "arn:aws:iam::000000000000:role/states",
+        "RoleArn": role(engine, "states"),
         "DefinitionS3Location": {"Bucket": "definitions", "Key": "d.json"},
         "DefinitionSubstitutions": {"Word": "hello"},
     }

@@ -17,7 +17,8 @@ from tests.api_requests import BOTH_VARIANTS, TOO_LARGE
 from tests.aws.build import files_of, workflow_definition, workflow_graph
 from tests.aws.project import PROJECT, RUN_NAME, TEMPLATES
 from tests.live import LiveEngine, eventually
-from tests.serving import ROLE, Serving, push_server
+from tests.roles import role
+from tests.serving import Serving, push_server
 from tests.stacks import CAPABILITIES, StackUser, outputs
 
 sys.path.insert(0, str(PROJECT / "model"))
@@ -171,7 +172,7 @@ class Older:
         data = f"s3://{deployed.bucket}/{owner}/runs/{run}/output/model.tar.gz"
         self.sagemaker.create_model(
             ModelName=self.name,
-            ExecutionRoleArn=ROLE,
+            ExecutionRoleArn=role(deployed.engine, "server"),
             PrimaryContainer={"Image": deployed.image, "ModelDataUrl": data},
         )
         variant = {"VariantName": "AllTraffic", "ModelName": self.name, "InstanceType": "ml.m5.large"}

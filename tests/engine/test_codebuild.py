@@ -12,8 +12,7 @@ import pytest
 
 from tests.jobs import leftovers
 from tests.live import LiveEngine, eventually
-
-ROLE = "arn:aws:iam::000000000000:role/builder"
+from tests.roles import role
 
 
 def _zip(files: dict[str, str]) -> bytes:
@@ -47,7 +46,7 @@ class Yard:
                 "computeType": "BUILD_GENERAL1_SMALL",
                 "environmentVariables": [{"name": "COLOUR", "value": "green"}],
             },
-            serviceRole=ROLE,
+            serviceRole=role(self.engine, "builder"),
         )
         return name
 
@@ -211,7 +210,7 @@ def test_a_build_makes_an_image_that_a_job_can_run(yard: Yard) -> None:
     sagemaker, name = yard.engine.client("sagemaker"), f"check-{uuid.uuid4().hex[:8]}"
     sagemaker.create_processing_job(
         ProcessingJobName=name,
-        RoleArn=ROLE,
+        RoleArn=role(yard.engine, "builder"),
         AppSpecification={"ImageUri": f"{uri}:one"},
         ProcessingResources={"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}},
     )

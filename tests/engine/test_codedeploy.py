@@ -15,8 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from mlsystem.engine.services.codedeploy.deployment_actions import hook_execution_id
 from tests.live import LiveEngine, eventually
+from tests.roles import role
 
-ROLE = "arn:aws:iam::000000000000:role/deployer"
 CANARY = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
 ENDED = {"Succeeded", "Failed", "Stopped"}
 BEFORE, AFTER = "BeforeAllowTraffic", "AfterAllowTraffic"
@@ -42,7 +42,7 @@ class Release:
             functions.create_function(
                 FunctionName=name,
                 Runtime="python3.11",
-                Role=ROLE,
+                Role=role(self.live, "deployer"),
                 Handler="app.handler",
                 Code={"ZipFile": _code(1)},
                 Publish=True,
@@ -62,8 +62,9 @@ class Release:
             },
             **group,
         }
+        arn = role(self.live, "deployer")
         deploy.create_deployment_group(
-            applicationName=self.name, deploymentGroupName="group", serviceRoleArn=ROLE, **settings
+            applicationName=self.name, deploymentGroupName="group", serviceRoleArn=arn, **settings
         )
 
     def deploy(self, hooks: tuple[str, ...] = ()) -> str:
@@ -269,7 +270,9 @@ def test_applications_and_groups_are_listed_changed_and_deleted(engine: LiveEngi
     deploy = engine.client("codedeploy")
     name = f"app-{uuid.uuid4().hex[:6]}"
     deploy.create_application(applicationName=name, computePlatform="Lambda", tags=[{"Key": "a", "Value": "b"}])
-    deploy.create_deployment_group(applicationName=name, deploymentGroupName="g", serviceRoleArn=ROLE)
+    deploy.create_deployment_group(
+        applicationName=name, deploymentGroupName="g", serviceRoleArn=role(engine, "deployer")
+    )
     assert name in deploy.list_applications()["applications"]
     deploy.update_deployment_group(
         applicationName=name, currentDeploymentGroupName="g", newDeploymentGroupName="h", deploymentConfigName=CANARY
@@ -279,7 +282,7 @@ def test_applications_and_groups_are_listed_changed_and_deleted(engine: LiveEngi
         deploy.create_deployment_group(
             applicationName=name,
             deploymentGroupName="bad",
-            serviceRoleArn=ROLE,
+            serviceRoleArn=role(engine, "deployer"),
             alarmConfiguration={"enabled": True, "alarms": []},
         )
     assert error.value.response["Error"]["Code"] == "InvalidAlarmConfigException"

@@ -13,8 +13,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.live import LiveEngine, eventually
+from tests.roles import role
 
-ROLE = "arn:aws:iam::000000000000:role/pipeline"
 SPEC = """version: 0.2
 env: {exported-variables: [MADE]}
 phases:
@@ -62,7 +62,7 @@ class Line:
             source={"type": "CODEPIPELINE"},
             artifacts={"type": "CODEPIPELINE"},
             environment={"type": "LINUX_CONTAINER", "image": "standard", "computeType": "BUILD_GENERAL1_SMALL"},
-            serviceRole="arn:aws:iam::000000000000:role/builder",
+            serviceRole=role(self.engine, "builder"),
         )
 
     def upload(self, text: str) -> None:
@@ -118,7 +118,7 @@ class Line:
         self.pipeline.create_pipeline(
             pipeline={
                 "name": self.name,
-                "roleArn": ROLE,
+                "roleArn": role(self.engine, "pipeline"),
                 "artifactStore": {"type": "S3", "location": self.name},
                 "stages": stages,
                 "pipelineType": "V2",
@@ -299,7 +299,7 @@ def test_what_is_not_implemented_is_refused_by_name(engine: LiveEngine, change: 
     approve = _action("Approve", "Approval", "Manual")
     declaration = {
         "name": f"line-{uuid.uuid4().hex[:8]}",
-        "roleArn": ROLE,
+        "roleArn": role(engine, "pipeline"),
         "stages": [{"name": "Source", "actions": [source]}, {"name": "Release", "actions": [approve]}],
         **change,
     }

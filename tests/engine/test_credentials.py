@@ -17,7 +17,8 @@ import pytest
 from mlsystem.engine.contract import CREDENTIALS_PATH
 from tests.images import push_image
 from tests.live import LiveEngine, eventually
-from tests.serving import ROLE, Serving, archive
+from tests.roles import role
+from tests.serving import Serving, archive
 
 HOME = "keeper"
 KEY_SECONDS = 2.0
@@ -104,7 +105,7 @@ def live(new_engine: Callable[..., LiveEngine]) -> LiveEngine:
 def _train(live: LiveEngine) -> None:
     live.client("sagemaker").create_training_job(
         TrainingJobName="long",
-        RoleArn=ROLE,
+        RoleArn=role(live, "server"),
         AlgorithmSpecification={"TrainingImage": Serving(live, HOME).image, "TrainingInputMode": "File"},
         OutputDataConfig={"S3OutputPath": f"s3://{HOME}/out"},
         ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
@@ -148,7 +149,7 @@ def test_programs_outlive_their_first_keys_and_are_given_none_when_they_have_end
     url, token = (instance["told"][f"AWS_CONTAINER_{what}"] for what in ("CREDENTIALS_FULL_URI", "AUTHORIZATION_TOKEN"))
     assert url == f"{live.url}{CREDENTIALS_PATH}"
     status, keys = _ask(url, token)
-    assert (status, keys["RoleArn"]) == (200, ROLE)
+    assert (status, keys["RoleArn"]) == (200, role(live, "server"))
     assert _ask(url, token[:-4] + "AAA=")[0] == 403
     assert _ask(url, "")[0] == 403
     assert _ask(url, job["told"]["AWS_CONTAINER_AUTHORIZATION_TOKEN"])[0] == 403

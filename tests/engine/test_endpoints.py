@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.live import LiveEngine, eventually
+from tests.roles import role
 from tests.serving import Load, Serving
 
 
@@ -160,7 +161,7 @@ def test_a_model_that_is_missing_is_named(serving: Serving) -> None:
     model = f"{serving.home}-missing"
     container = {"Image": serving.image, "ModelDataUrl": f"s3://{serving.home}/missing.tar.gz"}
     serving.sagemaker.create_model(
-        ModelName=model, PrimaryContainer=container, ExecutionRoleArn="arn:aws:iam::000000000000:role/server"
+        ModelName=model, PrimaryContainer=container, ExecutionRoleArn=role(serving.engine, "server")
     )
     name = "misses-its-model"
     serving.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=serving.config({"ModelName": model}))

@@ -13,8 +13,7 @@ from botocore.exceptions import ClientError
 
 from tests.killpoints import Harness
 from tests.live import LiveEngine, eventually
-
-ROLE = "arn:aws:iam::000000000000:role/start"
+from tests.roles import role
 
 
 class Listener:
@@ -24,7 +23,9 @@ class Listener:
         self.sfn = engine.client("stepfunctions")
         name = name or f"listener-{uuid.uuid4().hex[:8]}"
         definition = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
-        self.arn = self.sfn.create_state_machine(name=name, definition=definition, roleArn=ROLE)["stateMachineArn"]
+        self.role = role(engine, "start")
+        made = self.sfn.create_state_machine(name=name, definition=definition, roleArn=self.role)
+        self.arn = made["stateMachineArn"]
 
     def heard(self) -> list[Any]:
         found = self.sfn.list_executions(stateMachineArn=self.arn)["executions"]
@@ -43,7 +44,7 @@ class Bench:
     def rule(self, name: str, pattern: Mapping[str, Any], **target: Any) -> str:
         given = {"source": [self.source], **pattern}
         self.events.put_rule(Name=f"{self.source}-{name}", EventPattern=json.dumps(given))
-        full = {"Id": "one", "Arn": self.listener.arn, "RoleArn": ROLE, **target}
+        full = {"Id": "one", "Arn": self.listener.arn, "RoleArn": self.listener.role, **target}
         self.events.put_targets(Rule=f"{self.source}-{name}", Targets=[full])
         return f"{self.source}-{name}"
 
@@ -148,7 +149,7 @@ def test_a_rate_is_scaled_and_comes_again_after_a_restart(new_engine: Callable[.
     live.start()
     listener, events = Listener(live), live.client("events")
     events.put_rule(Name="often", ScheduleExpression="rate(5 minutes)")
-    events.put_targets(Rule="often", Targets=[{"Id": "one", "Arn": listener.arn, "RoleArn": ROLE}])
+    events.put_targets(Rule="often", Targets=[{"Id": "one", "Arn": listener.arn, "RoleArn": listener.role}])
     first = eventually(listener.heard)
     assert (first[0]["source"], first[0]["detail-type"]) == ("aws.events", "Scheduled Event")
     live.kill()
@@ -172,12 +173,12 @@ class StartOnce:
         s3.create_bucket(Bucket="bench")
         s3.put_bucket_versioning(Bucket="bench", VersioningConfiguration={"Status": "Enabled"})
         s3.put_object(Bucket="bench", Key="data.zip", Body=b"data")
-        live.client("codepipeline").create_pipeline(pipeline=_pipeline())
+        live.client("codepipeline").create_pipeline(pipeline=_pipeline(role(live, "start")))
         eventually(lambda: _started(live))
         arn = "arn:aws:codepipeline:us-east-1:000000000000:line"
         events = live.client("events")
         events.put_rule(Name="commit", EventPattern='{"source": ["bench"]}')
-        events.put_targets(Rule="commit", Targets=[{"Id": "pipeline", "Arn": arn, "RoleArn": ROLE}])
+        events.put_targets(Rule="commit", Targets=[{"Id": "pipeline", "Arn": arn, "RoleArn": role(live, "start")}])
 
     def act(self, live: LiveEngine) -> None:
         if not _by_event(live):
@@ -191,7 +192,7 @@ class StartOnce:
         assert [one["trigger"] for one in _started(live)].count(rule) == 1
 
 
-def _pipeline() -> dict[str, Any]:
+def _pipeline(role_arn: str) -> dict[str, Any]:
     source = {
         "name": "Data",
         "actionTypeId": {"category": "Source", "owner": "AWS", "provider": "S3", "version": "1"},
@@ -204,7 +205,7 @@ def _pipeline() -> dict[str, Any]:
     }
     stages = [{"name": "Source", "actions": [source]}, {"name": "Release", "actions": [approval]}]
     store = {"type": "S3", "location": "bench"}
-    return {"name": "line", "roleArn": ROLE, "artifactStore": store, "stages": stages}
+    return {"name": "line", "roleArn": role_arn, "artifactStore": store, "stages": stages}
 
 
 def _started(live: LiveEngine) -> list[dict[str, Any]]:

@@ -11,14 +11,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.live import LiveEngine, eventually
-
-ROLE = "arn:aws:iam::000000000000:role/trainer"
+from tests.roles import role
 
 
 class Bench:
     """An experiment with a trial of a test's own."""
 
     def __init__(self, engine: LiveEngine):
+        self.engine = engine
         self.sagemaker = engine.client("sagemaker")
         self.name = f"e-{uuid.uuid4().hex[:8]}"
         self.trial = f"{self.name}-trial"
@@ -89,7 +89,7 @@ def test_a_job_that_names_a_trial_is_a_component_of_it(bench: Bench) -> None:
         AppSpecification={"ImageUri": "000000000000.dkr.ecr.us-east-1.amazonaws.com/none:latest"},
         Environment={"ROWS": "12"},
         ProcessingResources={"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}},
-        RoleArn=ROLE,
+        RoleArn=role(bench.engine, "trainer"),
         ExperimentConfig={
             "ExperimentName": bench.name,
             "TrialName": bench.trial,

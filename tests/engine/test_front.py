@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.live import LiveEngine
+from tests.roles import role
 
 
 def _code(error: pytest.ExceptionInfo[ClientError]) -> str:
@@ -26,15 +27,15 @@ def test_the_access_key_names_its_principal(engine: LiveEngine) -> None:
 
 
 def test_a_roles_session_is_its_own_principal(engine: LiveEngine) -> None:
-    role = "arn:aws:iam::000000000000:role/trainer"
-    keys = engine.client("sts").assume_role(RoleArn=role, RoleSessionName="job-1")["Credentials"]
+    arn = role(engine, "trainer")
+    keys = engine.client("sts").assume_role(RoleArn=arn, RoleSessionName="job-1")["Credentials"]
     session = engine.client("sts", key=keys["AccessKeyId"], secret=keys["SecretAccessKey"], token=keys["SessionToken"])
     assert session.get_caller_identity()["Arn"] == "arn:aws:sts::000000000000:assumed-role/trainer/job-1"
 
 
 def test_a_session_without_its_token_is_refused(engine: LiveEngine) -> None:
-    role = "arn:aws:iam::000000000000:role/trainer"
-    keys = engine.client("sts").assume_role(RoleArn=role, RoleSessionName="job-2")["Credentials"]
+    arn = role(engine, "trainer")
+    keys = engine.client("sts").assume_role(RoleArn=arn, RoleSessionName="job-2")["Credentials"]
     with pytest.raises(ClientError) as error:
         engine.client("sts", key=keys["AccessKeyId"], secret=keys["SecretAccessKey"]).get_caller_identity()
     assert _code(error) == "InvalidClientTokenId"

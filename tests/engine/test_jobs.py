@@ -14,8 +14,7 @@ from botocore.exceptions import ClientError
 from tests.images import push_image
 from tests.jobs import leftovers
 from tests.live import LiveEngine, eventually
-
-ROLE = "arn:aws:iam::000000000000:role/trainer"
+from tests.roles import role
 
 # Fits a line by least squares and writes its two numbers: a model, though a small one.
 TRAIN = """#!/usr/bin/env python3
@@ -76,7 +75,7 @@ class Workshop:
         name = f"job-{uuid.uuid4().hex[:8]}"
         request: dict[str, Any] = {
             "TrainingJobName": name,
-            "RoleArn": ROLE,
+            "RoleArn": role(self.engine, "trainer"),
             "AlgorithmSpecification": {
                 "TrainingImage": self.image,
                 "TrainingInputMode": "File",
@@ -103,7 +102,7 @@ class Workshop:
         name = f"job-{uuid.uuid4().hex[:8]}"
         self.sagemaker.create_processing_job(
             ProcessingJobName=name,
-            RoleArn=ROLE,
+            RoleArn=role(self.engine, "trainer"),
             AppSpecification={
                 "ImageUri": self.image,
                 "ContainerEntrypoint": ["python3", "/opt/program/process.py"],

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.killpoints import Harness
 from tests.live import LiveEngine
+from tests.roles import role
 from tests.serving import Load, Serving, push_server
 
 HOME = "serving"
@@ -24,8 +25,8 @@ def _first_config(live: LiveEngine) -> Serving:
             "ModelDataUrl": f"s3://{HOME}/model.tar.gz",
             "Environment": {"VERSION": version},
         }
-        role = "arn:aws:iam::000000000000:role/server"
-        serving.sagemaker.create_model(ModelName=model, PrimaryContainer=container, ExecutionRoleArn=role)
+        server = role(live, "server")
+        serving.sagemaker.create_model(ModelName=model, PrimaryContainer=container, ExecutionRoleArn=server)
         variant = {"VariantName": "AllTraffic", "ModelName": model, "InitialInstanceCount": 2}
         serving.sagemaker.create_endpoint_config(
             EndpointConfigName=f"config-{version}", ProductionVariants=[{**variant, "InstanceType": "ml.m5.large"}]

@@ -10,6 +10,7 @@ from tests.images import push_image
 from tests.jobs import leftovers, logged
 from tests.killpoints import Harness
 from tests.live import LiveEngine, eventually
+from tests.roles import role
 
 TRAIN = """#!/usr/bin/env python3
 import json, pathlib
@@ -36,13 +37,14 @@ class TrainOnce:
         live.client("s3").create_bucket(Bucket="bench")
         live.client("s3").put_object(Bucket="bench", Key="in/numbers.txt", Body=b"1 2 3")
         push_image(live, "bench", {"/opt/program/train": TRAIN})
+        role(live, "trainer")
 
     def act(self, live: LiveEngine) -> None:
         source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bench/in"}}
         try:
             live.client("sagemaker").create_training_job(
                 TrainingJobName="once",
-                RoleArn="arn:aws:iam::000000000000:role/trainer",
+                RoleArn=role(live, "trainer"),
                 AlgorithmSpecification={
                     "TrainingImage": "000000000000.dkr.ecr.us-east-1.amazonaws.com/bench:latest",
                     "TrainingInputMode": "File",

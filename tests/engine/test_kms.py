@@ -132,7 +132,9 @@ def test_keys_that_aws_manages_are_there_and_cannot_be_changed(kms: Any) -> None
 def test_policies_and_tags_are_kept(kms: Any) -> None:
     key = kms.create_key(Tags=[{"TagKey": "team", "TagValue": "ml"}])["KeyMetadata"]["KeyId"]
     assert "kms:*" in kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
-    policy = json.dumps({"Version": "2012-10-17", "Statement": []})
+    root = {"AWS": "arn:aws:iam::000000000000:root"}
+    statement = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
     assert kms.get_key_policy(KeyId=key)["Policy"] == policy
     assert kms.list_key_policies(KeyId=key)["PolicyNames"] == ["default"]

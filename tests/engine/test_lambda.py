@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.functions import ROLE, archive, change_code, invoke, make_function
+from tests.functions import archive, change_code, invoke, make_function
 from tests.images import push_image
 from tests.live import LiveEngine, eventually
+from tests.roles import role
 from tests.shares import make_mount_target, make_share
 
 ECHO = """
@@ -328,10 +329,11 @@ def _is_quiet(live: LiveEngine) -> bool:
 def test_a_function_is_finished_although_the_engine_dies(new_engine: Callable[..., LiveEngine]) -> None:
     live = new_engine()
     live.start({"MLSYSTEM_KILL_AT": "lambda.prepare_code.before"})
+    arn = role(live, "function")
     package = {"ZipFile": archive({"app.py": ECHO})}
     with contextlib.suppress(ClientError):  # the answer may not get out
         live.client("lambda").create_function(
-            FunctionName="half", Role=ROLE, Runtime="python3.13", Handler="app.handler", Code=package
+            FunctionName="half", Role=arn, Runtime="python3.13", Handler="app.handler", Code=package
         )
     live.await_death()
     live.start()

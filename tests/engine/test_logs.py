@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from mlsystem.engine.decide.log_filter import parse_filter
 from tests.images import push_image
 from tests.live import LiveEngine, eventually
+from tests.roles import role
 
 
 def _group(engine: LiveEngine) -> str:
@@ -108,7 +109,7 @@ def test_a_jobs_log_is_followed_while_it_runs_and_is_whole_after_a_crash(
     source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://chatter/in"}}
     sagemaker.create_training_job(
         TrainingJobName="chatter",
-        RoleArn="arn:aws:iam::000000000000:role/trainer",
+        RoleArn=role(live, "trainer"),
         AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"},
         InputDataConfig=[{"ChannelName": "train", "DataSource": source}],
         OutputDataConfig={"S3OutputPath": "s3://chatter/out"},

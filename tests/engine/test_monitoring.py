@@ -12,9 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.images import push_image
 from tests.live import LiveEngine, eventually
+from tests.roles import role
 from tests.serving import Serving
 
-ROLE = "arn:aws:iam::000000000000:role/monitor"
 ENDED = {"Completed", "CompletedWithViolations", "Failed", "Stopped"}
 # Counts captured requests, and finds as many violations as a schedule's variable says.
 MONITOR = """#!/usr/bin/env python3
@@ -75,7 +75,7 @@ class Watched:
         return {
             "ScheduleConfig": {"ScheduleExpression": expression},
             "MonitoringJobDefinition": {
-                "RoleArn": ROLE,
+                "RoleArn": role(self.live, "monitor"),
                 "MonitoringAppSpecification": {
                     "ImageUri": self.image,
                     "ContainerEntrypoint": ["monitor"],

@@ -18,6 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.live import LiveEngine
+from tests.roles import role
 
 NUMBERS = itertools.count(1)
 ODD_KEYS = [
@@ -394,8 +395,8 @@ def _signer(engine: LiveEngine, version: str, is_session: bool) -> Any:
     root = engine.credentials()
     keys = {"aws_access_key_id": root["access_key_id"], "aws_secret_access_key": root["secret_access_key"]}
     if is_session:
-        role = {"RoleArn": "arn:aws:iam::000000000000:role/uploader", "RoleSessionName": "test"}
-        given = engine.client("sts").assume_role(**role)["Credentials"]
+        arn = role(engine, "uploader")
+        given = engine.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
         keys = {"aws_access_key_id": given["AccessKeyId"], "aws_secret_access_key": given["SecretAccessKey"]}
         keys["aws_session_token"] = given["SessionToken"]
     config = Config(signature_version=version)

@@ -12,8 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.live import LiveEngine, eventually
+from tests.roles import role
 
-ROLE = "arn:aws:iam::000000000000:role/start"
 OFF = {"Mode": "OFF"}
 
 
@@ -21,10 +21,11 @@ class Bench:
     """A state machine whose executions are the invocations, and schedules for it."""
 
     def __init__(self, engine: LiveEngine):
+        self.role = role(engine, "start")
         self.sfn, self.scheduler = engine.client("stepfunctions"), engine.client("scheduler")
         self.name = f"bench-{uuid.uuid4().hex[:8]}"
         definition = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
-        created = self.sfn.create_state_machine(name=self.name, definition=definition, roleArn=ROLE)
+        created = self.sfn.create_state_machine(name=self.name, definition=definition, roleArn=role(engine, "start"))
         self.machine = created["stateMachineArn"]
 
     def heard(self) -> list[Any]:
@@ -33,7 +34,7 @@ class Bench:
         return [json.loads(text) for text in inputs]
 
     def schedule(self, expression: str, target: dict[str, Any] | None = None, **members: Any) -> str:
-        full = {"Arn": self.machine, "RoleArn": ROLE, **(target or {})}
+        full = {"Arn": self.machine, "RoleArn": self.role, **(target or {})}
         request = {"Name": self.name, "ScheduleExpression": expression, "FlexibleTimeWindow": OFF, "Target": full}
         return str(self.scheduler.create_schedule(**request, **members)["ScheduleArn"])
 

@@ -16,8 +16,8 @@ from tests.images import push_image
 from tests.jobs import leftovers, logged
 from tests.killpoints import Harness
 from tests.live import LiveEngine, eventually
+from tests.roles import role
 
-ROLE = "arn:aws:iam::000000000000:role/workflow"
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/steps:latest"
 PROGRAM = """#!/usr/bin/env python3
 import os, sys, time
@@ -46,7 +46,7 @@ def _job(name: str, mode: str = "", **members: Any) -> dict[str, Any]:
             "ProcessingResources": {
                 "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
             },
-            "RoleArn": ROLE,
+            "RoleArn": "arn:aws:iam::000000000000:role/workflow",
         },
         **(members or {"End": True}),
     }
@@ -58,7 +58,7 @@ class Machine:
     def __init__(self, engine: LiveEngine, definition: str, name: str = ""):
         self.sfn = engine.client("stepfunctions")
         self.name = name or f"m-{uuid.uuid4().hex[:8]}"
-        created = self.sfn.create_state_machine(name=self.name, definition=definition, roleArn=ROLE)
+        created = self.sfn.create_state_machine(name=self.name, definition=definition, roleArn=role(engine, "workflow"))
         self.arn = created["stateMachineArn"]
 
     def start(self, value: Any = None, **members: Any) -> str:
@@ -127,7 +127,7 @@ def test_a_wrong_definition_is_refused_with_its_faults(engine: LiveEngine) -> No
     assert _code(lambda: Machine(engine, _definition({"Go": activity}))) == "InvalidDefinition"
     good = _definition({"Go": {"Type": "Succeed"}})
     assert sfn.validate_state_machine_definition(definition=good)["result"] == "OK"
-    express = {"name": "fast", "definition": good, "roleArn": ROLE, "type": "EXPRESS"}
+    express = {"name": "fast", "definition": good, "roleArn": role(engine, "workflow"), "type": "EXPRESS"}
     assert _code(lambda: sfn.create_state_machine(**express)) == "NotImplemented"
 
 

@@ -13,9 +13,9 @@ import pytest
 from tests.functions import archive, make_function
 from tests.images import push_image
 from tests.live import LiveEngine, eventually
+from tests.roles import role
 
 PROJECT = Path(__file__).parents[2] / "project"
-ROLE = "arn:aws:iam::000000000000:role/workflow"
 ENDED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
 
 PREPARE = """#!/usr/bin/env python3
@@ -70,12 +70,17 @@ class Workflow:
         self.image = push_image(engine, self.name, files)
         self.monitor = push_image(engine, f"{self.name}-monitor", {"/opt/program/mlsystem/monitor.py": MONITOR})
         key = engine.client("kms").create_key()["KeyMetadata"]["Arn"]
-        values = {"Partition": "aws", "KmsKeyArn": key, "SageMakerRoleArn": ROLE, **self._functions()}
+        values = {
+            "Partition": "aws",
+            "KmsKeyArn": key,
+            "SageMakerRoleArn": role(engine, "workflow"),
+            **self._functions(),
+        }
         definition = (PROJECT / "model/workflow.asl.json").read_text()
         for name, value in values.items():
             definition = definition.replace(f"${{{name}}}", value)
         self.sfn = engine.client("stepfunctions")
-        made = self.sfn.create_state_machine(name=self.name, definition=definition, roleArn=ROLE)
+        made = self.sfn.create_state_machine(name=self.name, definition=definition, roleArn=role(engine, "workflow"))
         self.arn = made["stateMachineArn"]
 
     def _functions(self) -> dict[str, str]:

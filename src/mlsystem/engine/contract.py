@@ -18,6 +18,7 @@ from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.decide.errors import EngineError
 from mlsystem.engine.durable.machine import Machine
 from mlsystem.engine.durable.worker import ActionHandler, NoticeHandler, Worker
+from mlsystem.engine.permission import Permissions, Requirement
 from mlsystem.engine.store.clock import Clock
 from mlsystem.engine.store.database import Database, Transaction
 from mlsystem.engine.store.folder import DataFolder
@@ -25,14 +26,21 @@ from mlsystem.engine.store.folder import DataFolder
 
 @dataclass(frozen=True)
 class Principal:
-    """Who calls: the ARN of a user, of the root, or of a role's session (`arn:aws:sts::A:assumed-role/R/S`).
+    """Who calls: the ARN of a user, of the root, of a role's session (`arn:aws:sts::A:assumed-role/R/S`), or the name of a service.
 
-    `source_arn` is the resource for which a service calls (aws:SourceArn): a rule, a schedule.
+    `source_arn` is the resource for which a service calls (aws:SourceArn): a rule, a schedule. `via` is the service that calls on behalf
+    of the principal (`s3`).
     """
 
     arn: str
     account: str
     source_arn: str = ""
+    via: str = ""
+
+    @property
+    def is_service(self) -> bool:
+        """An AWS service that calls for itself, such as `events.amazonaws.com`: only policies of resources speak of it."""
+        return not self.arn.startswith("arn:")
 
     @property
     def role_name(self) -> str | None:
@@ -126,17 +134,27 @@ Handler = Callable[[Any, Call], Mapping[str, object]]
 class Room:
     """One AWS service, by its botocore name, and the parts that play it.
 
-    `mounts` are ASGI applications by path prefix, for what a service speaks beside its API (Git over HTTP); they authenticate for
-    themselves.
+    `permissions` say what each operation asks of its caller. `mounts` are ASGI applications by path prefix, for what a service speaks
+    beside its API (Git over HTTP); they authenticate for themselves.
     """
 
-    def __init__(self, service: str, parts: Sequence[Part], mounts: Mapping[str, ASGIApp] | None = None):
+    def __init__(
+        self,
+        service: str,
+        parts: Sequence[Part],
+        permissions: Permissions,
+        mounts: Mapping[str, ASGIApp] | None = None,
+    ):
         self.service = service
+        self.permissions = permissions
         self.mounts = dict(mounts or {})
         self.parts = tuple(parts)
         self.operations: dict[str, tuple[Operation, Handler]] = {}
         for part in parts:
             self._collect(part)
+        differing = sorted(self.operations.keys() ^ permissions.entries.keys())
+        if differing:
+            raise EngineError(f"{service}: operations and their permissions differ by {', '.join(differing)}")
 
     def _collect(self, part: Part) -> None:
         for attribute in dir(type(part)):
@@ -167,8 +185,14 @@ class Caller(Protocol):
     def __call__(
         self, service: str, operation: str, request: Mapping[str, Any], principal: Principal | None = None
     ) -> dict[str, Any]:
-        """`principal` None means the engine itself, on behalf of the account."""
+        """`principal` None means the engine itself, where AWS acts by its own right: nothing is asked."""
         ...
+
+
+class Demand(Protocol):
+    """Demands of a principal what AWS asks beside the operation itself. Raises AwsError, with the code of `service`."""
+
+    def __call__(self, service: str, principal: Principal, *requirements: Requirement) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -183,6 +207,7 @@ class House:
     call: Caller
     # Where a client reaches the front door, e.g. "http://127.0.0.1:4580".
     door_url: str
+    demand: Demand
 
     @property
     def root(self) -> Principal:
@@ -192,6 +217,10 @@ class House:
         """The principal that a workload of this role is."""
         role = role_arn.rsplit("/", 1)[-1]
         return Principal(self.scope.global_arn("sts", f"assumed-role/{role}/{session}"), self.scope.account)
+
+    def service(self, name: str, source_arn: str = "") -> Principal:
+        """The principal that a service is when it calls for itself; `source_arn`: the resource that it does so for."""
+        return Principal(f"{name}.amazonaws.com", self.scope.account, source_arn)
 
     def new_id(self, length: int = 12) -> str:
         """A random lower-case hexadecimal id."""

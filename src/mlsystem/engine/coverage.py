@@ -19,12 +19,14 @@ from mlsystem.engine.dataplane.state import Door
 from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.durable.worker import Worker
 from mlsystem.engine.front.dispatch import Dispatcher
+from mlsystem.engine.front.guard import Guard
 from mlsystem.engine.runtime.api_model import service_model
 from mlsystem.engine.runtime.credentials import WorkloadCredentials
 from mlsystem.engine.services.cloudformation.resource_type import ResourceType
 from mlsystem.engine.services.cloudformation.room import TYPES
+from mlsystem.engine.services.iam.role_book import RoleBook
 from mlsystem.engine.settings import Settings
-from mlsystem.engine.start import _control, _equip, _keeper, _rooms, _root
+from mlsystem.engine.start import _control, _equip, _keeper, _rooms
 from mlsystem.engine.store.clock import SystemClock
 from mlsystem.engine.store.database import Database
 from mlsystem.engine.store.folder import DataFolder
@@ -56,12 +58,13 @@ def wired_rooms() -> tuple[Room, ...]:
         database = Database(folder.database, clock)
         stack.callback(database.close)
         scope = Scope(settings.account, settings.region)
-        dispatcher = Dispatcher(database, _root(scope))
+        dispatcher = Dispatcher(database, scope, Guard(scope, RoleBook()))
         equipment = _equip(folder, database, stack)
         keeper = _keeper(
             folder, database, equipment.plane, Door(scope, settings.port, str(_control(folder)), settings.host)
         )
-        house = House(scope, clock, database, Worker(database, clock), folder, dispatcher, "http://127.0.0.1")
+        worker, url = Worker(database, clock), "http://127.0.0.1"
+        house = House(scope, clock, database, worker, folder, dispatcher, url, dispatcher.demand)
         credentials = WorkloadCredentials(house, equipment.keys, equipment.runner, settings.workload_key_seconds)
         return _rooms(house, equipment, keeper, credentials)
 

@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from mlsystem.engine.contract import CREDENTIALS_PATH, House, Principal, Room
+from mlsystem.engine.contract import CREDENTIALS_PATH, House, Room
 from mlsystem.engine.dataplane.dataplane import DataPlane
 from mlsystem.engine.dataplane.keeper import DoorKeeper
 from mlsystem.engine.dataplane.state import Door, WorkloadDoor
@@ -35,6 +35,7 @@ from mlsystem.engine.front.audit import AuditTrail
 from mlsystem.engine.front.credentials import CredentialsPage
 from mlsystem.engine.front.dispatch import Dispatcher
 from mlsystem.engine.front.door import DoorProcess, choose_port
+from mlsystem.engine.front.guard import Guard
 from mlsystem.engine.front.principals import Authenticator
 from mlsystem.engine.runtime.credentials import WorkloadCredentials
 from mlsystem.engine.runtime.exits import ExitBoard
@@ -55,6 +56,7 @@ from mlsystem.engine.services.ecr import room as ecr
 from mlsystem.engine.services.efs import room as efs
 from mlsystem.engine.services.events import room as events
 from mlsystem.engine.services.iam import room as iam
+from mlsystem.engine.services.iam.role_book import RoleBook
 from mlsystem.engine.services.kms import room as kms
 from mlsystem.engine.services.lambda_ import room as lambda_
 from mlsystem.engine.services.logs import room as logs
@@ -119,8 +121,9 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     port = choose_port(database, settings.host, settings.port, process.is_running)
     keeper = _keeper(folder, database, equipment.plane, Door(scope, port, str(_control(folder)), settings.host))
     worker = Worker(database, clock)
-    dispatcher = Dispatcher(database, _root(scope))
-    house = House(scope, clock, database, worker, folder, dispatcher, f"http://{settings.host}:{port}")
+    dispatcher = Dispatcher(database, scope, Guard(scope, RoleBook()))
+    url = f"http://{settings.host}:{port}"
+    house = House(scope, clock, database, worker, folder, dispatcher, url, dispatcher.demand)
     credentials = WorkloadCredentials(house, equipment.keys, equipment.runner, settings.workload_key_seconds)
     rooms = _rooms(house, equipment, keeper, credentials)
     dispatcher.open(rooms)
@@ -162,7 +165,7 @@ def _equip(folder: DataFolder, database: Database, stack: ExitStack) -> Equipmen
 
 
 def _keeper(folder: DataFolder, database: Database, plane: DataPlane, door: Door) -> DoorKeeper:
-    """The keeper, with one door that all workloads share: they may invoke every endpoint until the policies of roles are evaluated."""
+    """The keeper, with one door that all workloads share: they may invoke every endpoint."""
     keeper = DoorKeeper(plane, door, database)
     shared = WorkloadDoor(str(workload_socket(folder)), door.scope.global_arn("iam", "root"), allowed_endpoints=("*",))
     keeper.workloads_from(lambda _: [shared])
@@ -199,10 +202,6 @@ def _rooms(
         sagemaker.open_room(house, machinery, keeper),
         sagemaker_runtime.open_room(house, equipment.plane),
     )
-
-
-def _root(scope: Scope) -> Principal:
-    return Principal(scope.global_arn("iam", "root"), scope.account)
 
 
 def _write_root_credentials(house: House, keys: KeyRing) -> None:

@@ -1,7 +1,7 @@
 """Hands each request to the room that answers it: the `call` that rooms, workloads and clients share.
 
-Order of the checks is AWS's: is the operation known, may this principal do it, is the request well formed, is every member of it
-implemented. Only then does the room see it.
+Order of the checks: is the operation known, is the request well formed, is every member of it implemented, may this principal do it. Only
+then does the room see it.
 """
 
 from __future__ import annotations
@@ -14,23 +14,29 @@ from typing import Any
 from botocore.model import OperationNotFoundError
 
 from mlsystem.engine.contract import Call, Handler, Operation, Principal, Room
+from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.decide.errors import AwsError, EngineError, NotImplementedHere
+from mlsystem.engine.front.guard import Guard
 from mlsystem.engine.front.validation import validate
+from mlsystem.engine.permission import Requirement
 from mlsystem.engine.runtime.api_model import service_model
 from mlsystem.engine.store.bodies import Body
-from mlsystem.engine.store.database import Database
+from mlsystem.engine.store.database import Database, Transaction
 
 
 class Dispatcher:
-    """The directory of rooms. Implements `contract.Caller`."""
+    """The directory of rooms. Implements `contract.Caller`, and `demand` `contract.Demand`."""
 
-    def __init__(self, database: Database, root: Principal):
+    def __init__(self, database: Database, scope: Scope, guard: Guard):
         self._database = database
-        self._root = root
+        self._scope = scope
+        self._guard = guard
+        self._root = Principal(scope.global_arn("iam", "root"), scope.account)
         self._rooms: dict[str, Room] = {}
 
     def open(self, rooms: Sequence[Room]) -> None:
         self._rooms.update({room.service: room for room in rooms})
+        self._guard.open(rooms)
 
     def __call__(
         self, service: str, operation: str, request: Mapping[str, Any], principal: Principal | None = None
@@ -38,7 +44,11 @@ class Dispatcher:
         mark, handler = self._find(service, operation)
         given = {name: value for name, value in request.items() if value is not None}
         self._check(service, mark, given)
-        return dict(self._run(mark, handler, given, principal or self._root))
+        return dict(self._run(service, mark, handler, given, principal))
+
+    def demand(self, service: str, principal: Principal, *requirements: Requirement) -> None:
+        with self._database.reading() as tx:
+            self._guard.check(tx, service, principal, requirements)
 
     def _find(self, service: str, operation: str) -> tuple[Operation, Handler]:
         room = self._rooms.get(service)
@@ -58,13 +68,24 @@ class Dispatcher:
             raise NotImplementedHere(f"{service}:{mark.name} with {', '.join(unknown)}")
 
     def _run(
-        self, mark: Operation, handler: Handler, request: Mapping[str, Any], principal: Principal
+        self, service: str, mark: Operation, handler: Handler, request: Mapping[str, Any], principal: Principal | None
     ) -> Mapping[str, object]:
-        request_id = secrets.token_hex(16)
+        who, request_id = principal or self._root, secrets.token_hex(16)
         if mark.mode == "free":
             if self._database.is_in_transaction:
                 raise EngineError(f"{mark.name} waits for the world: it must not be called inside a transaction")
-            return handler(request, Call(principal, None, request_id))
+            if principal is not None:
+                with self._database.reading() as tx:
+                    self._ask(tx, service, mark.name, request, principal)
+            return handler(request, Call(who, None, request_id))
         scope = self._database.reading() if mark.mode == "read" else self._database.transaction()
         with scope as tx:
-            return handler(request, Call(principal, tx, request_id))
+            if principal is not None:
+                self._ask(tx, service, mark.name, request, principal)
+            return handler(request, Call(who, tx, request_id))
+
+    def _ask(
+        self, tx: Transaction, service: str, operation: str, request: Mapping[str, Any], principal: Principal
+    ) -> None:
+        requirements = self._rooms[service].permissions.of(operation, request, self._scope, tx)
+        self._guard.check(tx, service, principal, requirements)

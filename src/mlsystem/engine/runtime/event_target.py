@@ -72,7 +72,7 @@ def deliver(
     `session`: "events" or "scheduler"; it calls in the delivery's role or, without one, for itself, unless `principal` does.
     """
     role = delivery.role
-    caller = principal or (house.session_of(role, session) if role else _service(house, session))
+    caller = principal or (house.session_of(role, session) if role else house.service(session))
     give = _TARGETS.get(delivery.service, _call)
     try:
         give(house, delivery, replace(caller, source_arn=delivery.source))
@@ -86,11 +86,6 @@ def _may_pass(error: AwsError) -> bool:
     return (
         (error.status or 400) >= 500 and not isinstance(error, NotImplementedHere)
     ) or "TooManyRequests" in error.code
-
-
-def _service(house: House, session: str) -> Principal:
-    """A service that calls for itself, as a resource policy names it."""
-    return Principal(f"{session}.amazonaws.com", house.scope.account)
 
 
 def _function(house: House, delivery: Delivery, principal: Principal) -> None:
@@ -127,15 +122,17 @@ def _topic(house: House, delivery: Delivery, principal: Principal) -> None:
 
 
 def _log_group(house: House, delivery: Delivery, principal: Principal) -> None:
+    """A service needs a policy of the account's logs, which the engine does not have: it lets services write."""
     group = parse_arn(delivery.target).resource.removeprefix("log-group:").removesuffix(":*")
+    who = None if principal.is_service else principal
     stream = {"logGroupName": group, "logStreamName": delivery.key.replace(":", "-").replace("*", "-")}
     try:
-        house.call("logs", "CreateLogStream", stream, principal)
+        house.call("logs", "CreateLogStream", stream, who)
     except AwsError as error:
         if error.code != "ResourceAlreadyExistsException":
             raise
     event = {"timestamp": int(delivery.at * 1000), "message": delivery.payload}
-    house.call("logs", "PutLogEvents", {**stream, "logEvents": [event]}, principal)
+    house.call("logs", "PutLogEvents", {**stream, "logEvents": [event]}, who)
 
 
 def _call(house: House, delivery: Delivery, principal: Principal) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mlsystem.engine.contract import House
+from mlsystem.engine.contract import House, Principal
 from mlsystem.engine.decide.errors import ActionFailed, AwsError
 from mlsystem.engine.durable.machine import Notice
+from mlsystem.engine.permission import ANY, Requirement
 from mlsystem.engine.runtime.credentials import WorkloadCredentials
 from mlsystem.engine.runtime.exits import ExitBoard
 from mlsystem.engine.runtime.images import BrokenImage, Image, ImageStore
@@ -21,6 +22,7 @@ from mlsystem.engine.store.folder import DataFolder
 IMAGE_URI = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.[a-z.]+/(?P<name>[^:@]+)(:(?P<tag>[^@]+))?(@(?P<digest>.+))?"
 )
+PULL_ACTIONS = ("BatchCheckLayerAvailability", "GetDownloadUrlForLayer", "BatchGetImage")
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,11 @@ class Machinery:
     credentials: WorkloadCredentials
 
 
-def find_image(house: House, images: ImageStore, uri: str) -> Image:
-    """The image behind an ECR URI. Raises ActionFailed when there is none."""
-    match = IMAGE_URI.fullmatch(uri)
-    if match is None:
-        raise ActionFailed(
-            f"{uri!r} is not an image of this account's ECR ({house.scope.account}.dkr.ecr.{house.scope.region}"
-            ".amazonaws.com/NAME:TAG): images of other registries cannot be pulled without a network",
-            "ClientError",
-        )
+def find_image(house: House, images: ImageStore, uri: str, principal: Principal | None = None) -> Image:
+    """The image behind an ECR URI. Raises ActionFailed when there is none, or `principal` may not pull it."""
+    match = _image(house, uri)
+    if principal is not None:
+        demand_image(house, uri, principal)
     wanted = {"imageDigest": match["digest"]} if match["digest"] else {"imageTag": match["tag"] or "latest"}
     request = {"repositoryName": match["name"], "imageIds": [wanted]}
     try:
@@ -51,6 +49,30 @@ def find_image(house: House, images: ImageStore, uri: str) -> Image:
         raise ActionFailed(f"the image {uri} cannot be pulled: {error.message}", "ClientError") from error
     except BrokenImage as error:
         raise ActionFailed(f"the image {uri} cannot be run: {error}", "ClientError") from error
+
+
+def demand_image(house: House, uri: str, principal: Principal) -> None:
+    """The right to pull an image. Raises ActionFailed.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+    """
+    repository = house.scope.arn("ecr", f"repository/{_image(house, uri)['name']}")
+    pulling = [Requirement(f"ecr:{action}", repository) for action in PULL_ACTIONS]
+    try:
+        house.demand("ecr", principal, Requirement("ecr:GetAuthorizationToken", ANY), *pulling)
+    except AwsError as error:
+        raise ActionFailed(f"the image {uri} cannot be pulled: {error.message}", "ClientError") from error
+
+
+def _image(house: House, uri: str) -> re.Match[str]:
+    match = IMAGE_URI.fullmatch(uri)
+    if match is None:
+        raise ActionFailed(
+            f"{uri!r} is not an image of this account's ECR ({house.scope.account}.dkr.ecr.{house.scope.region}"
+            ".amazonaws.com/NAME:TAG): images of other registries cannot be pulled without a network",
+            "ClientError",
+        )
+    return match
 
 
 def workload_socket(folder: DataFolder) -> Path:

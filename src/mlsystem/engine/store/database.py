@@ -31,12 +31,32 @@ class AlreadyExists(EngineError):
     """A record with this kind and key is there already."""
 
 
-class Transaction:
-    """Reads and writes of records that commit together. Made by `Database.transaction`."""
+class Changes:
+    """Numbers the commits, and remembers for each kind of record the last one that changed it: what a cache stands on."""
 
-    def __init__(self, connection: Connection, now: float):
+    def __init__(self) -> None:
+        self.number = 0
+        self.last: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def committed(self, kinds: set[str]) -> None:
+        with self._lock:
+            self.number += 1
+            self.last.update(dict.fromkeys(kinds, self.number))
+
+
+class Transaction:
+    """Reads and writes of records that commit together. Made by `Database.transaction`.
+
+    `begun` is the number of the last commit before it, `changed_kinds` are those of the records that it has written itself.
+    """
+
+    def __init__(self, connection: Connection, now: float, changes: Changes, begun: int):
         self.connection = connection
         self.now = now
+        self.changes = changes
+        self.begun = begun
+        self.changed_kinds: set[str] = set()
         self._after_commit: list[Callable[[], None]] = []
 
     def get(self, model: type[R], key: str) -> R | None:
@@ -48,6 +68,7 @@ class Transaction:
     def add(self, record: R) -> R:
         """Write a new record. Raises AlreadyExists."""
         stamped = record.model_copy(update={"created_at": record.created_at or self.now, "updated_at": self.now})
+        self.changed_kinds.add(record.kind)
         try:
             self.connection.execute(insert(schema.records).values(**self._columns(stamped)))
         except IntegrityError as error:
@@ -58,6 +79,7 @@ class Transaction:
         """Write a record, new or not."""
         stamped = record.model_copy(update={"created_at": record.created_at or self.now, "updated_at": self.now})
         columns = self._columns(stamped)
+        self.changed_kinds.add(record.kind)
         statement = sqlite_insert(schema.records).values(**columns)
         self.connection.execute(statement.on_conflict_do_update(index_elements=["kind", "key"], set_=columns))
         return stamped
@@ -65,6 +87,7 @@ class Transaction:
     def remove(self, model: type[Record], key: str) -> bool:
         """Delete a record and its timers; its history stays. False where there was none."""
         table, timers = schema.records, schema.timers
+        self.changed_kinds.add(model.kind)
         self.connection.execute(delete(timers).where(timers.c.kind == model.kind, timers.c.key == key))
         result = self.connection.execute(delete(table).where(table.c.kind == model.kind, table.c.key == key))
         return bool(result.rowcount)
@@ -130,6 +153,7 @@ class Database:
         self._readers = _open(path, "DEFERRED")
         self._writer = threading.RLock()
         self._local = threading.local()
+        self._changes = Changes()
         try:
             schema.metadata.create_all(self._engine)
             self._check_version()
@@ -150,7 +174,8 @@ class Database:
         with self._writer:
             try:
                 with self._engine.connect() as connection, connection.begin():
-                    transaction = Transaction(connection, self._clock.now())
+                    begun = self._changes.number
+                    transaction = Transaction(connection, self._clock.now(), self._changes, begun)
                     self._local.transaction = transaction
                     try:
                         yield transaction
@@ -161,6 +186,8 @@ class Database:
                 if translated is None:
                     raise
                 raise translated from error
+            if transaction.changed_kinds:
+                self._changes.committed(transaction.changed_kinds)
             for what in transaction._after_commit:
                 what()
 
@@ -171,8 +198,9 @@ class Database:
         if current is not None:
             yield current
             return
+        begun = self._changes.number
         with self._readers.connect() as connection, connection.begin():
-            yield Transaction(connection, self._clock.now())
+            yield Transaction(connection, self._clock.now(), self._changes, begun)
 
     @property
     def is_in_transaction(self) -> bool:

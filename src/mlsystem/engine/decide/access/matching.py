@@ -20,8 +20,9 @@ ARN_FIELDS = 6
 
 def matches(pattern: str, text: str, context: Context, ignore_case: bool = False) -> bool:
     """Whether a pattern with `*`, `?` and variables is the whole text. A variable without a value matches nothing."""
-    expression = _expression(pattern, _values(pattern, context))
-    return expression is not None and re.compile(expression, _flags(ignore_case)).fullmatch(text) is not None
+    values = _values(pattern, context) if "${" in pattern else ()
+    expression = _expression(pattern, values, ignore_case)
+    return expression is not None and expression.fullmatch(text) is not None
 
 
 def arn_matches(pattern: str, arn: str, context: Context) -> bool:
@@ -42,8 +43,8 @@ def _values(pattern: str, context: Context) -> tuple[tuple[str, str | None], ...
     return tuple(found)
 
 
-@lru_cache(maxsize=4096)
-def _expression(pattern: str, values: tuple[tuple[str, str | None], ...]) -> str | None:
+@lru_cache(maxsize=8192)
+def _expression(pattern: str, values: tuple[tuple[str, str | None], ...], ignore_case: bool) -> re.Pattern[str] | None:
     known = dict(values)
     if None in known.values():
         return None
@@ -52,12 +53,9 @@ def _expression(pattern: str, values: tuple[tuple[str, str | None], ...]) -> str
     for match in VARIABLE.finditer(pattern):
         parts += [_wildcards(pattern[position : match.start()]), re.escape(str(known[match[0]]))]
         position = match.end()
-    return "".join([*parts, _wildcards(pattern[position:])])
+    flags = re.DOTALL | re.IGNORECASE if ignore_case else re.DOTALL
+    return re.compile("".join([*parts, _wildcards(pattern[position:])]), flags)
 
 
 def _wildcards(text: str) -> str:
     return re.escape(text).replace(r"\*", ".*").replace(r"\?", ".")
-
-
-def _flags(ignore_case: bool) -> re.RegexFlag:
-    return re.DOTALL | re.IGNORECASE if ignore_case else re.DOTALL

@@ -12,7 +12,8 @@ class AccessRequest:
 
     `principal` is the ARN of a session, user or root, or the name of a service (`events.amazonaws.com`). `action` is
     `service:Operation` as IAM spells it, `resource` an ARN or `*`. `context` holds condition keys in lower case, each with its values: an
-    absent key is no key, and an empty tuple a key without values.
+    absent key is no key, and an empty tuple a key without values. `role` is the ARN of the session's role, which may have a path; without
+    it the role is taken to have none.
     """
 
     principal: str
@@ -20,6 +21,7 @@ class AccessRequest:
     action: str
     resource: str
     context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    role: str = ""
 
     @property
     def is_root(self) -> bool:
@@ -28,6 +30,8 @@ class AccessRequest:
     @property
     def role_arn(self) -> str:
         """The role of a session (`arn:aws:sts::A:assumed-role/R/S`); empty for other principals."""
+        if self.role:
+            return self.role
         resource = self.principal.split(":", 5)[-1]
         if not resource.startswith("assumed-role/"):
             return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlsystem.engine.contract import House, Room
+from mlsystem.engine.services.application_autoscaling.permissions import PERMISSIONS
 from mlsystem.engine.services.application_autoscaling.policies import Policies
 from mlsystem.engine.services.application_autoscaling.scaling import Scaling
 from mlsystem.engine.services.application_autoscaling.scheduled_actions import ScheduledActions
@@ -15,5 +16,7 @@ def open_room(house: House) -> Room:
     scaling = Scaling(house, machine)
     policies = Policies(house, scaling)
     return Room(
-        "application-autoscaling", [Targets(house, scaling, policies), policies, scaling, ScheduledActions(house)]
+        "application-autoscaling",
+        [Targets(house, scaling, policies), policies, scaling, ScheduledActions(house)],
+        PERMISSIONS,
     )

@@ -122,13 +122,15 @@ class StackOperations(Part):
     @operation("ContinueUpdateRollback", accepts="StackName RoleARN ResourcesToSkip ClientRequestToken")
     def continue_rollback(self, request: ContinueUpdateRollbackInputTypeDef, call: Call) -> Mapping[str, object]:
         skipped = tuple(request.get("ResourcesToSkip", ()))
-        self._request(
-            call, find_stack(call.tx, request["StackName"]), ContinueRollbackRequested(_operation_id(), skipped)
-        )
+        stack = find_stack(call.tx, request["StackName"])
+        if "RoleARN" in request:
+            stack = stack.changed(role_arn=request["RoleARN"])
+        self._request(call, stack, ContinueRollbackRequested(_operation_id(), skipped))
         return {}
 
     def _request(self, call: Call, stack: Stack, asked: StackInput) -> None:
-        self._house.worker.commit_step(call.tx, stack, self._machine.request(stack, asked, call.now))
+        asking = stack.changed(caller=call.principal.arn)
+        self._house.worker.commit_step(call.tx, asking, self._machine.request(asking, asked, call.now))
 
 
 def _operation_id() -> str:

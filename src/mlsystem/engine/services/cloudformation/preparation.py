@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from mlsystem.engine.contract import Call, House
+from mlsystem.engine.contract import Call, House, Principal
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.decide.template import (
     Target,
@@ -26,6 +26,8 @@ from mlsystem.engine.decide.template import (
     pseudo_parameters,
     resolve_parameters,
 )
+from mlsystem.engine.permission import Requirement
+from mlsystem.engine.services.cloudformation.acting import acting_for
 from mlsystem.engine.services.cloudformation.registry import Registry
 from mlsystem.engine.services.cloudformation.stack import Stack
 from mlsystem.engine.store.database import Transaction
@@ -81,6 +83,8 @@ def prepare(
     previous = before.parameters if before else {}
     given, kept = _parameters(request, previous)
     texts = resolve_parameters(template.parameters, given, kept)
+    role = request.get("RoleARN", before.role_arn if before else "")
+    _demand_transforms(house, acting_for(house, role, call.principal.arn), template)
     expanded = expand(template, house.scope.region, parameter_values(template.parameters, texts))
     capabilities = request.get("Capabilities", before.capabilities if before else ())
     check_capabilities(expanded, capabilities)
@@ -98,6 +102,15 @@ def prepare(
     registry.check(target)
     check_attributes(target, registry.attributes_of)
     return Prepared(text, template, target, texts)
+
+
+def _demand_transforms(house: House, principal: Principal, template: Template) -> None:
+    """A macro of AWS is expanded by a change set, which whoever acts must be allowed to make."""
+    for name in template.transforms:
+        macro = (
+            f"arn:{house.scope.partition}:cloudformation:{house.scope.region}:aws:transform/{name.rpartition('::')[2]}"
+        )
+        house.demand("cloudformation", principal, Requirement("cloudformation:CreateChangeSet", macro))
 
 
 def exports(tx: Transaction) -> dict[str, str]:

@@ -17,6 +17,7 @@ from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.decide.template import DynamicReference, TemplateError, resolve_dynamic_references
 from mlsystem.engine.durable.machine import Event, Json, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler, NoticeHandler
+from mlsystem.engine.services.cloudformation.acting import acting_for
 from mlsystem.engine.services.cloudformation.registry import Registry
 from mlsystem.engine.services.cloudformation.resource_type import (
     Begun,
@@ -165,8 +166,7 @@ class Resources(Part):
                     self._house.worker.send(tx, Stack, stack.key, event)
 
     def _site(self, stack: Stack, action: Json) -> Site:
-        role = stack.role_arn
-        principal = self._house.session_of(role, "AWSCloudFormation") if role else self._house.root
+        principal = acting_for(self._house, stack.role_arn, stack.caller)
         is_rollback = bool(action.get("is_rollback", False))
         return Site(
             house=self._house,

@@ -8,6 +8,7 @@ from mlsystem.engine.services.cloudformation.custom_requests import PREFIX, Cust
 from mlsystem.engine.services.cloudformation.custom_resource import CustomResource
 from mlsystem.engine.services.cloudformation.descriptions import StackDescriptions
 from mlsystem.engine.services.cloudformation.operations import StackOperations
+from mlsystem.engine.services.cloudformation.permissions import PERMISSIONS
 from mlsystem.engine.services.cloudformation.registry import Registry
 from mlsystem.engine.services.cloudformation.resource_type import ResourceType
 from mlsystem.engine.services.cloudformation.resources import Resources
@@ -89,4 +90,4 @@ def open_room(house: House, keys: KeyRing) -> Room:
         Resources(house, machine, registry),
         custom,
     ]
-    return Room("cloudformation", parts, {PREFIX: CustomAnswers(custom)})
+    return Room("cloudformation", parts, PERMISSIONS, {PREFIX: CustomAnswers(custom)})

@@ -63,6 +63,8 @@ class Stack(Record):
     wanted_imports: tuple[str, ...] = ()
     description: str = ""
     role_arn: str = ""
+    # Who asked last: a stack without a role acts with the rights of whoever has it made or changed.
+    caller: str = ""
     on_failure: str = "ROLLBACK"
     token: str = ""
     waiting: dict[str, Waiting] = Field(default_factory=dict)

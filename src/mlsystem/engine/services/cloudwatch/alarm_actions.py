@@ -58,7 +58,7 @@ class AlarmActions(Part):
         message = json.dumps({"default": document, "email": alarm_mail(*told)})
         request = {"TopicArn": call.data["topic"], "Subject": subject, "Message": message, "MessageStructure": "json"}
         try:
-            self._house.call("sns", "Publish", request)
+            self._house.call("sns", "Publish", request, self._house.service("cloudwatch", arn))
         except AwsError as error:
             return Event("notified", {"action": call.data["topic"], "error": str(error)})
         return Event("notified", {"action": call.data["topic"], "error": ""})

@@ -20,12 +20,15 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from mlsystem.engine.contract import House, Principal
+from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.permission import Requirement
 from mlsystem.engine.services.codecommit.repositories import Repositories, Repository
 from mlsystem.engine.services.codecommit.repository import BARE_ENVIRONMENT
 from mlsystem.engine.store.keys import AccessKey, KeyRing
 
 PREFIX = "/v1/repos/"
 PIECE_BYTES = 64 * 1024
+RECEIVE = "git-receive-pack"
 
 
 class SmartHttp:
@@ -52,7 +55,18 @@ class SmartHttp:
         name = name.removesuffix(".git")
         if not await to_thread.run_sync(self._exists, name):
             return Response(f"repository {name} not found\n", 404)
+        try:
+            await to_thread.run_sync(self._check, request, name, rest, principal)
+        except AwsError as error:
+            return Response(f"{error.message}\n", 403)
         return await self._backend(request, name, rest, principal)
+
+    def _check(self, request: Request, name: str, rest: str, principal: Principal) -> None:
+        """Both halves of a push, and of a fetch, ask for the right to it. Raises AwsError."""
+        is_push = RECEIVE in (rest, request.query_params.get("service"))
+        action = "codecommit:GitPush" if is_push else "codecommit:GitPull"
+        arn = self._house.scope.arn("codecommit", name)
+        self._house.demand("codecommit", principal, Requirement(action, arn))
 
     def _exists(self, name: str) -> bool:
         with self._house.database.reading() as tx:
@@ -112,7 +126,7 @@ class SmartHttp:
         feeding = asyncio.create_task(_feed(request, process.stdin))
         headers = await _read_headers(process.stdout)
         status = int(headers.pop("status", "200").split(" ")[0])
-        is_push = rest == "git-receive-pack"
+        is_push = rest == RECEIVE
 
         async def body() -> object:
             assert process.stdout is not None

@@ -100,7 +100,8 @@ class DeploymentActions(Part):
     def _check_alarms(self, call: ActionCall) -> Event:
         wanted, check = call.data["alarms"], call.data["check"]
         try:
-            answer = self._house.call("cloudwatch", "DescribeAlarms", {"AlarmNames": wanted, "MaxRecords": 100})
+            request = {"AlarmNames": wanted, "MaxRecords": 100}
+            answer = self._house.call("cloudwatch", "DescribeAlarms", request, self._role(self._record(call)))
         except AwsError as error:
             return Event("alarm_poll_failed", {"reason": error.message, "check": check})
         states = {alarm["AlarmName"]: alarm["StateValue"] for alarm in answer["MetricAlarms"]}
@@ -121,7 +122,7 @@ class DeploymentActions(Part):
             "Message": json.dumps(message),
         }
         try:
-            self._house.call("sns", "Publish", request)
+            self._house.call("sns", "Publish", request, self._role(self._record(call)))
         except AwsError as error:
             return Event("notification_failed", {"topic": call.data["topic"], "error": str(error)})
         return None

@@ -9,6 +9,7 @@ from mlsystem.engine.services.codedeploy.deployment import DeploymentMachine
 from mlsystem.engine.services.codedeploy.deployment_actions import DeploymentActions
 from mlsystem.engine.services.codedeploy.deployments import Deployments
 from mlsystem.engine.services.codedeploy.groups import DeploymentGroups
+from mlsystem.engine.services.codedeploy.permissions import PERMISSIONS
 from mlsystem.engine.services.codedeploy.targets import DeploymentTargets
 
 
@@ -24,4 +25,5 @@ def open_room(house: House) -> Room:
             DeploymentActions(house, machine),
             DeploymentTargets(house),
         ],
+        PERMISSIONS,
     )

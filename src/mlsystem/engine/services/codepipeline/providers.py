@@ -15,6 +15,7 @@ from typing import Any
 
 from mlsystem.engine.contract import House, Principal
 from mlsystem.engine.decide.errors import ActionFailed, AwsError
+from mlsystem.engine.permission import ANY, Requirement
 from mlsystem.engine.services.codepipeline.approval_mail import approval_mail
 from mlsystem.engine.services.codepipeline.execution import Execution, Run
 from mlsystem.engine.services.codepipeline.executions import job_uuid
@@ -41,6 +42,14 @@ class Work:
             if error.status is not None and error.status >= 500 and error.status != 501:
                 raise
             raise ActionFailed(f"{service}:{operation}: {error.message}", error.code) from error
+
+    def demand(self, *requirements: tuple[str, str]) -> None:
+        """What AWS asks of the role beside the calls that are made here: pairs of action and resource. Raises ActionFailed."""
+        wanted = [Requirement(action, resource) for action, resource in requirements]
+        try:
+            self.house.demand("codepipeline", self.principal, *wanted)
+        except AwsError as error:
+            raise ActionFailed(error.message, error.code) from error
 
     def setting(self, name: str) -> str:
         if name not in self.configuration:
@@ -104,6 +113,8 @@ def codecommit_source(work: Work) -> Answer:
     found = work.call("codecommit", "GetBranch", {"repositoryName": repository, "branchName": branch})
     commit_id = found["branch"]["commitId"]
     commit = work.call("codecommit", "GetCommit", {"repositoryName": repository, "commitId": commit_id})["commit"]
+    arn = work.house.scope.arn("codecommit", repository)
+    work.demand(("codecommit:UploadArchive", arn), ("codecommit:GetUploadArchiveStatus", arn))
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         _add_folder(work, archive, repository, commit_id, "/")
@@ -120,11 +131,19 @@ def codecommit_source(work: Work) -> Answer:
     return succeeded(artifacts={work.outputs[0]: place}, variables=variables, revision=revision, external_id=commit_id)
 
 
+def _read(work: Work, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """CodeCommit packs the archive itself, for who may have it uploaded."""
+    try:
+        return work.house.call("codecommit", operation, request)
+    except AwsError as error:
+        raise ActionFailed(f"codecommit:{operation}: {error.message}", error.code) from error
+
+
 def _add_folder(work: Work, archive: zipfile.ZipFile, repository: str, commit: str, path: str) -> None:
     request = {"repositoryName": repository, "commitSpecifier": commit, "folderPath": path}
-    folder = work.call("codecommit", "GetFolder", request)
+    folder = _read(work, "GetFolder", request)
     for file in folder["files"]:
-        blob = work.call("codecommit", "GetBlob", {"repositoryName": repository, "blobId": file["blobId"]})
+        blob = _read(work, "GetBlob", {"repositoryName": repository, "blobId": file["blobId"]})
         item = zipfile.ZipInfo(file["absolutePath"])
         item.external_attr = (0o755 if file["fileMode"] == "EXECUTABLE" else 0o644) << 16
         item.compress_type = zipfile.ZIP_DEFLATED
@@ -136,9 +155,10 @@ def _add_folder(work: Work, archive: zipfile.ZipFile, repository: str, commit: s
 def s3_source(work: Work) -> Answer:
     """The object's current version."""
     bucket, key = work.setting("S3Bucket"), work.setting("S3ObjectKey")
-    found = work.call("s3", "GetObject", {"Bucket": bucket, "Key": key})
-    if "VersionId" not in found:
+    if work.call("s3", "GetBucketVersioning", {"Bucket": bucket}).get("Status") != "Enabled":
         return failed(f"the bucket {bucket} has no versioning, which the source action needs", "ConfigurationError")
+    newest = work.call("s3", "HeadObject", {"Bucket": bucket, "Key": key})["VersionId"]
+    found = work.call("s3", "GetObject", {"Bucket": bucket, "Key": key, "VersionId": newest})
     place = work.write_artifact(work.outputs[0], found["Body"].read())
     variables = {
         "BucketName": bucket,
@@ -262,6 +282,7 @@ def stack_answer(work: Work, stack: str) -> Answer:
 
 def step_functions(work: Work) -> Answer:
     machine = work.setting("StateMachineArn")
+    work.demand(("states:DescribeStateMachine", machine))
     prefix = work.configuration.get("ExecutionNamePrefix", "")
     suffix = job_uuid(work.run.id)
     name = f"{prefix}-{suffix}" if prefix else suffix
@@ -307,6 +328,7 @@ def invoke_lambda(work: Work) -> Answer:
         "InvocationType": "Event",
         "Payload": json.dumps(event).encode(),
     }
+    work.demand(("lambda:ListFunctions", ANY))
     work.call("lambda", "Invoke", request)
     return Answer({"external_id": job})
 

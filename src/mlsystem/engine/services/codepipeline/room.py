@@ -6,6 +6,7 @@ from mlsystem.engine.contract import House, Room
 from mlsystem.engine.services.codepipeline.actions import Actions
 from mlsystem.engine.services.codepipeline.execution import ExecutionMachine
 from mlsystem.engine.services.codepipeline.executions import Executions
+from mlsystem.engine.services.codepipeline.permissions import PERMISSIONS
 from mlsystem.engine.services.codepipeline.pipelines import Pipelines
 from mlsystem.engine.services.codepipeline.stage import Stages
 from mlsystem.engine.services.codepipeline.state import PipelineState
@@ -16,4 +17,5 @@ def open_room(house: House) -> Room:
     return Room(
         "codepipeline",
         [Pipelines(house), Executions(house, machine), Stages(house), PipelineState(), Actions(house, machine)],
+        PERMISSIONS,
     )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide.access.document import statements_of
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.records import Record
@@ -85,6 +86,10 @@ class Repositories(Part):
     @operation("SetRepositoryPolicy", accepts="registryId repositoryName policyText force")
     def set_policy(self, request: SetRepositoryPolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
         repository = find_repository(call.tx, self._house, request["repositoryName"])
+        try:
+            statements_of(request["policyText"], "repository policy")
+        except AwsError as error:
+            raise AwsError("InvalidParameterException", error.message) from error
         call.tx.put(repository.changed(policy=request["policyText"]))
         return {"repositoryName": repository.key, "policyText": request["policyText"]}
 

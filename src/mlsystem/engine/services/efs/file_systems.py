@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide.access.document import statements_of
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Event, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler
@@ -84,6 +85,10 @@ class FileSystems(Part):
     @operation("PutFileSystemPolicy", accepts="FileSystemId Policy BypassPolicyLockoutSafetyCheck")
     def put_policy(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
         record = require_file_system(call.tx, request["FileSystemId"])
+        try:
+            statements_of(request["Policy"], "file system policy")
+        except AwsError as error:
+            raise AwsError("InvalidPolicyException", error.message) from error
         call.tx.put(record.changed(policy=request["Policy"]))
         return {"FileSystemId": record.key, "Policy": request["Policy"]}
 

@@ -1,22 +1,21 @@
 """Roles and their policies. https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html
 
-Policies are checked for their form and kept; who may do what by them is decided elsewhere.
+Policies are checked when they come in; what they allow is decided at the front, for every request.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pydantic import Field
-
 from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide.access.document import statements_of
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.services.iam.managed_policies import managed_policy
+from mlsystem.engine.services.iam.role import Role
 from mlsystem.engine.store.database import Transaction
-from mlsystem.engine.store.records import Record
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -37,21 +36,6 @@ if TYPE_CHECKING:
         UpdateAssumeRolePolicyRequestTypeDef,
         UpdateRoleRequestTypeDef,
     )
-
-
-class Role(Record):
-    """`key` is the role's name; `policies` are the inline ones, by name, as JSON text."""
-
-    kind: ClassVar[str] = "iam.role"
-    arn: str
-    role_id: str
-    path: str
-    trust: str
-    description: str = ""
-    max_session_seconds: int = 3600
-    policies: dict[str, str] = Field(default_factory=dict)
-    attached: tuple[str, ...] = ()
-    tags: dict[str, str] = Field(default_factory=dict)
 
 
 class Roles(Part):
@@ -129,9 +113,6 @@ class Roles(Part):
 class RolePolicies(Part):
     """Inline and attached policies of roles."""
 
-    def __init__(self, house: House):
-        self._house = house
-
     @operation("PutRolePolicy", accepts="RoleName PolicyName PolicyDocument")
     def put(self, request: PutRolePolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
         role = require_role(call.tx, request["RoleName"])
@@ -162,6 +143,7 @@ class RolePolicies(Part):
     @operation("AttachRolePolicy", accepts="RoleName PolicyArn")
     def attach(self, request: AttachRolePolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
         role, arn = require_role(call.tx, request["RoleName"]), request["PolicyArn"]
+        managed_policy(arn)
         call.tx.put(role.changed(attached=tuple(dict.fromkeys([*role.attached, arn]))))
         return {}
 
@@ -188,16 +170,8 @@ def require_role(tx: Transaction, name: str) -> Role:
 
 
 def _checked(document: str, subject: str) -> str:
-    """The text of a policy document that has the form of one. Raises AwsError(MalformedPolicyDocument)."""
-    try:
-        statements = json.loads(document)["Statement"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise AwsError("MalformedPolicyDocument", f"{subject} is not a JSON policy with a Statement.") from error
-    for statement in statements if isinstance(statements, list) else [statements]:
-        if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
-            raise AwsError("MalformedPolicyDocument", f"{subject}: each statement needs an Effect, Allow or Deny.")
-        if not {"Action", "NotAction"} & statement.keys():
-            raise AwsError("MalformedPolicyDocument", f"{subject}: each statement needs an Action or a NotAction.")
+    """The text of a policy document. Raises AwsError(MalformedPolicyDocument)."""
+    statements_of(document, subject)
     return document
 
 

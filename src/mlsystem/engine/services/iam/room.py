@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mlsystem.engine.contract import House, Room
+from mlsystem.engine.services.iam.permissions import PERMISSIONS
 from mlsystem.engine.services.iam.roles import RolePolicies, Roles
 
 
 def open_room(house: House) -> Room:
-    return Room("iam", [Roles(house), RolePolicies(house)])
+    return Room("iam", [Roles(house), RolePolicies()], PERMISSIONS)

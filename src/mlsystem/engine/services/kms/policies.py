@@ -1,4 +1,4 @@
-"""Key policies: kept and checked for being JSON; evaluating them comes with the principals' policies."""
+"""Key policies: checked when they come in; without a word of them nobody uses a key."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide.access.document import statements_of
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.services.kms.directory import Directory
 from mlsystem.engine.services.kms.page import take_page
@@ -63,11 +64,9 @@ def default_policy(house: House) -> str:
 def check_policy(text: str) -> None:
     """Raises AwsError(MalformedPolicyDocumentException)."""
     try:
-        policy = json.loads(text)
-    except ValueError as error:
-        raise AwsError("MalformedPolicyDocumentException", f"The policy is not JSON: {error}") from error
-    if not isinstance(policy, dict) or "Statement" not in policy:
-        raise AwsError("MalformedPolicyDocumentException", "The policy has no Statement.")
+        statements_of(text, "policy")
+    except AwsError as error:
+        raise AwsError("MalformedPolicyDocumentException", error.message) from error
 
 
 def _check_policy_name(name: str | None) -> None:

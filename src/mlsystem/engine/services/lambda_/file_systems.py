@@ -12,6 +12,7 @@ from typing import Any
 from mlsystem.engine.contract import House
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.runtime.process import Mount
+from mlsystem.engine.services.lambda_.execution_role import demand_mount
 
 # For tests, as race points are: the file `<shares>/<file system>.unresponsive` holds how many mounts of it are still to time out.
 UNRESPONSIVE = ".unresponsive"
@@ -20,15 +21,16 @@ UNRESPONSIVE = ".unresponsive"
 def mounts(house: House, configuration: Mapping[str, Any]) -> Iterator[Mount]:
     """Raises AwsError: EFSMountFailureException, EFSMountConnectivityException, EFSMountTimeoutException."""
     for wanted in configuration.get("FileSystemConfigs", ()):
-        folder = _folder(house, wanted["Arn"])
+        folder = _folder(house, wanted["Arn"], configuration["Role"])
         folder.mkdir(parents=True, exist_ok=True)
         yield Mount(folder, wanted["LocalMountPath"], read_only=False)
 
 
-def _folder(house: House, access_point_arn: str) -> Path:
+def _folder(house: House, access_point_arn: str, role: str) -> Path:
     access_point_id = access_point_arn.rsplit("/", 1)[-1]
     try:
         found = house.call("efs", "DescribeAccessPoints", {"AccessPointId": access_point_id})["AccessPoints"][0]
+        demand_mount(house, role, found["FileSystemId"], access_point_arn)
         targets = house.call("efs", "DescribeMountTargets", {"FileSystemId": found["FileSystemId"]})["MountTargets"]
     except AwsError as error:
         raise AwsError(

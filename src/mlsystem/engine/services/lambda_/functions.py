@@ -13,6 +13,7 @@ from mlsystem.engine.durable.worker import ActionCall, ActionHandler
 from mlsystem.engine.services.lambda_.code import CodeStore, refuse_other_sources
 from mlsystem.engine.services.lambda_.configuration import DEFAULTS, DESCRIBED, described, respond
 from mlsystem.engine.services.lambda_.directory import configuration_of, page, require_function
+from mlsystem.engine.services.lambda_.execution_role import demand_network
 from mlsystem.engine.services.lambda_.function import (
     FUNCTION_SETTLED,
     PREPARE,
@@ -56,6 +57,7 @@ class Functions(Part):
         configuration = {**DEFAULTS, "Architectures": ["x86_64"], **described(request)}
         if "Architectures" in request:
             configuration["Architectures"] = request["Architectures"]
+        demand_network(self._house, configuration)
         record = FunctionRecord(
             key=name,
             state=State.PENDING,
@@ -93,6 +95,7 @@ class Functions(Part):
     def update_configuration(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
         record = self._settled(call.tx, request)
         configuration = {**record.configuration, **described(request)}
+        demand_network(self._house, configuration)
         # Its code stays as it is, so there is nothing to prepare: the next invocation starts a host that has it.
         updated = record.changed(configuration=configuration, revision_id=str(uuid.uuid4()), modified_at=call.now)
         call.tx.put(updated)

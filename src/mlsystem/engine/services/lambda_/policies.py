@@ -31,6 +31,10 @@ class PolicyRecord(Record):
     statements: dict[str, dict[str, Any]] = Field(default_factory=dict)
     revision_id: str
 
+    @property
+    def document(self) -> dict[str, Any]:
+        return {"Version": "2012-10-17", "Id": "default", "Statement": list(self.statements.values())}
+
 
 class Policies(Part):
     """AddPermission, RemovePermission, GetPolicy."""
@@ -76,8 +80,7 @@ class Policies(Part):
         record = self._record(call.tx, target)
         if not record.statements:
             raise AwsError("ResourceNotFoundException", "The resource you requested does not exist.")
-        document = {"Version": "2012-10-17", "Id": "default", "Statement": list(record.statements.values())}
-        return {"Policy": json.dumps(document), "RevisionId": record.revision_id}
+        return {"Policy": json.dumps(record.document), "RevisionId": record.revision_id}
 
     def _record(self, tx: Transaction, target: FunctionName) -> PolicyRecord:
         found = tx.get(PolicyRecord, target.target)

@@ -11,6 +11,7 @@ from mlsystem.engine.services.lambda_.functions import Functions
 from mlsystem.engine.services.lambda_.host_plan import HostPlans
 from mlsystem.engine.services.lambda_.hosts import Hosts
 from mlsystem.engine.services.lambda_.invocations import Invocations
+from mlsystem.engine.services.lambda_.permissions import PERMISSIONS
 from mlsystem.engine.services.lambda_.policies import Policies
 from mlsystem.engine.services.lambda_.request_metrics import RequestMetrics
 from mlsystem.engine.services.lambda_.routing import Routing
@@ -32,4 +33,4 @@ def open_room(house: House, machinery: Machinery) -> Room:
         Invocations(house, hosts),
         RequestMetrics(house, hosts.root),
     ]
-    return Room("lambda", parts)
+    return Room("lambda", parts, PERMISSIONS)

@@ -6,7 +6,8 @@ from mlsystem.engine.contract import House, Room
 from mlsystem.engine.services.logs.events import Events
 from mlsystem.engine.services.logs.follower import Follower
 from mlsystem.engine.services.logs.groups import Groups
+from mlsystem.engine.services.logs.permissions import PERMISSIONS
 
 
 def open_room(house: House) -> Room:
-    return Room("logs", [Groups(house), Events(house), Follower(house)])
+    return Room("logs", [Groups(house), Events(house), Follower(house)], PERMISSIONS)

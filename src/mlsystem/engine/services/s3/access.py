@@ -1,4 +1,4 @@
-"""Who may reach a bucket: policy, public access block, ownership. Kept and checked; the principals' rights are evaluated elsewhere.
+"""Who may reach a bucket: policy, public access block, ownership. Checked when they come in; the front evaluates the policy.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-management.html
 """
@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide.access.document import statements_of
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.services.s3.bucket import find_bucket
 from mlsystem.engine.services.s3.errors import malformed_xml
@@ -158,6 +159,10 @@ def _check_policy(text: str, bucket: str) -> None:
         if missing:
             raise AwsError("MalformedPolicy", f"Missing required field {missing[0]}", 400)
         _check_resources(statement, bucket)
+    try:
+        statements_of(text, f"policy of bucket {bucket}")
+    except AwsError as error:
+        raise AwsError("MalformedPolicy", error.message, 400) from error
 
 
 def _has(statement: dict[str, object], name: str) -> bool:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.racepoint import race_point
-from mlsystem.engine.services.s3.bucket import find_bucket
+from mlsystem.engine.permission import Requirement
+from mlsystem.engine.services.s3.bucket import Bucket, find_bucket
 from mlsystem.engine.services.s3.byte_range import ByteRange, read_range
 from mlsystem.engine.services.s3.conditions import check_delete, check_read, check_write
 from mlsystem.engine.services.s3.errors import invalid_argument
@@ -90,7 +91,7 @@ class Objects(Part):
     @operation("GetObject", accepts=READ_MEMBERS)
     def get_object(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
         def read(tx: Transaction) -> Mapping[str, object]:
-            described, version, wanted = self._describe(tx, request)
+            described, version, wanted = self._describe(tx, request, call)
             body = self._store.open(tx, version, wanted.start, wanted.length, call.principal)
             return {**described, "Body": body}
 
@@ -98,15 +99,25 @@ class Objects(Part):
 
     @operation("HeadObject", accepts=READ_MEMBERS)
     def head_object(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
-        described, _, _ = self._describe(call.tx, request)
+        described, _, _ = self._describe(call.tx, request, call)
         return described
 
+    def _listing(self, bucket: Bucket) -> Requirement:
+        return Requirement("s3:ListBucket", self._house.scope.global_arn("s3", bucket.key, with_account=False))
+
     def _describe(
-        self, tx: Transaction, request: Mapping[str, Any]
+        self, tx: Transaction, request: Mapping[str, Any], call: Call
     ) -> tuple[dict[str, object], ObjectVersion, ByteRange]:
-        """The response but for the body, and which bytes of which version make the body."""
+        """The response but for the body, and which bytes of which version make the body.
+
+        That there is no such object is told to who may list the bucket; to all others it is forbidden.
+        """
         bucket = find_bucket(tx, request)
-        version = self._store.find(tx, bucket, request["Key"], request.get("VersionId"))
+        try:
+            version = self._store.find(tx, bucket, request["Key"], request.get("VersionId"))
+        except AwsError:
+            self._house.demand("s3", call.principal, self._listing(bucket))
+            raise
         check_read(request, version)
         part = self._part(tx, request, version)
         asked = part or read_range(request.get("Range"), version.size)

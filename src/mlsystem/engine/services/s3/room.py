@@ -16,6 +16,7 @@ from mlsystem.engine.services.s3.multipart import Multipart
 from mlsystem.engine.services.s3.notifications import Notifications
 from mlsystem.engine.services.s3.object_store import ObjectStore
 from mlsystem.engine.services.s3.objects import Objects
+from mlsystem.engine.services.s3.permissions import PERMISSIONS
 from mlsystem.engine.services.s3.tagging import Tagging
 from mlsystem.engine.services.s3.upload_listings import UploadListings
 from mlsystem.engine.services.s3.uploads import Uploads
@@ -51,4 +52,5 @@ def open_room(house: House, keys: KeyRing) -> Room:
             VersionListing(house, versions),
             UploadListings(house, uploads),
         ],
+        PERMISSIONS,
     )

@@ -12,6 +12,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mlsystem.engine.contract import House, Principal
@@ -45,7 +46,7 @@ class Vault:
             "kms",
             "GenerateDataKey",
             {"KeyId": key_id or "alias/aws/s3", "KeySpec": "AES_256", "EncryptionContext": context},
-            principal,
+            replace(principal, via="s3"),
         )
         encryption = Encryption(
             algorithm=KMS,
@@ -69,7 +70,7 @@ class Vault:
             "EncryptionContext": encryption.context,
             "KeyId": encryption.key_arn,
         }
-        return bytes(self._house.call("kms", "Decrypt", request, principal)["Plaintext"])
+        return bytes(self._house.call("kms", "Decrypt", request, replace(principal, via="s3"))["Plaintext"])
 
 
 def seal(outer: bytes, body: Body, file: str) -> Segment:

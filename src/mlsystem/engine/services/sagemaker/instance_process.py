@@ -8,12 +8,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from mlsystem.engine.contract import House
+from mlsystem.engine.contract import House, Principal
 from mlsystem.engine.decide.errors import ActionFailed, AwsError
 from mlsystem.engine.runtime.images import BrokenImage, Image
 from mlsystem.engine.runtime.process import Inbound, Log, Mount, ProcessSpec
 from mlsystem.engine.runtime.s3_files import S3Files, split_uri, unpack
-from mlsystem.engine.runtime.workload import Machinery, door, find_image
+from mlsystem.engine.runtime.workload import Machinery, demand_image, door, find_image
 from mlsystem.engine.services.sagemaker.endpoint import Endpoint, Instance, Variant
 from mlsystem.engine.services.sagemaker.models import model_source
 
@@ -61,8 +61,7 @@ class InstanceProcess:
 
     def _download(self, endpoint: Endpoint, variant: Variant, source: tuple[str, bool], target: Path) -> None:
         uri, is_archive = source
-        principal = self._house.session_of(variant.model["ExecutionRoleArn"], endpoint.key)
-        files = S3Files(self._house.call, principal)
+        files = S3Files(self._house.call, self._principal(endpoint, variant))
         try:
             if not is_archive:
                 files.download(uri, target)
@@ -77,6 +76,7 @@ class InstanceProcess:
             ) from error
 
     def spec(self, endpoint: Endpoint, instance: Instance, variant: Variant, model: Path) -> ProcessSpec:
+        demand_image(self._house, variant.model["Container"]["Image"], self._principal(endpoint, variant))
         image = self._image(variant)
         role, isolated = variant.model["ExecutionRoleArn"], variant.model["EnableNetworkIsolation"]
         process_id, session = endpoint.process_id(instance), f"{endpoint.key}-{instance.id}"
@@ -100,6 +100,9 @@ class InstanceProcess:
             outbound=() if isolated else (door(self._house),),
             stop_grace_seconds=STOP_GRACE_SECONDS,
         )
+
+    def _principal(self, endpoint: Endpoint, variant: Variant) -> Principal:
+        return self._house.session_of(variant.model["ExecutionRoleArn"], endpoint.key)
 
     def _image(self, variant: Variant) -> Image:
         """The very image that the tag named when it was deployed."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mlsystem.engine.contract import House, Part
+from mlsystem.engine.contract import House, Part, Principal
 from mlsystem.engine.decide.errors import ActionFailed
 from mlsystem.engine.durable.machine import Event, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler
@@ -60,7 +60,7 @@ class JobActions(Part):
         tree = self._tree(job)
         clear(tree.parent)
         tree.mkdir(parents=True)
-        find_image(self._house, self._machinery.images, self._kind.image_uri(job))
+        find_image(self._house, self._machinery.images, self._kind.image_uri(job), self._principal(job))
         self._kind.stage(job, tree, self._files(job))
         return Event("staged")
 
@@ -173,7 +173,10 @@ class JobActions(Part):
         return f"{job.key}/algo-1-{int(job.created_at)}"
 
     def _files(self, job: Job) -> S3Files:
-        return S3Files(self._house.call, self._house.session_of(job.request["RoleArn"], job.key))
+        return S3Files(self._house.call, self._principal(job))
+
+    def _principal(self, job: Job) -> Principal:
+        return self._house.session_of(job.request["RoleArn"], job.key)
 
 
 def _number(found: str | tuple[str, ...]) -> float | None:

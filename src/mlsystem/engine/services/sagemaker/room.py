@@ -20,6 +20,7 @@ from mlsystem.engine.services.sagemaker.models import Models
 from mlsystem.engine.services.sagemaker.monitoring_executions import MonitoringExecutions
 from mlsystem.engine.services.sagemaker.monitoring_schedule import MonitoringScheduleMachine
 from mlsystem.engine.services.sagemaker.monitoring_schedules import MonitoringSchedules
+from mlsystem.engine.services.sagemaker.permissions import PERMISSIONS
 from mlsystem.engine.services.sagemaker.processing_jobs import ProcessingJobs
 from mlsystem.engine.services.sagemaker.tags import TagOperations
 from mlsystem.engine.services.sagemaker.training_jobs import TrainingJobs
@@ -48,4 +49,5 @@ def open_room(house: House, machinery: Machinery, keeper: DoorKeeper) -> Room:
             MonitoringExecutions(house, monitoring, processing),
             TagOperations(),
         ],
+        PERMISSIONS,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import string
+from dataclasses import replace
 
 from mlsystem.engine.contract import House, Principal
 from mlsystem.engine.decide.errors import AwsError
@@ -65,7 +66,7 @@ class Safe:
             "KeySpec": "AES_256",
             "EncryptionContext": self._context(secret, version_id),
         }
-        made = self.house.call("kms", "GenerateDataKey", request, principal)
+        made = self.house.call("kms", "GenerateDataKey", request, replace(principal, via="secretsmanager"))
         return SecretVersion(
             id=version_id,
             stages=(),
@@ -81,7 +82,7 @@ class Safe:
             "CiphertextBlob": bytes.fromhex(version.data_key_hex),
             "EncryptionContext": self._context(secret, version.id),
         }
-        key = self.house.call("kms", "Decrypt", request, principal)["Plaintext"]
+        key = self.house.call("kms", "Decrypt", request, replace(principal, via="secretsmanager"))["Plaintext"]
         return open_key(key, bytes.fromhex(version.sealed_hex), f"{secret.arn}/{version.id}")
 
     def _context(self, secret: Secret, version_id: str) -> dict[str, str]:

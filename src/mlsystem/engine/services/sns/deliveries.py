@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlsystem.engine.contract import House, Part, Principal
+from mlsystem.engine.contract import House, Part
 from mlsystem.engine.decide.errors import ActionFailed, AwsError, NotImplementedHere
 from mlsystem.engine.durable.machine import Event, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler
@@ -72,15 +72,14 @@ class Deliveries(Part):
             case "http" | "https":
                 self._webhook.post(document, subscription)
             case "lambda":
-                self._invoke(subscription.endpoint, lambda_event(document, subscription))
+                self._invoke(record.parent, subscription.endpoint, lambda_event(document, subscription))
             case other:
                 raise ActionFailed(f"no way leads to the protocol {other}")
 
-    def _invoke(self, function: str, event: Mapping[str, Any]) -> None:
+    def _invoke(self, topic: str, function: str, event: Mapping[str, Any]) -> None:
         request = {"FunctionName": function, "InvocationType": "Event", "Payload": json.dumps(event).encode()}
-        principal = Principal("sns.amazonaws.com", self._house.scope.account)
         try:
-            self._house.call("lambda", "Invoke", request, principal)
+            self._house.call("lambda", "Invoke", request, self._house.service("sns", topic))
         except AwsError as error:
             if isinstance(error, NotImplementedHere) or (error.status or 400) < 500:
                 raise ActionFailed(error.message, error.code) from error

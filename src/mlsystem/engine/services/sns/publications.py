@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.contract import Call, House, Part, Principal, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.services.sns.delivery import begin_delivery
 from mlsystem.engine.services.sns.filter_policy import is_wanted
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 MOST_BYTES = 256 * 1024
 LONGEST_SUBJECT = 100
 AWS_KEY = "alias/aws/sns"
+KEY_FAULTS = {
+    "NotFoundException": "KMSNotFound",
+    "DisabledException": "KMSDisabled",
+    "KMSInvalidStateException": "KMSInvalidState",
+}
 
 
 class Publications(Part):
@@ -33,7 +39,7 @@ class Publications(Part):
         topic = require_topic(call.tx, request.get("TopicArn") or request.get("TargetArn", ""))
         texts, subject = _texts(request), request.get("Subject")
         _check_subject(subject)
-        self._check_key(topic)
+        self._check_key(topic, call.principal)
         message_id = str(uuid.uuid4())
         attributes: Mapping[str, Any] = request.get("MessageAttributes", {})
         for subscription in call.tx.all(Subscription, parent=topic.key):
@@ -43,17 +49,21 @@ class Publications(Part):
                 begin_delivery(self._house, call.tx, subscription, document)
         return {"MessageId": message_id}
 
-    def _check_key(self, topic: Topic) -> None:
-        """An encrypted topic takes messages while its key can be used."""
+    def _check_key(self, topic: Topic, principal: Principal) -> None:
+        """An encrypted topic takes messages of those who may use its key, while it can be used.
+
+        https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+        """
         key = topic.attributes.get("KmsMasterKeyId", AWS_KEY)
         if key == AWS_KEY:
             return
+        who = replace(principal, via="sns")
         try:
-            found = self._house.call("kms", "DescribeKey", {"KeyId": key})["KeyMetadata"]
+            made = self._house.call("kms", "GenerateDataKey", {"KeyId": key, "KeySpec": "AES_256"}, who)
+            self._house.call("kms", "Decrypt", {"KeyId": key, "CiphertextBlob": made["CiphertextBlob"]}, who)
         except AwsError as error:
-            raise AwsError("KMSNotFound", f"{error.message} (topic {topic.name})") from error
-        if not found["Enabled"]:
-            raise AwsError("KMSDisabled", f"The key {key} of the topic {topic.name} is {found['KeyState']}.")
+            code = KEY_FAULTS.get(error.code, "KMSAccessDenied")
+            raise AwsError(code, f"{error.message} (topic {topic.name})") from error
 
 
 def _texts(request: PublishInputTypeDef) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -19,6 +20,22 @@ class Topic(Record):
     name: str
     attributes: dict[str, str] = Field(default_factory=dict)
     tags: dict[str, str] = Field(default_factory=dict)
+
+    def policy(self, account: str) -> str:
+        """What was set, else what every new topic has: the account, and services that act for what is in it."""
+        return self.attributes.get("Policy") or json.dumps(self._default_policy(account))
+
+    def _default_policy(self, account: str) -> dict[str, object]:
+        actions = ["Publish", "Subscribe", "GetTopicAttributes", "SetTopicAttributes", "DeleteTopic"]
+        statement = {
+            "Sid": "__default_statement_ID",
+            "Effect": "Allow",
+            "Principal": {"AWS": "*"},
+            "Action": [f"SNS:{action}" for action in actions],
+            "Resource": self.key,
+            "Condition": {"StringEquals": {"AWS:SourceOwner": account}},
+        }
+        return {"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]}
 
 
 class SubscriptionState(StrEnum):

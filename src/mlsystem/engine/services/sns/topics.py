@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide.access.document import statements_of
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.services.sns.topic import Subscription, Topic, invalid, offset, require_topic
 from mlsystem.engine.store.database import Transaction
@@ -78,24 +78,12 @@ class Topics(Part):
             "TopicArn": topic.key,
             "Owner": self._house.scope.account,
             "DisplayName": "",
-            "Policy": json.dumps(self._default_policy(topic.key)),
+            "Policy": topic.policy(self._house.scope.account),
             "SubscriptionsConfirmed": str(states.count(True)),
             "SubscriptionsPending": str(states.count(False)),
             "SubscriptionsDeleted": "0",
         }
         return {"Attributes": {**known, **topic.attributes}}
-
-    def _default_policy(self, arn: str) -> dict[str, object]:
-        actions = ["Publish", "Subscribe", "GetTopicAttributes", "SetTopicAttributes", "DeleteTopic"]
-        statement = {
-            "Sid": "__default_statement_ID",
-            "Effect": "Allow",
-            "Principal": {"AWS": "*"},
-            "Action": [f"SNS:{action}" for action in actions],
-            "Resource": arn,
-            "Condition": {"StringEquals": {"AWS:SourceOwner": self._house.scope.account}},
-        }
-        return {"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]}
 
     @operation("SetTopicAttributes", accepts="TopicArn AttributeName AttributeValue")
     def set_attributes(self, request: SetTopicAttributesInputTypeDef, call: Call) -> Mapping[str, object]:
@@ -140,6 +128,6 @@ def _check_attribute(name: str, value: str) -> None:
         raise invalid("DisplayName")
     if name == "Policy" and value:
         try:
-            json.loads(value)
-        except ValueError as error:
-            raise invalid(f"Policy Error: null ({error})") from error
+            statements_of(value, "Policy")
+        except AwsError as error:
+            raise invalid(f"Policy Error: {error.message}") from error

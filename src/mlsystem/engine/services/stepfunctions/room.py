@@ -5,6 +5,7 @@ from __future__ import annotations
 from mlsystem.engine.contract import House, Room
 from mlsystem.engine.services.stepfunctions.execution import ExecutionMachine
 from mlsystem.engine.services.stepfunctions.executions import Executions
+from mlsystem.engine.services.stepfunctions.permissions import PERMISSIONS
 from mlsystem.engine.services.stepfunctions.state_machines import StateMachines
 from mlsystem.engine.services.stepfunctions.tasks import Tasks
 from mlsystem.engine.services.stepfunctions.tokens import Tokens
@@ -13,5 +14,7 @@ from mlsystem.engine.services.stepfunctions.tokens import Tokens
 def open_room(house: House) -> Room:
     machine = ExecutionMachine()
     return Room(
-        "stepfunctions", [StateMachines(house), Executions(house, machine), Tasks(house, machine), Tokens(house)]
+        "stepfunctions",
+        [StateMachines(house), Executions(house, machine), Tasks(house, machine), Tokens(house)],
+        PERMISSIONS,
     )

@@ -15,6 +15,7 @@ from mlsystem.engine.decide import states
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.decide.states.machine import Flow, StateType
 from mlsystem.engine.durable.machine import Event
+from mlsystem.engine.permission import Requirement
 from mlsystem.engine.services.stepfunctions.execution import Execution, Status
 from mlsystem.engine.services.stepfunctions.listing import page, when
 from mlsystem.engine.services.stepfunctions.resource import resource_of
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
         ValidateStateMachineDefinitionInputTypeDef,
     )
 
+MANAGED_RULES = {
+    "sagemaker:createTrainingJob.sync": "StepFunctionsGetEventsForSageMakerTrainingJobsRule",
+    "sagemaker:createProcessingJob.sync": "StepFunctionsGetEventsForSageMakerProcessingJobsRule",
+    "sagemaker:createTransformJob.sync": "StepFunctionsGetEventsForSageMakerTransformJobsRule",
+}
 NO_LOGGING = {"level": "OFF", "includeExecutionData": False}
 
 
@@ -68,6 +74,7 @@ class StateMachines(Part):
     def create(self, request: CreateStateMachineInputTypeDef, call: Call) -> Mapping[str, object]:
         _refuse_settings("CreateStateMachine", request)
         check_definition(request["definition"])
+        demand_rules(self._house, request["roleArn"], request["definition"])
         arn = self._house.scope.arn("states", f"stateMachine:{request['name']}")
         tags = {tag["key"]: tag["value"] for tag in request.get("tags", ())}
         wanted = StateMachine(
@@ -92,7 +99,9 @@ class StateMachines(Part):
             changes["definition"] = request["definition"]
         if "roleArn" in request:
             changes["role_arn"] = request["roleArn"]
-        updated = call.tx.put(found.changed(**changes))
+        changed = found.changed(**changes)
+        demand_rules(self._house, changed.role_arn, changed.definition)
+        updated = call.tx.put(changed)
         return {"updateDate": when(updated.updated_at), "revisionId": updated.revision}
 
     @operation("DescribeStateMachine", accepts="stateMachineArn includedData")
@@ -175,7 +184,7 @@ def check_definition(text: str) -> None:
     """Raises InvalidDefinition, which names each fault: of the language, and of tasks that nothing here can do."""
     machine = states.parse(text)
     faults = []
-    for name, resource in _resources(machine.flow):
+    for name, resource in resources(machine.flow):
         try:
             resource_of(resource)
         except AwsError as error:
@@ -184,12 +193,31 @@ def check_definition(text: str) -> None:
         raise states.InvalidDefinition(faults)
 
 
-def _resources(flow: Flow) -> Iterator[tuple[str, str]]:
+def resources(flow: Flow) -> Iterator[tuple[str, str]]:
+    """Name and Resource of each task, also those inside of others."""
     for name, state in flow.states.items():
         if state.type is StateType.TASK:
             yield name, state.resource
         for inner in state.flows:
-            yield from _resources(inner)
+            yield from resources(inner)
+
+
+def demand_rules(house: House, role: str, definition: str) -> None:
+    """Step Functions learns of the end of a job through rules that it makes as the machine's role. Raises AwsError.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html#sagemaker-iam
+    """
+    for _, resource in resources(states.parse(definition).flow):
+        name = MANAGED_RULES.get(resource.partition(":::")[2])
+        if name is None:
+            continue
+        rule = house.scope.arn("events", f"rule/{name}")
+        wanted = [Requirement(f"events:{action}", rule) for action in ("PutTargets", "PutRule", "DescribeRule")]
+        try:
+            house.demand("stepfunctions", house.session_of(role, "states"), *wanted)
+        except AwsError as error:
+            message = f"'{role}' is not authorized to create managed-rule. {error.message}"
+            raise AwsError("AccessDeniedException", message) from error
 
 
 def _refuse_settings(operation_name: str, request: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mlsystem.engine.contract import Call, House, Part, Room, operation
 from mlsystem.engine.decide.arn import parse_arn
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.services.sts.permissions import PERMISSIONS
 from mlsystem.engine.store.keys import KeyRing
 
 if TYPE_CHECKING:
@@ -56,4 +57,4 @@ class Tokens(Part):
 
 
 def open_room(house: House, keys: KeyRing) -> Room:
-    return Room("sts", [Tokens(house, keys)])
+    return Room("sts", [Tokens(house, keys)], PERMISSIONS)

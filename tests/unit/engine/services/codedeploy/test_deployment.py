@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.decide.traffic import RollbackEvent, named_config, new_deployment
 from mlsystem.engine.durable.machine import Event, SetTimer
 from mlsystem.engine.services.codedeploy.deployment import TRAFFIC, DeploymentMachine, DeploymentRecord
@@ -15,6 +17,9 @@ from mlsystem.engine.services.codedeploy.deployment_actions import (
     is_due,
     lifecycle_event_of,
 )
+from mlsystem.engine.services.codedeploy.permissions import PERMISSIONS
+from mlsystem.engine.store.clock import SystemClock
+from mlsystem.engine.store.database import Database
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:t"
 FIRST = "d-1/traffic/0"
@@ -110,3 +115,15 @@ def test_a_hook_s_id_names_its_deployment_and_event() -> None:
     assert lifecycle_event_of(token, "d-1") == "BeforeAllowTraffic"
     assert lifecycle_event_of(token, "d-2") is None
     assert lifecycle_event_of("nonsense", "d-1") is None
+
+
+def test_a_deployment_has_no_arn_and_is_guarded_by_its_group_s(tmp_path: Path) -> None:
+    database = Database(tmp_path / "state.db", SystemClock(1.0))
+    with database.transaction() as tx:
+        tx.add(_begun())
+        scope = Scope("000000000000", "us-east-1")
+        (known,) = PERMISSIONS.of("GetDeployment", {"deploymentId": "d-1"}, scope, tx)
+        (unknown,) = PERMISSIONS.of("GetDeployment", {"deploymentId": "d-2"}, scope, tx)
+    database.close()
+    assert known.resource == "arn:aws:codedeploy:us-east-1:000000000000:deploymentgroup:app/group"
+    assert unknown.resource == "arn:aws:codedeploy:us-east-1:000000000000:deploymentgroup:*"

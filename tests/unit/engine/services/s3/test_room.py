@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from mlsystem.engine.contract import House, Principal
+from mlsystem.engine.contract import House
 from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Json
 from mlsystem.engine.durable.worker import Worker
 from mlsystem.engine.front.dispatch import Dispatcher
+from mlsystem.engine.front.guard import Guard
+from mlsystem.engine.services.iam.role_book import RoleBook
 from mlsystem.engine.services.kms import room as kms
 from mlsystem.engine.services.s3 import room as s3
 from mlsystem.engine.store.clock import ManualClock
@@ -33,8 +35,10 @@ class Scene:
         self.database = Database(folder.database, self.clock)
         self.worker = Worker(self.database, self.clock)
         scope = Scope("000000000000", "us-east-1")
-        self.call = Dispatcher(self.database, Principal(scope.global_arn("iam", "root"), scope.account))
-        house = House(scope, self.clock, self.database, self.worker, folder, self.call, "http://127.0.0.1:4580")
+        self.call = Dispatcher(self.database, scope, Guard(scope, RoleBook()))
+        house = House(
+            scope, self.clock, self.database, self.worker, folder, self.call, "http://127.0.0.1:4580", self.call.demand
+        )
         keys = KeyRing(self.database)
         rooms = [s3.open_room(house, keys), kms.open_room(house, keys)]
         self.call.open(rooms)

@@ -1,0 +1,91 @@
+"""What SageMaker's operations ask.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
+"""
+
+from __future__ import annotations
+
+from mlsystem.engine.permission import ANY, Entry, Permissions, given, on, passes
+
+ROOT = "arn:${Partition}:sagemaker:${Region}:${Account}:"
+TRAINING_JOB = ROOT + "training-job/${TrainingJobName}"
+PROCESSING_JOB = ROOT + "processing-job/${ProcessingJobName}"
+MODEL = ROOT + "model/${ModelName}"
+ENDPOINT_CONFIG = ROOT + "endpoint-config/${EndpointConfigName}"
+ENDPOINT = ROOT + "endpoint/${EndpointName}"
+EXPERIMENT = ROOT + "experiment/${ExperimentName}"
+TRIAL = ROOT + "experiment-trial/${TrialName}"
+TRIAL_COMPONENT = ROOT + "experiment-trial-component/${TrialComponentName}"
+SCHEDULE = ROOT + "monitoring-schedule/${MonitoringScheduleName}"
+RESOURCE = "${ResourceArn}"
+
+SERVICE = "sagemaker.amazonaws.com"
+JOB_ROLE = passes("RoleArn", SERVICE)
+EXECUTION_ROLE = passes("ExecutionRoleArn", SERVICE)
+MONITORING_ROLE = passes("MonitoringScheduleConfig.MonitoringJobDefinition.RoleArn", SERVICE)
+
+
+def tagged(resource: str) -> Entry:
+    return [on(resource), given("Tags", on(resource, action="AddTags"))]
+
+
+PERMISSIONS = Permissions(
+    "sagemaker",
+    {
+        # jobs
+        "CreateTrainingJob": [*tagged(TRAINING_JOB), JOB_ROLE],
+        "DescribeTrainingJob": [on(TRAINING_JOB)],
+        "ListTrainingJobs": [on(ANY)],
+        "StopTrainingJob": [on(TRAINING_JOB)],
+        "CreateProcessingJob": [*tagged(PROCESSING_JOB), JOB_ROLE],
+        "DescribeProcessingJob": [on(PROCESSING_JOB)],
+        "ListProcessingJobs": [on(ANY)],
+        "StopProcessingJob": [on(PROCESSING_JOB)],
+        # models and endpoints
+        "CreateModel": [*tagged(MODEL), EXECUTION_ROLE],
+        "DeleteModel": [on(MODEL)],
+        "DescribeModel": [on(MODEL)],
+        "ListModels": [on(ANY)],
+        "CreateEndpointConfig": [*tagged(ENDPOINT_CONFIG), EXECUTION_ROLE],
+        "DeleteEndpointConfig": [on(ENDPOINT_CONFIG)],
+        "DescribeEndpointConfig": [on(ENDPOINT_CONFIG)],
+        "ListEndpointConfigs": [on(ANY)],
+        "CreateEndpoint": [on(ENDPOINT, ENDPOINT_CONFIG), given("Tags", on(ENDPOINT, action="AddTags"))],
+        "DeleteEndpoint": [on(ENDPOINT)],
+        "DescribeEndpoint": [on(ENDPOINT)],
+        "ListEndpoints": [on(ANY)],
+        "UpdateEndpoint": [on(ENDPOINT, ENDPOINT_CONFIG)],
+        "UpdateEndpointWeightsAndCapacities": [on(ENDPOINT)],
+        # monitoring
+        "CreateMonitoringSchedule": [*tagged(SCHEDULE), MONITORING_ROLE],
+        "DeleteMonitoringSchedule": [on(SCHEDULE)],
+        "DescribeMonitoringSchedule": [on(SCHEDULE)],
+        "ListMonitoringExecutions": [on(ANY)],
+        "ListMonitoringSchedules": [on(ANY)],
+        "StartMonitoringSchedule": [on(SCHEDULE)],
+        "StopMonitoringSchedule": [on(SCHEDULE)],
+        "UpdateMonitoringSchedule": [on(SCHEDULE), MONITORING_ROLE],
+        # experiments
+        "CreateExperiment": tagged(EXPERIMENT),
+        "DeleteExperiment": [on(EXPERIMENT)],
+        "DescribeExperiment": [on(EXPERIMENT)],
+        "ListExperiments": [on(ANY)],
+        "UpdateExperiment": [on(EXPERIMENT)],
+        "CreateTrial": [on(TRIAL, EXPERIMENT), given("Tags", on(TRIAL, action="AddTags"))],
+        "DeleteTrial": [on(TRIAL)],
+        "DescribeTrial": [on(TRIAL)],
+        "ListTrials": [on(ANY)],
+        "CreateTrialComponent": tagged(TRIAL_COMPONENT),
+        "DeleteTrialComponent": [on(TRIAL_COMPONENT)],
+        "DescribeTrialComponent": [on(TRIAL_COMPONENT)],
+        "ListTrialComponents": [on(ANY)],
+        "UpdateTrialComponent": [on(TRIAL_COMPONENT)],
+        "AssociateTrialComponent": [on(TRIAL, TRIAL_COMPONENT)],
+        "DisassociateTrialComponent": [on(TRIAL, TRIAL_COMPONENT)],
+        "Search": [on(ANY)],
+        # tags
+        "AddTags": [on(RESOURCE)],
+        "DeleteTags": [on(RESOURCE)],
+        "ListTags": [on(RESOURCE)],
+    },
+)
