@@ -350,8 +350,9 @@ def main() -> int:
     parser.add_argument("--time-scale", type=float, default=10.0, help="divide waits by this (default: 10)")
     parser.add_argument("--port", type=int, help="of the front door (default: 4580)")
     parser.add_argument("--times", type=Path, help="write how long the stages took, as JSON")
+    parser.add_argument("--json", action="store_true", help="print what was found as JSON, and the rest aside")
     given = parser.parse_args()
-    console = Console()
+    console = Console(stderr=given.json)
     demo = Demo(engine.UpOptions(given.home.absolute(), given.port, given.time_scale), console)
     try:
         demo.run()
@@ -359,6 +360,9 @@ def main() -> int:
         console.print(f"[bold red]The demo failed:[/] {failure}")
         return 1
     problems = judge(demo.findings)
+    if given.json:
+        told = {"api_url": demo.findings.api_url, "seconds": demo.findings.seconds, "problems": problems}
+        sys.stdout.write(json.dumps(told, indent=2) + "\n")
     console.print(summary(demo.findings))
     if given.times:
         times = demo.findings.times(given.time_scale, demo.canary_minutes)

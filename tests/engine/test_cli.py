@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,19 +56,19 @@ def test_an_engine_goes_up_serves_any_aws_client_and_comes_down_whole(home: Path
         timeout=60,
     )
     assert shell.stdout.strip() == "arn:aws:iam::000000000000:root", shell.stderr
-    second = run("up", "--port", "0", home=home)
-    assert second.returncode == 1
-    assert "already running" in second.stderr
-    assert second.stderr.count("\n") == 1
     down = run("--json", "down", home=home)
     assert json.loads(down.stdout)["ended"] is True
     assert _processes(home) == []
+    after = run("logs", home=home)
+    assert (after.returncode, after.stdout) == (3, "")
+    assert after.stderr == f"mlsystem: the engine on {home} has ended: `mlsystem up` starts it again\n"
 
 
 def test_down_ends_what_a_killed_engine_left(home: Path) -> None:
     assert run("up", "--port", "0", home=home).returncode == 0
     os.kill(json.loads((home / "credentials.json").read_text())["pid"], 9)
     assert _processes(home) != []
+    assert run("logs", home=home).returncode == 3, "though the door is still there"
     down = run("--json", "down", home=home)
     assert down.returncode == 0, down.stderr
     assert _processes(home) == []
@@ -80,10 +81,91 @@ def test_without_an_engine_there_is_one_line_of_advice(home: Path, tmp_path: Pat
     assert done.stderr.count("\n") == 1
 
 
-def test_a_folder_that_is_no_project_is_told_so(engine: LiveEngine, tmp_path: Path) -> None:
-    done = run("--project", str(tmp_path), "status", home=engine.folder)
-    assert done.returncode == 4
-    assert "mlsystem init" in done.stderr
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        ("bogus", 2, "No such command 'bogus'"),
+        ("status extra", 2, "unexpected extra argument(s) (extra) (`mlsystem status --help` tells more)"),
+        ("--target mars status", 2, "'mars' is not one of 'local', 'aws'"),
+        ("approve", 2, "Missing option '--reason'"),
+        ("invoke --stage test 1", 2, "'test' is not one of 'dev', 'prd'"),
+        ("history --limit 0", 2, "greater than or equal to 1"),
+        ("deploy", 4, "is no project: it has no mlsystem.yaml. `mlsystem init DIR` makes one"),
+        ("logs nobody", 4, "no log group has 'nobody' in its name"),
+        ("up --port 0", 1, "an engine is already running on"),
+        ("up --port 70000", 1, "70000 is no port"),
+        ("up --time-scale nan", 1, "the time scale must be a number above 0, not nan"),
+        ("up --region nowhere", 1, "'nowhere' is no region such as us-east-1"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line(
+    engine: LiveEngine, tmp_path: Path, arguments: str, code: int, told: str
+) -> None:
+    done = run("--json", "--project", str(tmp_path), *arguments.split(), home=engine.folder)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert told in done.stderr
+    assert done.stderr.startswith("mlsystem: ") and done.stderr.count("\n") == 1
+
+
+def test_a_port_in_use_and_another_region_are_told_in_one_line(engine: LiveEngine, home: Path) -> None:
+    taken = run("up", "--port", str(engine.port), "--region", "eu-west-1", home=home)
+    assert taken.returncode == 1
+    assert taken.stderr.startswith(f"mlsystem: port {engine.port} on 127.0.0.1 is in use")
+    other = run("up", "--port", "0", "--region", "eu-west-2", home=home)
+    assert other.returncode == 1
+    assert other.stderr == (
+        "mlsystem: the data folder is for the region eu-west-1: another region needs another data folder\n"
+    )
+    assert taken.stderr.count("\n") == 1
+
+
+# With the first there is no room for the database, with the second none for what an engine writes after it.
+@pytest.mark.parametrize("size", ["100k", "300k"])
+def test_a_disk_that_is_full_at_the_start_is_told_in_one_line(tmp_path: Path, size: str) -> None:
+    mount = f'mount -t tmpfs -o size={size} none "$0" && exec mlsystem --home "$0/home" up --port 0'
+    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, str(tmp_path)]
+    environment = {**os.environ, "PATH": f"{SCRIPTS}:{os.environ['PATH']}"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    if "unshare" in done.stderr or "mount:" in done.stderr:
+        pytest.skip(f"not run: a small disk cannot be mounted here: {done.stderr.strip()}")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "full" in done.stderr
+    assert done.stderr.startswith("mlsystem: ") and done.stderr.count("\n") == 1
+
+
+def test_an_upload_to_a_full_disk_is_told_in_one_line(engine: LiveEngine, tmp_path: Path) -> None:
+    project, data = tmp_path / "project", tmp_path / "data"
+    run("init", str(project), home=engine.folder)
+    data.mkdir()
+    (data / "big.csv").write_bytes(b"1,2\n" * 500_000)
+    engine.client("s3").create_bucket(Bucket="mlsystem-data")
+    assert engine.process is not None
+    pid, unlimited = engine.process.pid, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    # The limit on the size of a file stands for the disk.
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
+    try:
+        done = run("--project", str(project), "upload", str(data), home=engine.folder)
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, unlimited)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "big.csv cannot be uploaded" in done.stderr and "disk of the engine's data folder is full" in done.stderr
+    assert done.stderr.count("\n") == 1
+    again = run("--json", "--project", str(project), "upload", str(data), home=engine.folder)
+    assert json.loads(again.stdout) == ["s3://mlsystem-data/data/big.csv"]
+
+
+def test_the_shell_completes_commands_and_is_told_how(tmp_path: Path) -> None:
+    asked = {"_MLSYSTEM_COMPLETE": "complete_bash", "COMP_WORDS": "mlsystem re", "COMP_CWORD": "1"}
+    assert run(home=tmp_path, environment=asked).stdout.split() == ["reject", "retry"]
+    # The shell is the one that the command is typed in.
+    script = 'mlsystem --show-completion && mlsystem --install-completion && . "$HOME/.bashrc" && complete -p mlsystem'
+    environment = {"PATH": f"{SCRIPTS}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    done = subprocess.run(
+        ["bash", "-c", script], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "_mlsystem_completion() {" in done.stdout
+    assert "complete -o default -F _mlsystem_completion mlsystem" in done.stdout
 
 
 def test_init_makes_a_project_once(tmp_path: Path) -> None:
@@ -116,20 +198,44 @@ def test_a_pipeline_is_run_watched_and_decided(engine: LiveEngine, tmp_path: Pat
     line.create()
     watched = mlsystem("--json", "status", "--watch")
     assert json.loads(watched.stdout)["status"] == "InProgress"
+    stages = json.loads(mlsystem("--json", "status").stdout)
+    assert [stage["name"] for stage in stages] == ["Source", "Build", "Release"]
     shown = mlsystem("status")
     assert "waits for you" in shown.stdout
-    approved = mlsystem("approve", "--reason", "looks right")
-    assert approved.returncode == 0, approved.stderr
+    approved = mlsystem("--json", "approve", "--reason", "looks right")
+    assert json.loads(approved.stdout)["decision"] == "approved", approved.stderr
     ended = mlsystem("--json", "status", "--watch")
     assert json.loads(ended.stdout)["status"] == "Succeeded"
     nothing = mlsystem("approve", "--reason", "again")
     assert nothing.returncode == 4
+    assert "nothing in cli-line waits for approval" in nothing.stderr
+    assert nothing.stderr.count("\n") == 1
+    unknown = mlsystem("invoke", "1")
+    assert (unknown.returncode, unknown.stderr.count("\n")) == (4, 1)
+    assert "nothing is deployed to prd" in unknown.stderr
     history = json.loads(mlsystem("--json", "history").stdout)
     assert [item["status"] for item in history] == ["Succeeded"]
     one = json.loads(mlsystem("--json", "history", history[0]["id"]).stdout)
     assert [item["name"] for item in one[0]["runs"]] == ["Source/Git", "Source/Data", "Build/Join", "Release/Approve"]
     logs = mlsystem("logs", "codebuild/cli-line", "--filter", "Phase")
     assert "Phase complete: BUILD" in logs.stdout
+    lines = json.loads(mlsystem("--json", "logs", "codebuild/cli-line", "--filter", "Phase").stdout)
+    assert [line["message"] for line in lines if "BUILD" in line["message"]] != []
+    _stop_and_retry(mlsystem)
+
+
+def _stop_and_retry(mlsystem: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    """A second execution, as a program sees it: each answer is one JSON document."""
+    watched = json.loads(mlsystem("--json", "run", "--watch").stdout)
+    assert watched["status"] == "InProgress"
+    rejected = json.loads(mlsystem("--json", "reject", "--reason", "no").stdout)
+    assert rejected == {"execution": watched["execution"], "decision": "rejected"}
+    failed = mlsystem("--json", "status", "--watch")
+    assert (failed.returncode, json.loads(failed.stdout)["status"]) == (2, "Failed")
+    retried = json.loads(mlsystem("--json", "retry").stdout)
+    assert retried == {"stage": "Release", "execution": watched["execution"]}
+    stopped = json.loads(mlsystem("--json", "stop", "--abandon").stdout)
+    assert stopped == {"execution": watched["execution"]}
 
 
 def test_a_data_source_with_a_missing_member_is_refused_by_name(engine: LiveEngine, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,7 +15,7 @@ from mlsystem.client.data import check_data_source, upload_data_source, upload_f
 from mlsystem.client.deployment import Deployment
 from mlsystem.client.errors import ClientFailure, NotFound
 from mlsystem.client.invocation import invoke_api, invoke_endpoint
-from mlsystem.client.logs import Logs, minutes_ago
+from mlsystem.client.logs import LogLine, Logs, minutes_ago
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +46,7 @@ def upload(
 def invoke(
     context: typer.Context,
     body: Annotated[str, typer.Argument(help="the request's body; @FILE reads a file, - standard input")],
-    stage: Annotated[str, typer.Option(help="dev: the endpoint; prd: the API", metavar="dev|prd")] = "prd",
+    stage: Annotated[Literal["dev", "prd"], typer.Option(help="dev: the endpoint; prd: the API")] = "prd",
     content_type: Annotated[str, typer.Option(help="of the body")] = "text/csv",
     accept: Annotated[str, typer.Option(help="what is wanted back")] = "text/csv",
 ) -> None:
@@ -84,10 +84,19 @@ def logs(
         return
     name = source.find_group(group)
     since = minutes_ago(minutes) if minutes is not None else 0
-    found = source.follow(name, stream, words, pause) if follow else source.lines(name, stream, words, since)
-    for line in found:
-        at = datetime.fromtimestamp(line.at_ms / 1000).astimezone().strftime("%H:%M:%S")
-        state.answer(asdict(line), f"{at} {line.stream} {line.message}")
+    if follow:
+        for line in source.follow(name, stream, words, pause):
+            state.answer_line(asdict(line), _shown(line))
+    elif state.as_json:
+        state.answer([asdict(line) for line in source.lines(name, stream, words, since)])
+    else:
+        for line in source.lines(name, stream, words, since):
+            state.answer_line({}, _shown(line))
+
+
+def _shown(line: LogLine) -> str:
+    at = datetime.fromtimestamp(line.at_ms / 1000).astimezone().strftime("%H:%M:%S")
+    return f"{at} {line.stream} {line.message}"
 
 
 def _read(body: str) -> bytes:

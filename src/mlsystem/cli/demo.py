@@ -30,4 +30,5 @@ def demo(
         raise ClientFailure("the demo comes with the source of this project, which is not here: clone it")
     command = [sys.executable, str(program), "--home", str(state.home), "--time-scale", str(time_scale)]
     command += ["--times", str(times)] if times is not None else []
+    command += ["--json"] if state.as_json else []
     raise typer.Exit(subprocess.run(command, check=False).returncode)

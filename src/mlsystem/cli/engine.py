@@ -22,7 +22,9 @@ def up(
     context: typer.Context,
     port: Annotated[int | None, typer.Option(help="port of the front door; default 4580, 0 takes a free one")] = None,
     time_scale: Annotated[float, typer.Option(help="divide waits, alarm periods and cooldowns by this")] = 1.0,
-    region: Annotated[str, typer.Option(help="the region that the engine plays")] = "us-east-1",
+    region: Annotated[
+        str | None, typer.Option(help="the region that the engine plays; default that of before, else us-east-1")
+    ] = None,
     foreground: Annotated[bool, typer.Option("--foreground", help="stay, until ctrl-c")] = False,
 ) -> None:
     """Start the local engine."""

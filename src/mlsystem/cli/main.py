@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from botocore.parsers import ResponseParserError
 from rich.console import Console
+from typer._click.exceptions import NoArgsIsHelpError, UsageError
 
 from mlsystem.cli import data, demo, engine, pipeline, project
 from mlsystem.cli.state import State
 from mlsystem.client.connection import Target, default_home
-from mlsystem.client.errors import ClientFailure
+from mlsystem.client.errors import ClientFailure, NotRunning
 
 app = typer.Typer(
     name="mlsystem",
@@ -30,9 +32,7 @@ app = typer.Typer(
 @app.callback()
 def options(
     context: typer.Context,
-    target: Annotated[
-        str, typer.Option(help="local: the engine on this machine; aws: your account", metavar="local|aws")
-    ] = "local",
+    target: Annotated[Target, typer.Option(help="local: the engine on this machine; aws: your account")] = "local",
     home: Annotated[
         Path | None, typer.Option(help="the engine's data folder; default $MLSYSTEM_HOME or .mlsystem")
     ] = None,
@@ -40,12 +40,9 @@ def options(
     as_json: Annotated[bool, typer.Option("--json", help="print results as JSON, for programs")] = False,
 ) -> None:
     """Options that stand before every command."""
-    if target not in ("local", "aws"):
-        raise typer.BadParameter(f"{target!r} is neither local nor aws", param_hint="--target")
-    chosen: Target = "local" if target == "local" else "aws"
     where = (home or default_home()).absolute()
     context.obj = State(
-        chosen, where, project_folder, as_json, Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
+        target, where, project_folder, as_json, Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
     )
 
 
@@ -56,12 +53,27 @@ for group in (engine, project, pipeline, data, demo):
 def main() -> None:
     """Run a command; every known failure is one clear line."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except NoArgsIsHelpError as asked:
+        asked.show()
+        sys.exit(asked.exit_code)
+    except UsageError as error:
+        where = error.ctx.command_path if error.ctx else "mlsystem"
+        words = error.format_message().replace("Value error, ", "")
+        _end(f"{words} (`{where} --help` tells more)", error.exit_code)
     except ClientFailure as failure:
-        sys.stderr.write(f"mlsystem: {failure}\n")
-        sys.exit(failure.exit_code)
-    except (ClientError, BotoCoreError) as error:
-        sys.stderr.write(f"mlsystem: {error}\n")
-        sys.exit(1)
+        _end(str(failure), failure.exit_code)
+    except EndpointConnectionError as error:
+        _end(f"{error} Does the engine run? `mlsystem up` starts it", NotRunning.exit_code)
+    except (ClientError, BotoCoreError, ResponseParserError, OSError) as error:
+        _end(str(error), 1)
+    except typer.Abort:
+        _end("nothing was done", 1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _end(words: str, exit_code: int) -> NoReturn:
+    """Whatever the words are made of, they are one line."""
+    sys.stderr.write(f"mlsystem: {' '.join(words.split())}\n")
+    sys.exit(exit_code)

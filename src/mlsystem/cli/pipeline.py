@@ -28,7 +28,8 @@ def run(context: typer.Context, watch: Watch = False) -> None:
     state: State = context.obj
     pipeline = Pipeline(state.connection(), state.project())
     execution = pipeline.start()
-    state.answer({"execution": execution}, f"Started {execution}")
+    if not (watch and state.as_json):
+        state.answer({"execution": execution}, f"Started {execution}")
     if watch:
         _watch(state, pipeline)
 
@@ -50,7 +51,7 @@ def status(context: typer.Context, watch: Watch = False) -> None:
 def history(
     context: typer.Context,
     execution: Annotated[str | None, typer.Argument(help="one execution, with its actions")] = None,
-    limit: Annotated[int, typer.Option(help="how many")] = 20,
+    limit: Annotated[int, typer.Option(help="how many", min=1, max=100)] = 20,
 ) -> None:
     """List executions: what started them, of which commit and data, how they ended."""
     state: State = context.obj

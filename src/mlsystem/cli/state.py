@@ -42,8 +42,17 @@ class State:
     def answer(self, value: Any, text: str | None = None) -> None:
         """The command's result: JSON for machines, else `text`."""
         if self.as_json:
-            self.out.print_json(json.dumps(value, default=str))
+            # Not through the console, which may have been told to colour what it prints.
+            self.out.file.write(json.dumps(value, indent=2, default=str) + "\n")
         elif text is not None:
+            self.out.print(text, highlight=False)
+
+    def answer_line(self, value: Any, text: str) -> None:
+        """One of a stream of results, which has no end to wait for: for machines a line of JSON each."""
+        if self.as_json:
+            self.out.file.write(json.dumps(value, default=str) + "\n")
+            self.out.file.flush()
+        else:
             self.out.print(text, highlight=False)
 
     def show(self, table: Table, lines: Sequence[Text]) -> None:

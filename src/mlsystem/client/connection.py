@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from mlsystem.client.errors import NotRunning
 
 Target = Literal["local", "aws"]
 HOME_VARIABLE = "MLSYSTEM_HOME"
+HEALTH = "/_mlsystem/health"
 
 
 def default_home() -> Path:
@@ -32,6 +34,24 @@ class LocalEngine:
     access_key_id: str
     secret_access_key: str
     pid: int
+
+    def answers(self) -> bool:
+        """Whether it serves; the front door alone, which outlives it, does not count."""
+        try:
+            with urllib.request.urlopen(self.url + HEALTH, timeout=5) as answer:  # noqa: S310 - the engine's own URL
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def has_ended(self) -> bool:
+        """Its process is gone; one that cannot be seen from here may answer all the same."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return not self.answers()
+        except PermissionError:
+            return False
+        return False
 
     def environment(self) -> dict[str, str]:
         """The settings with which any AWS client speaks to the engine."""
@@ -61,6 +81,14 @@ def read_engine(home: Path) -> LocalEngine:
     )
 
 
+def _living_engine(home: Path) -> LocalEngine:
+    """Raises NotRunning."""
+    engine = read_engine(home)
+    if engine.has_ended():
+        raise NotRunning(f"the engine on {home} has ended: `mlsystem up` starts it again")
+    return engine
+
+
 class Connection:
     """Makes boto3 clients, each once."""
 
@@ -68,7 +96,7 @@ class Connection:
         self.target: Target = target
         self.home = home
         self._clients: dict[str, Any] = {}
-        self._engine = read_engine(home) if target == "local" else None
+        self._engine = _living_engine(home) if target == "local" else None
 
     @property
     def engine(self) -> LocalEngine | None:

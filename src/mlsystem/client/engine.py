@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
 
 from mlsystem.client.connection import read_engine
 from mlsystem.client.errors import ClientFailure, NotRunning
 
 READY_SECONDS = 60.0
-HEALTH = "/_mlsystem/health"
+# With less than this an engine cannot be expected to start.
+SCARCE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,12 @@ class UpOptions:
     home: Path
     port: int | None = None
     time_scale: float = 1.0
-    region: str = "us-east-1"
+    region: str | None = None
 
     def command(self) -> list[str]:
-        command = [sys.executable, "-m", "mlsystem.engine", str(self.home), "--region", self.region]
-        command += ["--time-scale", str(self.time_scale)]
-        return command + (["--port", str(self.port)] if self.port is not None else [])
+        command = [sys.executable, "-m", "mlsystem.engine", str(self.home), f"--time-scale={self.time_scale}"]
+        command += [f"--region={self.region}"] if self.region is not None else []
+        return command + ([f"--port={self.port}"] if self.port is not None else [])
 
 
 @dataclass(frozen=True)
@@ -43,23 +44,37 @@ class Started:
 
 def start(options: UpOptions) -> Started:
     """Start an engine in the background. Raises ClientFailure with the engine's own line when it cannot start."""
-    options.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     errors = options.home / "start.log"
-    with errors.open("wb") as stderr:
-        process = subprocess.Popen(
-            options.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True
-        )
+    try:
+        options.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with errors.open("wb") as stderr:
+            process = subprocess.Popen(
+                options.command(), stdin=subprocess.DEVNULL, stdout=PIPE, stderr=stderr, start_new_session=True
+            )
+    except OSError as error:
+        raise ClientFailure(f"cannot write the data folder {options.home}: {error.strerror}") from error
     assert process.stdout is not None
     with process.stdout:
         readable, _, _ = select.select([process.stdout], [], [], READY_SECONDS)
         line = process.stdout.readline() if readable else b""
     if not line:
-        words = errors.read_text(errors="replace").strip().removeprefix("mlsystem: ")
-        raise ClientFailure(words or f"the engine did not become ready: see {options.home / 'engine.log'}")
+        raise ClientFailure(_last_words(errors))
     # It lives on: nobody waits for it here.
     process.returncode = 0
     ready = json.loads(line)
     return Started(str(ready["url"]), str(ready["runtime"]), bool(ready["sandbox"]))
+
+
+def _last_words(errors: Path) -> str:
+    """Of an engine that did not start. On a full disk it has none: not even these can be written."""
+    lines = errors.read_text(errors="replace").strip().splitlines()
+    if len(lines) == 1:
+        return lines[0].removeprefix("mlsystem: ")
+    if lines:
+        return f"the engine broke with {lines[-1]}: {errors} has the whole of it"
+    if shutil.disk_usage(errors.parent).free < SCARCE_BYTES:
+        return f"the disk of the data folder {errors.parent} is full: free space, then try again"
+    return f"the engine did not become ready: see {errors.parent / 'engine.log'}"
 
 
 def run_in_foreground(options: UpOptions) -> int:
@@ -69,10 +84,8 @@ def run_in_foreground(options: UpOptions) -> int:
 
 def is_running(home: Path) -> bool:
     try:
-        url = read_engine(home).url
-        with urllib.request.urlopen(url + HEALTH, timeout=5) as answer:  # noqa: S310 - the engine's own URL
-            return bool(answer.status == 200)
-    except (NotRunning, OSError, urllib.error.URLError):
+        return read_engine(home).answers()
+    except NotRunning:
         return False
 
 

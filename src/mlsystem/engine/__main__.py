@@ -12,39 +12,54 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import NoReturn
 
-from mlsystem.engine.decide.errors import StartupError
+from mlsystem.engine.decide.errors import AwsError, StartupError
 from mlsystem.engine.settings import DEFAULT_KEY_SECONDS, DEFAULT_PORT, Settings
 from mlsystem.engine.shutdown import shut_down
 from mlsystem.engine.start import run
 
 
 def main() -> int:
-    given = _parser().parse_args()
-    settings = _settings(given)
     try:
+        given = _parser().parse_args()
+        settings = _settings(given)
+        settings.check()
         if given.down:
             sys.stdout.write(f"{shut_down(settings.folder)}\n")
             return 0
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _log_to(settings.folder / "engine.log")
         run(settings, _report)
-    except StartupError as error:
-        sys.stderr.write(f"mlsystem: {error}\n")
-        return 3
-    except OSError as error:
-        sys.stderr.write(f"mlsystem: the engine cannot start: {error}\n")
+    except (StartupError, AwsError, OSError) as error:
+        sys.stderr.write(f"mlsystem: {_words(error)}\n")
         return 3
     return 0
 
 
+def _words(error: Exception) -> str:
+    match error:
+        case AwsError():
+            return error.message
+        case OSError():
+            return f"the engine fails: {error}"
+        case _:
+            return str(error)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        raise StartupError(f"{message} ({self.prog} --help tells more)")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m mlsystem.engine", description=__doc__)
+    parser = _Parser(prog="python -m mlsystem.engine", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--time-scale", type=float, default=1.0)
-    parser.add_argument("--region", default="us-east-1")
-    parser.add_argument("--account", default="000000000000")
+    parser.add_argument("--region")
+    parser.add_argument("--account")
     parser.add_argument("--workload-key-seconds", type=float, default=DEFAULT_KEY_SECONDS)
     parser.add_argument("--down", action="store_true", help="end the engine of the folder and all that it started")
     return parser
@@ -66,6 +81,8 @@ def _log_to(path: Path) -> None:
     handler = RotatingFileHandler(path, maxBytes=16 * 1024 * 1024, backupCount=3)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    # On a full disk nobody wants to hear of each line that was not written.
+    logging.raiseExceptions = False
     # It tells of every file that changes.
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
 

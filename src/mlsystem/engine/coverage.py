@@ -25,7 +25,7 @@ from mlsystem.engine.runtime.credentials import WorkloadCredentials
 from mlsystem.engine.services.cloudformation.resource_type import ResourceType
 from mlsystem.engine.services.cloudformation.room import TYPES
 from mlsystem.engine.services.iam.role_book import RoleBook
-from mlsystem.engine.settings import Settings
+from mlsystem.engine.settings import DEFAULT_ACCOUNT, DEFAULT_REGION, Settings
 from mlsystem.engine.start import _control, _equip, _keeper, _rooms
 from mlsystem.engine.store.clock import SystemClock
 from mlsystem.engine.store.database import Database
@@ -57,7 +57,7 @@ def wired_rooms() -> tuple[Room, ...]:
         clock = SystemClock(1.0)
         database = Database(folder.database, clock)
         stack.callback(database.close)
-        scope = Scope(settings.account, settings.region)
+        scope = Scope(DEFAULT_ACCOUNT, DEFAULT_REGION)
         dispatcher = Dispatcher(database, scope, Guard(scope, RoleBook()))
         equipment = _equip(folder, database, stack)
         keeper = _keeper(

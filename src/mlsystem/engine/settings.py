@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlsystem.engine.decide.errors import StartupError
+
 DEFAULT_PORT = 4580
 DEFAULT_KEY_SECONDS = 6 * 3600.0
+DEFAULT_REGION = "us-east-1"
+DEFAULT_ACCOUNT = "000000000000"
+LARGEST_PORT = 65535
+REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+ACCOUNT = re.compile(r"\d{12}")
 
 
 @dataclass(frozen=True)
@@ -14,12 +23,24 @@ class Settings:
     """`port` 0 takes a free one. `time_scale` divides durations: waits, alarm periods, cooldowns, `rate()` schedules.
 
     `workload_key_seconds`: how long the keys count that programs fetch; as long as those of ECS.
+    `account` and `region` None: those that the data folder was made for.
     """
 
     folder: Path
     port: int = DEFAULT_PORT
     host: str = "127.0.0.1"
     time_scale: float = 1.0
-    account: str = "000000000000"
-    region: str = "us-east-1"
+    account: str | None = None
+    region: str | None = None
     workload_key_seconds: float = DEFAULT_KEY_SECONDS
+
+    def check(self) -> None:
+        """Raises StartupError for a value that no engine could run with."""
+        if not 0 <= self.port <= LARGEST_PORT:
+            raise StartupError(f"{self.port} is no port: it must be between 0 (a free one) and {LARGEST_PORT}")
+        if not (math.isfinite(self.time_scale) and self.time_scale > 0):
+            raise StartupError(f"the time scale must be a number above 0, not {self.time_scale:g}")
+        if self.region is not None and not REGION.fullmatch(self.region):
+            raise StartupError(f"{self.region!r} is no region such as {DEFAULT_REGION}")
+        if self.account is not None and not ACCOUNT.fullmatch(self.account):
+            raise StartupError(f"{self.account!r} is no account: it must have 12 digits")

@@ -7,6 +7,7 @@ afterwards nothing of the data folder runs. It works as well when the engine its
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -20,6 +21,9 @@ from mlsystem.engine.store.folder import DataFolder, FolderLock
 
 ENGINE_GRACE_SECONDS = 20.0
 PROCESS_GRACE_SECONDS = 150.0
+# After which it is asked whether the disk is why a process does not end.
+DISK_GRACE_SECONDS = 10.0
+FULL_BYTES = 4096
 
 
 def shut_down(root: Path) -> int:
@@ -33,6 +37,10 @@ def shut_down(root: Path) -> int:
         return _end_processes(folder)
     finally:
         lock.release()
+
+
+def _is_full(root: Path) -> bool:
+    return shutil.disk_usage(root).free < FULL_BYTES
 
 
 def _end_engine(lock: FolderLock) -> None:
@@ -73,6 +81,11 @@ def _end_processes(folder: DataFolder) -> int:
             count = len(alive)
             for process_id in sorted(alive):
                 runner.stop(process_id, "mlsystem down")
+            if not ended.wait_for(lambda: not alive, timeout=DISK_GRACE_SECONDS) and _is_full(folder.root):
+                raise StartupError(
+                    f"the disk of {folder.root} is full, and these processes cannot write down that they have ended: "
+                    f"{', '.join(sorted(alive))}. Free space, then `mlsystem down` again"
+                )
             if not ended.wait_for(lambda: not alive, timeout=PROCESS_GRACE_SECONDS):
                 raise StartupError(f"these processes do not end: {', '.join(sorted(alive))}")
         return count

@@ -28,6 +28,7 @@ from mlsystem.engine.dataplane.dataplane import DataPlane
 from mlsystem.engine.dataplane.keeper import DoorKeeper
 from mlsystem.engine.dataplane.state import Door, WorkloadDoor
 from mlsystem.engine.decide.arn import Scope
+from mlsystem.engine.decide.errors import StartupError
 from mlsystem.engine.durable.racepoint import race_point
 from mlsystem.engine.durable.worker import Worker
 from mlsystem.engine.front.app import Front
@@ -68,7 +69,7 @@ from mlsystem.engine.services.secretsmanager import room as secretsmanager
 from mlsystem.engine.services.sns import room as sns
 from mlsystem.engine.services.stepfunctions import room as stepfunctions
 from mlsystem.engine.services.sts import room as sts
-from mlsystem.engine.settings import Settings
+from mlsystem.engine.settings import DEFAULT_ACCOUNT, DEFAULT_REGION, Settings
 from mlsystem.engine.store.clock import Clock, SystemClock
 from mlsystem.engine.store.database import Database
 from mlsystem.engine.store.folder import DataFolder, FolderLock
@@ -114,7 +115,8 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     database = Database(folder.database, clock)
     stack.callback(database.close)
     scope = Scope(
-        database.setting("account", lambda: settings.account), database.setting("region", lambda: settings.region)
+        _decided_once(database, "account", settings.account, DEFAULT_ACCOUNT),
+        _decided_once(database, "region", settings.region, DEFAULT_REGION),
     )
     equipment = _equip(folder, database, stack)
     process = DoorProcess(database, equipment.runner, equipment.plane, folder.root / "logs" / "door.log")
@@ -133,8 +135,9 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
         part.start()
         stack.callback(part.stop)
     keeper.write()
-    process.start(equipment.exits)
+    # Before it is started: what fails on the way, on a full disk, must not leave a door behind that leads nowhere.
     stack.callback(process.stop)
+    process.start(equipment.exits)
     keeper.start()
     stack.callback(keeper.stop)
     alive = equipment.runner.adopt()
@@ -152,6 +155,14 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     _write_root_credentials(house, equipment.keys)
     process.wait_open()
     return Engine(settings, house, rooms, front, equipment.machine, inside)
+
+
+def _decided_once(database: Database, name: str, wanted: str | None, default: str) -> str:
+    """Raises StartupError when the folder was made for another one: its ARNs are everywhere in it."""
+    known = database.setting(name, lambda: wanted or default)
+    if wanted not in (None, known):
+        raise StartupError(f"the data folder is for the {name} {known}: another {name} needs another data folder")
+    return known
 
 
 def _equip(folder: DataFolder, database: Database, stack: ExitStack) -> Equipment:

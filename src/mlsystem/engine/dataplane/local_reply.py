@@ -13,7 +13,8 @@ from mlsystem.engine.decide.arn import Scope
 
 _ENDPOINT = "xds.route_name.startsWith('endpoint/')"
 _API = "xds.route_name.startsWith('api/')"
-_AWAY = "response.code == 503"
+# 507: a body too large to be kept until somebody is there to take it.
+_AWAY = "(response.code == 503 || response.code == 507)"
 _FORM = "('content-type' in request.headers && request.headers['content-type'].startsWith('application/x-www-form-urlencoded'))"
 # What the caller called it; the path is rewritten once the request is on its way.
 _ENDPOINT_NAME = "%CEL(request.path.split('/')[2])%"

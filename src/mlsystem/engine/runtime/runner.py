@@ -76,9 +76,15 @@ class ProcessRunner:
         A stop that comes before the start wins: the program will not run, and has ended as stopped when it is started.
         """
         folder = self._existing(process_id)
-        with self._lock(process_id):
-            folder.mkdir(mode=0o700, exist_ok=True)
-            record.write_once(str(folder / record.STOP), {"reason": reason})
+        try:
+            with self._lock(process_id):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                record.write_once(str(folder / record.STOP), {"reason": reason})
+        except OSError:
+            # On a full disk: whoever listens can be told without.
+            if not _order(folder, "stop"):
+                raise
+            return
         _order(folder, "stop")  # a shim that does not listen yet reads the file before it starts the program
 
     def signal(self, process_id: str, number: signal.Signals) -> None:

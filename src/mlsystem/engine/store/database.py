@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, and_, create_engine, delete, event, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from mlsystem.engine.decide.errors import EngineError, StartupError
 from mlsystem.engine.store import schema
@@ -157,6 +157,9 @@ class Database:
         try:
             schema.metadata.create_all(self._engine)
             self._check_version()
+        except DatabaseError as error:
+            self.close()
+            raise StartupError(f"the database {path} cannot be opened: {error.orig}") from error
         except BaseException:
             self.close()
             raise

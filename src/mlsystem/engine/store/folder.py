@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,9 +99,11 @@ class FolderLock:
             holder = os.pread(descriptor, 32, 0).decode().strip()
             os.close(descriptor)
             return int(holder) if holder.isdecimal() else 0
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         self._descriptor = descriptor
+        os.ftruncate(descriptor, 0)
+        # On a full disk the lock is held all the same, and nobody learns by whom.
+        with suppress(OSError):
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         return None
 
     def release(self) -> None:

@@ -1,6 +1,7 @@
 """What ends a program before it ends by itself, and how it is told apart."""
 
 import os
+import resource
 import signal
 
 import pytest
@@ -49,6 +50,22 @@ def test_the_first_stop_is_the_one_that_counts(bench: Workbench) -> None:
     assert bench.end_of("job").message == "first"
     bench.runner.stop("job", "third")
     assert bench.log("job").count("asked to stop") == 1
+
+
+def test_a_program_can_be_stopped_when_the_disk_is_full(bench: Workbench) -> None:
+    """The limit on the size of files stands for the disk; what could not be written down is not told in the end."""
+    bench.start("job", "sh", "-c", GENTLE)
+    bench.printed("job", "ready")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        bench.runner.stop("job", "mlsystem down")
+        with pytest.raises(OSError, match="File too large"):
+            bench.runner.stop("never", "mlsystem down")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    how = bench.end_of("job")
+    assert (how.exit_code, how.reason, how.message) == (5, "stopped", "")
 
 
 def test_a_stop_that_comes_before_the_start_wins(bench: Workbench) -> None:
