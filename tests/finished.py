@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.e2e.built_images import push_built
-from tests.live import LiveEngine
+from tests.live import LiveEngine, eventually
 from tests.system import System
 
 TIME_SCALE = 60
@@ -44,12 +44,18 @@ def _make(folder: Path) -> None:
 
 @contextmanager
 def system_on_copy(finished: Path, folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[System]:
-    """A copy of the finished system, running; `environment` is the engine's."""
+    """A copy of the finished system, running; `environment` is the engine's.
+
+    What it deployed answers again, which takes a moment longer than the engine's own start.
+    """
     copy_state(finished, folder)
     live = LiveEngine(folder, time_scale=TIME_SCALE, environment=environment)
     live.start()
     try:
-        yield System(live)
+        system = System(live)
+        url = system.api_url()
+        eventually(lambda: system.ask(url).status == 200)
+        yield system
     finally:
         live.stop()
 
