@@ -43,6 +43,17 @@ def change_code(engine: LiveEngine, name: str, source: str) -> str:
     return str(client.publish_version(FunctionName=name)["Version"])
 
 
+def let_invoke(engine: LiveEngine, function: str, service: str, source: str) -> None:
+    """Let a service invoke a function for a resource: a topic, a rule."""
+    engine.client("lambda").add_permission(
+        FunctionName=function,
+        StatementId=service,
+        Action="lambda:InvokeFunction",
+        Principal=f"{service}.amazonaws.com",
+        SourceArn=source,
+    )
+
+
 def invoke(engine: LiveEngine, name: str, event: object, **settings: Any) -> tuple[Any, dict[str, Any]]:
     """The answer, and all that came with it."""
     response = engine.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode(), **settings)

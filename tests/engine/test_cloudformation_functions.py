@@ -10,6 +10,7 @@ import pytest
 
 from tests.functions import invoke
 from tests.live import LiveEngine
+from tests.roles import ADMINISTRATOR, TRUST
 from tests.stacks import StackUser, outputs
 
 HOOK = """
@@ -21,10 +22,7 @@ def handler(event, context):
         status=os.environ['STATUS'],
     )
 """
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
+ROLE = {"AssumeRolePolicyDocument": TRUST, "ManagedPolicyArns": [ADMINISTRATOR]}
 
 
 def function(source: str, **variables: str) -> dict[str, Any]:
@@ -59,7 +57,7 @@ def released(word: str, hook: str = "Succeeded", later: dict[str, Any] | None = 
         "FunctionVersion": {"Fn::GetAtt": [version, "Version"]},
     }
     resources: dict[str, Any] = {
-        "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
+        "Role": {"Type": "AWS::IAM::Role", "Properties": ROLE},
         "Function": function(f"def handler(event, context):\n    return {word!r}\n"),
         "Hook": function(HOOK, STATUS=hook),
         version: {

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.functions import make_function
+from tests.functions import let_invoke, make_function
 from tests.live import LiveEngine, eventually
 from tests.stacks import StackUser, outputs
 
@@ -218,6 +218,7 @@ def test_the_first_answer_counts_and_only_with_the_url_that_was_given(engine: Li
 def test_a_topic_hands_the_request_to_who_has_subscribed(engine: LiveEngine, provider: str) -> None:
     sns = engine.client("sns")
     topic = sns.create_topic(Name="custom-topic")["TopicArn"]
+    let_invoke(engine, provider, "sns", topic)
     sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=provider)
     user = StackUser(engine, "custom-topic")
     made = user.create(template(Thing=thing(topic, Id="by-topic")))

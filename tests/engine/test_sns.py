@@ -18,7 +18,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mlsystem.engine.services.sns.mailer import TIMEOUT_SECONDS as SMTP_SECONDS
-from tests.functions import make_function
+from tests.functions import let_invoke, make_function
 from tests.live import LiveEngine, eventually
 from tests.smtp import SmtpServer, link_in, open_link, serving
 
@@ -192,10 +192,12 @@ def test_a_function_is_told_by_a_topic_and_by_a_rule(engine: LiveEngine) -> None
     )
     function = make_function(engine, name, source, Timeout=60)
     sns, topic = engine.client("sns"), _topic(engine)
+    let_invoke(engine, function, "sns", topic)
     subscribed = sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=function)["SubscriptionArn"]
     sns.publish(TopicArn=topic, Message="hello", Subject="Greeting")
     events = engine.client("events")
-    events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    rule = events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))["RuleArn"]
+    let_invoke(engine, function, "events", rule)
     events.put_targets(Rule=name, Targets=[{"Id": "one", "Arn": function}])
     events.put_events(Entries=[{"Source": name, "DetailType": "Seen", "Detail": '{"a": 1}'}])
 
@@ -246,6 +248,11 @@ def test_a_rule_tells_a_topic_once_however_often_the_engine_dies(
     open_link(link_in(eventually(lambda: smtp.mails_to(to))[0].get_content()))
     events = live.client("events")
     events.put_rule(Name="tell", EventPattern='{"source": ["bench"]}')
+    who = {"Service": "events.amazonaws.com"}
+    statement = {"Effect": "Allow", "Principal": who, "Action": "sns:Publish", "Resource": topic}
+    live.client("sns").set_topic_attributes(
+        TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps({"Statement": [statement]})
+    )
     template = {"InputPathsMap": {"who": "$.detail.who"}, "InputTemplate": '"It was <who>."'}
     events.put_targets(Rule="tell", Targets=[{"Id": "one", "Arn": topic, "InputTransformer": template}])
     live.stop()
