@@ -49,7 +49,7 @@ def _require_nothing(system: System) -> None:
     repositories = {
         repository["repositoryName"] for repository in client("ecr").describe_repositories()["repositories"]
     }
-    assert repositories == {f"{NAME}-program", "monitor"}
+    assert repositories == {f"{NAME}-program"}
     assert client("s3").list_buckets()["Buckets"] == []
     assert client("iam").list_roles()["Roles"] == []
     assert client("cloudformation").describe_stacks()["Stacks"] == []

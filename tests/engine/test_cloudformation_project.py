@@ -88,9 +88,9 @@ class Deployed:
     @cached_property
     def image(self) -> str:
         """The small image, with its model where the training job would have left it."""
-        uri = push_server(self.engine, "small-server")
+        uri = push_server(self.engine, "mls-small-server")
         key = f"mls-demo/runs/{RUN_NAME}/output/model.tar.gz"
-        place = {"Bucket": "small-server", "Key": "model.tar.gz"}
+        place = {"Bucket": "mls-small-server", "Key": "model.tar.gz"}
         self.s3.copy_object(Bucket=self.bucket, Key=key, CopySource=place)
         return uri
 
@@ -196,13 +196,13 @@ def _check_pruning(deployed: Deployed, older: list[Older], current: str) -> None
     """With the function's own variables, and clients of a real system: what a cut off attempt left is taken up."""
     engine = deployed.engine
     stranger, first, second = (one.name for one in older)
-    s3 = {"CopySource": {"Bucket": "small-server", "Key": "model.tar.gz"}}
+    s3 = {"CopySource": {"Bucket": "mls-small-server", "Key": "model.tar.gz"}}
     for name in (first, second):
         deployed.s3.copy_object(
             Bucket=deployed.bucket, Key=f"mls-demo/runs/{name.removesuffix('-prd')}/output/model.tar.gz", **s3
         )
     engine.client("sagemaker").create_endpoint(EndpointName=first, EndpointConfigName=first)
-    Serving(engine, "small-server").await_settled(first)
+    Serving(engine, "mls-small-server").await_settled(first)
     settings = engine.client("lambda").get_function_configuration(FunctionName="mls-demo-prune-versions")
     variables = settings["Environment"]["Variables"]
     clients = Clients(*(engine.client(name) for name in ("lambda", "sagemaker", "application-autoscaling")))

@@ -20,6 +20,8 @@ from mlsystem.cli.state import State
 from mlsystem.client.connection import Target, default_home
 from mlsystem.client.errors import ClientFailure, NotRunning
 
+ENGINE_AWAY = "control plane does not answer"
+
 app = typer.Typer(
     name="mlsystem",
     help="An ML system for Amazon SageMaker that also runs, whole, on this machine.",
@@ -65,7 +67,10 @@ def main() -> None:
         _end(str(failure), failure.exit_code)
     except EndpointConnectionError as error:
         _end(f"{error} Does the engine run? `mlsystem up` starts it", NotRunning.exit_code)
-    except (ClientError, BotoCoreError, ResponseParserError, OSError) as error:
+    except ClientError as error:
+        # The front door outlives an engine that was killed, and says so in its place.
+        _end(str(error), NotRunning.exit_code if ENGINE_AWAY in str(error) else 1)
+    except (BotoCoreError, ResponseParserError, OSError) as error:
         _end(str(error), 1)
     except typer.Abort:
         _end("nothing was done", 1)
