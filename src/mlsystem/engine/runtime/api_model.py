@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 import threading
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,15 +17,15 @@ from botocore.model import ServiceModel
 from mlsystem.engine.decide.errors import AwsError
 
 _loader = Loader()
-_lock = threading.Lock()
+# One for each service: who needs a small model does not wait for a large one.
+_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 def api_description(service: str) -> Mapping[str, Any]:
     """The model as JSON has it, not to be changed. Raises botocore's UnknownServiceError."""
-    with _lock:
-        description: Mapping[str, Any] = _loader.load_service_model(
-            service, "service-2"
-        )  # which keeps what it has read
+    with _locks[service]:
+        # It keeps what it has read.
+        description: Mapping[str, Any] = _loader.load_service_model(service, "service-2")
     return description
 
 
