@@ -57,7 +57,9 @@ def measure(runs: int) -> dict[str, list[Line]]:
         started = seconds_of(engine.start)
         try:
             system = System(engine)
-            analyzer = push_image(engine, "analyzer", {"/opt/program/mlsystem/monitor.py": ANALYZER})
+            analyzer = push_image(
+                engine, f"{small_project.NAME}-analyzer", {"/opt/program/mlsystem/monitor.py": ANALYZER}
+            )
             created = seconds_of(lambda: system.deploy(analyzer, canary=AT_ONCE))
             found["before the first run"] = [Line("engine, ready", started), Line("system, created", created)]
             for number in range(1, runs + 1):
