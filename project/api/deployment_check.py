@@ -27,7 +27,7 @@ SAMPLE_BYTES = 256 * 1024  # of the baseline's first file: enough for a header a
 INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
 ENDPOINT = "x-sagemaker-endpoint"
 OVERLOOKED = 1e-6  # the chance that sampled capture passes over all requests of a check
-FIRST_POLL_SECONDS = 0.5  # then longer and longer: captured data may be there at once, or in minutes
+FIRST_POLL_SECONDS = 0.25  # then longer and longer: captured data may be there at once, or in minutes
 LONGEST_POLL_SECONDS = 10.0
 CAPTURE_SECONDS = 600.0  # SageMaker writes captured data within minutes
 
@@ -122,7 +122,7 @@ def require_captured(s3: S3Client, capture_uri: str, endpoint_name: str, probes:
                 f"such as {min(wanted)}; {len(seen)} newer files were read"
             )
         clock.sleep(pause)
-        pause = min(pause * 1.5, LONGEST_POLL_SECONDS)
+        pause = min(pause * 1.25, LONGEST_POLL_SECONDS)
 
 
 def _request(probe: Probe, sample: str) -> dict[str, Any]:

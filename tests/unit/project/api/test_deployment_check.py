@@ -240,7 +240,7 @@ def test_the_very_request_is_waited_for_and_no_file_is_read_twice() -> None:
 
 
 def test_it_looks_often_at_first_and_then_more_and_more_rarely() -> None:
-    clock, looks = ManualClock(), 15
+    clock, looks = ManualClock(), 20
     with scripted("s3") as s3:
         for _ in range(looks):
             listed(s3)
