@@ -26,16 +26,18 @@ TRUST = {
         }
     ],
 }
-_made: set[tuple[str, str]] = set()
+# By the engine's process: the same folder may hold another copy of a state after the next start.
+_made: set[tuple[str, int, str]] = set()
 
 
 def role(engine: LiveEngine, name: str) -> str:
     """The ARN of a role that may do everything; it is made when it is asked for first."""
     arn = f"arn:aws:iam::000000000000:role/{name}"
-    if (str(engine.folder), name) not in _made:
+    made = (str(engine.folder), engine.process.pid if engine.process else 0, name)
+    if made not in _made:
         _create(engine, name)
         engine.client("iam").attach_role_policy(RoleName=name, PolicyArn=ADMINISTRATOR)
-        _made.add((str(engine.folder), name))
+        _made.add(made)
     return arn
 
 
