@@ -94,6 +94,8 @@ def _check_pruned(system: System, execution: str, first: str, second: str) -> No
     told = system.runs(execution)["PruneVersions"]["output"]["executionResult"]["externalExecutionSummary"]
     assert told == f"removed: {first}; kept: {second}"
     sagemaker = system.engine.client("sagemaker")
+    # An endpoint leaves in its own time.
+    eventually(lambda: first not in [endpoint["EndpointName"] for endpoint in sagemaker.list_endpoints()["Endpoints"]])
     names = [endpoint["EndpointName"] for endpoint in sagemaker.list_endpoints()["Endpoints"]]
     assert sorted(names) == sorted([second, system.outputs("dev")["EndpointName"]])
     assert first not in [model["ModelName"] for model in sagemaker.list_models(NameContains="-prd")["Models"]]

@@ -45,13 +45,14 @@ class LocalEngine:
 
     def has_ended(self) -> bool:
         """Its process is gone; one that cannot be seen from here may answer all the same."""
+        return not self._is_seen() and not self.answers()
+
+    def _is_seen(self) -> bool:
+        """A process that has ended has no command line, though its parent may not have taken notice of it yet."""
         try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return not self.answers()
-        except PermissionError:
+            return b"mlsystem.engine" in Path(f"/proc/{self.pid}/cmdline").read_bytes()
+        except OSError:
             return False
-        return False
 
     def environment(self) -> dict[str, str]:
         """The settings with which any AWS client speaks to the engine."""
