@@ -38,14 +38,14 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# What kills engines, and the demo with its live traffic, have the machine to themselves.
+# Most tests wait most of the time. What kills engines, and the demo with its live traffic, come after all others.
 # At the end it says how long each group of tests took.
 test: export MLSYSTEM_TEST_SECONDS := $(VENV)/test-seconds
 test: install $(NODE_TOOLS)
 	@rm -f $(MLSYSTEM_TEST_SECONDS)
 	@begun=$$(date +%s) && $(MAKE) --no-print-directory lint && echo "$$(($$(date +%s) - begun)) lint" > $(MLSYSTEM_TEST_SECONDS)
-	$(BIN)/python -m pytest tests --numprocesses 2 --dist loadfile -k "not kill_points and not test_demo"
-	$(BIN)/python -m pytest tests -k "kill_points or test_demo"
+	$(BIN)/python -m pytest tests --numprocesses 3 --dist loadfile -k "not kill_points and not test_demo"
+	$(BIN)/python -m pytest tests --numprocesses 2 --dist loadfile -k "kill_points or test_demo"
 	@$(BIN)/python tests/seconds.py $(MLSYSTEM_TEST_SECONDS)
 
 demo: install

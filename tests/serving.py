@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 import tarfile
 import threading
 import time
@@ -13,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from mlsystem.engine.runtime.shim.record import lock_holder
 from tests.images import push_image
 from tests.live import LiveEngine, eventually
 from tests.roles import role
@@ -159,6 +162,17 @@ class Serving:
         found = [path.parent.name for path in folder.glob(f"endpoint-instance.{name}.*/lock")]
         living = {path.parent.name for path in self.engine.living_processes()}
         return sorted(one for one in found if one in living)
+
+    def kill(self, process_id: str) -> None:
+        """One of `processes`, with all of its program."""
+        pid = lock_holder(str(self.engine.folder / "processes" / process_id / "lock"))
+        assert pid is not None, f"{process_id} does not run"
+        os.kill(pid, signal.SIGKILL)
+
+    def instance_count(self, name: str) -> int:
+        """How many instances serve, of an endpoint with one variant."""
+        [variant] = self.sagemaker.describe_endpoint(EndpointName=name)["ProductionVariants"]
+        return int(variant["CurrentInstanceCount"])
 
 
 class Load(Generic[A]):

@@ -88,7 +88,7 @@ class Pressure:
 
 
 def test_instances_follow_the_metric_within_their_bounds(new_engine: Callable[..., LiveEngine]) -> None:
-    live = new_engine(time_scale=30)
+    live = new_engine(time_scale=60)
     live.start()
     one = Scaled(live)
     one.register(1, 2)

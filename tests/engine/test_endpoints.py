@@ -174,17 +174,24 @@ def test_a_model_that_is_missing_is_named(serving: Serving) -> None:
 def test_a_crashed_instance_is_replaced_while_the_other_serves(serving: Serving) -> None:
     name = serving.endpoint(serving.simple_config(count=2))
     before = serving.processes(name)
-    with Load(lambda: serving.invoke(name, b"7")) as load, pytest.raises(ClientError):
-        # Asked again after it broke off, every instance of the endpoint would crash; the door asks at most thrice.
+    with Load(lambda: serving.invoke(name, b"7")) as load:
+        eventually(lambda: load.answers)
+        serving.kill(before[0])
+        eventually(lambda: len(serving.processes(name)) == 2 and before[0] not in serving.processes(name))
+        eventually(lambda: serving.instance_count(name) == 2)
+    assert load.failures == []
+    assert before[1] in serving.processes(name)
+    serving.delete(name)
+
+
+def test_a_request_that_crashes_a_program_is_asked_of_one_more_instance_and_no_further(serving: Serving) -> None:
+    name = serving.endpoint(serving.simple_config(count=3))
+    before = set(serving.processes(name))
+    with pytest.raises(ClientError):
         serving.invoke(name, b"crash")
-    eventually(lambda: len(serving.processes(name)) == 2 and serving.processes(name) != before)
-    eventually(
-        lambda: (
-            serving.sagemaker.describe_endpoint(EndpointName=name)["ProductionVariants"][0]["CurrentInstanceCount"] == 2
-        )
-    )
+    eventually(lambda: len(serving.processes(name)) == 3 and len(before - set(serving.processes(name))) == 2)
+    eventually(lambda: serving.instance_count(name) == 3)
     assert serving.invoke(name) == "hello,1,1,2"
-    assert load.answers
     serving.delete(name)
 
 

@@ -25,17 +25,28 @@ def up(
     region: Annotated[
         str | None, typer.Option(help="the region that the engine plays; default that of before, else us-east-1")
     ] = None,
+    wait: Annotated[
+        float, typer.Option(min=0.0, help="seconds that what was in service before may take to answer again")
+    ] = 20.0,
     foreground: Annotated[bool, typer.Option("--foreground", help="stay, until ctrl-c")] = False,
 ) -> None:
     """Start the local engine."""
     state: State = context.obj
-    options = engine.UpOptions(state.home, port, time_scale, region)
+    options = engine.UpOptions(state.home, port, time_scale, region, wait)
     if foreground:
         raise typer.Exit(engine.run_in_foreground(options))
     started = engine.start(options)
+    away = "" if started.is_restored else "Not all that was in service before answers yet: mlsystem logs says why\n"
     state.answer(
-        {"url": started.url, "home": str(state.home), "sandbox": started.has_sandbox, "runtime": started.runtime},
-        f'The engine is ready on {started.url}\n{started.runtime}\nData: {state.home}\nNext: eval "$(mlsystem env)", or mlsystem deploy',
+        {
+            "url": started.url,
+            "home": str(state.home),
+            "sandbox": started.has_sandbox,
+            "runtime": started.runtime,
+            "restored": started.is_restored,
+        },
+        f"The engine is ready on {started.url}\n{started.runtime}\n{away}Data: {state.home}\n"
+        'Next: eval "$(mlsystem env)", or mlsystem deploy',
     )
 
 

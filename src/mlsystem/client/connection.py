@@ -37,11 +37,18 @@ class LocalEngine:
 
     def answers(self) -> bool:
         """Whether it serves; the front door alone, which outlives it, does not count."""
+        return bool(self._health())
+
+    def is_restored(self) -> bool:
+        """Whether the endpoints and functions that were in service when the last engine ended are so again."""
+        return bool(self._health().get("restored"))
+
+    def _health(self) -> dict[str, Any]:
         try:
             with urllib.request.urlopen(self.url + HEALTH, timeout=5) as answer:  # noqa: S310 - the engine's own URL
-                return bool(answer.status == 200)
-        except OSError:
-            return False
+                return dict(json.load(answer))
+        except (OSError, ValueError):
+            return {}
 
     def has_ended(self) -> bool:
         """Its process is gone; one that cannot be seen from here may answer all the same."""

@@ -8,6 +8,8 @@ import select
 import shutil
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE
@@ -18,6 +20,7 @@ from mlsystem.client.errors import ClientFailure, NotRunning
 READY_SECONDS = 60.0
 # With less than this an engine cannot be expected to start.
 SCARCE_BYTES = 1024 * 1024
+RESTORED_PAUSE_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class UpOptions:
     port: int | None = None
     time_scale: float = 1.0
     region: str | None = None
+    restore_seconds: float = 20.0
+    """How long what was in service before may take to be so again, until the person is told that it is not."""
 
     def command(self) -> list[str]:
         command = [sys.executable, "-m", "mlsystem.engine", str(self.home), f"--time-scale={self.time_scale}"]
@@ -35,11 +40,15 @@ class UpOptions:
 
 @dataclass(frozen=True)
 class Started:
-    """`runtime` says, for a person, what programs run in; without a sandbox no job, endpoint or image of a function can run."""
+    """`runtime` says, for a person, what programs run in; without a sandbox no job, endpoint or image of a function can run.
+
+    `is_restored`: what was in service when the last engine ended is so again. If not, it does not come back by itself, or not soon.
+    """
 
     url: str
     runtime: str
     has_sandbox: bool
+    is_restored: bool
 
 
 def start(options: UpOptions) -> Started:
@@ -59,10 +68,23 @@ def start(options: UpOptions) -> Started:
         line = process.stdout.readline() if readable else b""
     if not line:
         raise ClientFailure(_last_words(errors))
+    ready = json.loads(line)
+    is_restored = _await_restored(options, process)
     # It lives on: nobody waits for it here.
     process.returncode = 0
-    ready = json.loads(line)
-    return Started(str(ready["url"]), str(ready["runtime"]), bool(ready["sandbox"]))
+    return Started(str(ready["url"]), str(ready["runtime"]), bool(ready["sandbox"]), is_restored)
+
+
+def _await_restored(options: UpOptions, process: subprocess.Popen[bytes]) -> bool:
+    """Whether it came to that in time, and before the engine ended."""
+    engine = read_engine(options.home)
+    deadline = time.monotonic() + options.restore_seconds
+    while not engine.is_restored():
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(RESTORED_PAUSE_SECONDS)
+        if process.returncode is not None or time.monotonic() > deadline:
+            return False
+    return True
 
 
 def _last_words(errors: Path) -> str:

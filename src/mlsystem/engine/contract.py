@@ -124,6 +124,10 @@ class Part:
     def start(self) -> None:
         """Called once everything is registered, before the first request: adopt what lives, sweep what does not."""
 
+    def is_restored(self) -> bool:
+        """Whether what served when the last engine ended serves again."""
+        return True
+
     def stop(self) -> None:
         """Called when the engine ends in good order."""
 

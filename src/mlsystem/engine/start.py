@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,7 +148,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     audit = AuditTrail(folder.root / "audit.jsonl")
     stack.callback(audit.close)
     authenticator = Authenticator(database, equipment.keys, clock, scope)
-    mounts: dict[str, ASGIApp] = {HEALTH_PATH: _health(settings), CREDENTIALS_PATH: CredentialsPage(credentials)}
+    mounts: dict[str, ASGIApp] = {HEALTH_PATH: _health(settings, rooms), CREDENTIALS_PATH: CredentialsPage(credentials)}
     for room in rooms:
         mounts.update(room.mounts)
     front = Front(authenticator, dispatcher, audit, folder, mounts)
@@ -234,9 +234,15 @@ def _write_root_credentials(house: House, keys: KeyRing) -> None:
     aside.rename(path)
 
 
-def _health(settings: Settings) -> ASGIApp:
+def _health(settings: Settings, rooms: Sequence[Room]) -> ASGIApp:
+    """`restored`: what was in service when the last engine ended is so again."""
+
+    def content() -> Mapping[str, object]:
+        restored = all(part.is_restored() for room in rooms for part in room.parts)
+        return {"status": "ready", "restored": restored, "timeScale": settings.time_scale}
+
     async def answer(scope: AsgiScope, receive: Receive, send: Send) -> None:
-        await JSONResponse({"status": "ready", "timeScale": settings.time_scale})(scope, receive, send)
+        await JSONResponse(await to_thread.run_sync(content))(scope, receive, send)
 
     return answer
 

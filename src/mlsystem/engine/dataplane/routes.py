@@ -89,8 +89,9 @@ def _invocation(endpoint: Endpoint, weights: Sequence[tuple[Variant, float]]) ->
             "weighted_clusters": {"clusters": weighted},
             "prefix_rewrite": "/invocations",
             "timeout": seconds(endpoint.timeout_seconds),
-            # A model answers the same request again: asking another instance is safe whatever happened to the first.
-            "retry_policy": _retry("connect-failure,refused-stream,reset"),
+            # A model answers the same request again: asking another instance is safe whatever happened to the first. Only
+            # one other: a request that crashes programs must not take all instances with it.
+            "retry_policy": _retry("connect-failure,refused-stream,reset", count=1),
         },
         "request_headers_to_remove": _PRIVATE_HEADERS,
         "response_headers_to_add": [_REQUEST_ID],
@@ -171,13 +172,13 @@ def _shares(weights: Sequence[float]) -> list[int]:
     return [max(1, round(weight / total * _WEIGHT_UNITS)) for weight in weights]
 
 
-def _retry(conditions: str) -> Json:
+def _retry(conditions: str, count: int = 2) -> Json:
     previous = extension(
         "envoy.retry_host_predicates.previous_hosts", "extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
     )
     return {
         "retry_on": conditions,
-        "num_retries": 2,
+        "num_retries": count,
         "retry_host_predicate": [previous],
         # Drawing lots again and again until it is another one than before.
         "host_selection_retry_max_attempts": 30,

@@ -169,12 +169,21 @@ def test_a_request_that_an_instance_drops_or_refuses_is_answered_by_another(rig:
     dead = rig.upstream("dead")
     dead.close()
     for broken in (dying.path, dead.path, str(rig.folder / "absent.sock")):
-        variant = Variant("A", 1, (alive.path, broken, str(rig.folder / "removed.sock")))
+        variant = Variant("A", 1, (alive.path, broken))
         rig.serve(State(rig.door, endpoints=(Endpoint("flights", (variant,)),)))
         replies = [rig.invoke("flights", b"x" * 1_500_000) for _ in range(12)]
         assert {(reply.status, reply.body) for reply in replies} == {(200, b"alive")}
     assert {len(seen.body) for seen in alive.seen} == {1_500_000}
     assert dying.seen
+
+
+def test_a_request_that_instances_drop_is_asked_of_two_of_them(rig: Rig) -> None:
+    """What crashes a program would crash all of an endpoint's, one after the other."""
+    dying = [rig.upstream(f"dying{number}", lambda _: _drop()) for number in range(4)]
+    variant = Variant("A", 1, tuple(upstream.path for upstream in dying))
+    rig.serve(State(rig.door, endpoints=(Endpoint("flights", (variant,)),)))
+    assert rig.invoke("flights", b"x").status == 503
+    assert sorted(len(upstream.seen) for upstream in dying) == [0, 0, 1, 1]
 
 
 def test_without_an_instance_that_answers_the_service_is_unavailable(rig: Rig) -> None:

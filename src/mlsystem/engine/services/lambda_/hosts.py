@@ -104,6 +104,10 @@ class Hosts(Part):
             if folder.name not in known:  # its successor was there already when the engine died
                 self._machinery.runner.stop(folder.name, "another host has taken its place")
 
+    def is_restored(self) -> bool:
+        with self._house.database.reading() as tx:
+            return all(self._is_ready(host) for host in tx.all(HostRecord) if host.is_kept)
+
     def stop(self) -> None:
         """An engine that ends in good order takes its hosts along."""
         with self._house.database.reading() as tx:
@@ -169,9 +173,8 @@ class Hosts(Part):
         return self._socket(run.key)
 
     def _await_ready(self, record: HostRecord) -> None:
-        ready = self._folder(record.key) / f"ready.{record.generation}"
         deadline = time.monotonic() + READY_SECONDS
-        while not ready.exists():
+        while not self._ready_mark(record).exists():
             if not self._is_running(record.process_id) or time.monotonic() > deadline:
                 raise AwsError(
                     "ServiceException",
@@ -248,6 +251,12 @@ class Hosts(Part):
 
     def _socket(self, key: str) -> Path:
         return self._folder(key) / "s"
+
+    def _ready_mark(self, host: HostRecord) -> Path:
+        return self._folder(host.key) / f"ready.{host.generation}"
+
+    def _is_ready(self, host: HostRecord) -> bool:
+        return self._is_running(host.process_id) and self._ready_mark(host).exists()
 
     def _log_path(self, generation: str) -> Path:
         return self._house.folder.root / "logs" / f"{OWNER}.{generation}.log"

@@ -55,17 +55,24 @@ class InstanceActions(Part):
             elif instance.phase is Phase.DRAINING:
                 self._await_drained(endpoint, instance)
 
+    def is_restored(self) -> bool:
+        return all(
+            instance.phase is Phase.SERVING and self._is_running(endpoint.process_id(instance))
+            for endpoint, instance in self._all()
+            if instance.lives and instance.healthy_at is not None
+        )
+
     def stop(self) -> None:
         """An engine that ends in good order takes its instances along; the next one starts them again."""
         self._watch.stop()
         ids = [endpoint.process_id(instance) for endpoint, instance in self._all()]
-        running = [one for one in ids if isinstance(self._machinery.runner.status(one), Running)]
+        running = [one for one in ids if self._is_running(one)]
         for process_id in running:
             self._machinery.runner.stop(process_id, "the engine ends")
         deadline = time.monotonic() + END_SECONDS
         while running and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
-            running = [one for one in running if isinstance(self._machinery.runner.status(one), Running)]
+            running = [one for one in running if self._is_running(one)]
 
     def routes(self, tx: Transaction) -> Iterator[door.Endpoint]:
         """What the front door is to serve."""
@@ -184,6 +191,9 @@ class InstanceActions(Part):
         if instance is not None and instance.attempt != call.data["attempt"]:
             instance = None
         return endpoint, instance
+
+    def _is_running(self, process_id: str) -> bool:
+        return isinstance(self._machinery.runner.status(process_id), Running)
 
     def _all(self) -> list[tuple[Endpoint, Instance]]:
         with self._house.database.reading() as tx:
