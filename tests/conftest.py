@@ -33,8 +33,8 @@ def _no_settings_of_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
     """One engine for all tests that do not end it or bend its clock: name what you create uniquely."""
     live = LiveEngine(tmp_path_factory.mktemp("engine"))
-    live.start()
     try:
+        live.start()
         yield live
     finally:
         live.stop()

@@ -33,8 +33,8 @@ def finished_folder(base: Path) -> Path:
 
 def _make(folder: Path) -> None:
     live = LiveEngine(folder, time_scale=TIME_SCALE)
-    live.start()
     try:
+        live.start()
         system = System(live)
         system.deploy(push_built(live, "monitor"))
         system.to_production(system.upload())
@@ -50,8 +50,8 @@ def system_on_copy(finished: Path, folder: Path, environment: Mapping[str, str] 
     """
     copy_state(finished, folder)
     live = LiveEngine(folder, time_scale=TIME_SCALE, environment=environment)
-    live.start()
     try:
+        live.start()
         system = System(live)
         url = system.api_url()
         eventually(lambda: system.ask(url).status == 200)

@@ -35,7 +35,7 @@ from mlsystem.engine.front.app import Front
 from mlsystem.engine.front.audit import AuditTrail
 from mlsystem.engine.front.credentials import CredentialsPage
 from mlsystem.engine.front.dispatch import Dispatcher
-from mlsystem.engine.front.door import DoorProcess, choose_port
+from mlsystem.engine.front.door import DoorProcess, reserve_port
 from mlsystem.engine.front.guard import Guard
 from mlsystem.engine.front.principals import Authenticator
 from mlsystem.engine.runtime.credentials import WorkloadCredentials
@@ -120,11 +120,12 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     )
     equipment = _equip(folder, database, stack)
     process = DoorProcess(database, equipment.runner, equipment.plane, folder.root / "logs" / "door.log")
-    port = choose_port(database, settings.host, settings.port, process.is_running)
-    keeper = _keeper(folder, database, equipment.plane, Door(scope, port, str(_control(folder)), settings.host))
+    port = reserve_port(database, settings.host, settings.port, process.is_running)
+    stack.callback(port.release)
+    keeper = _keeper(folder, database, equipment.plane, Door(scope, port.number, str(_control(folder)), settings.host))
     worker = Worker(database, clock)
     dispatcher = Dispatcher(database, scope, Guard(scope, RoleBook()))
-    url = f"http://{settings.host}:{port}"
+    url = f"http://{settings.host}:{port.number}"
     house = House(scope, clock, database, worker, folder, dispatcher, url, dispatcher.demand)
     credentials = WorkloadCredentials(house, equipment.keys, equipment.runner, settings.workload_key_seconds)
     rooms = _rooms(house, equipment, keeper, credentials)
@@ -154,6 +155,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     front = Front(authenticator, dispatcher, audit, folder, mounts)
     _write_root_credentials(house, equipment.keys)
     process.wait_open()
+    port.release()
     return Engine(settings, house, rooms, front, equipment.machine, inside)
 
 

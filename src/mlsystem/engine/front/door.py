@@ -157,28 +157,44 @@ class DoorProcess:
         return lines[-1] if lines else f"it left no word in {self._log_path}"
 
 
-def choose_port(database: Database, host: str, wanted: int, is_open: bool) -> int:
+class ReservedPort:
+    """The door's port. Until it is released no other program is given it; Envoy may take it meanwhile, for this one does not listen."""
+
+    def __init__(self, number: int, holder: socket.socket | None = None):
+        self.number = number
+        self._holder = holder
+
+    def release(self) -> None:
+        if self._holder is not None:
+            self._holder.close()
+
+
+def reserve_port(database: Database, host: str, wanted: int, is_open: bool) -> ReservedPort:
     """The door's port: the wanted one, or for 0 the one of before, else a free one; it is written down.
 
     `is_open`: Envoy runs already, and has the port of before. Raises StartupError when another program has the wanted one.
     """
     before = int(database.setting(_PORT, lambda: "0"))
     if is_open and wanted in (0, before):
-        return before
+        return ReservedPort(before)
     try:
-        port = _try_port(host, wanted or before)
+        port = _reserve(host, wanted or before)
     except OSError as error:
         if wanted:
             raise StartupError(
                 f"port {wanted} on {host} is in use: end the program that has it, or choose another with --port"
             ) from error
-        port = _try_port(host, 0)
-    database.change_setting(_PORT, str(port))
+        port = _reserve(host, 0)
+    database.change_setting(_PORT, str(port.number))
     return port
 
 
-def _try_port(host: str, port: int) -> int:
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        return int(listener.getsockname()[1])
+def _reserve(host: str, port: int) -> ReservedPort:
+    holder = socket.socket()
+    try:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((host, port))
+    except OSError:
+        holder.close()
+        raise
+    return ReservedPort(int(holder.getsockname()[1]), holder)

@@ -44,9 +44,12 @@ def raise_open_files() -> tuple[int, int]:
 
 
 def restore_defaults(open_files: tuple[int, int]) -> None:
-    """Undoes, before another program is executed, what Python and `raise_open_files` changed in this process."""
+    """Undoes, before another program is executed, what Python and `raise_open_files` changed in this process.
+
+    And what the person's shell did: under `nohup` a program could not react to SIGHUP.
+    """
     resource.setrlimit(resource.RLIMIT_NOFILE, open_files)
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
 
 
