@@ -1,18 +1,21 @@
 """The settings of a project: mlsystem.yaml, as this build reads it.
 
 A run takes its gate, machines, canary, drift and scaling from the commit that it builds, so that a change of them is a
-commit like any other. What a value may be is said once, by the template that has the parameter; here it only has to be
-there and to be a plain value.
+commit like any other. Which keys there are and what a value may be is said by mlsystem.schema.json, which editors read
+too.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import yaml
 from build_error import BuildError
+from jsonschema import Draft202012Validator
 
+SCHEMA = "mlsystem.schema.json"
 MAX_ENVIRONMENT_VALUE = 256  # of a processing job
 COMPARISONS = ("GreaterThan", "GreaterThanOrEqual", "LessThan", "LessThanOrEqual")
 
@@ -26,6 +29,7 @@ class Settings:
 
     @classmethod
     def load(cls, path: Path) -> Settings:
+        """Raises BuildError, with everything in the file that the schema beside it does not allow."""
         try:
             content = yaml.safe_load(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
@@ -34,6 +38,9 @@ class Settings:
             raise BuildError(f"{path.name}: not YAML: {error}") from error
         if not isinstance(content, dict):
             raise BuildError(f"{path.name}: must hold sections with keys")
+        problems = _problems(content, json.loads(path.with_name(SCHEMA).read_text(encoding="utf-8")))
+        if problems:
+            raise BuildError(f"{path.name}: {'; '.join(problems)}")
         return cls(content, path.name)
 
     def text(self, section: str, key: str, default: str | None = None) -> str:
@@ -124,3 +131,12 @@ class Settings:
         if isinstance(value, str | int | float):
             return str(value)
         raise BuildError(f"{self._source}: {name} must be a plain value")
+
+
+def _problems(content: dict[str, Any], schema: dict[str, Any]) -> list[str]:
+    """Each with the place where it is."""
+    found = sorted(Draft202012Validator(schema).iter_errors(content), key=lambda error: list(map(str, error.path)))
+    problems = [f"{'.'.join(map(str, error.path)) or 'the file'}: {error.message}" for error in found]
+    if not problems and (scaling := content["scaling"])["min_instances"] > scaling["max_instances"]:
+        problems.append("scaling: min_instances is above max_instances")
+    return problems

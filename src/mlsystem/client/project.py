@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -11,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from jsonschema import Draft202012Validator
 
 from mlsystem.client.errors import ClientFailure, NotFound
 
-SETTINGS = "mlsystem.yaml"
+SETTINGS, SCHEMA = "mlsystem.yaml", "mlsystem.schema.json"
 IGNORED = {".git", ".mlsystem", "__pycache__", ".venv", "build", "node_modules"}
 
 
@@ -95,7 +97,7 @@ class Project:
 
 
 def load(folder: Path) -> Project:
-    """Raises NotFound for a folder that is no project, ClientFailure for settings that cannot be read."""
+    """Raises NotFound for a folder that is no project, ClientFailure with all that its settings may not say."""
     path = folder / SETTINGS
     if not path.is_file():
         raise NotFound(
@@ -103,13 +105,24 @@ def load(folder: Path) -> Project:
         )
     try:
         settings = yaml.safe_load(path.read_text())
-        project = Project(folder.absolute(), dict(settings))
-        project.parameters()
-    except (yaml.YAMLError, TypeError, ValueError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ClientFailure(f"{path} cannot be read: {error}") from error
-    except KeyError as error:
-        raise ClientFailure(f"{path}: {error} is missing") from error
-    return project
+    problems = [
+        f"{'.'.join(map(str, error.path)) or 'the file'}: {error.message}"
+        for error in Draft202012Validator(_schema(folder)).iter_errors(settings)
+    ]
+    if problems:
+        raise ClientFailure(f"{path}: {'; '.join(sorted(problems))}")
+    return Project(folder.absolute(), settings)
+
+
+def _schema(folder: Path) -> dict[str, Any]:
+    """The project's own, as its templates are: this program may be older or newer than both."""
+    own = folder / SCHEMA
+    try:
+        return dict(json.loads((own if own.exists() else template_folder() / SCHEMA).read_text()))
+    except ValueError as error:
+        raise ClientFailure(f"{own} cannot be read: {error}") from error
 
 
 def template_folder() -> Path:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from build_error import BuildError
 from settings import Settings
 
@@ -112,3 +113,42 @@ def test_a_file_that_is_not_settings_is_named(tmp_path: Path, text: str, reason:
 def test_a_repository_without_settings_is_told() -> None:
     with pytest.raises(BuildError, match="the repository has no such file"):
         Settings.load(PROJECT / "model" / "mlsystem.yaml")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name in ("mlsystem.yaml", "mlsystem.schema.json"):
+        (tmp_path / name).write_text((PROJECT / name).read_text())
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "reason"),
+    [
+        ("gate", "treshold", 0.7, r"gate: .*'treshold' was unexpected"),
+        ("gate", "comparison", "Above", r"gate.comparison: 'Above' is not one of"),
+        ("project", "model_name", "Flights", r"project.model_name: 'Flights' does not match"),
+        ("project", "model_name", "flightsnewyork", r"project.model_name: 'flightsnewyork' is too long"),
+        ("scaling", "min_instances", 0, r"scaling.min_instances: 0 is less than the minimum of 1"),
+        ("scaling", "min_instances", 11, r"scaling: min_instances is above max_instances"),
+        ("canary", "max_5xx", "none", r"canary.max_5xx: 'none' is not of type 'integer'"),
+    ],
+)
+def test_what_the_schema_does_not_allow_is_refused_with_its_place(
+    project: Path, section: str, key: str, value: object, reason: str
+) -> None:
+    content = yaml.safe_load((project / "mlsystem.yaml").read_text())
+    content[section][key] = value
+    (project / "mlsystem.yaml").write_text(yaml.safe_dump(content))
+    with pytest.raises(BuildError, match=f"^mlsystem.yaml: {reason}"):
+        Settings.load(project / "mlsystem.yaml")
+
+
+def test_all_mistakes_are_told_at_once(project: Path) -> None:
+    content = yaml.safe_load((project / "mlsystem.yaml").read_text())
+    del content["drift"]
+    content["extra"] = {}
+    (project / "mlsystem.yaml").write_text(yaml.safe_dump(content))
+    with pytest.raises(BuildError, match="'drift' is a required property") as error:
+        Settings.load(project / "mlsystem.yaml")
+    assert "'extra' was unexpected" in str(error.value)

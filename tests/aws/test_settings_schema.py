@@ -1,0 +1,113 @@
+"""mlsystem.schema.json says of each setting what the template says that takes it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from tests.aws.project import PROJECT, TEMPLATES, read_template
+
+SCHEMA = json.loads((PROJECT / "mlsystem.schema.json").read_text())
+SETTINGS = yaml.safe_load((PROJECT / "mlsystem.yaml").read_text())
+# The parameter that takes a setting, by the name of its template.
+TAKERS = {
+    "pipeline.yml": {
+        "SageMakerProjectName": "project.name",
+        "SageMakerProjectId": "project.id",
+        "ProjectPrefix": "project.prefix",
+        "ModelName": "project.model_name",
+        "DatasetBucket": "project.dataset_bucket",
+        "GitBranch": "project.git_branch",
+        "EmailAddress": "project.email_address",
+        "TimeoutInMinutes": "project.timeout_minutes",
+        "RetrainSchedule": "schedule.expression",
+    },
+    "deploy-model-prd.yml": {
+        "InstanceType": "instances.prd.type",
+        "InstanceCount": "instances.prd.count",
+        "ApiPackageType": "api.package_type",
+        "ApiTimeoutInSeconds": "api.timeout_seconds",
+        "ApiMemoryInMegabytes": "api.memory_mb",
+        "CorsOrigin": "api.cors_origin",
+        "RetainFileSeconds": "api.retain_file_seconds",
+        "DeploymentType": "canary.deployment",
+        "MaxErrors": "canary.max_5xx",
+        "MaxLatencyInMilliseconds": "canary.max_latency_ms",
+        "AlarmPeriodInSeconds": "canary.period_seconds",
+        "AlarmEvaluationPeriods": "canary.evaluation_periods",
+        "RetainedVersions": "canary.retained_versions",
+        "CapturePercent": "drift.capture_percent",
+        "MonitorInstanceType": "instances.monitor.type",
+        "MonitorInstanceCount": "instances.monitor.count",
+        "MonitorVolumeSizeInGB": "instances.monitor.volume_gb",
+        "MonitorScheduleExpression": "drift.schedule",
+        "DriftEvaluationPeriods": "drift.evaluation_periods",
+        "MinInstances": "scaling.min_instances",
+        "MaxInstances": "scaling.max_instances",
+        "InvocationsPerInstance": "scaling.invocations_per_instance",
+        "ScaleInCooldownInSeconds": "scaling.scale_in_cooldown_seconds",
+        "ScaleOutCooldownInSeconds": "scaling.scale_out_cooldown_seconds",
+    },
+}
+# CloudFormation's word for a rule, and JSON Schema's.
+RULES = {
+    "AllowedPattern": "pattern",
+    "AllowedValues": "enum",
+    "MaxLength": "maxLength",
+    "MinValue": "minimum",
+    "MaxValue": "maximum",
+}
+
+
+def setting(path: str) -> dict[str, Any]:
+    found: dict[str, Any] = SCHEMA
+    for key in path.split("."):
+        found = found["properties"][key]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("template", "parameter"), [(name, parameter) for name, takers in TAKERS.items() for parameter in takers]
+)
+def test_a_setting_may_be_what_its_parameter_may_be(template: str, parameter: str) -> None:
+    rule = read_template(TEMPLATES[template].read_text())["Parameters"][parameter]
+    found = setting(TAKERS[template][parameter])
+    wanted = {RULES[word]: value for word, value in rule.items() if word in RULES}
+    assert {word: found.get(word) for word in RULES.values()} == {**dict.fromkeys(RULES.values()), **wanted}
+    assert ("enum" in found) or found["type"] == ("integer" if rule["Type"] == "Number" else "string")
+
+
+def test_the_schema_is_one_and_takes_the_projects_own_settings() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    assert list(Draft202012Validator(SCHEMA).iter_errors(SETTINGS)) == []
+
+
+def sections(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    own = [schema] if schema.get("type") == "object" else []
+    return own + [inner for member in schema.get("properties", {}).values() for inner in sections(member)]
+
+
+def test_no_section_takes_a_key_that_is_not_described() -> None:
+    for section in sections(SCHEMA):
+        assert section["additionalProperties"] is False
+        assert all(member["description"] for member in section["properties"].values())
+
+
+def test_every_setting_of_the_project_is_in_the_schema_and_the_reverse() -> None:
+    """So a setting that users may make is shown to them, but for one that only tests make."""
+
+    def keys(schema: dict[str, Any], path: str = "") -> set[str]:
+        inner = {name: keys(member, f"{path}{name}.") for name, member in schema.get("properties", {}).items()}
+        return {path[:-1]} if not inner else set().union(*inner.values())
+
+    def given(value: Any, path: str = "") -> set[str]:
+        if not isinstance(value, dict):
+            return {path[:-1]}
+        return set().union(*(given(member, f"{path}{name}.") for name, member in value.items()))
+
+    assert keys(SCHEMA) - given(SETTINGS) == {"api.package_type"}
+    assert given(SETTINGS) - keys(SCHEMA) == set()

@@ -1,0 +1,44 @@
+"""A project's settings are checked before anything is done with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlsystem.client.errors import ClientFailure
+from mlsystem.client.project import create, load
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    create(tmp_path / "mine")
+    return tmp_path / "mine"
+
+
+def test_a_new_project_is_whole(folder: Path) -> None:
+    assert load(folder).pipeline == "mls-mlsystem"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ("model_name: flights", "model_name: Flights", "project.model_name: 'Flights' does not match"),
+        ("model_name: flights", "model_name: flights-2013", "project.model_name: 'flights-2013' is too long"),
+        ("threshold: 0.7", "treshold: 0.7", "'treshold' was unexpected"),
+        ("project:", "projects:", "'project' is a required property"),
+        ("project:", "project: [", "cannot be read"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_its_place(folder: Path, before: str, after: str, reason: str) -> None:
+    path = folder / "mlsystem.yaml"
+    path.write_text(path.read_text().replace(before, after, 1))
+    with pytest.raises(ClientFailure, match=reason):
+        load(folder)
+
+
+def test_the_projects_own_schema_decides(folder: Path) -> None:
+    schema = folder / "mlsystem.schema.json"
+    schema.write_text(schema.read_text().replace('"maxLength": 10', '"maxLength": 3'))
+    with pytest.raises(ClientFailure, match="'flights' is too long"):
+        load(folder)
