@@ -76,12 +76,12 @@ class StackOperations(Part):
                 state="REVIEW_IN_PROGRESS",
                 stack=new_stack(stack_id, name),
                 **prepared.members(),
-                **_settings(request, {}),
+                **settings(request, {}),
                 token=token,
                 on_failure=str(on_failure),
             )
         )
-        self._request(call, stack, CreateRequested(_operation_id(), prepared.target, on_failure))
+        self.begin(call, stack, CreateRequested(operation_id(), prepared.target, on_failure))
         return {"StackId": stack_id}
 
     @operation("UpdateStack", accepts=f"{COMMON} UsePreviousTemplate")
@@ -93,12 +93,12 @@ class StackOperations(Part):
         prepared = prepare(self._house, call, self._registry, request, stack.key, stack.name, stack)
         in_use = exports_in_use(call.tx, stack)
         asked = UpdateRequested(
-            _operation_id(), prepared.target, bool(request.get("DisableRollback", False)), exports_in_use=in_use
+            operation_id(), prepared.target, bool(request.get("DisableRollback", False)), exports_in_use=in_use
         )
         changed = stack.changed(
-            **prepared.members(), **_settings(request, stack.model_dump()), token=token, last_updated_at=call.now
+            **prepared.members(), **settings(request, stack.model_dump()), token=token, last_updated_at=call.now
         )
-        self._request(call, changed, asked)
+        self.begin(call, changed, asked)
         return {"StackId": stack.key}
 
     @operation("DeleteStack", accepts="StackName RetainResources RoleARN ClientRequestToken DeletionMode")
@@ -110,13 +110,13 @@ class StackOperations(Part):
         if "RoleARN" in request:
             stack = stack.changed(role_arn=request["RoleARN"])
         retained = tuple(request.get("RetainResources", ()))
-        asked = DeleteRequested(_operation_id(), retained, exports_in_use=exports_in_use(call.tx, stack))
-        self._request(call, stack, asked)
+        asked = DeleteRequested(operation_id(), retained, exports_in_use=exports_in_use(call.tx, stack))
+        self.begin(call, stack, asked)
         return {}
 
     @operation("CancelUpdateStack", accepts="StackName ClientRequestToken")
     def cancel(self, request: CancelUpdateStackInputTypeDef, call: Call) -> Mapping[str, object]:
-        self._request(call, find_stack(call.tx, request["StackName"]), CancelUpdateRequested())
+        self.begin(call, find_stack(call.tx, request["StackName"]), CancelUpdateRequested())
         return {}
 
     @operation("ContinueUpdateRollback", accepts="StackName RoleARN ResourcesToSkip ClientRequestToken")
@@ -125,19 +125,21 @@ class StackOperations(Part):
         stack = find_stack(call.tx, request["StackName"])
         if "RoleARN" in request:
             stack = stack.changed(role_arn=request["RoleARN"])
-        self._request(call, stack, ContinueRollbackRequested(_operation_id(), skipped))
+        self.begin(call, stack, ContinueRollbackRequested(operation_id(), skipped))
         return {}
 
-    def _request(self, call: Call, stack: Stack, asked: StackInput) -> None:
+    def begin(self, call: Call, stack: Stack, asked: StackInput) -> None:
+        """Let the stack do what is asked. Raises AwsError when its state does not allow it."""
         asking = stack.changed(caller=call.principal.arn)
         self._house.worker.commit_step(call.tx, asking, self._machine.request(asking, asked, call.now))
 
 
-def _operation_id() -> str:
+def operation_id() -> str:
+    """Names a request, and so the actions that follow from it."""
     return uuid.uuid4().hex[:12]
 
 
-def _settings(request: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+def settings(request: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     """What a request says beside the template; what it leaves out stays as it was."""
     tags = (
         {tag["Key"]: tag["Value"] for tag in request.get("Tags", ())} if "Tags" in request else before.get("tags", {})

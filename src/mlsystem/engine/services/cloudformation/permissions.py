@@ -26,6 +26,7 @@ KEYS = {
     "cloudformation:RoleArn": "RoleARN",
     "cloudformation:TemplateUrl": "TemplateURL",
 }
+SET_KEYS = {**KEYS, "cloudformation:ChangeSetName": "ChangeSetName"}
 
 PERMISSIONS = Permissions(
     "cloudformation",
@@ -35,6 +36,11 @@ PERMISSIONS = Permissions(
         "DeleteStack": [on(stack, keys=KEYS), ROLE],
         "CancelUpdateStack": [on(stack)],
         "ContinueUpdateRollback": [on(stack, keys=KEYS), ROLE],
+        "CreateChangeSet": [on(stack, keys=SET_KEYS), ROLE],
+        "DeleteChangeSet": [on(stack, keys=SET_KEYS)],
+        "DescribeChangeSet": [on(stack, keys=SET_KEYS)],
+        "ExecuteChangeSet": [on(stack, keys=SET_KEYS)],
+        "ListChangeSets": [on(stack)],
         "DescribeStackEvents": [on(stack)],
         "DescribeStackResource": [on(stack)],
         "DescribeStackResources": [on(stack)],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlsystem.engine.contract import House, Room
+from mlsystem.engine.services.cloudformation.change_sets import ChangeSets
 from mlsystem.engine.services.cloudformation.custom_answers import CustomAnswers
 from mlsystem.engine.services.cloudformation.custom_requests import PREFIX, CustomRequests
 from mlsystem.engine.services.cloudformation.custom_resource import CustomResource
@@ -84,8 +85,10 @@ def open_room(house: House, keys: KeyRing) -> Room:
     custom = CustomRequests(house, keys)
     registry = Registry(TYPES, CustomResource(custom))
     machine = StackMachine(registry)
+    operations = StackOperations(house, machine, registry)
     parts = [
-        StackOperations(house, machine, registry),
+        operations,
+        ChangeSets(house, operations, registry),
         StackDescriptions(house),
         Resources(house, machine, registry),
         custom,

@@ -26,7 +26,7 @@ from mlsystem.engine.decide.template.stack.event import (
     UpdateRequested,
 )
 from mlsystem.engine.decide.template.stack.machine import advance
-from mlsystem.engine.decide.template.stack.request import deployed
+from mlsystem.engine.decide.template.stack.request import deployed, has_changes
 from mlsystem.engine.decide.template.stack.state import OnFailure, OutputValue, ResourceState, StackState, new_stack
 from mlsystem.engine.decide.template.stack.status import ResourceStatus, StackStatus
 
@@ -57,5 +57,6 @@ __all__ = [
     "UpdateResource",
     "advance",
     "deployed",
+    "has_changes",
     "new_stack",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.template.instance import Kinds
 from mlsystem.engine.decide.template.plan import Deployed, check_types, plan
 from mlsystem.engine.decide.template.stack import deletion, forward, rollback
 from mlsystem.engine.decide.template.stack.draft import Draft
@@ -55,7 +56,7 @@ def _update(draft: Draft, event: UpdateRequested) -> None:
     if state.status not in UPDATABLE:
         raise _invalid(f"Stack:{state.stack_id} is in {state.status} state and can not be updated.")
     check_types({name: item.type for name, item in state.resources.items() if item.current}, event.target)
-    if not _has_changes(draft, event.target):
+    if not has_changes(state, event.target, draft.kinds):
         raise _invalid("No updates are to be performed.")
     draft.set(
         on_failure=OnFailure.DO_NOTHING if event.disable_rollback else OnFailure.ROLLBACK,
@@ -66,13 +67,14 @@ def _update(draft: Draft, event: UpdateRequested) -> None:
     _go(draft, event.operation_id, event.target)
 
 
-def _has_changes(draft: Draft, target: Target) -> bool:
-    state = draft.state
+def has_changes(state: StackState, target: Target, kinds: Kinds) -> bool:
+    """Whether an update to the target would do anything. Raises TemplateError."""
     if state.status in {StackStatus.CREATE_FAILED, StackStatus.UPDATE_FAILED}:
         return True
-    if plan(deployed(state), target, draft.kinds).changes:
+    known = deployed(state)
+    if plan(known, target, kinds).changes:
         return True
-    return evaluate_outputs(target, draft.known()) != state.outputs
+    return evaluate_outputs(target, {name: item.instance for name, item in known.items()}) != state.outputs
 
 
 def _go(draft: Draft, operation_id: str, target: Target) -> None:
