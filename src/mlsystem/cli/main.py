@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    TokenRetrievalError,
+)
 from botocore.parsers import ResponseParserError
 from rich.console import Console
 from typer._click.exceptions import NoArgsIsHelpError, UsageError
@@ -21,6 +28,14 @@ from mlsystem.client.connection import Target, default_home
 from mlsystem.client.errors import ClientFailure, NotRunning
 
 ENGINE_AWAY = "control plane does not answer"
+_EXPIRED = "The session has expired: sign in again, for example with `aws sso login`"
+_UNKNOWN = "AWS does not know these credentials: look at `aws configure list` and at AWS_* in the environment"
+CREDENTIALS_ADVICE = {
+    **dict.fromkeys(("ExpiredToken", "ExpiredTokenException", "RequestExpired"), _EXPIRED),
+    **dict.fromkeys(
+        ("InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException", "SignatureDoesNotMatch"), _UNKNOWN
+    ),
+}
 
 app = typer.Typer(
     name="mlsystem",
@@ -63,19 +78,32 @@ def main() -> None:
         where = error.ctx.command_path if error.ctx else "mlsystem"
         words = error.format_message().replace("Value error, ", "")
         _end(f"{words} (`{where} --help` tells more)", error.exit_code)
-    except ClientFailure as failure:
-        _end(str(failure), failure.exit_code)
-    except EndpointConnectionError as error:
-        _end(f"{error} Does the engine run? `mlsystem up` starts it", NotRunning.exit_code)
-    except ClientError as error:
-        # The front door outlives an engine that was killed, and says so in its place.
-        _end(str(error), NotRunning.exit_code if ENGINE_AWAY in str(error) else 1)
-    except (BotoCoreError, ResponseParserError, OSError) as error:
-        _end(str(error), 1)
+    except (ClientFailure, ClientError, BotoCoreError, ResponseParserError, OSError) as error:
+        _end(*_told(error))
     except typer.Abort:
         _end("nothing was done", 1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _told(error: Exception) -> tuple[str, int]:
+    """What is said of a failure, and the exit code."""
+    match error:
+        case ClientFailure():
+            return str(error), error.exit_code
+        case EndpointConnectionError() if ".amazonaws." in str(error):
+            return f"{error} Is the region's name right, does it have the service, and is there a network?", 1
+        case EndpointConnectionError():
+            return f"{error} Does the engine run? `mlsystem up` starts it", NotRunning.exit_code
+        case NoCredentialsError() | PartialCredentialsError() | TokenRetrievalError():
+            return f"{error}. Sign in with `aws configure` or `aws sso login`, then try again", 1
+        case ClientError() if error.response["Error"]["Code"] in CREDENTIALS_ADVICE:
+            return f"{error}. {CREDENTIALS_ADVICE[error.response['Error']['Code']]}", 1
+        # The front door outlives an engine that was killed, and says so in its place.
+        case ClientError() if ENGINE_AWAY in str(error):
+            return str(error), NotRunning.exit_code
+        case _:
+            return str(error), 1
 
 
 def _end(words: str, exit_code: int) -> NoReturn:

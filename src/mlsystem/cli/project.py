@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +13,15 @@ from mlsystem.cli.state import State, pause
 from mlsystem.client import project as projects
 from mlsystem.client.deployment import Deployment
 from mlsystem.client.errors import ClientFailure, RunFailed
+from mlsystem.client.preflight.policy import deploying_policy, documents
+from mlsystem.client.preflight.preflight import Preflight
 from mlsystem.client.teardown.teardown import Teardown
 
 
 def register(app: typer.Typer) -> None:
     app.command()(init)
+    app.command()(plan)
+    app.command()(policy)
     app.command()(deploy)
     app.command()(destroy)
 
@@ -30,11 +36,46 @@ def init(context: typer.Context, folder: Annotated[Path, typer.Argument(help="a 
     )
 
 
+def plan(context: typer.Context) -> None:
+    """Say what a deployment would change and what would stop it; exit code 1 if something would."""
+    state: State = context.obj
+    project, connection = state.project(), state.connection()
+    findings = list(Preflight(connection, project).findings())
+    stops = [item for item in findings if item.severity == "problem"]
+    nothing = f"Nothing would change in {project.stack}."
+    changes = [] if stops else Deployment(connection, project, state.tell).preview(pause)
+    state.answer(
+        {
+            "stack": project.stack,
+            "changes": [asdict(item) for item in changes],
+            "findings": [asdict(item) for item in findings],
+        },
+        "\n".join([*map(str, findings), *(map(str, changes) if changes or stops else [nothing])]),
+    )
+    if stops:
+        raise typer.Exit(1)
+
+
+def policy(
+    context: typer.Context, folder: Annotated[Path, typer.Argument(help="where the files policy-N.json go")]
+) -> None:
+    """Write the IAM policies that whoever deploys this project needs."""
+    state: State = context.obj
+    found = documents(deploying_policy(state.connection(), state.project()))
+    paths = [folder / f"policy-{number}.json" for number in range(1, len(found) + 1)]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, document in zip(paths, found, strict=True):
+        path.write_text(json.dumps(document, indent=2) + "\n")
+    state.answer([str(path) for path in paths], "\n".join(map(str, paths)))
+
+
 def deploy(context: typer.Context) -> None:
     """Create or update the pipeline and all it needs (the stack of pipeline.yml)."""
     state: State = context.obj
     project = state.project()
-    deployment = Deployment(state.connection(), project, state.tell)
+    connection = state.connection()
+    Preflight(connection, project).check()
+    deployment = Deployment(connection, project, state.tell)
     deployment.prepare()
     changed = deployment.apply()
     if changed:

@@ -124,6 +124,10 @@ class Connection:
         resolver: Any = botocore.session.get_session().get_component("endpoint_resolver")
         return str(resolver.get_partition_dns_suffix(resolver.get_partition_for_region(self.region)))
 
+    def partition(self) -> str:
+        """Of the region: `aws`, or another where AWS has one."""
+        return str(boto3.session.Session().get_partition_for_region(self.region))
+
     def account(self) -> str:
         return str(self.client("sts").get_caller_identity()["Account"])
 

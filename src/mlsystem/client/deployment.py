@@ -11,12 +11,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 import mlsystem
+from mlsystem.client import template as templates
 from mlsystem.client.connection import Connection
 from mlsystem.client.errors import ClientFailure, RunFailed
 from mlsystem.client.images.build import Build, build
 from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.layout import ImageLayout
 from mlsystem.client.images.registry import push
+from mlsystem.client.preview import PlannedChange, Preview
 from mlsystem.client.project import Project
 
 SEED_KEY = "project.zip"
@@ -54,8 +56,7 @@ class Deployment:
         request = {
             "StackName": self._project.stack,
             "TemplateURL": self._upload_template(),
-            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in self._parameters().items()],
-            "Capabilities": CAPABILITIES,
+            **self._settings(),
         }
         try:
             if self._status() is None:
@@ -68,6 +69,15 @@ class Deployment:
                 return False
             raise ClientFailure(f"the stack {self._project.stack} was refused: {message}") from error
         return True
+
+    def preview(self, pause: Callable[[], None]) -> list[PlannedChange]:
+        """What `apply` would change. Raises ClientFailure for what would be refused."""
+        template = templates.read(self._project.folder / "pipeline.yml")
+        return Preview(self._stacks, self._project.stack, pause).changes(template, **self._settings())
+
+    def _settings(self) -> dict[str, Any]:
+        parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in self.parameters().items()]
+        return {"Parameters": parameters, "Capabilities": CAPABILITIES}
 
     def follow(self, pause: Callable[[], None]) -> Iterator[StackEvent]:
         """New events until the stack has settled. Raises RunFailed with the first reason when it did not end well."""
@@ -105,7 +115,8 @@ class Deployment:
         return str(detail["PhysicalResourceId"])
 
     # ------------------------------------------------------------------ parts
-    def _parameters(self) -> dict[str, str]:
+    def parameters(self) -> dict[str, str]:
+        """Of pipeline.yml."""
         values = {**self._project.parameters(), "SeedBucket": self._project.dataset_bucket, "SeedKey": self._seed_key()}
         if self._connection.engine is not None:
             values["ApiBaseUrl"] = f"{self._connection.engine.url}/_api"

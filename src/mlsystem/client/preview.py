@@ -1,0 +1,117 @@
+"""What a deployment would change, asked of CloudFormation itself: a change set that is made, read, and taken away again."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from mlsystem.client.errors import ClientFailure
+from mlsystem.client.template import MOST_BYTES, compact
+
+SIGNS = {"Add": "+", "Modify": "~", "Replace": "±", "Remove": "-"}
+NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+
+
+@dataclass(frozen=True)
+class PlannedChange:
+    """Of one resource. `is_certain` False: only if another one comes out differently, or a condition holds."""
+
+    action: str
+    logical_id: str
+    type: str
+    properties: tuple[str, ...] = ()
+    is_certain: bool = True
+
+    def __str__(self) -> str:
+        words = f"{SIGNS[self.action]} {self.action} {self.logical_id} ({self.type})"
+        words += f": {', '.join(self.properties)}" if self.properties else ""
+        return words if self.is_certain else f"{words}, perhaps"
+
+
+class Preview:
+    """Of one stack. `pause` waits between two looks at AWS."""
+
+    def __init__(self, stacks: Any, name: str, pause: Callable[[], None]):
+        self._stacks = stacks
+        self._name = name
+        self._pause = pause
+
+    def changes(self, template: Mapping[str, Any], **request: Any) -> list[PlannedChange]:
+        """`request` are members of CreateChangeSet beside the template. Raises ClientFailure for what would be refused."""
+        body = compact(template)
+        is_new = self._status() in (None, "REVIEW_IN_PROGRESS")
+        if len(body.encode()) > MOST_BYTES:
+            if is_new:
+                return list(_resources(template))
+            raise ClientFailure(
+                f"the template has {len(body.encode())} bytes, of which CloudFormation takes {MOST_BYTES} in a request"
+            )
+        name = f"mlsystem-plan-{uuid.uuid4().hex[:8]}"
+        try:
+            self._stacks.create_change_set(
+                StackName=self._name,
+                ChangeSetName=name,
+                ChangeSetType="CREATE" if is_new else "UPDATE",
+                TemplateBody=body,
+                **request,
+            )
+        except ClientError as error:
+            raise ClientFailure(
+                f"the stack {self._name} would be refused: {error.response['Error']['Message']}"
+            ) from error
+        try:
+            return self._read(name)
+        finally:
+            self._stacks.delete_change_set(StackName=self._name, ChangeSetName=name)
+            if is_new:
+                self._stacks.delete_stack(StackName=self._name)
+
+    def _read(self, name: str) -> list[PlannedChange]:
+        asked = {"StackName": self._name, "ChangeSetName": name}
+        while (found := self._stacks.describe_change_set(**asked))["Status"] in (
+            "CREATE_PENDING",
+            "CREATE_IN_PROGRESS",
+        ):
+            self._pause()
+        if found["Status"] != "CREATE_COMPLETE":
+            if any(words in found.get("StatusReason", "") for words in NO_CHANGES):
+                return []
+            raise ClientFailure(
+                f"the stack {self._name} would be refused: {found.get('StatusReason', found['Status'])}"
+            )
+        changes = [_change(item["ResourceChange"]) for item in found["Changes"]]
+        while token := found.get("NextToken"):
+            found = self._stacks.describe_change_set(**asked, NextToken=token)
+            changes += [_change(item["ResourceChange"]) for item in found["Changes"]]
+        return changes
+
+    def _status(self) -> str | None:
+        try:
+            return str(self._stacks.describe_stacks(StackName=self._name)["Stacks"][0]["StackStatus"])
+        except ClientError as error:
+            if "does not exist" in error.response["Error"]["Message"]:
+                return None
+            raise
+
+
+def _change(found: Mapping[str, Any]) -> PlannedChange:
+    replacement = found.get("Replacement", "False")
+    details = found.get("Details", ())
+    names = dict.fromkeys(item["Target"].get("Name", item["Target"]["Attribute"]) for item in details)
+    return PlannedChange(
+        "Replace" if replacement in ("True", "Conditional") else found["Action"],
+        found["LogicalResourceId"],
+        found["ResourceType"],
+        tuple(names),
+        replacement != "Conditional" and all(item.get("Evaluation") != "Dynamic" for item in details),
+    )
+
+
+def _resources(template: Mapping[str, Any]) -> Iterator[PlannedChange]:
+    """Of a new stack whose template only a bucket can hold, which is not there yet either."""
+    for name, resource in template["Resources"].items():
+        yield PlannedChange("Add", name, resource["Type"], is_certain="Condition" not in resource)

@@ -1,0 +1,137 @@
+"""What only an account of AWS can answer, with answers in the shapes of its API (the engine has neither service)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from botocore.exceptions import ClientError
+
+from mlsystem.client import template as templates
+from mlsystem.client.preflight.permissions import PAGE, check_permissions, principal
+from mlsystem.client.preflight.policy import MOST_CHARACTERS, actions, documents, filled
+from mlsystem.client.preflight.quotas import check_quotas, needed
+from mlsystem.client.preflight.region import check_region
+from mlsystem.client.project import load, template_folder
+
+SETTINGS = yaml.safe_load((template_folder() / "mlsystem.yaml").read_text())
+
+
+class Quotas:
+    """Service Quotas of an account; in pages, as there."""
+
+    def __init__(self, values: Mapping[str, float]):
+        self._values = values
+
+    def get_paginator(self, operation: str) -> Quotas:
+        assert operation == "list_service_quotas"
+        return self
+
+    def paginate(self, **asked: str) -> Iterator[dict[str, Any]]:
+        assert asked == {"ServiceCode": "sagemaker"}
+        for name, value in self._values.items():
+            yield {"Quotas": [{"QuotaName": name, "Value": value}]}
+
+
+class Simulation:
+    """IAM's, of a principal that may not do some actions."""
+
+    def __init__(self, denied: Sequence[str] = (), error: str = ""):
+        self._denied, self._error = denied, error
+        self.asked: list[str] = []
+
+    def simulate_principal_policy(self, **request: Any) -> dict[str, Any]:
+        if self._error:
+            body = {"Error": {"Code": "AccessDenied", "Message": self._error}}
+            raise ClientError(body, "SimulatePrincipalPolicy")  # type: ignore[arg-type]
+        assert len(request["ActionNames"]) <= PAGE
+        self.asked += request["ActionNames"]
+        decisions = {True: "implicitDeny", False: "allowed"}
+        return {
+            "EvaluationResults": [
+                {"EvalActionName": name, "EvalDecision": decisions[name in self._denied]}
+                for name in request["ActionNames"]
+            ]
+        }
+
+
+def test_a_run_needs_all_its_machines_and_versions_side_by_side() -> None:
+    found = needed(SETTINGS)
+    assert found["ml.m5.xlarge for training job usage"] == 1
+    assert found["ml.m5.large for processing job usage"] == 4
+    # One retained, one that serves with all its instances, one that is coming: 2 + 10 + 2.
+    assert found["ml.m5.large for endpoint usage"] == 14
+    assert found["ml.t2.medium for endpoint usage"] == 1
+
+
+def test_a_quota_that_is_too_low_or_unknown_is_told() -> None:
+    granted = dict(needed(SETTINGS))
+    assert list(check_quotas(Quotas(granted), SETTINGS)) == []
+    granted["ml.m5.large for endpoint usage"] = 4
+    del granted["ml.t2.medium for endpoint usage"]
+    low, unknown = sorted(check_quotas(Quotas(granted), SETTINGS), key=lambda item: item.severity)
+    assert (low.severity, unknown.severity) == ("problem", "unknown")
+    assert "it is 4, and 14 are needed" in low.words
+    assert "ml.t2.medium" in unknown.subject
+
+
+def test_actions_that_are_denied_are_named() -> None:
+    wanted = [f"s3:Action{number}" for number in range(250)]
+    iam = Simulation(denied=["s3:Action7", "s3:Action249"])
+    [finding] = check_permissions(iam, "arn:aws:sts::123456789012:assumed-role/deployer/ada", wanted)
+    assert finding.severity == "problem"
+    assert "arn:aws:iam::123456789012:role/deployer may not do s3:Action7, s3:Action249:" in finding.words
+    assert iam.asked == wanted
+
+
+def test_what_cannot_be_simulated_is_unknown_and_the_root_needs_no_simulation() -> None:
+    [finding] = check_permissions(
+        Simulation(error="not for you"), "arn:aws:iam::123456789012:user/ada", ["s3:GetObject"]
+    )
+    assert (finding.severity, "not for you" in finding.words) == ("unknown", True)
+    assert list(check_permissions(Simulation(denied=["s3:GetObject"]), "arn:aws:iam::1:root", ["s3:GetObject"])) == []
+    assert principal("arn:aws-cn:sts::1:assumed-role/a/b") == "arn:aws-cn:iam::1:role/a"
+
+
+def test_a_service_that_a_region_lacks_is_named() -> None:
+    assert list(check_region("eu-west-1")) == []
+    [finding] = check_region("eu-west-1", ("sagemaker", "braket-of-nowhere", "mturk"))
+    assert "has no mturk" in finding.words
+
+
+def test_the_deploying_policies_are_small_enough_and_lose_no_statement() -> None:
+    policy = filled(load(template_folder()), "aws", "ap-southeast-1", "123456789012")
+    parts = documents(policy)
+    assert all(len(json.dumps(part, separators=(",", ":"))) <= MOST_CHARACTERS for part in parts)
+    assert [statement for part in parts for statement in part["Statement"]] == policy["Statement"]
+    assert "$" not in json.dumps(policy)
+    assert not any(name == "*" or name.endswith(":*") for name in actions(policy))
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("plain", "plain"),
+        ({"Ref": "Name"}, "mls"),
+        ({"Fn::Sub": "${Name}-${AWS::Region}-x"}, "mls-eu-west-1-x"),
+        ({"Fn::Sub": "${Later}"}, None),
+        ({"Fn::GetAtt": ["A", "B"]}, None),
+    ],
+)
+def test_a_name_is_resolved_where_it_can_be(value: Any, told: str | None) -> None:
+    assert templates.text(value, {"Name": "mls", "AWS::Region": "eu-west-1"}) == told
+
+
+def test_a_template_is_read_with_its_short_forms_written_out(tmp_path: Path) -> None:
+    path = tmp_path / "t.yml"
+    path.write_text("Resources: {A: {Type: T, Properties: {X: !GetAtt B.C.D, Y: !Sub '${A}', Z: !If [C, !Ref R, 1]}}}")
+    properties = templates.read(path)["Resources"]["A"]["Properties"]
+    assert properties == {
+        "X": {"Fn::GetAtt": ["B", "C.D"]},
+        "Y": {"Fn::Sub": "${A}"},
+        "Z": {"Fn::If": ["C", {"Ref": "R"}, 1]},
+    }
