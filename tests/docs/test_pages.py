@@ -18,7 +18,10 @@ PLACES = (ROOT, *(ROOT / place for place in ("src/mlsystem", "project", "project
 MEDIA_TYPE = re.compile(r"(?:text|application)/[\w.+-]+")
 PATH = re.compile(r"[\w.-]+/[\w./-]*|[\w.-]+\.(?:py|yml|yaml|json|md|in|txt|sh|conf)")
 # Made while the system runs or brought by the user, so not in the repository.
-MADE = {"data-source.zip", "eval.json", "inputData.json", "model.tar.gz", "statistics.json", "constraints.json"}
+MADE = {
+    *("data-source.zip", "inputData.json", "hyperparameters.json", "imageDetail.json"),
+    *("eval.json", "model.tar.gz", "statistics.json", "constraints.json"),
+}
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
 

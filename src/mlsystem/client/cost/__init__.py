@@ -1,0 +1,1 @@
+"""What a system costs on AWS, from its own settings and templates."""
