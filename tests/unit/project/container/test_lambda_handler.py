@@ -7,85 +7,32 @@ from __future__ import annotations
 
 import json
 import os
-import queue
 import shutil
 import subprocess
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.lambda_service import SECONDS, LambdaService, http_server
 from tests.unit.project.container.program import CODE, Container, Running
 
 EVENT = json.loads(Path(__file__).with_name("api_gateway_event.json").read_text())
-SECONDS = 30
-INVOCATION = {  # the headers without which awslambdaric's client ends in a segmentation fault
-    "Content-Type": "application/json",
-    "Lambda-Runtime-Aws-Request-Id": "r-1",
-    "Lambda-Runtime-Deadline-Ms": "9999999999999",
-    "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:eu-west-1:123456789012:function:mls-flights-api:7",
-}
 
 
-class LambdaService:
-    """What Lambda does around a handler: one invocation at a time, and its result or its error."""
+class ApiFunction(LambdaService):
+    """Lambda around the handler, and SageMaker behind it."""
 
     def __init__(self, model_server: Running | None) -> None:
-        self.model_server = model_server
-        self.invocations: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        self.outcomes: queue.Queue[tuple[str, dict[str, Any]]] = queue.Queue()
-
-    def invoke(self, event: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """("response", the answer) or ("error", Lambda's error)."""
-        self.invocations.put(event)
-        return self.outcomes.get(timeout=SECONDS)
+        super().__init__(lambda body, headers: _as_sagemaker(model_server, body, headers))
 
     def post(self, **body: Any) -> dict[str, Any]:
         """The answer to a JSON body."""
         kind, answer = self.invoke({**EVENT, "body": json.dumps(body)})
         assert kind == "response", answer
-        return answer
-
-
-@contextmanager
-def http_server(service: LambdaService) -> Iterator[int]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            event = service.invocations.get()
-            self._answer(200 if event else 500, json.dumps(event).encode(), INVOCATION)
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.path.startswith("/endpoints/"):
-                self._answer(*_as_sagemaker(service.model_server, body, self.headers))
-            else:
-                service.outcomes.put((self.path.rpartition("/")[2], json.loads(body)))
-                self._answer(202, b"{}", {})
-
-        def _answer(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        return dict(answer)
 
 
 def _as_sagemaker(model_server: Running | None, body: bytes, headers: Any) -> tuple[int, bytes, dict[str, str]]:
@@ -116,7 +63,7 @@ def model_server(container_python: Path, model_of: Callable[[str], Path]) -> Ite
 
 
 @contextmanager
-def started(service: LambdaService, python: Path, assets: Path, **changes: str) -> Iterator[subprocess.Popen[str]]:
+def started(service: ApiFunction, python: Path, assets: Path, **changes: str) -> Iterator[subprocess.Popen[str]]:
     """A function host with these environment variables changed; an empty one is left out."""
     with http_server(service) as port:
         variables = {
@@ -160,13 +107,13 @@ def assets(model_server: Running, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture(scope="module")
-def function(model_server: Running, container_python: Path, assets: Path) -> Iterator[LambdaService]:
-    service = LambdaService(model_server)
+def function(model_server: Running, container_python: Path, assets: Path) -> Iterator[ApiFunction]:
+    service = ApiFunction(model_server)
     with started(service, container_python, assets, CORS_ORIGIN="https://app.example"):
         yield service
 
 
-def test_a_request_goes_through_lambda_boto3_and_the_model_and_back(function: LambdaService) -> None:
+def test_a_request_goes_through_lambda_boto3_and_the_model_and_back(function: ApiFunction) -> None:
     answer = function.post(instances=[[0.9, "red"], {"colour": "blue", "size": -0.9}])
     high, low = json.loads(answer["body"])["predictions"]
     assert answer["statusCode"] == 200
@@ -176,26 +123,26 @@ def test_a_request_goes_through_lambda_boto3_and_the_model_and_back(function: La
     assert answer["headers"]["Access-Control-Allow-Origin"] == "https://app.example"
 
 
-def test_custom_attributes_pass_through_to_the_model_and_back(function: LambdaService) -> None:
+def test_custom_attributes_pass_through_to_the_model_and_back(function: ApiFunction) -> None:
     headers = {**EVENT["headers"], "X-Amzn-SageMaker-Custom-Attributes": "trace=17"}
     kind, answer = function.invoke({**EVENT, "headers": headers, "body": '{"instances": [[0.9, "red"]]}'})
     assert (kind, answer["headers"]["X-Amzn-SageMaker-Custom-Attributes"]) == ("response", "trace=17")
 
 
-def test_what_the_model_refuses_is_the_callers_400(function: LambdaService) -> None:
+def test_what_the_model_refuses_is_the_callers_400(function: ApiFunction) -> None:
     answer = function.post(instances=[[0.9, "red"], ["big", "red"]])
     assert answer["statusCode"] == 400
     assert json.loads(answer["body"]) == {"error": "row 2, column 'size': 'big' is not a number"}
 
 
-def test_a_file_is_decoded_and_predicted(function: LambdaService, assets: Path) -> None:
+def test_a_file_is_decoded_and_predicted(function: ApiFunction, assets: Path) -> None:
     answer = function.post(file="MC45LHJlZAo=", filename="one.csv")
     assert len(json.loads(answer["body"])["predictions"]) == 1
     assert [path.read_text() for path in (assets / "data").iterdir()] == ["0.9,red\n"]
 
 
 def test_metrics_go_to_the_log(model_server: Running, container_python: Path, assets: Path) -> None:
-    service = LambdaService(model_server)
+    service = ApiFunction(model_server)
     with started(service, container_python, assets) as process:
         service.post(instances=[[0.9, "red"]])
         assert process.stdout is not None
@@ -217,7 +164,7 @@ def test_metrics_go_to_the_log(model_server: Running, container_python: Path, as
 def test_a_version_without_its_model_or_settings_refuses_to_start(
     container_python: Path, assets: Path, changes: dict[str, str], named: str
 ) -> None:
-    service = LambdaService(None)
+    service = ApiFunction(None)
     with started(service, container_python, assets, **changes):
         where, error = service.outcomes.get(timeout=SECONDS)
     assert where == "error"
@@ -227,7 +174,7 @@ def test_a_version_without_its_model_or_settings_refuses_to_start(
 def test_an_exception_of_the_handler_is_lambdas_error(
     container_python: Path, assets: Path, model_server: Running
 ) -> None:
-    service = LambdaService(model_server)
+    service = ApiFunction(model_server)
     with started(service, container_python, assets):
         kind, error = service.invoke({"httpMethod": "POST", "headers": "no headers"})
     assert kind == "error"
