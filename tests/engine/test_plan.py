@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +138,36 @@ def test_credentials_that_do_not_do_are_told_with_what_to_do(deployer: Deployer)
     assert "aws sso login" in told(**none, AWS_EC2_METADATA_DISABLED="true")
     assert "AWS does not know these credentials" in told(AWS_ACCESS_KEY_ID="AKIAUNKNOWN", AWS_SESSION_TOKEN="")
     assert "no AWS region is set" in deployer.run("plan", AWS_DEFAULT_REGION="").stderr
+
+
+@contextmanager
+def refusing(code: str) -> Iterator[str]:
+    """The URL of an AWS that knows no answer but this error."""
+    body = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>".encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(403)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_an_expired_session_is_told_with_what_to_do(deployer: Deployer) -> None:
+    with refusing("ExpiredToken") as url:
+        done = deployer.run("deploy", AWS_ENDPOINT_URL=url)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "The session has expired: sign in again" in done.stderr
 
 
 def test_names_that_are_taken_are_told_before_anything_is_made(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
 from botocore.exceptions import ClientError
 
 from mlsystem.client import template as templates
+from mlsystem.client.connection import Connection
+from mlsystem.client.preflight.names import check_bucket
 from mlsystem.client.preflight.permissions import PAGE, check_permissions, principal
 from mlsystem.client.preflight.policy import MOST_CHARACTERS, actions, documents, filled
 from mlsystem.client.preflight.quotas import check_quotas, needed
@@ -135,3 +137,36 @@ def test_a_template_is_read_with_its_short_forms_written_out(tmp_path: Path) -> 
         "Y": {"Fn::Sub": "${A}"},
         "Z": {"Fn::If": ["C", {"Ref": "R"}, 1]},
     }
+
+
+class Buckets:
+    """An account's connection to S3, where the bucket asked for is in some state; the engine has one account only."""
+
+    def __init__(self, status: int):
+        self._status = status
+
+    def client(self, service: str) -> Buckets:
+        assert service == "s3"
+        return self
+
+    def head_bucket(self, **_: str) -> dict[str, Any]:
+        if self._status == 200:
+            return {}
+        body = {"Error": {"Code": str(self._status)}, "ResponseMetadata": {"HTTPStatusCode": self._status}}
+        raise ClientError(body, "HeadBucket")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("status", "is_ours", "told"),
+    [
+        (404, True, None),
+        (200, True, None),
+        (200, False, "it exists: `mlsystem destroy`"),
+        (403, True, "taken by another account: choose another"),
+        (301, True, "in another region"),
+    ],
+)
+def test_a_bucket_that_cannot_be_used_is_told(status: int, is_ours: bool, told: str | None) -> None:
+    found = [item.words for item in check_bucket(cast("Connection", Buckets(status)), "data", is_ours)]
+    assert len(found) == (told is not None)
+    assert told is None or told in found[0]
