@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlsystem.client.pipeline import ActionView, ExecutionView, StageView
+from mlsystem.client.releases import Release
 
 STYLES = {
     "Succeeded": "green",
@@ -44,6 +45,17 @@ def history_table(name: str, executions: Sequence[ExecutionView]) -> Table:
         for run in item.runs:
             took = "" if run.seconds is None else f"{run.seconds:.0f}"
             table.add_row(f"  {run.name}", _status(run.status), "", took, "", _short(run.error or run.summary))
+    return table
+
+
+def version_table(releases: Sequence[Release]) -> Table:
+    table = Table(expand=False)
+    for column in ("version", "traffic", "published", "its endpoint"):
+        table.add_column(column)
+    for item in releases:
+        share = f"{item.share:.0%}" if item.share else "-" if item.is_standing else "gone"
+        published = item.published.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        table.add_row(item.version, share, published, item.endpoint)
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from mlsystem.cli.picture import history_table, reasons, stage_table
 from mlsystem.cli.state import State, pause
 from mlsystem.client.errors import RunFailed
 from mlsystem.client.pipeline import ENDED, Pipeline
+from mlsystem.client.releases import Releases
 
 Watch = Annotated[
     bool, typer.Option("--watch", "-w", help="stay and show how it goes, until it ends or waits for a person")
@@ -52,9 +54,19 @@ def history(
     context: typer.Context,
     execution: Annotated[str | None, typer.Argument(help="one execution, with its actions")] = None,
     limit: Annotated[int, typer.Option(help="how many", min=1, max=100)] = 20,
+    at: Annotated[
+        datetime | None,
+        typer.Option(help="what served in production then, UTC", formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]),
+    ] = None,
 ) -> None:
-    """List executions: what started them, of which commit and data, how they ended."""
+    """List executions: what started them, of which commit and data, how they ended. With --at: what served then."""
     state: State = context.obj
+    if at is not None:
+        served, release = Releases(state.connection(), state.project()).served_at(at.replace(tzinfo=UTC))
+        by = f"deployment {served.deployment}" if served.deployment else "the creation of the stack"
+        words = f"Version {release.version} served, since {served.since}, by {by}: {release.endpoint}"
+        state.answer({**asdict(release), **asdict(served)}, words)
+        return
     pipeline = Pipeline(state.connection(), state.project())
     found = [pipeline.execution(execution)] if execution else pipeline.executions(limit)
     if state.as_json:

@@ -1,0 +1,206 @@
+"""What production answers with: the versions of the API function, each with its endpoint, and which of them served when.
+
+A version is one release: its environment names the endpoint, which is named after the training job. CodeDeploy moves the alias from
+one to the next, and so back again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import yaml
+from botocore.exceptions import ClientError
+
+from mlsystem.client.connection import Connection
+from mlsystem.client.errors import ClientFailure, NotFound, RunFailed
+from mlsystem.client.project import Project
+
+ALIAS = "live"
+ALL_AT_ONCE = "CodeDeployDefault.LambdaAllAtOnce"
+UNDER_WAY = ["Created", "Queued", "InProgress", "Baking", "Ready"]
+LATEST = "$LATEST"
+# What the name of a production endpoint has behind that of its training job.
+STAGE = "-prd"
+
+
+@dataclass(frozen=True)
+class Release:
+    """`is_standing`: its endpoint is in service, so traffic can go there. `share` is that of the alias's traffic."""
+
+    version: str
+    endpoint: str
+    training_job: str
+    published: datetime
+    is_standing: bool
+    share: float
+
+
+@dataclass(frozen=True)
+class Served:
+    """What answered from `since` on; `deployment` is empty for what the stack's creation brought."""
+
+    version: str
+    since: datetime
+    deployment: str
+
+
+class Releases:
+    """Of one project. Raises NotFound where production was never deployed."""
+
+    def __init__(self, connection: Connection, project: Project):
+        self._lambda = connection.client("lambda")
+        self._codedeploy = connection.client("codedeploy")
+        self._sagemaker = connection.client("sagemaker")
+        outputs = _outputs(connection, project.deployed_stack("prd"))
+        self._function = outputs["ApiFunctionName"]
+        self._group = {
+            "applicationName": outputs["DeploymentApplication"],
+            "deploymentGroupName": outputs["DeploymentGroup"],
+        }
+
+    def all(self) -> list[Release]:
+        """Newest first."""
+        shares = self._shares()
+        pages = self._lambda.get_paginator("list_versions_by_function").paginate(FunctionName=self._function)
+        found = [item for page in pages for item in page["Versions"] if item["Version"] != LATEST]
+        return [self._release(item, shares) for item in sorted(found, key=lambda item: -int(item["Version"]))]
+
+    def roll_back(self, to: str | None, reason: str, pause: Callable[[], None]) -> Release:
+        """Move all traffic back, at once; the release that serves then.
+
+        A deployment that is under way is stopped, which takes its traffic back. Otherwise the traffic goes to the version `to`, or to
+        the newest one before the one that serves. Alarms have no say in it: they may be the reason.
+        """
+        under_way = self._under_way()
+        if under_way:
+            if to is not None:
+                raise ClientFailure(f"the deployment {under_way} is under way: roll it back first, without a version")
+            self._codedeploy.stop_deployment(deploymentId=under_way, autoRollbackEnabled=True)
+            self._await_end(under_way, pause)
+        else:
+            self._deploy(self._target(to), reason, pause)
+        return next(item for item in self.all() if item.share > 0)
+
+    def served(self) -> list[Served]:
+        """All that ever served, newest first."""
+        done = [self._deployment(name) for name in self._deployments(["Succeeded"])]
+        done.sort(key=lambda item: item["completeTime"])
+        first = _versions(done[0])[0] if done else next(item.version for item in self.all() if item.share > 0)
+        published = {item.version: item.published for item in self.all()}
+        found = [Served(first, published[first], "")]
+        found += [Served(_versions(item)[1], item["completeTime"], item["deploymentId"]) for item in done]
+        return list(reversed(found))
+
+    def served_at(self, moment: datetime) -> tuple[Served, Release]:
+        """What answered then; of a shift that was under way, what most requests got. Raises NotFound for before the first."""
+        for item in self.served():
+            if item.since <= moment:
+                return item, next(release for release in self.all() if release.version == item.version)
+        raise NotFound(f"nothing served at {moment.isoformat()}: production came later")
+
+    # ------------------------------------------------------------------ inner
+    def _target(self, to: str | None) -> Release:
+        releases = self.all()
+        current = next(item for item in releases if item.share > 0)
+        if to is None:
+            older = (item for item in releases if int(item.version) < int(current.version) and item.is_standing)
+            found = next(older, None)
+            if found is None:
+                raise NotFound(
+                    f"no version before {current.version} has kept its endpoint: canary.retained_versions says how many do"
+                )
+            return found
+        found = next((item for item in releases if to in (item.version, item.endpoint)), None)
+        if found is None:
+            raise NotFound(f"there is no version {to}: `mlsystem versions` lists them")
+        if found.share == 1:
+            raise ClientFailure(f"version {found.version} serves already")
+        if not found.is_standing:
+            raise ClientFailure(f"version {found.version} cannot serve: its endpoint {found.endpoint} is gone")
+        return found
+
+    def _deploy(self, target: Release, reason: str, pause: Callable[[], None]) -> None:
+        current = next(item for item in self.all() if item.share > 0)
+        properties = {
+            "Name": self._function,
+            "Alias": ALIAS,
+            "CurrentVersion": current.version,
+            "TargetVersion": target.version,
+        }
+        resource = {"Type": "AWS::Lambda::Function", "Properties": properties}
+        content = json.dumps({"version": 0.0, "Resources": [{"ApiFunction": resource}]})
+        made = self._codedeploy.create_deployment(
+            **self._group,
+            deploymentConfigName=ALL_AT_ONCE,
+            description=f"Rollback to version {target.version}: {reason}"[:256],
+            revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": content}},
+            overrideAlarmConfiguration={"enabled": False},
+            autoRollbackConfiguration={"enabled": False},
+        )
+        info = self._await_end(made["deploymentId"], pause)
+        if info["status"] != "Succeeded":
+            words = info.get("errorInformation", {}).get("message", "")
+            raise RunFailed(f"the rollback {made['deploymentId']} is {info['status']}. {words}".strip())
+
+    def _await_end(self, deployment: str, pause: Callable[[], None]) -> dict[str, Any]:
+        while (info := self._deployment(deployment))["status"] in UNDER_WAY:
+            pause()
+        return info
+
+    def _under_way(self) -> str | None:
+        return next(iter(self._deployments(UNDER_WAY)), None)
+
+    def _deployments(self, statuses: list[str]) -> Iterator[str]:
+        pages = self._codedeploy.get_paginator("list_deployments")
+        for page in pages.paginate(**self._group, includeOnlyStatuses=statuses):
+            yield from page["deployments"]
+
+    def _deployment(self, name: str) -> dict[str, Any]:
+        return dict(self._codedeploy.get_deployment(deploymentId=name)["deploymentInfo"])
+
+    def _shares(self) -> dict[str, float]:
+        alias = self._lambda.get_alias(FunctionName=self._function, Name=ALIAS)
+        others = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+        return {**others, alias["FunctionVersion"]: 1 - sum(others.values())}
+
+    def _release(self, version: Mapping[str, Any], shares: Mapping[str, float]) -> Release:
+        endpoint = version.get("Environment", {}).get("Variables", {}).get("ENDPOINT_NAME", "")
+        return Release(
+            version=version["Version"],
+            endpoint=endpoint,
+            training_job=endpoint.removesuffix(STAGE),
+            published=datetime.fromisoformat(version["LastModified"]),
+            is_standing=self._is_standing(endpoint),
+            share=shares.get(version["Version"], 0.0),
+        )
+
+    def _is_standing(self, endpoint: str) -> bool:
+        try:
+            status = self._sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"]
+        except ClientError as error:
+            if "Could not find" in error.response["Error"]["Message"]:
+                return False
+            raise
+        return bool(status == "InService")
+
+
+def _versions(deployment: Mapping[str, Any]) -> tuple[str, str]:
+    """From which to which, as its AppSpec says, which is YAML or JSON."""
+    revision = deployment["revision"]
+    content = (revision.get("appSpecContent") or revision.get("string"))["content"]
+    ((_, resource),) = yaml.safe_load(content)["Resources"][0].items()
+    return str(resource["Properties"]["CurrentVersion"]), str(resource["Properties"]["TargetVersion"])
+
+
+def _outputs(connection: Connection, stack: str) -> dict[str, str]:
+    try:
+        found = connection.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in error.response["Error"]["Message"]:
+            raise NotFound(f"there is no stack {stack}: production was never deployed") from error
+        raise
+    return {item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", ())}
