@@ -1,8 +1,10 @@
-"""Back to an older version by one command: while a deployment is under way, and after its end."""
+"""Back to an older version by one command: while a deployment is under way, and after its end. And forward, by a push."""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,25 @@ def test_before_a_second_version_there_is_nothing_to_return_to(person: Person) -
     code, out, err = person.run("rollback", "--reason", "worse")
     assert (code, out) == (4, "")
     assert "canary.retained_versions" in err
+
+
+def test_a_clone_can_be_pushed_from_any_shell_and_starts_the_pipeline(person: Person, tmp_path: Path) -> None:
+    system, folder = person.system, tmp_path / "work"
+    known = len(system.executions())
+    assert person.answer("clone", str(folder))["url"].startswith(system.engine.url)
+    (folder / "note.txt").write_text("a change that changes nothing\n")
+    author = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org"}
+    committer = {"GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org"}
+    plain = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **author, **committer}
+    for words in (("add", "note.txt"), ("commit", "--quiet", "--message", "A note"), ("push", "--quiet")):
+        done = subprocess.run(["git", *words], cwd=folder, env=plain, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    execution = eventually(lambda: len(system.executions()) > known and system.executions()[0])
+    identifier = execution["pipelineExecutionId"]
+    person.run("stop", identifier, "--abandon")
+    assert system.ended(identifier) == "Stopped"
+    code, _, err = person.run("clone", str(folder))
+    assert (code, "already exists" in err) == (1, True)
 
 
 def test_a_deployment_under_way_is_stopped_and_all_traffic_is_back(person: Person) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from mlsystem.cli.state import State, pause
 from mlsystem.client import project as projects
+from mlsystem.client import repository
 from mlsystem.client.deployment import Deployment
 from mlsystem.client.errors import ClientFailure, RunFailed
 from mlsystem.client.preflight.policy import deploying_policy, documents
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command()(plan)
     app.command()(policy)
     app.command()(deploy)
+    app.command()(clone)
     app.command()(destroy)
 
 
@@ -86,6 +88,13 @@ def deploy(context: typer.Context) -> None:
     state.answer(
         {"stack": project.stack, "changed": changed, "outputs": outputs}, f"The stack {project.stack} {words}."
     )
+
+
+def clone(context: typer.Context, folder: Annotated[Path, typer.Argument(help="a new folder")]) -> None:
+    """Clone the project's repository: a commit that is pushed to its branch starts the pipeline."""
+    state: State = context.obj
+    url = repository.clone(state.connection(), state.project(), folder)
+    state.answer({"folder": str(folder), "url": url}, f"{folder} is a clone of {url}")
 
 
 def destroy(

@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import hmac
 import os
+from tempfile import TemporaryFile
 from urllib.parse import unquote
 
 from anyio import to_thread
@@ -96,7 +97,9 @@ class SmartHttp:
         """The password that the credential helper makes for this URL at the time that the password names."""
         stamp = password.partition("Z")[0]
         path = PREFIX + request.url.path.removeprefix(PREFIX).partition("/")[0]
-        canonical = f"GIT\n{path}\n\nhost:{request.headers.get('host', '')}\n\nhost\n"
+        # The helper signs the host without its port.
+        host = request.headers.get("host", "").partition(":")[0]
+        canonical = f"GIT\n{path}\n\nhost:{host}\n\nhost\n"
         scope = f"{stamp[:8]}/{self._house.scope.region}/codecommit/aws4_request"
         to_sign = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         key = f"AWS4{secret}".encode()
@@ -120,10 +123,15 @@ class SmartHttp:
             "HTTP_CONTENT_ENCODING": request.headers.get("content-encoding", ""),
             "GIT_PROTOCOL": request.headers.get("git-protocol", ""),
         }
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec("git", "http-backend", stdin=pipe, stdout=pipe, env=environment)
-        assert process.stdin is not None and process.stdout is not None
-        feeding = asyncio.create_task(_feed(request, process.stdin))
+        # All of the request first: once an answer streams, the server itself listens for the request's end.
+        with TemporaryFile(dir=self._house.folder.repositories) as body_file:
+            async for piece in request.stream():
+                body_file.write(piece)
+            body_file.seek(0)
+            process = await asyncio.create_subprocess_exec(
+                "git", "http-backend", stdin=body_file, stdout=asyncio.subprocess.PIPE, env=environment
+            )
+        assert process.stdout is not None
         headers = await _read_headers(process.stdout)
         status = int(headers.pop("status", "200").split(" ")[0])
         is_push = rest == RECEIVE
@@ -135,7 +143,6 @@ class SmartHttp:
                     yield piece
                 else:
                     held.append(piece)
-            await feeding
             await process.wait()
             if is_push:
                 # The client learns of its push only when everybody else can.
@@ -145,17 +152,6 @@ class SmartHttp:
 
         held: list[bytes] = []
         return StreamingResponse(body(), status, headers)  # type: ignore[arg-type]
-
-
-async def _feed(request: Request, stdin: asyncio.StreamWriter) -> None:
-    try:
-        async for piece in request.stream():
-            stdin.write(piece)
-            await stdin.drain()
-    except (BrokenPipeError, ConnectionResetError):
-        return
-    finally:
-        stdin.close()
 
 
 async def _read_headers(stdout: asyncio.StreamReader) -> dict[str, str]:
