@@ -25,6 +25,10 @@ def up(
     region: Annotated[
         str | None, typer.Option(help="the region that the engine plays; default that of before, else us-east-1")
     ] = None,
+    signed_invocations: Annotated[
+        bool,
+        typer.Option("--signed-invocations", help="let nobody invoke an endpoint unsigned, on this machine either"),
+    ] = False,
     wait: Annotated[
         float, typer.Option(min=0.0, help="seconds that what was in service before may take to answer again")
     ] = 20.0,
@@ -32,7 +36,7 @@ def up(
 ) -> None:
     """Start the local engine."""
     state: State = context.obj
-    options = engine.UpOptions(state.home, port, time_scale, region, wait)
+    options = engine.UpOptions(state.home, port, time_scale, region, signed_invocations, wait)
     if foreground:
         raise typer.Exit(engine.run_in_foreground(options))
     started = engine.start(options)

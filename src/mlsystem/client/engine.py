@@ -29,12 +29,15 @@ class UpOptions:
     port: int | None = None
     time_scale: float = 1.0
     region: str | None = None
+    must_sign: bool = False
+    """Whether invocations of endpoints must be signed on this machine too."""
     restore_seconds: float = 20.0
     """How long what was in service before may take to be so again, until the person is told that it is not."""
 
     def command(self) -> list[str]:
         command = [sys.executable, "-m", "mlsystem.engine", str(self.home), f"--time-scale={self.time_scale}"]
         command += [f"--region={self.region}"] if self.region is not None else []
+        command += ["--signed-invocations"] if self.must_sign else []
         return command + ([f"--port={self.port}"] if self.port is not None else [])
 
 

@@ -61,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--region")
     parser.add_argument("--account")
     parser.add_argument("--workload-key-seconds", type=float, default=DEFAULT_KEY_SECONDS)
+    parser.add_argument(
+        "--signed-invocations", action="store_true", help="invocations must be signed on this machine too"
+    )
     parser.add_argument("--down", action="store_true", help="end the engine of the folder and all that it started")
     return parser
 
@@ -74,6 +77,7 @@ def _settings(given: argparse.Namespace) -> Settings:
         region=given.region,
         account=given.account,
         workload_key_seconds=given.workload_key_seconds,
+        trusts_loopback=not given.signed_invocations,
     )
 
 

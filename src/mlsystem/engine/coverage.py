@@ -60,9 +60,8 @@ def wired_rooms() -> tuple[Room, ...]:
         scope = Scope(DEFAULT_ACCOUNT, DEFAULT_REGION)
         dispatcher = Dispatcher(database, scope, Guard(scope, RoleBook()))
         equipment = _equip(folder, database, stack)
-        keeper = _keeper(
-            folder, database, equipment.plane, Door(scope, settings.port, str(_control(folder)), settings.host)
-        )
+        door = Door(scope, settings.port, str(_control(folder)), settings.host)
+        keeper = _keeper(folder, database, equipment.plane, door, RoleBook())
         worker, url = Worker(database, clock), "http://127.0.0.1"
         house = House(scope, clock, database, worker, folder, dispatcher, url, dispatcher.demand)
         credentials = WorkloadCredentials(house, equipment.keys, equipment.runner, settings.workload_key_seconds)

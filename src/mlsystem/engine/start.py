@@ -25,8 +25,9 @@ from starlette.types import Scope as AsgiScope
 
 from mlsystem.engine.contract import CREDENTIALS_PATH, House, Room
 from mlsystem.engine.dataplane.dataplane import DataPlane
+from mlsystem.engine.dataplane.filters import AUTHORIZE_PREFIX
 from mlsystem.engine.dataplane.keeper import DoorKeeper
-from mlsystem.engine.dataplane.state import Door, WorkloadDoor
+from mlsystem.engine.dataplane.state import Door
 from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.decide.errors import StartupError
 from mlsystem.engine.durable.racepoint import race_point
@@ -37,13 +38,15 @@ from mlsystem.engine.front.credentials import CredentialsPage
 from mlsystem.engine.front.dispatch import Dispatcher
 from mlsystem.engine.front.door import DoorProcess, reserve_port
 from mlsystem.engine.front.guard import Guard
+from mlsystem.engine.front.invokers import Invokers
+from mlsystem.engine.front.permit import PermitPage
 from mlsystem.engine.front.principals import Authenticator
 from mlsystem.engine.runtime.credentials import WorkloadCredentials
 from mlsystem.engine.runtime.exits import ExitBoard
 from mlsystem.engine.runtime.images import ImageStore
 from mlsystem.engine.runtime.machine import Machine, probe
 from mlsystem.engine.runtime.runner import ProcessRunner
-from mlsystem.engine.runtime.workload import Machinery, workload_socket
+from mlsystem.engine.runtime.workload import Machinery
 from mlsystem.engine.services.apigateway import room as apigateway
 from mlsystem.engine.services.application_autoscaling import room as application_autoscaling
 from mlsystem.engine.services.cloudformation import room as cloudformation
@@ -57,6 +60,7 @@ from mlsystem.engine.services.ecr import room as ecr
 from mlsystem.engine.services.efs import room as efs
 from mlsystem.engine.services.events import room as events
 from mlsystem.engine.services.iam import room as iam
+from mlsystem.engine.services.iam.role import Role
 from mlsystem.engine.services.iam.role_book import RoleBook
 from mlsystem.engine.services.kms import room as kms
 from mlsystem.engine.services.lambda_ import room as lambda_
@@ -122,9 +126,11 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     process = DoorProcess(database, equipment.runner, equipment.plane, folder.root / "logs" / "door.log")
     port = reserve_port(database, settings.host, settings.port, process.is_running)
     stack.callback(port.release)
-    keeper = _keeper(folder, database, equipment.plane, Door(scope, port.number, str(_control(folder)), settings.host))
+    roles = RoleBook()
+    door = Door(scope, port.number, str(_control(folder)), settings.host, trusts_loopback=settings.trusts_loopback)
+    keeper = _keeper(folder, database, equipment.plane, door, roles)
     worker = Worker(database, clock)
-    dispatcher = Dispatcher(database, scope, Guard(scope, RoleBook()))
+    dispatcher = Dispatcher(database, scope, Guard(scope, roles))
     url = f"http://{settings.host}:{port.number}"
     house = House(scope, clock, database, worker, folder, dispatcher, url, dispatcher.demand)
     credentials = WorkloadCredentials(house, equipment.keys, equipment.runner, settings.workload_key_seconds)
@@ -150,6 +156,8 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     stack.callback(audit.close)
     authenticator = Authenticator(database, equipment.keys, clock, scope)
     mounts: dict[str, ASGIApp] = {HEALTH_PATH: _health(settings, rooms), CREDENTIALS_PATH: CredentialsPage(credentials)}
+    permits = PermitPage(AUTHORIZE_PREFIX, scope, authenticator, dispatcher.demand, audit)
+    mounts[f"{AUTHORIZE_PREFIX}/"] = permits
     for room in rooms:
         mounts.update(room.mounts)
     front = Front(authenticator, dispatcher, audit, folder, mounts)
@@ -177,11 +185,11 @@ def _equip(folder: DataFolder, database: Database, stack: ExitStack) -> Equipmen
     return Equipment(KeyRing(database), machine, runner, exits, ImageStore(folder.images), DataPlane(folder.door))
 
 
-def _keeper(folder: DataFolder, database: Database, plane: DataPlane, door: Door) -> DoorKeeper:
-    """The keeper, with one door that all workloads share: they may invoke every endpoint."""
+def _keeper(folder: DataFolder, database: Database, plane: DataPlane, door: Door, roles: RoleBook) -> DoorKeeper:
+    """The keeper, whose doors of workloads follow the policies of their roles."""
     keeper = DoorKeeper(plane, door, database)
-    shared = WorkloadDoor(str(workload_socket(folder)), door.scope.global_arn("iam", "root"), allowed_endpoints=("*",))
-    keeper.workloads_from(lambda _: [shared])
+    keeper.workloads_from(Invokers(door.scope, roles, folder).doors)
+    database.follow(Role, keeper.refresh)
     return keeper
 
 

@@ -1,11 +1,11 @@
 """Envoy's HTTP filters: what stands in a request's way, in order, and which routes switch it on.
 
-Everything but the permission check is off unless a route asks for it, so that what goes to the control plane (objects
+Everything but the first of them is off unless a route asks for it, so that what goes to the control plane (objects
 of gigabytes) streams through untouched:
 
-1. RBAC: may this workload invoke this endpoint? Only on the doors of workloads.
-2. External authorisation: who signed this? Only on the public door, and only when it does not trust this machine's
-   user.
+1. RBAC: which invocations are let in at once? On a workload's door those that the policies of its role allow without a condition; on
+   the public one, where it trusts this machine, those that no role's session has signed.
+2. External authorisation of all others: the control plane looks at the signature and the policies, and refuses in AWS's words.
 3. Buffer: the limit of the body's size. A buffered request can also be sent to a second instance when the first
    refuses it.
 4. Lua: container errors become ModelError; captured bodies are copied.
@@ -30,15 +30,20 @@ AUTHORIZATION = "mlsystem.authorization"
 BUFFER = "mlsystem.buffer"
 LUA = "mlsystem.lua"
 
+# What AWS's SDKs send with the keys of a role's session.
+SESSION_HEADER = "x-amz-security-token"
+_AT_ONCE = "at_once_"
+# Where Envoy's RBAC filter writes, whatever it is called.
+_RBAC_METADATA = "envoy.filters.http.rbac"
+
 _LARGEST_SIGNED_BODY_BYTES = 6 * MIB
 INVOCATION_PATH = "/endpoints/[^/]+/invocations"
 
 
 def filter_chain(door: Door, workload: WorkloadDoor | None) -> list[Json]:
     """The filters of one listener; `workload` None is the public door."""
-    chain = [_rbac(workload)] if workload is not None else []
-    if workload is None and not door.trusts_loopback:
-        chain.append(_authorization())
+    at_once = _at_once(door, workload)
+    chain = [_authorization(is_asked_always=True)] if at_once is None else [_rbac(at_once), _authorization()]
     # The router is left to add the header by which `model_error.lua` knows an answer of the container.
     return [
         *chain,
@@ -78,17 +83,26 @@ def error_words(endpoint: Endpoint, scope: Scope) -> Json:
     }
 
 
-def _rbac(workload: WorkloadDoor) -> Json:
-    """Allows what is no invocation, and the invocations that the policies of the role allow."""
-    no_invocation = {"not_rule": _path(INVOCATION_PATH)}
+def _at_once(door: Door, workload: WorkloadDoor | None) -> Json | None:
+    """The permission of what is let in without a question; None where there is no such thing."""
+    if workload is None:
+        by_session = {"header": {"name": SESSION_HEADER, "present_match": True}}
+        return {"not_rule": by_session} if door.trusts_loopback else None
+    if not workload.allowed_endpoints:
+        return None
     allowed = {"or_rules": {"rules": [_endpoint_path(name) for name in workload.allowed_endpoints]}}
     denied = [{"not_rule": _endpoint_path(name)} for name in workload.denied_endpoints]
-    permissions = [no_invocation]
-    if workload.allowed_endpoints:
-        permissions.append({"and_rules": {"rules": [allowed, *denied]}} if denied else allowed)
-    policy = {"permissions": permissions, "principals": [{"any": True}]}
+    return {"and_rules": {"rules": [allowed, *denied]}}
+
+
+def _rbac(permission: Json) -> Json:
+    """Refuses nothing: it writes down whether the request has the permission, for the filter behind it."""
+    policy = {"permissions": [permission], "principals": [{"any": True}]}
     return extension(
-        RBAC, "extensions.filters.http.rbac.v3.RBAC", rules={"action": "ALLOW", "policies": {"role": policy}}
+        RBAC,
+        "extensions.filters.http.rbac.v3.RBAC",
+        shadow_rules={"action": "ALLOW", "policies": {"role": policy}},
+        shadow_rules_stat_prefix=_AT_ONCE,
     )
 
 
@@ -101,8 +115,18 @@ def _path(expression: str) -> Json:
     return {"url_path": {"path": {"safe_regex": {"regex": expression}}}}
 
 
-def _authorization() -> Json:
-    """Asks the control plane, which verifies the signature and the policies, or answers as AWS would."""
+def _authorization(is_asked_always: bool = False) -> Json:
+    """Asks the control plane, which verifies the signature and the policies, or answers as AWS would.
+
+    Unless the filter before it has written down that the request is let in at once: where it has not, whyever, it is asked.
+    """
+    not_let_in = {
+        "filter": _RBAC_METADATA,
+        "path": [{"key": f"{_AT_ONCE}shadow_engine_result"}],
+        "value": {"string_match": {"exact": "allowed"}},
+        "invert": True,
+    }
+    when = {} if is_asked_always else {"filter_enabled_metadata": not_let_in}
     everything = {"patterns": [{"safe_regex": {"regex": ".*"}}]}
     answered = {"patterns": [{"exact": name} for name in ("content-type", "x-amzn-errortype", "x-amzn-requestid")]}
     service = {
@@ -118,6 +142,7 @@ def _authorization() -> Json:
         with_request_body={"max_request_bytes": _LARGEST_SIGNED_BODY_BYTES, "pack_as_bytes": True},
         failure_mode_allow=False,
         status_on_error={"code": 503},
+        **when,
     )
     return {"name": AUTHORIZATION, "disabled": True, "typed_config": check}
 

@@ -12,6 +12,8 @@ from mlsystem.engine.dataplane.typed import Json, extension, header, typed
 from mlsystem.engine.decide.arn import Scope
 
 _ENDPOINT = "xds.route_name.startsWith('endpoint/')"
+# Not the control plane's word on who may not.
+_DIRECT = "response.code == 400 && response.code_details == 'direct_response'"
 _API = "xds.route_name.startsWith('api/')"
 # 507: a body too large to be kept until somebody is there to take it.
 _AWAY = "(response.code == 503 || response.code == 507)"
@@ -34,25 +36,16 @@ def local_reply_config(scope: Scope) -> Json:
 
 
 def _sagemaker(scope: Scope) -> list[Json]:
-    endpoint = scope.arn("sagemaker", f"endpoint/{_ENDPOINT_NAME}")
     logs = scope.arn("logs", "log-group:/aws/sagemaker/Endpoints/%CEL(xds.route_name.split('/')[1])%")
-    action = "sagemaker:InvokeEndpoint"
     return [
         _mapper(
-            "response.code_details.startsWith('rbac_access_denied')",
-            403,
-            "AccessDeniedException",
-            Message=f"User: %REQ({filters.PRINCIPAL_HEADER})% is not authorized to perform: {action} "
-            f"on resource: {endpoint} because no identity-based policy allows the {action} action",
-        ),
-        _mapper(
-            f"xds.route_name == '{routes.UNKNOWN_ENDPOINT}' && response.code == 400",
+            f"xds.route_name == '{routes.UNKNOWN_ENDPOINT}' && {_DIRECT}",
             400,
             "ValidationError",
             Message=f"Endpoint {_ENDPOINT_NAME} of account {scope.account} not found.",
         ),
         _mapper(
-            f"xds.route_name == '{routes.UNKNOWN_VARIANT}' && response.code == 400",
+            f"xds.route_name == '{routes.UNKNOWN_VARIANT}' && {_DIRECT}",
             400,
             "ValidationError",
             Message=f"Variant %REQ(X-AMZN-SAGEMAKER-TARGET-VARIANT)% of endpoint {_ENDPOINT_NAME} "

@@ -29,7 +29,7 @@ _TARGET_VARIANT = "x-amzn-sagemaker-target-variant"
 # Programs outlive the engine: what they ask of one that is away waits until it is back, or until they give up. So does
 # what got no answer, which clients of AWS ask again, but not as often as an engine may die. Programs come by a
 # workload's door; a build, which has the machine's network, comes by the public one, with a role's session.
-_OF_PROGRAMS = [{"name": name, "present_match": True} for name in (filters.PRINCIPAL_HEADER, "x-amz-security-token")]
+_OF_PROGRAMS = [{"name": name, "present_match": True} for name in (filters.PRINCIPAL_HEADER, filters.SESSION_HEADER)]
 # The pauses grow to half a second, so this many take some five minutes.
 _PATIENCE = {
     "retry_on": "connect-failure,reset",

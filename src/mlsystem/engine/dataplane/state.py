@@ -32,8 +32,9 @@ _METHODS = frozenset({"ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST"
 class Door:
     """The public listener, and who stands behind it.
 
-    Everything that is not routed elsewhere goes to the socket `control_plane`. With `trusts_loopback` an invocation
-    from this machine is let in unsigned; without, the control plane is asked first (`POST /_authorize/...`).
+    Everything that is not routed elsewhere goes to the socket `control_plane`. With `trusts_loopback` an invocation from this machine is
+    let in unsigned, or signed by the account's own key; of what a role's session has signed, and without that trust of everything, the
+    control plane is asked first (`POST /_authorize/...`).
     """
 
     scope: Scope
@@ -53,10 +54,11 @@ class Door:
 
 @dataclass(frozen=True)
 class WorkloadDoor:
-    """A door of one workload's own, so that the door knows its principal without a signature.
+    """A door of workloads that have one role, or of all that come by no such door: then nothing is let in at once.
 
-    `allowed_endpoints` and `denied_endpoints` are what the policies of its role say of `sagemaker:InvokeEndpoint`:
-    endpoint names with IAM's wildcards `*` and `?`. A denial wins.
+    `allowed_endpoints` and `denied_endpoints` are what the policies of the role say of `sagemaker:InvokeEndpoint`: endpoint names with
+    IAM's wildcards `*` and `?`. What is allowed and not denied is let in at once; of all else the control plane is asked, which knows the
+    conditions too.
     """
 
     socket: str

@@ -41,11 +41,16 @@ class Outbound:
 
     The socket is looked up at each connection, so the server behind it may be restarted. Where the program has no
     network of its own nothing is relayed, and it meets whatever listens on that port of the machine: give the server
-    the same port there.
+    the same port there. `otherwise` is tried where nobody listens on the socket.
     """
 
     port: int
     socket: Path
+    otherwise: Path | None = None
+
+    @property
+    def sockets(self) -> tuple[Path, ...]:
+        return (self.socket,) if self.otherwise is None else (self.socket, self.otherwise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +94,11 @@ class ProcessSpec:
             target = PurePosixPath(mount.target)
             if not target.is_absolute() or ".." in target.parts or target == PurePosixPath("/"):
                 raise InvalidProcess(f"process {self.id}: {mount.target!r} is no absolute path below / to mount at")
-        for way in (self.inbound, *self.outbound):
-            if way is not None and len(str(way.socket).encode()) > LONGEST_SOCKET_PATH:
+        inbound = () if self.inbound is None else (self.inbound.socket,)
+        for path in (*inbound, *(path for way in self.outbound for path in way.sockets)):
+            if len(str(path).encode()) > LONGEST_SOCKET_PATH:
                 raise InvalidProcess(
-                    f"process {self.id}: the socket path {way.socket} is longer than the {LONGEST_SOCKET_PATH} bytes "
+                    f"process {self.id}: the socket path {path} is longer than the {LONGEST_SOCKET_PATH} bytes "
                     "that Linux allows; use a shorter data folder"
                 )
 

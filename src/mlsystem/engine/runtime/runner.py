@@ -202,7 +202,7 @@ class ProcessRunner:
             },
             "log": {"path": str(spec.log.path), "max_bytes": spec.log.max_bytes, "keep": spec.log.keep},
             "inbound_socket": str(inbound.socket) if inbound else "",
-            "outbound_sockets": [str(way.socket) for way in outbound],
+            "outbound_sockets": [[str(path) for path in way.sockets] for way in outbound],
             "time_limit_seconds": spec.time_limit_seconds,
             "memory_limit_bytes": spec.memory_limit_bytes,
             "stop_grace_seconds": spec.stop_grace_seconds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,15 +77,21 @@ def _image(house: House, uri: str) -> re.Match[str]:
 
 
 def workload_socket(folder: DataFolder) -> Path:
-    """The door that workloads share: who comes this way is one of them, so an invocation needs no signature."""
+    """The door of workloads that have no other."""
     return folder.sockets / "door.sock"
 
 
-def door(house: House) -> Outbound:
-    """The front door, at the same address inside the sandbox as outside."""
+def role_socket(folder: DataFolder, role_name: str) -> Path:
+    """The door of a role's workloads, while the role may invoke endpoints: who comes this way is one of them, without a signature."""
+    return folder.sockets / f"door-{hashlib.blake2s(role_name.encode(), digest_size=6).hexdigest()}.sock"
+
+
+def door(house: House, role_arn: str) -> Outbound:
+    """The front door for a workload of the role, at the same address inside the sandbox as outside."""
     port = urlsplit(house.door_url).port
     assert port is not None
-    return Outbound(port, workload_socket(house.folder))
+    own = role_socket(house.folder, role_arn.rsplit("/", 1)[-1])
+    return Outbound(port, own, otherwise=workload_socket(house.folder))
 
 
 def log_opened(group: str, stream: str, path: Path) -> Notice:

@@ -154,6 +154,7 @@ class Database:
         self._writer = threading.RLock()
         self._local = threading.local()
         self._changes = Changes()
+        self._followers: list[tuple[str, Callable[[], None]]] = []
         try:
             schema.metadata.create_all(self._engine)
             self._check_version()
@@ -191,8 +192,13 @@ class Database:
                 raise translated from error
             if transaction.changed_kinds:
                 self._changes.committed(transaction.changed_kinds)
-            for what in transaction._after_commit:
+            followers = [what for kind, what in self._followers if kind in transaction.changed_kinds]
+            for what in (*transaction._after_commit, *followers):
                 what()
+
+    def follow(self, model: type[Record], what: Callable[[], None]) -> None:
+        """Call `what` after each commit that has changed a record of this kind. It must be quick; to be said before the first."""
+        self._followers.append((model.kind, what))
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:

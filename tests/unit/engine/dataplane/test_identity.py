@@ -64,6 +64,7 @@ def test_a_workload_invokes_what_its_policies_allow(rig: Rig) -> None:
         policy: WorkloadDoor(str(rig.folder / f"w{number}.sock"), ROLE, *policy)
         for number, policy in enumerate(policies)
     }
+    rig.control.answer = _refuser
     rig.serve(State(rig.door, tuple(doors.values()), endpoints))
 
     def status(name: str, socket_path: str) -> int:
@@ -74,22 +75,38 @@ def test_a_workload_invokes_what_its_policies_allow(rig: Rig) -> None:
     assert rig.invoke("other").status == 200
 
 
-def test_a_denial_is_awss_access_denied(rig: Rig) -> None:
+def test_what_is_not_let_in_at_once_is_decided_by_the_control_plane(rig: Rig) -> None:
+    instance = rig.upstream("a")
     workload = WorkloadDoor(str(rig.folder / "w.sock"), ROLE, ("other",))
-    rig.serve(State(rig.door, workloads=(workload,)))
-    reply = rig.request("POST", "/endpoints/flights/invocations", b"1", socket_path=workload.socket)
-    assert (reply.status, reply.headers["x-amzn-errortype"]) == (403, "AccessDeniedException")
-    assert reply.json["Message"] == (
-        f"User: {ROLE} is not authorized to perform: sagemaker:InvokeEndpoint on resource: "
-        "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/flights because no identity-based policy allows the "
-        "sagemaker:InvokeEndpoint action"
+    endpoint = Endpoint("flights", (Variant("A", 1, (instance.path,)),))
+    rig.control.answer = _authorizer
+    rig.serve(State(rig.door, (workload,), (endpoint,)))
+    path = "/endpoints/flights/invocations"
+    assert rig.request("POST", path, b"good", socket_path=workload.socket).status == 200
+    reply = rig.request("POST", path, b"bad", socket_path=workload.socket)
+    assert (reply.status, reply.headers["x-amzn-errortype"], reply.json["message"]) == (
+        403,
+        "InvalidSignatureException",
+        "no",
     )
+    assert [seen.path for seen in rig.control.seen] == [f"/_authorize{path}"] * 2
+    assert len(instance.seen) == 1
+
+
+def test_who_has_a_role_s_session_is_asked_for_its_right_on_trusted_loopback_too(rig: Rig) -> None:
+    endpoint = Endpoint("flights", (Variant("A", 1, (rig.upstream("a").path,)),))
+    rig.control.answer = _refuser
+    rig.serve(State(rig.door, endpoints=(endpoint,)))
+    path = "/endpoints/flights/invocations"
+    assert rig.request("POST", path, b"1").status == 200
+    assert rig.request("POST", path, b"1", {"x-amz-security-token": "any"}).status == 403
 
 
 def test_a_permission_that_changes_holds_for_the_next_request(rig: Rig) -> None:
     instance = rig.upstream("a")
     endpoint = Endpoint("flights", (Variant("A", 1, (instance.path,)),))
     workload = WorkloadDoor(str(rig.folder / "w.sock"), ROLE)
+    rig.control.answer = _refuser
     for allowed, expected in (((), 403), (("flights",), 200), ((), 403)):
         rig.serve(State(rig.door, (replace(workload, allowed_endpoints=allowed),), (endpoint,)))
         reply = rig.request("POST", "/endpoints/flights/invocations", b"1", socket_path=workload.socket)
@@ -100,6 +117,7 @@ def test_a_connection_that_is_kept_alive_keeps_no_permission(rig: Rig) -> None:
     instance = rig.upstream("a")
     endpoint = Endpoint("flights", (Variant("A", 1, (instance.path,)),))
     workload = WorkloadDoor(str(rig.folder / "w.sock"), ROLE, ("flights",))
+    rig.control.answer = _refuser
     rig.serve(State(rig.door, (workload,), (endpoint,)))
     connection = rig.connect(workload.socket)
 
@@ -166,6 +184,10 @@ def test_what_goes_to_the_control_plane_is_not_checked_twice(rig: Rig) -> None:
     rig.serve(State(replace(rig.door, trusts_loopback=False)))
     rig.request("PUT", "/bucket/key", b"x")
     assert [seen.path for seen in rig.control.seen] == ["/bucket/key"]
+
+
+def _refuser(seen: Seen) -> Answer:
+    return Answer(403, b'{"message":"no"}', {"x-amzn-errortype": "AccessDeniedException"})
 
 
 def _authorizer(seen: Seen) -> Answer:

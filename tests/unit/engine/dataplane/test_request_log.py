@@ -59,6 +59,7 @@ def test_the_latency_of_a_model_is_told_in_microseconds(rig: Rig) -> None:
 def test_what_the_door_refuses_is_no_invocation(rig: Rig) -> None:
     instance = rig.upstream("a")
     workload = WorkloadDoor(str(rig.folder / "w.sock"), "arn:aws:iam::1:role/r")
+    rig.control.answer = lambda _: Answer(403)
     rig.serve(State(rig.door, (workload,), (Endpoint("flights", (Variant("A", 1, (instance.path,)),)),)))
     rig.request("POST", "/endpoints/flights/invocations", b"", socket_path=workload.socket)
     rig.invoke("flights", b"x" * (6 * 1024 * 1024 + 1))

@@ -143,6 +143,14 @@ def test_a_way_out_survives_that_the_server_behind_it_is_replaced(bench: Workben
     assert bench.log("job") == "first call\nsecond call\n"
 
 
+def test_a_way_out_on_which_nobody_waits_leads_to_the_other_socket(bench: Workbench) -> None:
+    """As when a role may invoke nothing, and has no door of its own."""
+    outbound = (Outbound(4566, bench.shared / "nobody.sock", otherwise=bench.shared / "door.sock"),)
+    with greeter(bench.shared / "door.sock", b"welcome"):
+        assert bench.run("job", *python(CLIENT, "4566", "traveller"), outbound=outbound).exit_code == 0
+    assert bench.log("job") == "welcome traveller\n"
+
+
 def test_a_way_out_on_which_nobody_waits_ends_the_connection(bench: Workbench) -> None:
     """At once, so that a client's own retries find the engine when it is back."""
     script = """if True:

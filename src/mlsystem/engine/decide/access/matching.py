@@ -25,6 +25,31 @@ def matches(pattern: str, text: str, context: Context, ignore_case: bool = False
     return expression is not None and expression.fullmatch(text) is not None
 
 
+def rests(pattern: str, beginning: str) -> tuple[str, ...]:
+    """The patterns of what follows `beginning` in the texts that match a pattern without variables; none where none begins so."""
+    states = {0}
+    for character in beginning:
+        states = {after for state in _without_text(pattern, states) for after in _step(pattern, state, character)}
+    return tuple(pattern[state:] for state in sorted(states))
+
+
+def _without_text(pattern: str, states: set[int]) -> set[int]:
+    """Where a reader may be who takes `*` for nothing."""
+    return {at for state in states for at in range(state, state + _stars(pattern[state:]) + 1)}
+
+
+def _stars(pattern: str) -> int:
+    """How many `*` a pattern begins with."""
+    return len(pattern) - len(pattern.lstrip("*"))
+
+
+def _step(pattern: str, state: int, character: str) -> tuple[int, ...]:
+    sign = pattern[state : state + 1]
+    if sign == "*":
+        return (state,)
+    return (state + 1,) if sign and sign in ("?", character) else ()
+
+
 def arn_matches(pattern: str, arn: str, context: Context) -> bool:
     """As the operators ArnLike and ArnEquals do: each of the six fields by itself, so that `*` crosses no colon before the last."""
     wanted, given = pattern.split(":", ARN_FIELDS - 1), arn.split(":", ARN_FIELDS - 1)

@@ -29,7 +29,7 @@ class Plan(TypedDict):
     program: Program
     log: LogPlan
     inbound_socket: str  # "": none
-    outbound_sockets: list[str]  # in the order of outbound_ports
+    outbound_sockets: list[list[str]]  # in the order of outbound_ports: the first that answers
     time_limit_seconds: float | None
     memory_limit_bytes: int | None
     stop_grace_seconds: float

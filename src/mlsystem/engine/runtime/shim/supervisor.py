@@ -142,15 +142,17 @@ class Supervisor:
             self._end = message
 
     def _connect_outwards(self, index: int, inside: socket.socket) -> None:
-        outside = socket.socket(socket.AF_UNIX)
-        outside.setblocking(False)
-        try:
-            outside.connect(self._plan["outbound_sockets"][index])
-        except OSError:  # nobody listens there now; the program sees its connection closed, and may try again
-            outside.close()
-            inside.close()
+        for path in self._plan["outbound_sockets"][index]:
+            outside = socket.socket(socket.AF_UNIX)
+            outside.setblocking(False)
+            try:
+                outside.connect(path)
+            except OSError:
+                outside.close()
+                continue
+            self._relay.join(inside, outside)
             return
-        self._relay.join(inside, outside)
+        inside.close()  # nobody listens there now; the program sees its connection closed, and may try again
 
     def _obey(self, _: int) -> None:
         for order in os.read(self._control, 4096).decode().splitlines():

@@ -69,7 +69,7 @@ class HostPlans:
                 Mount(folder, FOLDER, read_only=False),
                 Mount(self.apis, APIS),
             ),
-            outbound=(door(self._house),),
+            outbound=(door(self._house, run.configuration["Role"]),),
             stop_grace_seconds=float(run.configuration["Timeout"]) + GRACE_SECONDS,
         )
 

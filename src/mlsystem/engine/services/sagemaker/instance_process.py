@@ -97,7 +97,7 @@ class InstanceProcess:
             working_directory=image.working_directory,
             mounts=(*image.mounts, Mount(model, "/opt/ml/model")),
             inbound=Inbound(self.socket(instance), PORT),
-            outbound=() if isolated else (door(self._house),),
+            outbound=() if isolated else (door(self._house, role),),
             stop_grace_seconds=STOP_GRACE_SECONDS,
         )
 
