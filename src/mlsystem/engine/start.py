@@ -130,7 +130,9 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     door = Door(scope, port.number, str(_control(folder)), settings.host, trusts_loopback=settings.trusts_loopback)
     keeper = _keeper(folder, database, equipment.plane, door, roles)
     worker = Worker(database, clock)
-    dispatcher = Dispatcher(database, scope, Guard(scope, roles))
+    audit = AuditTrail(folder.root / "audit.jsonl")
+    stack.callback(audit.close)
+    dispatcher = Dispatcher(database, scope, Guard(scope, roles), audit)
     url = f"http://{settings.host}:{port.number}"
     house = House(scope, clock, database, worker, folder, dispatcher, url, dispatcher.demand)
     credentials = WorkloadCredentials(house, equipment.keys, equipment.runner, settings.workload_key_seconds)
@@ -152,11 +154,9 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     inside = stack.enter_context(listen_inside(folder))
     worker.start()
     stack.callback(worker.stop)
-    audit = AuditTrail(folder.root / "audit.jsonl")
-    stack.callback(audit.close)
     authenticator = Authenticator(database, equipment.keys, clock, scope)
     mounts: dict[str, ASGIApp] = {HEALTH_PATH: _health(settings, rooms), CREDENTIALS_PATH: CredentialsPage(credentials)}
-    permits = PermitPage(AUTHORIZE_PREFIX, scope, authenticator, dispatcher.demand, audit)
+    permits = PermitPage(AUTHORIZE_PREFIX, scope, authenticator, dispatcher, audit)
     mounts[f"{AUTHORIZE_PREFIX}/"] = permits
     for room in rooms:
         mounts.update(room.mounts)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mlsystem.engine.contract import Principal
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.front.audit import AuditTrail
+from mlsystem.engine.front.audit import AuditTrail, Entry
 from mlsystem.engine.front.dispatch import Dispatcher
 from mlsystem.engine.front.http import http_request, read_body
 from mlsystem.engine.front.principals import Authenticator
@@ -78,7 +77,7 @@ class Front:
     async def _answer(self, http: Request) -> Response:
         request_id = secrets.token_hex(16)
         request = http_request(http)
-        trail = _Trail(self._audit)
+        trail = Entry(self._audit)
         try:
             is_streamed = _is_streamed(request)
             if not is_streamed:
@@ -109,7 +108,7 @@ class Front:
         request: HttpRequest,
         upload: Upload | None,
         request_id: str,
-        trail: _Trail,
+        trail: Entry,
     ) -> Response:
         try:
             parsed = parse_request(signing_name, request)
@@ -117,7 +116,7 @@ class Front:
             if upload is not None:
                 parsed.input.update(upload.checksums, Body=upload.body)
             try:
-                result = self._dispatcher(parsed.service, parsed.operation, parsed.input, principal)
+                result = self._dispatcher.answer(parsed.service, parsed.operation, parsed.input, principal, trail)
                 return _success(parsed, result, request, request_id)
             except AwsError as error:
                 trail.error = error.code
@@ -129,30 +128,6 @@ class Front:
         finally:
             if upload is not None:
                 upload.body.path.unlink(missing_ok=True)
-
-
-class _Trail:
-    """What the audit trail will say of one request."""
-
-    def __init__(self, audit: AuditTrail):
-        self._audit = audit
-        self._at = time.time()
-        self._started = time.monotonic()
-        self.principal = "anonymous"
-        self.service = ""
-        self.operation = ""
-        self.error = ""
-
-    def write(self, status: int) -> None:
-        self._audit.write(
-            at=self._at,
-            principal=self.principal,
-            service=self.service,
-            operation=self.operation,
-            status=status,
-            error=self.error,
-            seconds=time.monotonic() - self._started,
-        )
 
 
 def _is_streamed(request: HttpRequest) -> bool:

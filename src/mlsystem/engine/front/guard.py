@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mlsystem.engine.contract import Principal, Room
@@ -28,6 +29,14 @@ EVERYTHING = (Statement("the account's root", "Allow", actions=("*",), resources
 DECIDED_BY_RESOURCE = ("kms:", ASSUME_ROLE)
 # Those of a resource's own policy; None where it has none.
 Statements = tuple[Statement, ...] | None
+
+
+@dataclass(frozen=True)
+class Permit:
+    """Something that was required, and the statements that allow it: each of them would have been enough."""
+
+    requirement: Requirement
+    statements: tuple[Statement, ...]
 
 
 class Guard:
@@ -52,16 +61,22 @@ class Guard:
 
         return read
 
-    def check(self, tx: Transaction, service: str, principal: Principal, requirements: Iterable[Requirement]) -> None:
-        """Raises AwsError with the code that `service` has for it."""
+    def check(
+        self, tx: Transaction, service: str, principal: Principal, requirements: Iterable[Requirement]
+    ) -> tuple[Permit, ...]:
+        """Why it may; nothing is said of the root. Raises AwsError with the code that `service` has for it."""
         role = principal.role_name
         identity = self._roles.identity(tx, role) if role else None
+        permits = []
         for requirement in requirements:
             decision = self._decide(tx, principal, identity, requirement)
             if not decision.is_allowed:
                 raise refusal(service, principal, identity, requirement, decision)
             if requirement.action == PASS_ROLE:
                 self._check_trust(tx, service, requirement)
+            if decision.by not in EVERYTHING:
+                permits.append(Permit(requirement, decision.allowing))
+        return tuple(permits)
 
     def _decide(
         self, tx: Transaction, principal: Principal, identity: Identity | None, requirement: Requirement

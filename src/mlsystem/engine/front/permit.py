@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import time
 from dataclasses import replace
 
 from anyio import to_thread
@@ -15,10 +14,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from mlsystem.engine.contract import Demand
 from mlsystem.engine.decide import arn
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.front.audit import AuditTrail
+from mlsystem.engine.front.audit import AuditTrail, Entry
+from mlsystem.engine.front.dispatch import Dispatcher
 from mlsystem.engine.front.http import http_request, read_body
 from mlsystem.engine.front.invokers import requirement
 from mlsystem.engine.front.principals import Authenticator
@@ -33,11 +32,13 @@ FAULT = AwsError("InternalFailure", "The engine failed; its log says why.", stat
 class PermitPage:
     """ASGI application, mounted at `prefix`."""
 
-    def __init__(self, prefix: str, scope: arn.Scope, authenticator: Authenticator, demand: Demand, audit: AuditTrail):
+    def __init__(
+        self, prefix: str, scope: arn.Scope, authenticator: Authenticator, dispatcher: Dispatcher, audit: AuditTrail
+    ):
         self._prefix = prefix
         self._scope = scope
         self._authenticator = authenticator
-        self._demand = demand
+        self._dispatcher = dispatcher
         self._audit = audit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,30 +54,24 @@ class PermitPage:
         await response(scope, receive, send)
 
     def _answer(self, request: HttpRequest) -> Response:
-        at, started = time.time(), time.monotonic()
-        who, error = "anonymous", None
+        entry = Entry(self._audit, service=SERVICE, operation=OPERATION)
+        response = self._decide(request, entry)
+        entry.write(response.status_code)
+        return response
+
+    def _decide(self, request: HttpRequest, entry: Entry) -> Response:
         try:
             principal, _ = self._authenticator.authenticate(request)
-            who = principal.arn
-            self._demand(SERVICE, principal, *requirement(self._scope, request.raw_path))
-        except AwsError as refusal:
-            error = refusal
+            entry.principal = principal.arn
+            self._dispatcher.permit(SERVICE, principal, entry, *requirement(self._scope, request.raw_path))
+        except AwsError as error:
+            entry.error = error.code
+            return _refused(request, error)
         except Exception:  # the supervisor of these requests
             log.exception("%s %s cannot be decided", request.method, request.raw_path)
-            error = FAULT
-        status = 200 if error is None else error.status or 400
-        self._audit.write(
-            at=at,
-            principal=who,
-            service=SERVICE,
-            operation=OPERATION,
-            status=status,
-            error=error.code if error else "",
-            seconds=time.monotonic() - started,
-        )
-        if error is None:
-            return Response()
-        return _refused(request, error)
+            entry.error = FAULT.code
+            return _refused(request, FAULT)
+        return Response()
 
 
 def _refused(request: HttpRequest, error: AwsError) -> Response:

@@ -23,7 +23,7 @@ class Statement:
     """One statement. `actions` or `not_actions` is given, and of resources and principals at most one of each pair.
 
     A principal is `(kind, value)`, such as `("AWS", "arn:aws:iam::1:role/r")` or `("Service", "events.amazonaws.com")`; `"*"` alone is
-    `("AWS", "*")`. `source` tells where it stands: `policy deploy of role demo`.
+    `("AWS", "*")`. `source` tells where it stands: `policy deploy of role demo`, and `index` at which place in it, from 0.
     """
 
     source: str
@@ -36,6 +36,7 @@ class Statement:
     principals: tuple[tuple[str, str], ...] | None = None
     not_principals: tuple[tuple[str, str], ...] | None = None
     condition: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    index: int = 0
 
     @property
     def name(self) -> str:
@@ -52,10 +53,11 @@ def statements_of(text: str, source: str) -> tuple[Statement, ...]:
     found = document.get("Statement") if isinstance(document, dict) else None
     if not isinstance(found, dict | list):
         raise _malformed(source, "it has no Statement")
-    return tuple(_statement(item, source) for item in (found if isinstance(found, list) else [found]))
+    items = found if isinstance(found, list) else [found]
+    return tuple(_statement(item, source, index) for index, item in enumerate(items))
 
 
-def _statement(item: Any, source: str) -> Statement:
+def _statement(item: Any, source: str, index: int) -> Statement:
     if not isinstance(item, dict) or item.get("Effect") not in ("Allow", "Deny"):
         raise _malformed(source, "each statement needs an Effect, Allow or Deny")
     unknown = sorted(set(item) - KNOWN)
@@ -75,6 +77,7 @@ def _statement(item: Any, source: str) -> Statement:
         principals=_principals(item.get("Principal")),
         not_principals=_principals(item.get("NotPrincipal")),
         condition=item.get("Condition", {}),
+        index=index,
     )
 
 

@@ -23,10 +23,11 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Decision:
-    """`by` is the statement that decided; None where none speaks of the request."""
+    """`by` is the statement that decided; None where none speaks of the request. `allowing` are all that allow it."""
 
     verdict: Verdict
     by: Statement | None = None
+    allowing: tuple[Statement, ...] = ()
 
     @property
     def is_allowed(self) -> bool:
@@ -44,9 +45,8 @@ def decide(request: AccessRequest, identity: Iterable[Statement], resource: Iter
     for statement in (*own, *theirs):
         if statement.effect == "Deny":
             return Decision(Verdict.DENIED, statement)
-    for statement in (*own, *(item for item in theirs if not _delegates(item, request))):
-        return Decision(Verdict.ALLOWED, statement)
-    return Decision(Verdict.NOT_ALLOWED)
+    allowing = (*own, *(item for item in theirs if not _delegates(item, request)))
+    return Decision(Verdict.ALLOWED, allowing[0], allowing) if allowing else Decision(Verdict.NOT_ALLOWED)
 
 
 def delegates(request: AccessRequest, resource: Iterable[Statement]) -> bool:
