@@ -7,15 +7,15 @@ silence passes that scaling in waits for.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.finished import system_on_copy
 from tests.live import eventually
+from tests.monitored import Monitored, production
 from tests.serving import Load
 from tests.small_project import NAME, ROWS
 from tests.smtp import SmtpServer, link_in, open_link, serving
@@ -26,7 +26,6 @@ FEWEST, MOST = 2, 4
 # The first attempt of the state, and the three of its Retry.
 ATTEMPTS = 4
 MONITOR = "aws/sagemaker/Endpoints/data-metrics"
-ROWS_A_REQUEST = 5
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +42,6 @@ def system(finished_state: Path, smtp: SmtpServer, tmp_path_factory: pytest.Temp
         [question] = eventually(lambda: smtp.mails_to(ADMIN))
         open_link(link_in(question.get_content()))
         yield running
-
-
-def _production(system: System) -> str:
-    return system.outputs("prd")["EndpointName"]
 
 
 def _mail(smtp: SmtpServer, subject: str, *words: str) -> str:
@@ -71,76 +66,6 @@ def _cut_short(system: System, execution: str) -> None:
 
 
 # ---------------------------------------------------------------------- drift
-class Monitored:
-    """The production endpoint, what it is asked through the API, and what the monitor says of that."""
-
-    def __init__(self, system: System):
-        self.system = system
-        self.name = _production(system)
-        """Of the endpoint, and of its monitoring schedule."""
-        self.alarm_name = system.outputs("prd")["DriftAlarmName"]
-        self._sagemaker = system.engine.client("sagemaker")
-        self._cloudwatch = system.engine.client("cloudwatch")
-
-    def ask(self, rows: Sequence[tuple[float, int]]) -> None:
-        """Through the API; returns when all of it has been captured."""
-        wanted, url = self._captured(), self.system.api_url()
-        for start in range(0, len(rows), ROWS_A_REQUEST):
-            body = "".join(f"{size},{weight}\n" for size, weight in rows[start : start + ROWS_A_REQUEST])
-            assert self.system.ask(url, body).status == 200
-            wanted += 1
-        eventually(lambda: self._captured() >= wanted)
-
-    def _captured(self) -> int:
-        s3, bucket = self.system.engine.client("s3"), self.system.bucket
-        listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{NAME}/capture/{self.name}/").get("Contents", ())
-        bodies = [s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read() for item in listed]
-        return sum(len(body.splitlines()) for body in bodies)
-
-    def look(self) -> str:
-        """How a monitoring execution ends that looks at the last hour at once.
-
-        The deployed schedule runs at full hours of the wall clock, which no time scale moves. SageMaker's own way not to wait for it is
-        the expression NOW with an explicit window: job, baseline and analyzer stay those of the template.
-        """
-        config = self._sagemaker.describe_monitoring_schedule(MonitoringScheduleName=self.name)
-        config = config["MonitoringScheduleConfig"]
-        window = {"DataAnalysisStartTime": "-PT1H", "DataAnalysisEndTime": "-PT0H"}
-        config["ScheduleConfig"] = {"ScheduleExpression": "NOW", **window}
-        known = len(self._executions())
-        self._sagemaker.update_monitoring_schedule(MonitoringScheduleName=self.name, MonitoringScheduleConfig=config)
-
-        def status() -> str:
-            latest, *others = self._executions() or [{"MonitoringExecutionStatus": "Pending"}]
-            is_over = len(others) == known and latest["MonitoringExecutionStatus"] not in ("Pending", "InProgress")
-            return str(latest["MonitoringExecutionStatus"]) if is_over else ""
-
-        return str(eventually(status))
-
-    def _executions(self) -> list[dict[str, Any]]:
-        listed = self._sagemaker.list_monitoring_executions(MonitoringScheduleName=self.name)
-        return list(listed["MonitoringExecutionSummaries"])
-
-    def alarm(self) -> str:
-        [alarm] = self._cloudwatch.describe_alarms(AlarmNames=[self.alarm_name])["MetricAlarms"]
-        return str(alarm["StateValue"])
-
-    def latest(self, namespace: str, metric: str, **dimensions: str) -> float:
-        """The greatest value of the last minutes, once there is one."""
-        now = datetime.now(UTC)
-        asked = {
-            "Namespace": namespace,
-            "MetricName": metric,
-            "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
-            "StartTime": now - timedelta(minutes=10),
-            "EndTime": now + timedelta(minutes=10),
-            "Period": 3600,
-            "Statistics": ["Maximum"],
-        }
-        points = eventually(lambda: self._cloudwatch.get_metric_statistics(**asked)["Datapoints"])
-        return max(float(point["Maximum"]) for point in points)
-
-
 @pytest.fixture(scope="module")
 def monitored(system: System) -> Monitored:
     return Monitored(system)
@@ -213,7 +138,7 @@ class Scaling:
     """The production endpoint as a scalable target."""
 
     def __init__(self, system: System):
-        self.endpoint = _production(system)
+        self.endpoint = production(system)
         self._sagemaker = system.engine.client("sagemaker")
         self._client = system.engine.client("application-autoscaling")
         self._where = {"ServiceNamespace": "sagemaker", "ResourceId": f"endpoint/{self.endpoint}/variant/AllTraffic"}
@@ -300,7 +225,7 @@ def test_when_no_mount_comes_about_train_fails_and_nothing_is_deployed(system: S
     assert Volume(system).left == 100 - ATTEMPTS
     assert _failed_attempts(system, failed) == ["Lambda.EFSMountTimeoutException"] * ATTEMPTS
     assert "DeployModelDev" not in system.runs(failed)
-    assert system.ask(system.api_url()).endpoint == _production(system)
+    assert system.ask(system.api_url()).endpoint == production(system)
 
 
 def test_the_admin_is_told_that_an_execution_has_failed(smtp: SmtpServer, failed: str) -> None:
@@ -329,9 +254,9 @@ def recovered(system: System, failed: str) -> str:
 def test_when_two_mounts_time_out_the_third_one_is_tried_and_train_succeeds(system: System, recovered: str) -> None:
     assert system.runs(recovered)["TrainModel"]["status"] == "Succeeded"
     assert _failed_attempts(system, recovered) == ["Lambda.EFSMountTimeoutException"] * 2
-    before = _production(system)
+    before = production(system)
     assert system.ended(recovered) == "Succeeded", system.errors(recovered)
-    assert _production(system) != before
+    assert production(system) != before
 
 
 def test_the_admin_is_told_what_to_approve_what_was_deployed_and_that_it_succeeded(

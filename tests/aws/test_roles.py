@@ -1,0 +1,147 @@
+"""What the roles of pipeline.yml are limited to, held against AWS's Service Authorization Reference, which cfn-lint carries."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from typing import Any
+
+import pytest
+
+from tests.aws.project import TEMPLATES, read_template
+
+REFERENCE: Mapping[str, Any] = json.loads(
+    (resources.files("cfnlint") / "data/AdditionalSpecs/Policies.json").read_text()
+)
+RESOURCES = read_template(TEMPLATES["pipeline.yml"].read_text())["Resources"]
+# Asked of every resource although AWS knows some for them, and why none can be named.
+OF_EVERYTHING = {
+    "cloudwatch:PutMetricData": "its resource is a dataset, which these metrics are not in: its condition names their namespace",
+    "ec2:CreateNetworkInterface": "Lambda connects a function with it, and there is no interface yet",
+    "ec2:DeleteNetworkInterface": "the interface is Lambda's, and has no name before it is made",
+    "ec2:AssignPrivateIpAddresses": "the interface is Lambda's, and has no name before it is made",
+    "ec2:UnassignPrivateIpAddresses": "the interface is Lambda's, and has no name before it is made",
+    "elasticfilesystem:DescribeMountTargets": "Lambda is given an access point, and finds the file system by it",
+}
+# Wildcards of actions that read: AWS's own resource handlers come to read with others from one day to the next.
+READING = re.compile(r"\w[\w-]*:(Get|List|Describe)\*|kms:GenerateDataKey\*")
+# Limited to something that the reference does not have for it.
+BEYOND_THE_REFERENCE = {
+    "codedeploy:PutLifecycleEventHookExecutionStatus": "SAM's own policies allow it of the deployment group",
+    "cloudformation:CreateChangeSet": "CloudFormation's guide allows a macro by the ARN of the transform",
+}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every statement of a role or of a policy, with the name of the resource that has it."""
+    for name, resource in RESOURCES.items():
+        given = resource.get("Properties", {})
+        documents = [policy["PolicyDocument"] for policy in given.get("Policies", [])]
+        documents += [given["PolicyDocument"]] if resource["Type"] == "AWS::IAM::Policy" else []
+        for document in documents:
+            yield from ((name, statement) for statement in document["Statement"])
+
+
+def types_of(action: str) -> list[str]:
+    """The patterns of ARNs that an action of the reference may be limited to. Raises KeyError for one that is not there."""
+    service, _, operation = action.partition(":")
+    known = REFERENCE[service]
+    kinds = _list(known["Actions"][operation.lower()].get("Resources", []))
+    return [pattern for kind in kinds for pattern in known["Resources"][kind.lower()]["ARNFormats"]]
+
+
+def reachable(action: str, statement: Mapping[str, Any]) -> bool:
+    """Whether one of the statement's resources is of a type that the action knows."""
+    texts = [_text(resource) for resource in _list(statement["Resource"])]
+    return any(_meet(pattern, text) for pattern in types_of(action) for text in texts)
+
+
+def _text(resource: Any) -> str:
+    """As an ARN; what another resource gives is its type's name in place of its ARN."""
+    if isinstance(resource, str):
+        return resource
+    if "Fn::Sub" in resource:
+        return re.sub(r"\$\{(\w+)\.Arn\}", lambda found: _arn(found[1]), str(resource["Fn::Sub"]))
+    [name] = [value[0] if isinstance(value, list) else value for value in resource.values()]
+    return _arn(name)
+
+
+ARNS = {
+    "AWS::S3::Bucket": "arn:aws:s3:::bucket",
+    "AWS::KMS::Key": "arn:aws:kms:r:a:key/k",
+    "AWS::SNS::Topic": "arn:aws:sns:r:a:t",
+    "AWS::CodeCommit::Repository": "arn:aws:codecommit:r:a:c",
+    "AWS::ECR::Repository": "arn:aws:ecr:r:a:repository/e",
+    "AWS::CodeBuild::Project": "arn:aws:codebuild:r:a:project/p",
+    "AWS::EFS::FileSystem": "arn:aws:elasticfilesystem:r:a:file-system/f",
+    "AWS::IAM::Role": "arn:aws:iam::a:role/r",
+}
+
+
+def _arn(name: str) -> str:
+    return ARNS[RESOURCES[name]["Type"]]
+
+
+def _meet(pattern: str, text: str) -> bool:
+    """Whether an ARN of the type may be one that the text means; names of both are anything."""
+    wanted = [re.sub(r"\$\{\w+\}|\.\*", "*", field) for field in pattern.split(":", 5)]
+    given = re.sub(r"\$\{[\w:.]+\}", "*", text).split(":", 5)
+    return len(given) == 6 and wanted[2] == given[2] and _overlap(wanted[5], given[5])
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether some text matches both of two patterns with `*`."""
+    if not one or not other:
+        return not one.strip("*") and not other.strip("*")
+    if one[0] == "*":
+        return _overlap(one[1:], other) or _overlap(one, other[1:])
+    if other[0] == "*":
+        return _overlap(one, other[1:]) or _overlap(one[1:], other)
+    return one[0] == other[0] and _overlap(one[1:], other[1:])
+
+
+def faults(name: str, statement: Mapping[str, Any]) -> Iterator[str]:
+    for action in _list(statement["Action"]):
+        if "*" in action:
+            if not READING.fullmatch(action):
+                yield f"{name}: {action} allows more than reading"
+            continue
+        types = types_of(action)
+        if statement["Resource"] == "*":
+            if types and action not in OF_EVERYTHING:
+                yield f"{name}: {action} is allowed of everything; it may be limited to {types}"
+        elif action not in BEYOND_THE_REFERENCE and not reachable(action, statement):
+            yield f"{name}: {action} knows none of {statement['Resource']}, only {types}"
+
+
+def test_no_statement_reaches_further_than_aws_lets_it_be_limited() -> None:
+    assert [fault for name, statement in statements() for fault in faults(name, statement)] == []
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "fault"),
+    [
+        ("s3:*", "arn:aws:s3:::bucket/*", "more than reading"),
+        ("*", "*", "more than reading"),
+        ("s3:GetObject", "*", "may be limited to"),
+        ("s3:GetObject", "arn:aws:sns:r:a:t", "knows none of"),
+        ("sagemaker:ListModels", "arn:aws:sagemaker:r:a:model/m", "knows none of"),
+    ],
+)
+def test_a_statement_that_is_too_wide_or_says_nothing_is_found(action: str, resource: str, fault: str) -> None:
+    [found] = faults("Role", {"Effect": "Allow", "Action": action, "Resource": resource})
+    assert fault in found
+
+
+def test_every_exception_is_needed() -> None:
+    found = [(action, one) for _, one in statements() for action in _list(one["Action"]) if "*" not in action]
+    everywhere = {action for action, one in found if one["Resource"] == "*" and types_of(action)}
+    assert everywhere == OF_EVERYTHING.keys()
+    unknown = {action for action, one in found if one["Resource"] != "*" and not reachable(action, one)}
+    assert unknown == BEYOND_THE_REFERENCE.keys()

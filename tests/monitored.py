@@ -1,0 +1,88 @@
+"""The production endpoint of a system as its monitor sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.live import eventually
+from tests.small_project import NAME
+from tests.system import System
+
+ROWS_A_REQUEST = 5
+
+
+def production(system: System) -> str:
+    """The name of the endpoint."""
+    return system.outputs("prd")["EndpointName"]
+
+
+class Monitored:
+    """The production endpoint, what it is asked through the API, and what the monitor says of that."""
+
+    def __init__(self, system: System):
+        self.system = system
+        self.name = production(system)
+        """Of the endpoint, and of its monitoring schedule."""
+        self.alarm_name = system.outputs("prd")["DriftAlarmName"]
+        self._sagemaker = system.engine.client("sagemaker")
+        self._cloudwatch = system.engine.client("cloudwatch")
+
+    def ask(self, rows: Sequence[tuple[float, int]]) -> None:
+        """Through the API; returns when all of it has been captured."""
+        wanted, url = self._captured(), self.system.api_url()
+        for start in range(0, len(rows), ROWS_A_REQUEST):
+            body = "".join(f"{size},{weight}\n" for size, weight in rows[start : start + ROWS_A_REQUEST])
+            assert self.system.ask(url, body).status == 200
+            wanted += 1
+        eventually(lambda: self._captured() >= wanted)
+
+    def _captured(self) -> int:
+        s3, bucket = self.system.engine.client("s3"), self.system.bucket
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{NAME}/capture/{self.name}/").get("Contents", ())
+        bodies = [s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read() for item in listed]
+        return sum(len(body.splitlines()) for body in bodies)
+
+    def look(self) -> str:
+        """How a monitoring execution ends that looks at the last hour at once.
+
+        The deployed schedule runs at full hours of the wall clock, which no time scale moves. SageMaker's own way not to wait for it is
+        the expression NOW with an explicit window: job, baseline and analyzer stay those of the template.
+        """
+        config = self._sagemaker.describe_monitoring_schedule(MonitoringScheduleName=self.name)
+        config = config["MonitoringScheduleConfig"]
+        window = {"DataAnalysisStartTime": "-PT1H", "DataAnalysisEndTime": "-PT0H"}
+        config["ScheduleConfig"] = {"ScheduleExpression": "NOW", **window}
+        known = len(self._executions())
+        self._sagemaker.update_monitoring_schedule(MonitoringScheduleName=self.name, MonitoringScheduleConfig=config)
+
+        def status() -> str:
+            latest, *others = self._executions() or [{"MonitoringExecutionStatus": "Pending"}]
+            is_over = len(others) == known and latest["MonitoringExecutionStatus"] not in ("Pending", "InProgress")
+            return str(latest["MonitoringExecutionStatus"]) if is_over else ""
+
+        return str(eventually(status))
+
+    def _executions(self) -> list[dict[str, Any]]:
+        listed = self._sagemaker.list_monitoring_executions(MonitoringScheduleName=self.name)
+        return list(listed["MonitoringExecutionSummaries"])
+
+    def alarm(self) -> str:
+        [alarm] = self._cloudwatch.describe_alarms(AlarmNames=[self.alarm_name])["MetricAlarms"]
+        return str(alarm["StateValue"])
+
+    def latest(self, namespace: str, metric: str, **dimensions: str) -> float:
+        """The greatest value of the last minutes, once there is one."""
+        now = datetime.now(UTC)
+        asked = {
+            "Namespace": namespace,
+            "MetricName": metric,
+            "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+            "StartTime": now - timedelta(minutes=10),
+            "EndTime": now + timedelta(minutes=10),
+            "Period": 3600,
+            "Statistics": ["Maximum"],
+        }
+        points = eventually(lambda: self._cloudwatch.get_metric_statistics(**asked)["Datapoints"])
+        return max(float(point["Maximum"]) for point in points)
