@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,7 +50,8 @@ def system_on_copy(finished: Path, folder: Path, environment: Mapping[str, str] 
     What it deployed answers again, which takes a moment longer than the engine's own start.
     """
     copy_state(finished, folder)
-    live = LiveEngine(folder, time_scale=TIME_SCALE, environment=environment)
+    # Copies that start at the same time would all take the port that stands in the state.
+    live = LiveEngine(folder, time_scale=TIME_SCALE, port=_free_port(), environment=environment)
     try:
         live.start()
         system = System(live)
@@ -58,6 +60,11 @@ def system_on_copy(finished: Path, folder: Path, environment: Mapping[str, str] 
         yield system
     finally:
         live.stop()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 def copy_state(origin: Path, target: Path) -> None:
