@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.access.document import statements_of
+from mlsystem.engine.decide.access.kind import check_resource
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.records import Record
@@ -87,7 +88,7 @@ class Repositories(Part):
     def set_policy(self, request: SetRepositoryPolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
         repository = find_repository(call.tx, self._house, request["repositoryName"])
         try:
-            statements_of(request["policyText"], "repository policy")
+            check_resource(statements_of(request["policyText"], "repository policy"))
         except AwsError as error:
             raise AwsError("InvalidParameterException", error.message) from error
         call.tx.put(repository.changed(policy=request["policyText"]))

@@ -9,6 +9,7 @@ from typing import Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.access.document import statements_of
+from mlsystem.engine.decide.access.kind import check_resource
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Event, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler
@@ -86,7 +87,7 @@ class FileSystems(Part):
     def put_policy(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
         record = require_file_system(call.tx, request["FileSystemId"])
         try:
-            statements_of(request["Policy"], "file system policy")
+            check_resource(statements_of(request["Policy"], "file system policy"))
         except AwsError as error:
             raise AwsError("InvalidPolicyException", error.message) from error
         call.tx.put(record.changed(policy=request["Policy"]))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide.access import kind
 from mlsystem.engine.decide.access.document import statements_of
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.services.iam.managed_policies import managed_policy
@@ -54,7 +55,7 @@ class Roles(Part):
             arn=self._house.scope.global_arn("iam", f"role{path}{name}"),
             role_id=f"AROA{self._house.new_id(17).upper()}",
             path=path,
-            trust=_checked(request["AssumeRolePolicyDocument"], "AssumeRolePolicyDocument"),
+            trust=_checked_trust(request["AssumeRolePolicyDocument"], "AssumeRolePolicyDocument", name),
             description=request.get("Description", ""),
             max_session_seconds=request.get("MaxSessionDuration", 3600),
             tags=_tags(request.get("Tags", ())),
@@ -81,7 +82,7 @@ class Roles(Part):
     @operation("UpdateAssumeRolePolicy", accepts="RoleName PolicyDocument")
     def update_trust(self, request: UpdateAssumeRolePolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
         role = require_role(call.tx, request["RoleName"])
-        call.tx.put(role.changed(trust=_checked(request["PolicyDocument"], "PolicyDocument")))
+        call.tx.put(role.changed(trust=_checked_trust(request["PolicyDocument"], "PolicyDocument", role.key)))
         return {}
 
     @operation("DeleteRole", accepts="RoleName")
@@ -116,8 +117,11 @@ class RolePolicies(Part):
     @operation("PutRolePolicy", accepts="RoleName PolicyName PolicyDocument")
     def put(self, request: PutRolePolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
         role = require_role(call.tx, request["RoleName"])
-        document = _checked(request["PolicyDocument"], f"PolicyDocument of {request['PolicyName']}")
-        call.tx.put(role.changed(policies={**role.policies, request["PolicyName"]: document}))
+        name, document = request["PolicyName"], request["PolicyDocument"]
+        kind.check_identity(statements_of(document, f"PolicyDocument of {name}"))
+        policies = {**role.policies, name: document}
+        kind.check_size(policies.values(), kind.LARGEST_INLINE, f"role {role.key}")
+        call.tx.put(role.changed(policies=policies))
         return {}
 
     @operation("GetRolePolicy", accepts="RoleName PolicyName")
@@ -169,9 +173,10 @@ def require_role(tx: Transaction, name: str) -> Role:
     return role
 
 
-def _checked(document: str, subject: str) -> str:
-    """The text of a policy document. Raises AwsError(MalformedPolicyDocument)."""
-    statements_of(document, subject)
+def _checked_trust(document: str, subject: str, role: str) -> str:
+    """The text of a role's trust. Raises AwsError(MalformedPolicyDocument, LimitExceeded)."""
+    kind.check_trust(statements_of(document, subject))
+    kind.check_size([document], kind.LARGEST_TRUST, f"the trust of role {role}")
     return document
 
 

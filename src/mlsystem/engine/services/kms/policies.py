@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.access.document import statements_of
+from mlsystem.engine.decide.access.kind import check_resource
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.services.kms.directory import Directory
 from mlsystem.engine.services.kms.page import take_page
@@ -64,7 +65,7 @@ def default_policy(house: House) -> str:
 def check_policy(text: str) -> None:
     """Raises AwsError(MalformedPolicyDocumentException)."""
     try:
-        statements_of(text, "policy")
+        check_resource(statements_of(text, "policy"))
     except AwsError as error:
         raise AwsError("MalformedPolicyDocumentException", error.message) from error
 

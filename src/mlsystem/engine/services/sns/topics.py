@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.access.document import statements_of
+from mlsystem.engine.decide.access.kind import check_resource
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.services.sns.topic import Subscription, Topic, invalid, offset, require_topic
 from mlsystem.engine.store.database import Transaction
@@ -128,6 +129,6 @@ def _check_attribute(name: str, value: str) -> None:
         raise invalid("DisplayName")
     if name == "Policy" and value:
         try:
-            statements_of(value, "Policy")
+            check_resource(statements_of(value, "Policy"))
         except AwsError as error:
             raise invalid(f"Policy Error: {error.message}") from error
