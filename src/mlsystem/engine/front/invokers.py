@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndp
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from mlsystem.engine.dataplane.state import WorkloadDoor
@@ -41,7 +42,11 @@ class Invokers:
     def doors(self, tx: Transaction) -> Iterator[WorkloadDoor]:
         """First the one of workloads that have no other."""
         yield WorkloadDoor(str(workload_socket(self._folder)), self._scope.global_arn("iam", "root"))
-        for role in tx.all(Role):
+        roles = tx.all(Role)
+        sockets = Counter(role_socket(self._folder, role.key) for role in roles)
+        for role in roles:
+            if sockets[role_socket(self._folder, role.key)] > 1:
+                continue  # two names with one digest: neither role may come by a door that is the other's too
             identity = self._roles.identity(tx, role.key)
             statements = identity.statements_on(INVOKE) if identity else ()
             allowed, denied = names_let_in(statements, self._scope)

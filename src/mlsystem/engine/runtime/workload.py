@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from dataclasses import dataclass
@@ -82,8 +83,12 @@ def workload_socket(folder: DataFolder) -> Path:
 
 
 def role_socket(folder: DataFolder, role_name: str) -> Path:
-    """The door of a role's workloads, while the role may invoke endpoints: who comes this way is one of them, without a signature."""
-    return folder.sockets / f"door-{hashlib.blake2s(role_name.encode(), digest_size=6).hexdigest()}.sock"
+    """The door of a role's workloads, while the role may invoke endpoints: who comes this way is one of them, without a signature.
+
+    Its name is no longer than that of `workload_socket`: a data folder has few bytes to spare for paths of sockets.
+    """
+    digest = hashlib.blake2s(role_name.encode(), digest_size=5).digest()
+    return folder.sockets / f"d{base64.b32encode(digest).decode().lower()}"
 
 
 def door(house: House, role_arn: str) -> Outbound:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from mlsystem.engine.decide.access.matching import matches, rests
 from mlsystem.engine.decide.access.request import AccessRequest
 from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.front.invokers import INVOKE, names_let_in, requirement
+from mlsystem.engine.runtime.workload import role_socket, workload_socket
+from mlsystem.engine.store.folder import DataFolder
 
 SCOPE = Scope("000000000000", "us-east-1")
 ARN = SCOPE.arn("sagemaker", "endpoint/")
@@ -61,3 +64,11 @@ def test_the_rest_of_a_pattern_matches_what_follows_its_beginning() -> None:
 def test_an_invocation_asks_for_its_endpoint() -> None:
     [asked] = requirement(SCOPE, "/endpoints/flights/invocations")
     assert (asked.action, asked.resource) == (INVOKE, f"{ARN}flights")
+
+
+def test_the_door_of_a_role_needs_no_longer_path_than_that_of_all(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    names = ["a", "x" * 64, "mls-flights-api-us-east-1"]
+    sockets = [role_socket(folder, name) for name in names]
+    assert {len(str(path)) for path in sockets} == {len(str(workload_socket(folder)))}
+    assert len(set(sockets)) == len(names)
