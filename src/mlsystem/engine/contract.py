@@ -29,13 +29,14 @@ class Principal:
     """Who calls: the ARN of a user, of the root, of a role's session (`arn:aws:sts::A:assumed-role/R/S`), or the name of a service.
 
     `source_arn` is the resource for which a service calls (aws:SourceArn): a rule, a schedule. `via` is the service that calls on behalf
-    of the principal (`s3`).
+    of the principal (`s3`). `assumed_by` is the service that acts in the role, which the role must trust then (`lambda.amazonaws.com`).
     """
 
     arn: str
     account: str
     source_arn: str = ""
     via: str = ""
+    assumed_by: str = ""
 
     @property
     def is_service(self) -> bool:
@@ -217,10 +218,11 @@ class House:
     def root(self) -> Principal:
         return Principal(self.scope.global_arn("iam", "root"), self.scope.account)
 
-    def session_of(self, role_arn: str, session: str) -> Principal:
-        """The principal that a workload of this role is."""
+    def session_of(self, role_arn: str, session: str, service: str = "") -> Principal:
+        """The principal that a workload of this role is; or `service` ("lambda"), where it acts in the role itself."""
         role = role_arn.rsplit("/", 1)[-1]
-        return Principal(self.scope.global_arn("sts", f"assumed-role/{role}/{session}"), self.scope.account)
+        arn = self.scope.global_arn("sts", f"assumed-role/{role}/{session}")
+        return Principal(arn, self.scope.account, assumed_by=f"{service}.amazonaws.com" if service else "")
 
     def service(self, name: str, source_arn: str = "") -> Principal:
         """The principal that a service is when it calls for itself; `source_arn`: the resource that it does so for."""

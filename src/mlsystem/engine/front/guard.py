@@ -68,12 +68,16 @@ class Guard:
         role = principal.role_name
         identity = self._roles.identity(tx, role) if role else None
         permits = []
+        if principal.assumed_by and identity and not self._trusts(tx, identity.arn, principal.assumed_by):
+            raise not_assumable(_room_of(principal.assumed_by), identity.arn, principal.assumed_by)
         for requirement in requirements:
             decision = self._decide(tx, principal, identity, requirement)
             if not decision.is_allowed:
                 raise refusal(service, principal, identity, requirement, decision)
             if requirement.action == PASS_ROLE:
-                self._check_trust(tx, service, requirement)
+                (receiver,) = requirement.context["iam:passedtoservice"]
+                if not self._trusts(tx, requirement.resource, receiver):
+                    raise not_assumable(service, requirement.resource, receiver)
             if decision.by not in EVERYTHING:
                 permits.append(Permit(requirement, decision.allowing))
         return tuple(permits)
@@ -102,13 +106,11 @@ class Guard:
         """Whether the resource's policy allows it itself, or leaves it to the account."""
         return decide(request, (), theirs).is_allowed or delegates(request, theirs)
 
-    def _check_trust(self, tx: Transaction, service: str, requirement: Requirement) -> None:
-        """A role can be handed over to a service that it trusts only."""
-        (receiver,) = requirement.context["iam:passedtoservice"]
+    def _trusts(self, tx: Transaction, role: str, service: str) -> bool:
+        """Whether the role's trust lets the service act in it: asked when it is handed over, and each time that the service does."""
         context = {"aws:sourceaccount": (self._scope.account,)}
-        request = AccessRequest(receiver, self._scope.account, ASSUME_ROLE, requirement.resource, context)
-        if not decide(request, (), self._policy(tx, requirement.resource) or ()).is_allowed:
-            raise not_assumable(service, requirement.resource, receiver)
+        request = AccessRequest(service, self._scope.account, ASSUME_ROLE, role, context)
+        return decide(request, (), self._policy(tx, role) or ()).is_allowed
 
     def _policy(self, tx: Transaction, arn: str) -> Statements:
         fields = arn.split(":", 5)
@@ -144,3 +146,9 @@ class Guard:
         if principal.via:
             context["kms:viaservice"] = (f"{principal.via}.{self._scope.region}.amazonaws.com",)
         return context
+
+
+def _room_of(service: str) -> str:
+    """The room of a service that IAM names `states.amazonaws.com`."""
+    name = service.partition(".")[0]
+    return {"states": "stepfunctions"}.get(name, name)

@@ -72,7 +72,7 @@ def deliver(
     `session`: "events" or "scheduler"; it calls in the delivery's role or, without one, for itself, unless `principal` does.
     """
     role = delivery.role
-    caller = principal or (house.session_of(role, session) if role else house.service(session))
+    caller = principal or (house.session_of(role, session, session) if role else house.service(session))
     give = _TARGETS.get(delivery.service, _call)
     try:
         give(house, delivery, replace(caller, source_arn=delivery.source))

@@ -292,6 +292,21 @@ def test_a_role_is_handed_over_by_who_may_to_a_service_that_it_trusts(town: Town
     town.asked("events", "PutTargets", **request)
 
 
+def test_a_service_acts_in_a_role_while_the_role_trusts_it(town: Town) -> None:
+    trust = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    workflow = town.role("workflow", trust)
+    town.may(allow("s3:GetObject"), name="workflow")
+    acting = town.house.session_of(workflow, "run", "states")
+    assert town.read(acting) == b"1"
+    nobody = {**trust, "Principal": {"Service": "lambda.amazonaws.com"}}
+    town.call("iam", "UpdateAssumeRolePolicy", {"RoleName": "workflow", "PolicyDocument": document(nobody)})
+    error = town.refused("s3", "GetObject", acting, Bucket="data", Key="a.csv")
+    assert f"the regional one is authorized to assume the provided role {workflow}" in error.message
+    assert '"Principal": {"Service": "states.amazonaws.com"}' in error.message
+    # Keys that a program has of the role already count on.
+    assert town.read(town.house.session_of(workflow, "program")) == b"1"
+
+
 def test_a_role_that_does_not_exist_is_handed_over_by_nobody(town: Town) -> None:
     town.call("events", "PutRule", {"Name": "r", "ScheduleExpression": "rate(1 day)"})
     target = {"Id": "1", "Arn": SCOPE.arn("states", "stateMachine:m"), "RoleArn": SCOPE.global_arn("iam", "role/none")}

@@ -13,5 +13,5 @@ SESSION = "AWSCloudFormation"
 def acting_for(house: House, role_arn: str, caller: str) -> Principal:
     """`caller` is the ARN of a principal, empty for the account itself."""
     if role_arn:
-        return house.session_of(role_arn, SESSION)
+        return house.session_of(role_arn, SESSION, "cloudformation")
     return Principal(caller, house.scope.account) if caller else house.root

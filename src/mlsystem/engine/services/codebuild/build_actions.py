@@ -207,7 +207,7 @@ class BuildActions(Part):
 
     def _variables(self, build: BuildRecord) -> dict[str, str]:
         """The build's own, with those that stand for a secret resolved as the build's role."""
-        principal = self._house.session_of(build.plan["serviceRole"], build.key.replace(":", "-"))
+        principal = self._house.session_of(build.plan["serviceRole"], build.key.replace(":", "-"), "codebuild")
         variables = {}
         for item in build.plan["environment"].get("environmentVariables", ()):
             value = item["value"]
@@ -234,7 +234,7 @@ class BuildActions(Part):
         return build
 
     def _files(self, build: BuildRecord) -> S3Files:
-        principal = self._house.session_of(build.plan["serviceRole"], build.key.replace(":", "-"))
+        principal = self._house.session_of(build.plan["serviceRole"], build.key.replace(":", "-"), "codebuild")
         return S3Files(self._house.call, principal)
 
     def _folder(self, build: BuildRecord) -> Path:

@@ -143,7 +143,7 @@ class DeploymentActions(Part):
         return record
 
     def _role(self, record: DeploymentRecord) -> Principal:
-        return self._house.session_of(record.role_arn, record.key)
+        return self._house.session_of(record.role_arn, record.key, "codedeploy")
 
 
 def is_due(deployment: Deployment, key: str) -> bool:

@@ -62,7 +62,7 @@ class Actions(Part):
         given = {name: str(value) for name, value in action.get("configuration", {}).items()}
         configuration = {name: self._resolve(value, execution) for name, value in given.items()}
         role = action.get("roleArn") or execution.definition["roleArn"]
-        principal = self._house.session_of(role, execution.key)
+        principal = self._house.session_of(role, execution.key, "codepipeline")
         return Work(self._house, principal, execution, run, action, configuration)
 
     def _resolve(self, text: str, execution: Execution) -> str:

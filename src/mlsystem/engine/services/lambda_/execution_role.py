@@ -18,7 +18,7 @@ def demand_network(house: House, configuration: Mapping[str, Any]) -> None:
     """A function in a network is connected by its role. Raises AwsError(InvalidParameterValueException)."""
     if not configuration.get("VpcConfig", {}).get("SubnetIds"):
         return
-    principal = house.session_of(configuration["Role"], "awslambda")
+    principal = house.session_of(configuration["Role"], "awslambda", "lambda")
     for action in INTERFACES:
         try:
             house.demand("lambda", principal, Requirement(f"ec2:{action}", ANY))
@@ -43,4 +43,4 @@ def demand_mount(house: House, role: str, file_system_id: str, access_point_arn:
     arn = house.scope.arn("elasticfilesystem", f"file-system/{file_system_id}")
     key = {"elasticfilesystem:accesspointarn": (access_point_arn,)}
     wanted = [Requirement(f"elasticfilesystem:{action}", arn, key) for action in MOUNT]
-    house.demand("efs", house.session_of(role, "awslambda"), *wanted)
+    house.demand("efs", house.session_of(role, "awslambda", "lambda"), *wanted)

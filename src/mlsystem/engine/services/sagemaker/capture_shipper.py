@@ -78,7 +78,7 @@ class CaptureShipper(Part):
         object_id = str(uuid.uuid5(_OBJECTS, "/".join((path.name, *group))))
         key = captured_key(prefix, name, variant, sample[0][1].started_at, object_id)
         lines = "".join(f"{capture_line(one, config, event_id(path, at))}\n" for at, one in sample)
-        principal = self._house.session_of(endpoint.shown.role_arn, name)
+        principal = self._house.session_of(endpoint.shown.role_arn, name, "sagemaker")
         self._put(bucket, key, lines.encode(), config.get("KmsKeyId"), principal)
 
     def _put(self, bucket: str, key: str, body: bytes, kms_key: str | None, principal: Principal) -> None:

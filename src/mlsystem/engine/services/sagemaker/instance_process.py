@@ -102,7 +102,7 @@ class InstanceProcess:
         )
 
     def _principal(self, endpoint: Endpoint, variant: Variant) -> Principal:
-        return self._house.session_of(variant.model["ExecutionRoleArn"], endpoint.key)
+        return self._house.session_of(variant.model["ExecutionRoleArn"], endpoint.key, "sagemaker")
 
     def _image(self, variant: Variant) -> Image:
         """The very image that the tag named when it was deployed."""

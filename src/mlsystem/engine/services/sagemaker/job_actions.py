@@ -176,7 +176,7 @@ class JobActions(Part):
         return S3Files(self._house.call, self._principal(job))
 
     def _principal(self, job: Job) -> Principal:
-        return self._house.session_of(job.request["RoleArn"], job.key)
+        return self._house.session_of(job.request["RoleArn"], job.key, "sagemaker")
 
 
 def _number(found: str | tuple[str, ...]) -> float | None:

@@ -102,7 +102,7 @@ class MonitoringExecutions(Part):
         variants = [variant["VariantName"] for variant in endpoint.get("ProductionVariants", ())]
         destination = endpoint["DataCaptureConfig"]["DestinationS3Uri"]
         role = schedule.definition["RoleArn"]
-        files = S3Files(self._house.call, self._house.session_of(role, schedule.key))
+        files = S3Files(self._house.call, self._house.session_of(role, schedule.key, "sagemaker"))
         folders = capture_folders(destination, schedule.parent, variants, looked_at)
         return [folder for folder in folders if next(files.keys(*split_uri(folder.uri)), None) is not None]
 

@@ -214,7 +214,7 @@ def demand_rules(house: House, role: str, definition: str) -> None:
         rule = house.scope.arn("events", f"rule/{name}")
         wanted = [Requirement(f"events:{action}", rule) for action in ("PutTargets", "PutRule", "DescribeRule")]
         try:
-            house.demand("stepfunctions", house.session_of(role, "states"), *wanted)
+            house.demand("stepfunctions", house.session_of(role, "states", "states"), *wanted)
         except AwsError as error:
             message = f"'{role}' is not authorized to create managed-rule. {error.message}"
             raise AwsError("AccessDeniedException", message) from error

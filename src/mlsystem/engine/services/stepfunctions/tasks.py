@@ -84,7 +84,7 @@ class Tasks(Part):
 
     def _work(self, execution: Execution, task: Task) -> Work:
         role = (task.credentials or {}).get("RoleArn") or execution.role_arn
-        principal = self._house.session_of(role, execution.name)
+        principal = self._house.session_of(role, execution.name, "states")
         resource = resource_of(task.resource)
         return Work(self._house, principal, task.key, task.resource, resource, task.parameters, task.created_at)
 
