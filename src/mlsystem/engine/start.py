@@ -25,12 +25,14 @@ from starlette.types import Scope as AsgiScope
 
 from mlsystem.engine.contract import CREDENTIALS_PATH, House, Room
 from mlsystem.engine.dataplane.dataplane import DataPlane
+from mlsystem.engine.dataplane.filters import AUTHORIZE_PREFIX
 from mlsystem.engine.dataplane.keeper import DoorKeeper
 from mlsystem.engine.dataplane.state import Door, WorkloadDoor
 from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.decide.errors import StartupError
 from mlsystem.engine.durable.racepoint import race_point
 from mlsystem.engine.durable.worker import Worker
+from mlsystem.engine.front.api_authorization import ApiAuthorization
 from mlsystem.engine.front.app import Front
 from mlsystem.engine.front.audit import AuditTrail
 from mlsystem.engine.front.credentials import CredentialsPage
@@ -150,6 +152,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     stack.callback(audit.close)
     authenticator = Authenticator(database, equipment.keys, clock, scope)
     mounts: dict[str, ASGIApp] = {HEALTH_PATH: _health(settings, rooms), CREDENTIALS_PATH: CredentialsPage(credentials)}
+    mounts[AUTHORIZE_PREFIX] = ApiAuthorization(authenticator, house)
     for room in rooms:
         mounts.update(room.mounts)
     front = Front(authenticator, dispatcher, audit, folder, mounts)

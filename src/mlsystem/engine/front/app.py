@@ -33,6 +33,7 @@ from mlsystem.engine.front.protocol import (
     serialize_refusal,
     serialize_result,
 )
+from mlsystem.engine.front.reading import http_request, read_body
 from mlsystem.engine.front.signature import claimed_service, with_query_headers
 from mlsystem.engine.front.upload import Upload, receive_body
 from mlsystem.engine.store.bodies import PIECE_BYTES, BodySlice
@@ -41,7 +42,6 @@ from mlsystem.engine.store.folder import DataFolder
 log = logging.getLogger(__name__)
 
 STREAMED_UPLOADS = {"PutObject", "UploadPart"}
-LARGEST_BODY_BYTES = 32 * 1024 * 1024
 FAULT = AwsError("InternalFailure", "The engine failed; its log says why.", status=500)
 
 
@@ -77,12 +77,12 @@ class Front:
 
     async def _answer(self, http: Request) -> Response:
         request_id = secrets.token_hex(16)
-        request = _http_request(http)
+        request = http_request(http)
         trail = _Trail(self._audit)
         try:
             is_streamed = _is_streamed(request)
             if not is_streamed:
-                request = replace(request, body=await _read(http))
+                request = replace(request, body=await read_body(http))
             principal, signing_name = await to_thread.run_sync(self._authenticator.authenticate, request)
             trail.principal, trail.service = principal.arn, signing_name
             upload = await receive_body(http, self._folder) if is_streamed else None
@@ -155,28 +155,10 @@ class _Trail:
         )
 
 
-def _http_request(http: Request) -> HttpRequest:
-    raw_path = http.scope.get("raw_path") or http.scope["path"].encode()
-    headers = {name.decode("latin-1").title(): value.decode("latin-1") for name, value in http.scope["headers"]}
-    path = raw_path.decode("ascii", "replace").split("?", 1)[0]
-    return HttpRequest(http.method, path, http.scope["query_string"].decode("ascii", "replace"), headers)
-
-
 def _is_streamed(request: HttpRequest) -> bool:
     if request.method != "PUT" or claimed_service(request) != "s3":
         return False
     return find_operation("s3", request) in STREAMED_UPLOADS
-
-
-async def _read(http: Request) -> bytes:
-    data = bytearray()
-    async for piece in http.stream():
-        data += piece
-        if len(data) > LARGEST_BODY_BYTES:
-            raise AwsError(
-                "RequestEntityTooLargeException", f"The body is over {LARGEST_BODY_BYTES} bytes.", status=413
-            )
-    return bytes(data)
 
 
 def _success(parsed: ParsedRequest, result: dict[str, Any], request: HttpRequest, request_id: str) -> Response:
