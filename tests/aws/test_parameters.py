@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from mlsystem.client.project import OPTIONAL_PARAMETERS, Project
 from tests.aws.build import build_variables, files_of, workflow_graph
 from tests.aws.project import OVERRIDES, PIPELINE_PARAMETERS, PROJECT, TEMPLATES, VARIABLES, read_template
 
@@ -134,3 +135,33 @@ def test_stacks_with_a_macro_are_deployed_with_the_right_to_expand_it() -> None:
         if action["ActionTypeId"]["Provider"] == "CloudFormation":
             template = STACKS[configuration["TemplateConfiguration"].split("::")[1]]
             assert ("Transform" in template) == (configuration.get("Capabilities") == "CAPABILITY_AUTO_EXPAND")
+
+
+def test_every_stack_of_a_run_and_its_jobs_carry_the_tags_that_a_bill_is_divided_by(tmp_path: Path) -> None:
+    files = files_of(tmp_path)
+    stages = {"workflow-graph": "train", "sagemaker-custom-resource": "shared"}
+    stages |= {"deploy-model-dev": "dev", "deploy-model-prd": "prd"}
+    for name, stage in stages.items():
+        wanted = {"Project": "mls-demo", "Model": "mls-flights", "Stage": stage}
+        assert wanted.items() <= files[f"{name}.json"]["Tags"].items()
+    of_jobs = {tag["Key"]: tag["Value"] for tag in files["workflow-input.json"]["Tags"]}
+    assert {"Project": "mls-demo", "Model": "mls-flights", "Stage": "train"}.items() <= of_jobs.items()
+
+
+def test_every_key_of_the_projects_settings_is_a_parameter_of_the_pipeline() -> None:
+    settings = yaml.safe_load((PROJECT / "mlsystem.yaml").read_text())
+    given = Project(PROJECT, settings).parameters()
+    assert set(given) <= set(PIPELINE["Parameters"])
+    assert refusals(PIPELINE["Parameters"], given) == []
+    required = {
+        "name",
+        "id",
+        "prefix",
+        "model_name",
+        "dataset_bucket",
+        "git_branch",
+        "email_address",
+        "timeout_minutes",
+    }
+    assert set(settings["project"]) - required == set(OPTIONAL_PARAMETERS)
+    assert set(OPTIONAL_PARAMETERS.values()) <= set(PIPELINE["Parameters"])

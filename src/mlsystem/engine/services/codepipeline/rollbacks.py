@@ -101,4 +101,6 @@ def _why_not(pipeline: Pipeline, target: Execution, stage: str) -> str | None:
 
 def _outdated(target: Execution, pipeline: Pipeline) -> str:
     ran_in = target.definition["version"]
-    return f"The execution {target.key} ran in version {ran_in} of the pipeline, which has version {pipeline.version} now."
+    return (
+        f"The execution {target.key} ran in version {ran_in} of the pipeline, which has version {pipeline.version} now."
+    )
