@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NODE_TOOLS := tests/aws/node_modules/.installed
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: install lock lint test demo bench stage-times chaos coverage-docs clean
+.PHONY: install lock lint test demo bench stage-times chaos coverage-docs resources-docs clean
 
 # What the engine runs is compiled here: sandboxes see it read-only, where Python would compile it at each start of a program.
 install: $(STAMP)
@@ -67,6 +67,10 @@ stage-times: install
 # Writes docs/coverage.md anew from the code.
 coverage-docs: install
 	$(BIN)/python -m mlsystem.engine.coverage > docs/coverage.md.new && mv docs/coverage.md.new docs/coverage.md
+
+# Writes docs/resources.md anew from the templates.
+resources-docs: install
+	$(BIN)/python -m tests.aws.resources_page > docs/resources.md.new && mv docs/resources.md.new docs/resources.md
 
 # Every passage of every race point, where `make test` visits the essential ones.
 chaos: install
