@@ -40,7 +40,7 @@ REAL = {
     "AWS::IAM::Policy": "decides what its roles may do",
     "AWS::IAM::Role": "decides what whoever acts in it may do",
     "AWS::KMS::Alias": "a name of the key",
-    "AWS::KMS::Key": "encrypts objects, captured requests and reports; it is never changed by itself",
+    "AWS::KMS::Key": "encrypts objects, captured requests and reports; its material rotates",
     "AWS::Lambda::Permission": "lets a service call a function",
     "AWS::S3::Bucket": "holds objects and their versions, and tells of new ones",
     "AWS::S3::BucketPolicy": "decides who may reach the bucket",
