@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NODE_TOOLS := tests/aws/node_modules/.installed
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: install lock lint test demo bench stage-times chaos coverage-docs resources-docs clean
+.PHONY: install lock lint test demo bench stage-times chaos coverage-docs resources-docs test-images test-aws-nag clean
 
 # What the engine runs is compiled here: sandboxes see it read-only, where Python would compile it at each start of a program.
 install: $(STAMP)
@@ -68,6 +68,15 @@ stage-times: install
 coverage-docs: install
 	$(BIN)/python -m mlsystem.engine.coverage > docs/coverage.md.new && mv docs/coverage.md.new docs/coverage.md
 
+# cdk-nag over the templates. It is two hundred megabytes of npm packages, so it is no part of `make test`.
+test-aws-nag: install
+	npm ci --prefix tests/aws/nag --silent --no-fund --no-audit
+	$(BIN)/python -m pytest tests/aws/nag/nag_check.py
+
+# Builds the images as a Docker daemon would, without one: see the script. Takes minutes, so it is no part of `make test`.
+test-images:
+	tests/aws/build_images.sh
+
 # Writes docs/resources.md anew from the templates.
 resources-docs: install
 	$(BIN)/python -m tests.aws.resources_page > docs/resources.md.new && mv docs/resources.md.new docs/resources.md
@@ -77,4 +86,4 @@ chaos: install
 	MLSYSTEM_CHAOS=1 $(BIN)/python -m pytest tests -k kill_point --timeout 7200
 
 clean:
-	rm -rf $(VENV) tests/aws/node_modules
+	rm -rf $(VENV) tests/aws/node_modules tests/aws/nag/node_modules
