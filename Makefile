@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NODE_TOOLS := tests/aws/node_modules/.installed
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: install lock lint test demo bench stage-times chaos coverage-docs clean
+.PHONY: install lock lint test demo bench stage-times chaos coverage-docs resources-docs test-images test-aws-nag clean
 
 # What the engine runs is compiled here: sandboxes see it read-only, where Python would compile it at each start of a program.
 install: $(STAMP)
@@ -24,6 +24,7 @@ $(STAMP): requirements/dev.txt requirements/uv.txt pyproject.toml requirements/r
 lock:
 	$(BIN)/$(COMPILE) -o requirements/dev.txt requirements/dev.in
 	$(BIN)/$(COMPILE) -o requirements/runtime.txt -c requirements/dev.txt requirements/runtime.in
+	$(BIN)/$(COMPILE) -o requirements/checkov.txt requirements/checkov.in
 	$(BIN)/$(COMPILE) -o requirements/uv.txt -c requirements/dev.txt requirements/uv.in
 	$(BIN)/$(COMPILE) -o src/mlsystem/client/images/libraries.txt --no-deps --only-binary :all: requirements/image_libraries.in
 
@@ -67,9 +68,22 @@ stage-times: install
 coverage-docs: install
 	$(BIN)/python -m mlsystem.engine.coverage > docs/coverage.md.new && mv docs/coverage.md.new docs/coverage.md
 
+# cdk-nag over the templates. It is two hundred megabytes of npm packages, so it is no part of `make test`.
+test-aws-nag: install
+	npm ci --prefix tests/aws/nag --silent --no-fund --no-audit
+	$(BIN)/python -m pytest tests/aws/nag/nag_check.py
+
+# Builds the images as a Docker daemon would, without one: see the script. Takes minutes, so it is no part of `make test`.
+test-images:
+	tests/aws/build_images.sh
+
+# Writes docs/resources.md anew from the templates.
+resources-docs: install
+	$(BIN)/python -m tests.aws.resources_page > docs/resources.md.new && mv docs/resources.md.new docs/resources.md
+
 # Every passage of every race point, where `make test` visits the essential ones.
 chaos: install
 	MLSYSTEM_CHAOS=1 $(BIN)/python -m pytest tests -k kill_point --timeout 7200
 
 clean:
-	rm -rf $(VENV) tests/aws/node_modules
+	rm -rf $(VENV) tests/aws/node_modules tests/aws/nag/node_modules

@@ -33,10 +33,10 @@ def build_files(run: Run) -> dict[str, dict[str, Any]]:
     """The content of each file by its name."""
     return {
         "workflow-input.json": workflow_input(run),
-        "workflow-graph.json": _stack(run, workflow_parameters(run)),
-        "sagemaker-custom-resource.json": _stack(run, custom_resource_parameters(run)),
-        "deploy-model-dev.json": _stack(run, dev_parameters(run)),
-        "deploy-model-prd.json": _stack(run, prd_parameters(run)),
+        "workflow-graph.json": _stack(run, "train", workflow_parameters(run)),
+        "sagemaker-custom-resource.json": _stack(run, "shared", custom_resource_parameters(run)),
+        "deploy-model-dev.json": _stack(run, "dev", dev_parameters(run)),
+        "deploy-model-prd.json": _stack(run, "prd", prd_parameters(run)),
     }
 
 
@@ -100,6 +100,9 @@ def prd_parameters(run: Run) -> Parameters:
         "AccessPointArn": environment.access_point_arn,
         "ApiBaseUrl": environment.api_base_url,
         "ApiPackageType": settings.text("api", "package_type", default="Image"),
+        "ApiAuth": settings.text("api", "auth", default="NONE"),
+        "ApiRequestsPerSecond": settings.text("api", "requests_per_second", default="1000"),
+        "ApiBurst": settings.text("api", "burst", default="500"),
         "ApiTimeoutInSeconds": settings.text("api", "timeout_seconds"),
         "ApiMemoryInMegabytes": settings.text("api", "memory_mb"),
         "CorsOrigin": settings.text("api", "cors_origin"),
@@ -139,6 +142,11 @@ def _endpoint_parameters(run: Run, stage: str) -> Parameters:
     }
 
 
+def cost_tags(run: Run, stage: str) -> dict[str, str]:
+    """What a bill is divided by. Of the stacks, dev, prd, train and shared are stages; of jobs it is train."""
+    return {"Project": run.environment.pipeline_name, "Model": run.environment.run_prefix, "Stage": stage}
+
+
 def project_tags(run: Run) -> dict[str, str]:
     return {
         "sagemaker:project-name": run.environment.project_name,
@@ -150,12 +158,13 @@ def run_tags(run: Run) -> dict[str, str]:
     """What each job and model of the run is tagged with, so that it can be traced to its commit and data."""
     return {
         **project_tags(run),
+        **cost_tags(run, "train"),
         "GitBranch": run.environment.git_branch,
         "GitCommitHash": run.revision.git_commit_hash,
         "DataVersionId": run.revision.data_version_id,
     }
 
 
-def _stack(run: Run, parameters: Parameters) -> dict[str, Any]:
+def _stack(run: Run, stage: str, parameters: Parameters) -> dict[str, Any]:
     """A template configuration file. A stack gives its tags to its resources, so they must not change with each run."""
-    return {"Parameters": parameters, "Tags": project_tags(run)}
+    return {"Parameters": parameters, "Tags": {**project_tags(run), **cost_tags(run, stage)}}

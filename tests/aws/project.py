@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-PROJECT = Path(__file__).parents[2] / "project"
+ROOT = Path(__file__).parents[2]
+PROJECT = ROOT / "project"
 TEMPLATES = {
     "pipeline.yml": PROJECT / "pipeline.yml",
     "sagemaker-custom-resource.yml": PROJECT / "custom_resource" / "sagemaker-custom-resource.yml",

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from mlsystem.client.project import OPTIONAL_PARAMETERS, Project
 from tests.aws.build import build_variables, files_of, workflow_graph
 from tests.aws.project import OVERRIDES, PIPELINE_PARAMETERS, PROJECT, TEMPLATES, VARIABLES, read_template
 
@@ -35,7 +36,8 @@ def refusals(parameters: dict[str, Any], values: dict[str, str]) -> list[str]:
     found = []
     for name, value in values.items():
         rule = parameters[name]
-        if "AllowedPattern" in rule and not re.search(rule["AllowedPattern"], value):
+        items = value.split(",") if rule["Type"] == "CommaDelimitedList" else [value]
+        if "AllowedPattern" in rule and not all(re.search(rule["AllowedPattern"], item) for item in items):
             found.append(f"{name}: {value!r} does not match {rule['AllowedPattern']}")
         if "AllowedValues" in rule and value not in map(str, rule["AllowedValues"]):
             found.append(f"{name}: {value!r} is not one of {rule['AllowedValues']}")
@@ -92,10 +94,7 @@ def test_without_an_email_address_nobody_is_subscribed() -> None:
 def test_every_parameter_says_what_it_is_and_refuses_nonsense(template: dict[str, Any]) -> None:
     for name, rule in template["Parameters"].items():
         assert rule["Description"], name
-        if rule["Type"] in ("String", "Number"):
-            checks = ("AllowedPattern", "AllowedValues", "MinValue")
-            is_free_text = name == "DriftFeatures"  # names of columns, which can be any text
-            assert is_free_text or any(check in rule for check in checks), name
+        assert any(check in rule for check in ("AllowedPattern", "AllowedValues", "MinValue")), name
 
 
 def test_codebuild_gets_every_variable_that_the_build_reads_and_no_other() -> None:
@@ -134,3 +133,33 @@ def test_stacks_with_a_macro_are_deployed_with_the_right_to_expand_it() -> None:
         if action["ActionTypeId"]["Provider"] == "CloudFormation":
             template = STACKS[configuration["TemplateConfiguration"].split("::")[1]]
             assert ("Transform" in template) == (configuration.get("Capabilities") == "CAPABILITY_AUTO_EXPAND")
+
+
+def test_every_stack_of_a_run_and_its_jobs_carry_the_tags_that_a_bill_is_divided_by(tmp_path: Path) -> None:
+    files = files_of(tmp_path)
+    stages = {"workflow-graph": "train", "sagemaker-custom-resource": "shared"}
+    stages |= {"deploy-model-dev": "dev", "deploy-model-prd": "prd"}
+    for name, stage in stages.items():
+        wanted = {"Project": "mls-demo", "Model": "mls-flights", "Stage": stage}
+        assert wanted.items() <= files[f"{name}.json"]["Tags"].items()
+    of_jobs = {tag["Key"]: tag["Value"] for tag in files["workflow-input.json"]["Tags"]}
+    assert {"Project": "mls-demo", "Model": "mls-flights", "Stage": "train"}.items() <= of_jobs.items()
+
+
+def test_every_key_of_the_projects_settings_is_a_parameter_of_the_pipeline() -> None:
+    settings = yaml.safe_load((PROJECT / "mlsystem.yaml").read_text())
+    given = Project(PROJECT, settings).parameters()
+    assert set(given) <= set(PIPELINE["Parameters"])
+    assert refusals(PIPELINE["Parameters"], given) == []
+    required = {
+        "name",
+        "id",
+        "prefix",
+        "model_name",
+        "dataset_bucket",
+        "git_branch",
+        "email_address",
+        "timeout_minutes",
+    }
+    assert set(settings["project"]) - required == set(OPTIONAL_PARAMETERS)
+    assert set(OPTIONAL_PARAMETERS.values()) <= set(PIPELINE["Parameters"])

@@ -61,7 +61,10 @@ def test_commit_data_and_drift_start_the_pipeline_and_the_timer_is_on() -> None:
 
 def test_sources_are_not_polled_as_events_start_the_pipeline() -> None:
     source = PIPELINE["Pipeline"]["Properties"]["Stages"][0]["Actions"]
-    assert [action["Configuration"]["PollForSourceChanges"] for action in source] == ["false", "false"]
+    use_code_commit, committed, connected = source[0]["Configuration"]["Fn::If"]
+    assert use_code_commit == "UseCodeCommit"
+    assert [given["PollForSourceChanges"] for given in (committed, source[1]["Configuration"])] == ["false", "false"]
+    assert connected["DetectChanges"] == "false"
 
 
 def test_only_the_uploaded_data_starts_the_pipeline_not_what_it_writes_itself() -> None:
@@ -77,7 +80,8 @@ def test_the_bucket_is_versioned_encrypted_private_and_tells_of_its_objects() ->
     assert all(bucket["PublicAccessBlockConfiguration"].values())
     [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
-    [statement] = PIPELINE["ArtifactBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    [statement, *conditional] = PIPELINE["ArtifactBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert [found["Fn::If"][0] for found in conditional] == ["HasDevActionRole", "HasPrdActionRole"]
     assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
@@ -210,3 +214,61 @@ def test_the_lambda_image_of_the_api_works_on_the_shared_volume() -> None:
     assert function["PackageType"] == "Image"
     assert function["FileSystemConfigs"][0]["LocalMountPath"] == "/mnt/assets"
     assert PIPELINE["AssetsAccessPoint"]["Properties"]["RootDirectory"]["Path"] == "/assets"
+
+
+def test_a_connection_starts_the_pipeline_by_its_own_trigger_and_nothing_of_codecommit_is_made() -> None:
+    properties = PIPELINE["Pipeline"]["Properties"]
+    use_code_commit, nothing, [trigger] = properties["Triggers"]["Fn::If"]
+    assert (use_code_commit, nothing) == ("UseCodeCommit", {"Ref": "AWS::NoValue"})
+    source = properties["Stages"][0]["Actions"][0]
+    assert trigger["GitConfiguration"]["SourceActionName"] == source["Name"]
+    assert trigger["GitConfiguration"]["Push"] == [{"Branches": {"Includes": [{"Ref": "GitBranch"}]}}]
+    assert source["ActionTypeId"]["Provider"] == {"Fn::If": ["UseCodeCommit", "CodeCommit", "CodeStarSourceConnection"]}
+    for name in ("Repository", "CommitRule"):
+        assert PIPELINE[name]["Condition"] == "UseCodeCommit"
+    assert PIPELINE["PipelineConnection"]["Condition"] == "UseConnection"
+
+
+def test_production_goes_back_to_the_last_success_and_a_rejected_model_asks_nobody_again() -> None:
+    declared = PIPELINE["Pipeline"]["Properties"]["Stages"]
+    wanted = {stage["Name"]: stage.get("OnFailure", {}).get("Result") for stage in declared}
+    assert {name for name, result in wanted.items() if result == "ROLLBACK"} == {"DeployPrd"}
+
+
+def test_a_stage_in_another_account_is_acted_on_by_that_accounts_roles() -> None:
+    declared = {stage["Name"]: stage["Actions"] for stage in PIPELINE["Pipeline"]["Properties"]["Stages"]}
+    nothing = {"Ref": "AWS::NoValue"}
+    for stage, prefix in (("DeployDev", "Dev"), ("DeployPrd", "Prd")):
+        for action in declared[stage]:
+            if action["ActionTypeId"]["Category"] == "Approval":
+                assert "RoleArn" not in action
+                continue
+            role = {"Fn::If": [f"Has{prefix}ActionRole", {"Ref": f"{prefix}ActionRoleArn"}, nothing]}
+            assert action["RoleArn"] == role
+            if action["ActionTypeId"]["Provider"] == "CloudFormation":
+                chosen = action["Configuration"]["RoleArn"]["Fn::If"]
+                assert chosen[:2] == [f"Has{prefix}DeployRole", {"Ref": f"{prefix}DeployRoleArn"}]
+        assert PIPELINE[f"PipelineIn{prefix}Account"]["Condition"] == f"Has{prefix}ActionRole"
+
+
+def test_the_network_has_two_public_and_two_private_subnets_in_two_zones() -> None:
+    subnets = {name: PIPELINE[name]["Properties"] for name in PIPELINE if PIPELINE[name]["Type"] == "AWS::EC2::Subnet"}
+    assert sorted(subnets) == ["PrivateSubnet1", "PrivateSubnet2", "PublicSubnet1", "PublicSubnet2"]
+    assert len({subnet["CidrBlock"] for subnet in subnets.values()}) == 4
+    for number, kind in ((n, k) for n in (1, 2) for k in ("Public", "Private")):
+        assert subnets[f"{kind}Subnet{number}"]["AvailabilityZone"]["Fn::Select"][0] == number - 1
+        table = PIPELINE[f"{kind}Routes{number}"]["Properties"]
+        assert (table["SubnetId"], table["RouteTableId"]) == (
+            {"Ref": f"{kind}Subnet{number}"},
+            {"Ref": f"{kind}Routes"},
+        )
+    assert PIPELINE["PublicRouteOut"]["Properties"]["GatewayId"] == {"Ref": "InternetGateway"}
+    assert PIPELINE["NatGateway"]["Properties"]["SubnetId"] == {"Ref": "PublicSubnet1"}
+    assert {PIPELINE[name]["Condition"] for name in ("NatAddress", "NatGateway", "PrivateRouteOut")} == {"UseNat"}
+    assert PIPELINE["InferenceEndpoint"]["Condition"] == "UseEndpoints"
+
+
+def test_the_shared_volume_is_encrypted_with_the_projects_key_and_backed_up() -> None:
+    volume = PIPELINE["AssetsFileSystem"]["Properties"]
+    assert (volume["Encrypted"], volume["KmsKeyId"]) == (True, {"Fn::GetAtt": ["Key", "Arn"]})
+    assert volume["BackupPolicy"] == {"Status": "ENABLED"}

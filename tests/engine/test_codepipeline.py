@@ -7,6 +7,7 @@ import json
 import uuid
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -33,6 +34,12 @@ def _action(name: str, category: str, provider: str, order: int = 1, **members: 
     return {"name": name, "actionTypeId": kind, "runOrder": order, **members}
 
 
+_SOURCE = {
+    "name": "Source",
+    "actions": [_action("Git", "Source", "CodeCommit", outputArtifacts=[{"name": "Git"}])],
+}
+_CONNECTED = {"name": "Source", "actions": [_action("Git", "Source", "CodeStarSourceConnection")]}
+_RELEASE = {"name": "Release", "actions": [_action("Approve", "Approval", "Manual")]}
 _TRIGGER = {"providerType": "CodeStarSourceConnection", "gitConfiguration": {"sourceActionName": "Git"}}
 
 
@@ -292,16 +299,102 @@ def test_a_newer_execution_supersedes_the_one_that_waits_before_a_stage(prepared
     [
         ({"executionMode": "QUEUED"}, "executionMode QUEUED"),
         ({"variables": [{"name": "x"}], "triggers": [_TRIGGER]}, "triggers"),
+        ({"stages": [_CONNECTED, _RELEASE], "triggers": [_TRIGGER]}, "a source by a connection to a Git provider"),
+        ({"stages": [_SOURCE, {**_RELEASE, "onFailure": {"result": "RETRY"}}]}, "with the result RETRY"),
     ],
 )
 def test_what_is_not_implemented_is_refused_by_name(engine: LiveEngine, change: dict[str, Any], words: str) -> None:
-    source = _action("Git", "Source", "CodeCommit", outputArtifacts=[{"name": "Git"}])
-    approve = _action("Approve", "Approval", "Manual")
     declaration = {
         "name": f"line-{uuid.uuid4().hex[:8]}",
         "roleArn": role(engine, "pipeline"),
-        "stages": [{"name": "Source", "actions": [source]}, {"name": "Release", "actions": [approve]}],
+        "stages": [_SOURCE, _RELEASE],
         **change,
     }
     with pytest.raises(ClientError, match=words):
         engine.client("codepipeline").create_pipeline(pipeline=declaration)
+
+
+def _with_rollback(line: Line) -> None:
+    """The stage Build goes back to its last success when it fails. What ran before ran in an older version of the pipeline."""
+    declaration = line.pipeline.get_pipeline(name=line.name)["pipeline"]
+    declaration["stages"][1]["onFailure"] = {"result": "ROLLBACK"}
+    line.pipeline.update_pipeline(pipeline=declaration)
+
+
+def _break_build(line: Line) -> None:
+    codecommit = line.engine.client("codecommit")
+    head = codecommit.get_branch(repositoryName=line.name, branchName="main")["branch"]["commitId"]
+    put = [{"filePath": "fail", "fileContent": b"x"}]
+    codecommit.create_commit(repositoryName=line.name, branchName="main", parentCommitId=head, putFiles=put)
+
+
+def test_a_stage_that_fails_goes_back_to_the_last_execution_that_succeeded_in_it(prepared: Callable[[], Line]) -> None:
+    line = prepared()
+    line.upload("data")
+    outdated = line.create()
+    line.decide("Approved", "fine")
+    assert line.ended(outdated) == "Succeeded"
+    _with_rollback(line)
+    good = line.start()
+    line.decide("Approved", "fine")
+    assert line.ended(good) == "Succeeded"
+    _break_build(line)
+    bad = line.start()
+    assert line.ended(bad) == "Failed"
+
+    rollback = eventually(lambda: [e for e in line.executions() if e.get("executionType") == "ROLLBACK"])[0]
+    assert line.ended(rollback["pipelineExecutionId"]) == "Succeeded"
+    assert rollback["trigger"] == {"triggerType": "AutomatedRollback", "triggerDetail": bad}
+    assert rollback["rollbackMetadata"] == {"rollbackTargetPipelineExecutionId": good}
+    # That stage alone, with the sources of the other.
+    runs = line.runs(rollback["pipelineExecutionId"])
+    assert list(runs) == ["Join"]
+    assert runs["Join"]["output"]["outputVariables"]["MADE"] == "note data"
+    told = line.pipeline.get_pipeline_execution(
+        pipelineName=line.name, pipelineExecutionId=rollback["pipelineExecutionId"]
+    )["pipelineExecution"]
+    before = line.pipeline.get_pipeline_execution(pipelineName=line.name, pipelineExecutionId=good)["pipelineExecution"]
+    assert told["artifactRevisions"] == before["artifactRevisions"]
+    assert (
+        line.pipeline.get_pipeline_state(name=line.name)["stageStates"][1]["latestExecution"]["status"] == "Succeeded"
+    )
+
+    # By hand: not to one of another version, not to a rollback, not of the sources.
+    for stage, target, code in (
+        ("Build", outdated, "PipelineExecutionOutdatedException"),
+        ("Build", rollback["pipelineExecutionId"], "UnableToRollbackStageException"),
+        ("Source", good, "UnableToRollbackStageException"),
+        ("Build", bad, "UnableToRollbackStageException"),
+    ):
+        with pytest.raises(ClientError) as error:
+            line.pipeline.rollback_stage(pipelineName=line.name, stageName=stage, targetPipelineExecutionId=target)
+        assert error.value.response["Error"]["Code"] == code
+    again = line.pipeline.rollback_stage(pipelineName=line.name, stageName="Build", targetPipelineExecutionId=good)
+    assert line.ended(again["pipelineExecutionId"]) == "Succeeded"
+
+
+def test_without_an_earlier_success_a_failure_stands(prepared: Callable[[], Line]) -> None:
+    line = prepared()
+    line.upload("data")
+    _break_build(line)
+    assert line.ended(line.create()) == "Failed"
+    _with_rollback(line)
+    execution = line.start()
+    assert line.ended(execution) == "Failed"
+    assert {found.get("executionType") for found in line.executions()} == {"STANDARD"}
+    cloudwatch = line.engine.client("cloudwatch")
+
+    def total(metric: str, statistic: str) -> float:
+        points = cloudwatch.get_metric_statistics(
+            Namespace="AWS/CodePipeline",
+            MetricName=metric,
+            Dimensions=[{"Name": "PipelineName", "Value": line.name}],
+            StartTime=datetime.now(UTC) - timedelta(minutes=10),
+            EndTime=datetime.now(UTC) + timedelta(minutes=10),
+            Period=3600,
+            Statistics=[statistic],
+        )["Datapoints"]
+        return float(sum(point[statistic] for point in points))
+
+    eventually(lambda: total("FailedPipelineExecutions", "Sum") == 2)
+    assert total("PipelineDuration", "SampleCount") == 2

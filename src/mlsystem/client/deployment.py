@@ -77,7 +77,8 @@ class Deployment:
 
     def _settings(self) -> dict[str, Any]:
         parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in self.parameters().items()]
-        return {"Parameters": parameters, "Capabilities": CAPABILITIES}
+        tags = [{"Key": key, "Value": value} for key, value in self._project.cost_tags().items()]
+        return {"Parameters": parameters, "Capabilities": CAPABILITIES, "Tags": tags}
 
     def follow(self, pause: Callable[[], None]) -> Iterator[StackEvent]:
         """New events until the stack has settled. Raises RunFailed with the first reason when it did not end well."""

@@ -18,6 +18,17 @@ from mlsystem.client.errors import ClientFailure, NotFound
 
 SETTINGS, SCHEMA = "mlsystem.yaml", "mlsystem.schema.json"
 IGNORED = {".git", ".mlsystem", "__pycache__", ".venv", "build", "node_modules"}
+# Keys of `project` that need not be there, and the parameters of pipeline.yml that they are.
+OPTIONAL_PARAMETERS = {
+    "source_provider": "SourceProvider",
+    "connection_arn": "ConnectionArn",
+    "full_repository_id": "FullRepositoryId",
+    "network_egress": "NetworkEgress",
+    "dev_action_role_arn": "DevActionRoleArn",
+    "dev_deploy_role_arn": "DevDeployRoleArn",
+    "prd_action_role_arn": "PrdActionRoleArn",
+    "prd_deploy_role_arn": "PrdDeployRoleArn",
+}
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,12 @@ class Project:
             "TimeoutInMinutes": str(own["timeout_minutes"]),
             "RetrainSchedule": str(schedule.get("expression", "cron(0 12 1 * ? *)")),
             "RetrainScheduleState": "ENABLED" if schedule.get("enabled", True) else "DISABLED",
+            **{name: str(own[key]) for key, name in OPTIONAL_PARAMETERS.items() if own.get(key)},
         }
+
+    def cost_tags(self) -> dict[str, str]:
+        """Of the stack, which gives them to its resources. The stacks of a run have the same, from model/parameters.py."""
+        return {"Project": self.pipeline, "Model": f"{self.prefix}-{self.model_name}", "Stage": "shared"}
 
     def archive(self) -> bytes:
         """The folder as a ZIP file, with which its repository begins."""

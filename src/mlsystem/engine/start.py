@@ -32,6 +32,7 @@ from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.decide.errors import StartupError
 from mlsystem.engine.durable.racepoint import race_point
 from mlsystem.engine.durable.worker import Worker
+from mlsystem.engine.front.api_authorization import API_PREFIX, ApiAuthorization
 from mlsystem.engine.front.app import Front
 from mlsystem.engine.front.audit import AuditTrail
 from mlsystem.engine.front.credentials import CredentialsPage
@@ -156,6 +157,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     stack.callback(worker.stop)
     authenticator = Authenticator(database, equipment.keys, clock, scope)
     mounts: dict[str, ASGIApp] = {HEALTH_PATH: _health(settings, rooms), CREDENTIALS_PATH: CredentialsPage(credentials)}
+    mounts[f"{AUTHORIZE_PREFIX}{API_PREFIX}"] = ApiAuthorization(authenticator, house)
     permits = PermitPage(AUTHORIZE_PREFIX, scope, authenticator, dispatcher, audit)
     mounts[f"{AUTHORIZE_PREFIX}/"] = permits
     for room in rooms:

@@ -6,20 +6,24 @@ of gigabytes) streams through untouched:
 1. RBAC: which invocations are let in at once? On a workload's door those that the policies of its role allow without a condition; on
    the public one, where it trusts this machine, those that no role's session has signed.
 2. External authorisation of all others: the control plane looks at the signature and the policies, and refuses in AWS's words.
-3. Buffer: the limit of the body's size. A buffered request can also be sent to a second instance when the first
+3. External authorisation of methods of APIs that ask for a signature, on every door: it is the API that asks.
+4. Local rate limit: the throttles of a method and of its clients.
+5. Buffer: the limit of the body's size. A buffered request can also be sent to a second instance when the first
    refuses it.
-4. Lua: container errors become ModelError; captured bodies are copied.
+6. Lua: container errors become ModelError; captured bodies are copied.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, partial
 from importlib import resources
 
 from mlsystem.engine.dataplane import clusters
-from mlsystem.engine.dataplane.state import MIB, Door, Endpoint, WorkloadDoor
-from mlsystem.engine.dataplane.typed import Json, extension, typed
+from mlsystem.engine.dataplane.state import MIB, Client, Door, Endpoint, Throttle, WorkloadDoor
+from mlsystem.engine.dataplane.typed import Json, extension, seconds, typed
 from mlsystem.engine.decide.arn import Scope
 
 PRINCIPAL_HEADER = "x-mlsystem-principal"
@@ -27,6 +31,8 @@ AUTHORIZE_PREFIX = "/_authorize"
 
 RBAC = "mlsystem.rbac"
 AUTHORIZATION = "mlsystem.authorization"
+API_AUTHORIZATION = "mlsystem.api_authorization"
+THROTTLE = "mlsystem.throttle"
 BUFFER = "mlsystem.buffer"
 LUA = "mlsystem.lua"
 
@@ -35,18 +41,27 @@ SESSION_HEADER = "x-amz-security-token"
 _AT_ONCE = "at_once_"
 # Where Envoy's RBAC filter writes, whatever it is called.
 _RBAC_METADATA = "envoy.filters.http.rbac"
-
+API_KEY_HEADER = "x-api-key"
 _LARGEST_SIGNED_BODY_BYTES = 6 * MIB
+_LARGEST_API_BODY_BYTES = 10 * MIB
+# Envoy refills a bucket no oftener than this.
+_SHORTEST_FILL_SECONDS = 0.05
+_ALWAYS = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
+# More than any door serves: a bucket that limits nobody.
+_UNLIMITED = {"max_tokens": 1_000_000_000, "tokens_per_fill": 1_000_000_000, "fill_interval": "1s"}
 INVOCATION_PATH = "/endpoints/[^/]+/invocations"
 
 
 def filter_chain(door: Door, workload: WorkloadDoor | None) -> list[Json]:
     """The filters of one listener; `workload` None is the public door."""
     at_once = _at_once(door, workload)
-    chain = [_authorization(is_asked_always=True)] if at_once is None else [_rbac(at_once), _authorization()]
+    ask = partial(_authorization, AUTHORIZATION, _LARGEST_SIGNED_BODY_BYTES)
+    chain = [ask(is_asked_always=True)] if at_once is None else [_rbac(at_once), ask(is_asked_always=False)]
     # The router is left to add the header by which `model_error.lua` knows an answer of the container.
     return [
         *chain,
+        _authorization(API_AUTHORIZATION, _LARGEST_API_BODY_BYTES),
+        _throttle(),
         _buffer(),
         _lua(),
         extension("envoy.filters.http.router", "extensions.filters.http.router.v3.Router"),
@@ -63,6 +78,41 @@ def invocation(endpoint: Endpoint) -> Json:
 def authorized() -> Json:
     """The per-route configuration of what only an authorised caller may reach."""
     return {AUTHORIZATION: typed("config.route.v3.FilterConfig", config={})}
+
+
+def signed_for_api() -> Json:
+    """The per-route configuration of a method of an API that asks for a signature."""
+    return {API_AUTHORIZATION: typed("config.route.v3.FilterConfig", config={})}
+
+
+def throttled(throttle: Throttle | None, clients: Sequence[Client]) -> Json:
+    """The per-route configuration of what has a throttle; nothing where it has none. A client's own counts beside the method's."""
+    limited = [(client.key, client.throttle) for client in clients if client.throttle is not None]
+    if throttle is None and not limited:
+        return {}
+    own = [
+        {"entries": [{"key": API_KEY_HEADER, "value": key}], "token_bucket": _bucket(theirs)} for key, theirs in limited
+    ]
+    whose = {"header_name": API_KEY_HEADER, "descriptor_key": API_KEY_HEADER}
+    limit = typed(
+        "extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
+        stat_prefix="throttle",
+        token_bucket=_UNLIMITED if throttle is None else _bucket(throttle),
+        filter_enabled=_ALWAYS,
+        filter_enforced=_ALWAYS,
+        descriptors=own,
+        rate_limits=[{"actions": [{"request_headers": whose}]}] if own else [],
+    )
+    return {THROTTLE: limit}
+
+
+def _bucket(throttle: Throttle) -> Json:
+    tokens = max(1, math.ceil(throttle.rate_per_second * _SHORTEST_FILL_SECONDS))
+    return {
+        "max_tokens": throttle.burst,
+        "tokens_per_fill": tokens,
+        "fill_interval": seconds(max(_SHORTEST_FILL_SECONDS, tokens / throttle.rate_per_second)),
+    }
 
 
 def buffered(max_body_bytes: int) -> Json:
@@ -115,7 +165,7 @@ def _path(expression: str) -> Json:
     return {"url_path": {"path": {"safe_regex": {"regex": expression}}}}
 
 
-def _authorization(is_asked_always: bool = False) -> Json:
+def _authorization(name: str, max_body_bytes: int, is_asked_always: bool = True) -> Json:
     """Asks the control plane, which verifies the signature and the policies, or answers as AWS would.
 
     Unless the filter before it has written down that the request is let in at once: where it has not, whyever, it is asked.
@@ -139,12 +189,17 @@ def _authorization(is_asked_always: bool = False) -> Json:
         transport_api_version="V3",
         http_service=service,
         allowed_headers=everything,
-        with_request_body={"max_request_bytes": _LARGEST_SIGNED_BODY_BYTES, "pack_as_bytes": True},
+        with_request_body={"max_request_bytes": max_body_bytes, "pack_as_bytes": True},
         failure_mode_allow=False,
         status_on_error={"code": 503},
         **when,
     )
-    return {"name": AUTHORIZATION, "disabled": True, "typed_config": check}
+    return {"name": name, "disabled": True, "typed_config": check}
+
+
+def _throttle() -> Json:
+    limit = typed("extensions.filters.http.local_ratelimit.v3.LocalRateLimit", stat_prefix="throttle")
+    return {"name": THROTTLE, "disabled": True, "typed_config": limit}
 
 
 def _buffer() -> Json:

@@ -84,7 +84,12 @@ def _api_gateway() -> list[Json]:
     return [
         _mapper(f"xds.route_name == '{routes.UNKNOWN_API}'", 403, "ForbiddenException", message="Forbidden"),
         _mapper(
-            f"{_API} && response.code == 403",
+            f"{_API} && xds.route_name.endsWith('{routes.NO_KEY}')", 403, "ForbiddenException", message="Forbidden"
+        ),
+        _mapper(f"{_API} && response.code == 429", 429, "TooManyRequestsException", message="Too Many Requests"),
+        _mapper(
+            # What the control plane says of a signature is its own answer.
+            f"{_API} && response.code == 403 && !response.code_details.startsWith('ext_authz')",
             403,
             "MissingAuthenticationTokenException",
             message="Missing Authentication Token",

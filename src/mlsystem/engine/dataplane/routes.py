@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from mlsystem.engine.contract import CREDENTIALS_PATH
 from mlsystem.engine.dataplane import clusters, filters
 from mlsystem.engine.dataplane.resource_path import path_expression, precedence
-from mlsystem.engine.dataplane.state import MIB, ApiStage, Endpoint, Method, State, Variant
+from mlsystem.engine.dataplane.state import MIB, ApiStage, Client, Endpoint, Method, State, Variant
 from mlsystem.engine.dataplane.typed import Json, extension, header, seconds
 from mlsystem.engine.decide.arn import Scope
 
@@ -21,6 +21,8 @@ ROUTE_CONFIG = "door"
 UNKNOWN_ENDPOINT = "unknown-endpoint"
 UNKNOWN_VARIANT = "unknown-variant"
 UNKNOWN_API = "unknown-api"
+# Behind the name of a stage's route: a request without the key that the method asks for.
+NO_KEY = "/no-key"
 
 # Shares of traffic are integers to Envoy.
 _WEIGHT_UNITS = 1_000_000
@@ -107,20 +109,42 @@ def _stage_routes(stage: ApiStage) -> Iterator[Json]:
         match = {"safe_regex": {"regex": base + path_expression(resource)}}
         offered = [method for method in stage.methods if method.resource == resource]
         for method in sorted(offered, key=lambda method: method.http_method == "ANY"):
-            yield _integration(name, match, method, stage)
+            yield from _method_routes(name, match, method, stage)
         yield _refusal(name, match, 403)
     yield _refusal(name, {"path_separated_prefix": f"/_api/{stage.api_id}/{stage.stage}"}, 403)
 
 
-def _integration(name: str, match: Json, method: Method, stage: ApiStage) -> Json:
+def _method_routes(name: str, match: Json, method: Method, stage: ApiStage) -> Iterator[Json]:
+    """By an allowed key only, where the method asks for one; a throttle of nothing refuses all."""
+    if method.http_method != "ANY":
+        match = {**match, "headers": [{"name": ":method", "string_match": {"exact": method.http_method}}]}
+    if method.throttle is not None and method.throttle.is_closed:
+        yield _refusal(name, match, 429)
+    elif method.clients is None:
+        yield _integration(name, match, method, stage)
+    else:
+        closed = [client for client in method.clients if client.throttle is not None and client.throttle.is_closed]
+        if closed:
+            yield _refusal(name, _with_key(match, closed), 429)
+        served = [client for client in method.clients if client not in closed]
+        if served:
+            yield _integration(name, _with_key(match, served), method, stage, served)
+        yield _refusal(name + NO_KEY, match, 403)
+
+
+def _with_key(match: Json, clients: Sequence[Client]) -> Json:
+    keys = "|".join(re.escape(client.key) for client in clients)
+    known = {"name": filters.API_KEY_HEADER, "string_match": {"safe_regex": {"regex": keys}}}
+    return {**match, "headers": [*match.get("headers", ()), known]}
+
+
+def _integration(name: str, match: Json, method: Method, stage: ApiStage, clients: Sequence[Client] = ()) -> Json:
     versions = [version for version in method.versions if version.weight > 0]
     shares = _shares([version.weight for version in versions])
     weighted = [
         {"name": clusters.version_cluster(version), "weight": share}
         for version, share in zip(versions, shares, strict=True)
     ]
-    if method.http_method != "ANY":
-        match = {**match, "headers": [{"name": ":method", "string_match": {"exact": method.http_method}}]}
     return {
         "name": name,
         "match": match,
@@ -133,7 +157,11 @@ def _integration(name: str, match: Json, method: Method, stage: ApiStage) -> Jso
         "request_headers_to_remove": _PRIVATE_HEADERS,
         "response_headers_to_add": [_REQUEST_ID],
         "request_body_buffer_limit": stage.max_body_bytes + MIB,
-        "typed_per_filter_config": filters.buffered(stage.max_body_bytes),
+        "typed_per_filter_config": {
+            **filters.buffered(stage.max_body_bytes),
+            **filters.throttled(method.throttle, clients),
+            **(filters.signed_for_api() if method.is_signed else {}),
+        },
     }
 
 

@@ -124,12 +124,49 @@ class FunctionVersion:
 
 
 @dataclass(frozen=True)
+class Throttle:
+    """A token bucket: requests at once, and requests a second after that. 0 of either lets nothing through."""
+
+    burst: int
+    rate_per_second: float
+
+    def __post_init__(self) -> None:
+        if self.burst < 0 or not 0 <= self.rate_per_second < float("inf"):
+            raise InvalidState(
+                f"a throttle of {self.burst} at {self.rate_per_second} a second is none: both are from 0 up"
+            )
+
+    @property
+    def is_closed(self) -> bool:
+        return self.burst == 0 or self.rate_per_second == 0
+
+
+@dataclass(frozen=True)
+class Client:
+    """Who has an API key, and how much its usage plan grants."""
+
+    key: str
+    throttle: Throttle | None = None
+
+    def __post_init__(self) -> None:
+        if not self.key or not self.key.isascii() or not self.key.isprintable():
+            raise InvalidState("an API key is empty or cannot stand in a header")
+
+
+@dataclass(frozen=True)
 class Method:
-    """A method on a resource (`/api`, `/items/{id}`, `/{proxy+}`), and the versions that it is integrated with."""
+    """A method on a resource (`/api`, `/items/{id}`, `/{proxy+}`), and the versions that it is integrated with.
+
+    `clients` None: whoever comes; else only those with one of the keys. `is_signed`: the control plane is asked whether the signature
+    is right and its principal may call. `throttle` counts all clients together.
+    """
 
     http_method: str
     resource: str
     versions: tuple[FunctionVersion, ...]
+    clients: tuple[Client, ...] | None = None
+    is_signed: bool = False
+    throttle: Throttle | None = None
 
     def __post_init__(self) -> None:
         if self.http_method not in _METHODS:

@@ -64,6 +64,35 @@ class RoutingRecord(Record):
     versions: tuple[tuple[str, float, str], ...]
 
 
+class ApiKeyRecord(Record):
+    """`key` is the id, `value` what a client sends."""
+
+    kind: ClassVar[str] = "apigateway.api_key"
+    name: str
+    value: str
+    description: str = ""
+    is_enabled: bool = False
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class UsagePlanRecord(Record):
+    """`key` is the id, `stages` those that its keys open, as `api:stage`. `throttle` of each client: burst and rate."""
+
+    kind: ClassVar[str] = "apigateway.usage_plan"
+    name: str
+    description: str = ""
+    stages: tuple[str, ...] = ()
+    throttle: tuple[int, float] | None = None
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class UsagePlanKeyRecord(Record):
+    """`key` is `plan:key`, `parent` the plan."""
+
+    kind: ClassVar[str] = "apigateway.usage_plan_key"
+    api_key: str
+
+
 class StageMachine:
     """`changed`: write it down for the hosts, then let the door send requests; `published`: done."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -25,9 +25,11 @@ _REFUSED_OF_API = (
     "x-amazon-apigateway-authorizers",
     "x-amazon-apigateway-request-validator",
     "x-amazon-apigateway-policy",
+    "x-amazon-apigateway-api-key-source",
     "security",
 )
-_REFUSED_OF_METHOD = ("security", "x-amazon-apigateway-auth", "x-amazon-apigateway-request-validator")
+_REFUSED_OF_METHOD = ("x-amazon-apigateway-auth", "x-amazon-apigateway-request-validator")
+AUTHORIZATION_TYPE = "x-amazon-apigateway-authtype"
 _FUNCTION_URI = re.compile(
     r"arn:[a-z-]+:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/"
     r"(?P<arn>arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:(?P<target>[A-Za-z0-9_-]+(:[A-Za-z0-9_$-]+)?))/invocations"
@@ -35,7 +37,10 @@ _FUNCTION_URI = re.compile(
 
 
 class Method(BaseModel):
-    """A method on a resource and the function that it is integrated with; `target` is `name` or `name:qualifier`."""
+    """A method on a resource and the function that it is integrated with; `target` is `name` or `name:qualifier`.
+
+    `is_signed`: only for whom IAM lets call it (AWS_IAM); `is_key_required`: only with a key of a usage plan.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,6 +48,8 @@ class Method(BaseModel):
     resource: str
     arn: str
     target: str
+    is_signed: bool = False
+    is_key_required: bool = False
 
 
 def read_body(body: bytes | str) -> dict[str, Any]:
@@ -61,15 +68,23 @@ def methods(document: Mapping[str, Any]) -> list[Method]:
     for name in _REFUSED_OF_API:
         if document.get(name):
             raise NotImplementedHere(f"apigateway with {name}")
-    for scheme in (
-        (document.get("components") or {}).get("securitySchemes") or document.get("securityDefinitions") or ()
-    ):
-        raise NotImplementedHere(f"apigateway with the authorizer {scheme}")
+    found = (document.get("components") or {}).get("securitySchemes") or document.get("securityDefinitions") or {}
+    schemes = {name: _scheme(name, scheme) for name, scheme in found.items()}
     return [
-        _method(http_method, resource, operation)
+        _method(http_method, resource, operation, schemes)
         for resource, item in (document.get("paths") or {}).items()
         for http_method, operation in _operations(item or {})
     ]
+
+
+def _scheme(name: str, scheme: Mapping[str, Any]) -> str:
+    """`key` or `signature`. Raises NotImplementedHere for every other authorizer."""
+    where = (scheme.get("type"), str(scheme.get("in", "")).lower(), str(scheme.get("name", "")).lower())
+    if where == ("apiKey", "header", "x-api-key") and AUTHORIZATION_TYPE not in scheme:
+        return "key"
+    if where == ("apiKey", "header", "authorization") and scheme.get(AUTHORIZATION_TYPE) == "awsSigv4":
+        return "signature"
+    raise NotImplementedHere(f"apigateway with the authorizer {name}")
 
 
 def _operations(item: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -80,7 +95,7 @@ def _operations(item: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
             yield "ANY", operation or {}
 
 
-def _method(http_method: str, resource: str, operation: Mapping[str, Any]) -> Method:
+def _method(http_method: str, resource: str, operation: Mapping[str, Any], schemes: Mapping[str, str]) -> Method:
     where = f"{http_method} {resource}"
     for name in _REFUSED_OF_METHOD:
         if operation.get(name):
@@ -93,7 +108,23 @@ def _method(http_method: str, resource: str, operation: Mapping[str, Any]) -> Me
     match = _FUNCTION_URI.fullmatch(str(integration.get("uri", "")))
     if match is None:
         raise NotImplementedHere(f"apigateway with the integration {integration.get('uri')!r} ({where})")
-    return Method(http_method=http_method, resource=resource, arn=match["arn"], target=match["target"])
+    asked = _asked(operation.get("security") or (), schemes, where)
+    return Method(
+        http_method=http_method,
+        resource=resource,
+        arn=match["arn"],
+        target=match["target"],
+        is_signed="signature" in asked,
+        is_key_required="key" in asked,
+    )
+
+
+def _asked(security: Iterable[Mapping[str, Any]], schemes: Mapping[str, str], where: str) -> set[str]:
+    names = [name for entry in security for name in entry]
+    unknown = sorted(set(names) - set(schemes))
+    if unknown:
+        raise AwsError("BadRequestException", f"{where}: there is no security scheme {', '.join(unknown)}")
+    return {schemes[name] for name in names}
 
 
 def resource_id(api_id: str, path: str) -> str:

@@ -19,6 +19,11 @@ DEPLOYMENT = DEPLOYMENTS + "/${deploymentId}"
 STAGES = API + "/stages"
 STAGE = STAGES + "/${stageName}"
 RESOURCES = API + "/resources"
+API_KEYS = ROOT + "apikeys"
+API_KEY = API_KEYS + "/${apiKey}"
+USAGE_PLANS = ROOT + "usageplans"
+USAGE_PLAN = USAGE_PLANS + "/${usagePlanId}"
+USAGE_PLAN_KEYS = USAGE_PLAN + "/keys"
 
 
 def tags(asked: Asked) -> Iterator[str]:
@@ -54,6 +59,22 @@ PERMISSIONS = Permissions(
         "GetStage": [on(STAGE, action="GET")],
         "UpdateStage": [on(STAGE, action="PATCH")],
         "DeleteStage": [on(STAGE, action="DELETE")],
+        # API keys
+        "CreateApiKey": [on(API_KEYS, action="POST"), TAGGED],
+        "GetApiKeys": [on(API_KEYS, action="GET")],
+        "GetApiKey": [on(API_KEY, action="GET")],
+        "UpdateApiKey": [on(API_KEY, action="PATCH")],
+        "DeleteApiKey": [on(API_KEY, action="DELETE")],
+        # usage plans
+        "CreateUsagePlan": [on(USAGE_PLANS, action="POST"), TAGGED],
+        "GetUsagePlans": [on(USAGE_PLANS, action="GET")],
+        "GetUsagePlan": [on(USAGE_PLAN, action="GET")],
+        "UpdateUsagePlan": [on(USAGE_PLAN, action="PATCH")],
+        "DeleteUsagePlan": [on(USAGE_PLAN, action="DELETE")],
+        "CreateUsagePlanKey": [on(USAGE_PLAN_KEYS, action="POST")],
+        "GetUsagePlanKeys": [on(USAGE_PLAN_KEYS, action="GET")],
+        "GetUsagePlanKey": [on(USAGE_PLAN_KEYS + "/${keyId}", action="GET")],
+        "DeleteUsagePlanKey": [on(USAGE_PLAN_KEYS + "/${keyId}", action="DELETE")],
         # tags
         "GetTags": [on(tags, action="GET")],
         "TagResource": [on(tags, action="PUT")],

@@ -14,7 +14,7 @@ from typing import Any
 
 from mlsystem.engine.contract import House, Part
 from mlsystem.engine.dataplane.keeper import DoorKeeper
-from mlsystem.engine.dataplane.state import ApiStage, FunctionVersion
+from mlsystem.engine.dataplane.state import ApiStage, FunctionVersion, Throttle
 from mlsystem.engine.dataplane.state import Method as DoorMethod
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Event, Json, Machine
@@ -28,6 +28,8 @@ from mlsystem.engine.services.apigateway.api import (
     StageRecord,
 )
 from mlsystem.engine.services.apigateway.definition import Method, resource_id
+from mlsystem.engine.services.apigateway.stages import METHOD_DEFAULTS
+from mlsystem.engine.services.apigateway.usage_plans import clients_of
 from mlsystem.engine.store.database import Transaction
 
 SERVICE = "apigateway.amazonaws.com"
@@ -85,7 +87,7 @@ class Publishing(Part):
             "binary_media_types": list(deployment.binary_media_types),
             "integrations": [
                 {
-                    **method.model_dump(),
+                    **method.model_dump(exclude={"is_signed", "is_key_required"}),
                     "resource_id": resource_id(stage.parent, method.resource),
                     "is_permitted": self._is_permitted(stage, method),
                 }
@@ -110,12 +112,12 @@ class Publishing(Part):
         for stage in tx.all(StageRecord):
             deployment = tx.get(DeploymentRecord, f"{stage.parent}:{stage.deployment_id}")
             if stage.is_published and deployment is not None:
-                methods = tuple(self._routed(tx, deployment))
+                methods = tuple(self._routed(tx, stage, deployment))
                 if methods:
                     yield ApiStage(stage.parent, stage.name, methods)
 
-    def _routed(self, tx: Transaction, deployment: DeploymentRecord) -> Iterator[DoorMethod]:
-        root = self._house.folder.root
+    def _routed(self, tx: Transaction, stage: StageRecord, deployment: DeploymentRecord) -> Iterator[DoorMethod]:
+        root, clients = self._house.folder.root, tuple(clients_of(tx, stage.key))
         for method in deployment.methods:
             routing = tx.get(RoutingRecord, method.target)
             if routing is None:
@@ -125,7 +127,14 @@ class Publishing(Part):
                 FunctionVersion(function, version, share, (str(root / socket),))
                 for version, share, socket in routing.versions
             )
-            yield DoorMethod(method.http_method, method.resource, versions)
+            yield DoorMethod(
+                method.http_method,
+                method.resource,
+                versions,
+                clients if method.is_key_required else None,
+                method.is_signed,
+                _throttle(stage, method),
+            )
 
     def _on_published(self, tx: Transaction, topic: str, data: Json) -> None:
         tx.after_commit(self._keeper.refresh)
@@ -158,6 +167,19 @@ class Publishing(Part):
             known = {self._path(stage.key) for stage in tx.all(StageRecord)}
         for path in set(self._folder.glob("*.json")) - known:
             path.unlink(missing_ok=True)
+
+
+def _throttle(stage: StageRecord, method: Method) -> Throttle | None:
+    """What the settings of this method say or, what they do not, those of the whole stage; None where both are silent."""
+    resource = method.resource.replace("/", "~1")
+    settings = {
+        **stage.method_settings.get("*/*", {}),
+        **stage.method_settings.get(f"{resource}/{method.http_method}", {}),
+    }
+    if not {"throttlingBurstLimit", "throttlingRateLimit"} & set(settings):
+        return None
+    settings = {**METHOD_DEFAULTS, **settings}
+    return Throttle(settings["throttlingBurstLimit"], settings["throttlingRateLimit"])
 
 
 def _allows(statement: Mapping[str, Any], source: str) -> bool:

@@ -1,4 +1,4 @@
-"""Tags of REST APIs and stages, by ARN (`arn:aws:apigateway:region::/restapis/id[/stages/name]`)."""
+"""Tags of REST APIs and stages, API keys and usage plans, by ARN (`arn:aws:apigateway:region::/restapis/id[/stages/name]`)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Any
 
 from mlsystem.engine.contract import Call, Part, operation
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.services.apigateway.api import ApiRecord, StageRecord
+from mlsystem.engine.services.apigateway.api import ApiKeyRecord, ApiRecord, StageRecord, UsagePlanRecord
 from mlsystem.engine.store.database import Transaction
 
+_Tagged = ApiRecord | StageRecord | ApiKeyRecord | UsagePlanRecord
 _ARN = re.compile(
-    r"arn:[a-z-]+:apigateway:[a-z0-9-]+::/restapis/(?P<api>[a-z0-9]+)(/stages/(?P<stage>[A-Za-z0-9_-]+))?"
+    r"arn:[a-z-]+:apigateway:[a-z0-9-]+::/(restapis/(?P<api>[a-z0-9]+)(/stages/(?P<stage>[A-Za-z0-9_-]+))?"
+    r"|apikeys/(?P<key>[a-z0-9]+)|usageplans/(?P<plan>[a-z0-9]+))"
 )
 
 
@@ -37,13 +39,19 @@ class Tags(Part):
         return {"tags": _find(call.tx, request["resourceArn"]).tags}
 
 
-def _find(tx: Transaction, arn: str) -> ApiRecord | StageRecord:
+def _find(tx: Transaction, arn: str) -> _Tagged:
     match = _ARN.fullmatch(arn)
-    record: ApiRecord | StageRecord | None = None
-    if match is not None and match["stage"]:
-        record = tx.get(StageRecord, f"{match['api']}:{match['stage']}")
-    elif match is not None:
-        record = tx.get(ApiRecord, match["api"])
+    record = None if match is None else _get(tx, match)
     if record is None:
-        raise AwsError("NotFoundException", f"{arn!r} is no REST API and no stage of one")
+        raise AwsError("NotFoundException", f"{arn!r} is no REST API, stage, API key or usage plan")
     return record
+
+
+def _get(tx: Transaction, match: re.Match[str]) -> _Tagged | None:
+    if match["key"]:
+        return tx.get(ApiKeyRecord, match["key"])
+    if match["plan"]:
+        return tx.get(UsagePlanRecord, match["plan"])
+    if match["stage"]:
+        return tx.get(StageRecord, f"{match['api']}:{match['stage']}")
+    return tx.get(ApiRecord, match["api"])

@@ -16,6 +16,7 @@ from mlsystem.engine.services.cloudformation.resources import Resources
 from mlsystem.engine.services.cloudformation.stack import StackMachine
 from mlsystem.engine.services.cloudformation.types import (
     apigateway,
+    apigateway_access,
     application_autoscaling,
     cloudwatch,
     codebuild,
@@ -42,6 +43,9 @@ from mlsystem.engine.store.keys import KeyRing
 
 TYPES: tuple[ResourceType, ...] = (
     apigateway.DEPLOYMENT,
+    apigateway_access.API_KEY,
+    apigateway_access.USAGE_PLAN,
+    apigateway_access.USAGE_PLAN_KEY,
     apigateway.REST_API,
     apigateway.STAGE,
     application_autoscaling.SCALABLE_TARGET,

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mlsystem.engine.durable.machine import Action, CancelTimer, Event, Notice, SetTimer, Step
 from mlsystem.engine.services.codepipeline.events import action_event, execution_event, stage_event
+from mlsystem.engine.services.codepipeline.outcome import outcome_metrics
 from mlsystem.engine.store.records import Record
 
 # https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
@@ -77,6 +78,8 @@ class Execution(Record):
     stage_status: dict[str, str] = Field(default_factory=dict)
     reason: str = ""
     attempt: int = 0
+    # Of a rollback: the execution that is gone back to. It has the runs of the stages before, which its own stage builds on.
+    rollback_of: str = ""
 
     @property
     def stages(self) -> list[dict[str, Any]]:
@@ -95,6 +98,11 @@ class Execution(Record):
             if run.status is RunStatus.SUCCEEDED
             for name, place in run.artifacts.items()
         }
+
+    @property
+    def own_runs(self) -> tuple[Run, ...]:
+        """Without those that a rollback took over."""
+        return tuple(run for run in self.runs if run.id.startswith(f"{self.key}."))
 
     def latest(self, stage: str, action: str) -> Run | None:
         """The last run of an action in this execution."""
@@ -150,12 +158,12 @@ class ExecutionMachine:
         if any(run is not None and run.status is RunStatus.IN_PROGRESS for run in latest.values()):
             return Step(record)
         if record.state == Status.STOPPING:
-            return self._leave(record, Status.STOPPED)
+            return self._leave(record, Status.STOPPED, at)
         if any(run is not None and run.status is not RunStatus.SUCCEEDED for run in latest.values()):
-            return self._leave(record, Status.FAILED)
+            return self._leave(record, Status.FAILED, at)
         missing = [action for action in actions if latest[action["name"]] is None]
         if not missing:
-            return self._leave(record, Status.SUCCEEDED)
+            return self._leave(record, Status.SUCCEEDED, at)
         order = min(action.get("runOrder", 1) for action in missing)
         return self._start(record, [action for action in missing if action.get("runOrder", 1) == order], at)
 
@@ -178,15 +186,19 @@ class ExecutionMachine:
         started = record.changed(runs=(*record.runs, *runs))
         return Step(started, actions=tuple(orders), timers=tuple(timers), notices=tuple(notices))
 
-    def _leave(self, record: Execution, status: Status) -> Step[Execution]:
+    def _leave(self, record: Execution, status: Status, at: float) -> Step[Execution]:
         stages = {**record.stage_status, record.stage_name: str(status)}
         left = record.changed(is_inside=False, stage_status=stages)
         notices = (stage_event(left, status.upper()), _release(left))
-        if status is Status.SUCCEEDED and left.stage + 1 < len(left.stages):
+        if status is Status.SUCCEEDED and left.stage + 1 < len(left.stages) and not left.rollback_of:
             ahead = left.changed(stage=left.stage + 1)
             return Step(ahead, notices=(*notices, _request(ahead)))
         ended = left.changed(state=status)
-        return Step(ended, notices=(*notices, execution_event(ended, status.upper())))
+        told = (*notices, execution_event(ended, status.upper()), *outcome_metrics(ended, at))
+        wants_rollback = ended.stages[ended.stage].get("onFailure", {}).get("result") == "ROLLBACK"
+        if status is Status.FAILED and wants_rollback and not ended.rollback_of:
+            told = (*told, Notice("codepipeline.stage.rollback_wanted", _place(ended)))
+        return Step(ended, notices=told)
 
     # ------------------------------------------------------------------ actions
     def _started(self, record: Execution, event: Event, at: float) -> Step[Execution]:

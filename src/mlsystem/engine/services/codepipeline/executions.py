@@ -15,6 +15,7 @@ from mlsystem.engine.durable.racepoint import race_point
 from mlsystem.engine.durable.worker import NoticeHandler
 from mlsystem.engine.services.codepipeline.execution import Execution, ExecutionMachine, RunStatus, Status
 from mlsystem.engine.services.codepipeline.pipelines import Pipeline, require_pipeline, require_stage
+from mlsystem.engine.services.codepipeline.rollbacks import told_kind
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Executions(Part):
         found = [
             (execution, run)
             for execution in call.tx.all(Execution, parent=pipeline.key)
-            for run in execution.runs
+            for run in execution.own_runs
             if (run.stage, run.action) == (request["stageName"], request["actionName"])
             and run.token == request["token"]
         ]
@@ -154,7 +155,7 @@ class Executions(Part):
 
     def _end_job(self, job_id: str, data: dict[str, Any], call: Call) -> None:
         for execution in call.tx.all(Execution):
-            for run in execution.runs:
+            for run in execution.own_runs:
                 if run.external_id == job_id or job_uuid(run.id) == job_id:
                     self._house.worker.send(
                         call.tx, Execution, execution.key, Event("action_ended", {"run": run.id, **data})
@@ -183,6 +184,7 @@ class Executions(Part):
                 "trigger": execution.trigger,
                 "variables": [{"name": name, "resolvedValue": value} for name, value in execution.variables.items()],
                 "executionMode": "SUPERSEDED",
+                **told_kind(execution),
             }
         }
 
@@ -201,7 +203,7 @@ class Executions(Part):
             _action_detail(execution, run)
             for execution in executions
             if wanted in (None, execution.key)
-            for run in reversed(execution.runs)
+            for run in reversed(execution.own_runs)
         ]
         return _page(details, request, "actionExecutionDetails")
 
@@ -248,6 +250,7 @@ def _summary(execution: Execution) -> dict[str, object]:
         "sourceRevisions": revisions,
         "trigger": execution.trigger,
         "executionMode": "SUPERSEDED",
+        **told_kind(execution),
     }
 
 

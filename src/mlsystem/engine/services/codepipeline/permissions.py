@@ -36,6 +36,7 @@ PERMISSIONS = Permissions(
         "EnableStageTransition": [on(STAGE)],
         "DisableStageTransition": [on(STAGE)],
         "RetryStageExecution": [on(STAGE)],
+        "RollbackStage": [on(STAGE)],
         "PutApprovalResult": [on(ACTION)],
         # jobs of Invoke actions
         "PutJobSuccessResult": [on(ANY)],

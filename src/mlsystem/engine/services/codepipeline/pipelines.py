@@ -137,6 +137,12 @@ class Pipelines(Part):
 
 def check_declaration(declaration: Mapping[str, Any]) -> None:
     """Raises AwsError for a structure that CodePipeline refuses, NotImplementedHere for what the engine does not have."""
+    for action in (action for stage in declaration["stages"] for action in stage["actions"]):
+        if action["actionTypeId"]["provider"] == "CodeStarSourceConnection":
+            raise NotImplementedHere(
+                f"the action {action['name']}, a source by a connection to a Git provider,",
+                "a connection belongs to an account: here the source is CodeCommit (SourceProvider CODECOMMIT)",
+            )
     _refuse("a pipeline", declaration, PIPELINE_MEMBERS)
     if declaration.get("executionMode", "SUPERSEDED") != "SUPERSEDED":
         raise NotImplementedHere(f"a pipeline with executionMode {declaration['executionMode']}", "SUPERSEDED is")
@@ -148,9 +154,19 @@ def check_declaration(declaration: Mapping[str, Any]) -> None:
         raise AwsError("InvalidStructureException", f"Stage names must be unique: {', '.join(names)}.")
     made: set[str] = set()
     for index, stage in enumerate(stages):
-        _refuse(f"the stage {stage['name']}", stage, {"name", "actions"})
+        _refuse(f"the stage {stage['name']}", stage, {"name", "actions", "onFailure"})
+        _check_failure(stage, index)
         for action in stage["actions"]:
             _check_action(action, index, made)
+
+
+def _check_failure(stage: Mapping[str, Any], index: int) -> None:
+    given = stage.get("onFailure") or {}
+    _refuse(f"onFailure of the stage {stage['name']}", given, {"result"})
+    if given.get("result") not in (None, "FAIL", "ROLLBACK"):
+        raise NotImplementedHere(f"onFailure of the stage {stage['name']} with the result {given['result']}")
+    if given.get("result") == "ROLLBACK" and index == 0:
+        raise AwsError("InvalidStructureException", f"{stage['name']} is the source stage: it cannot be rolled back.")
 
 
 def _check_action(action: Mapping[str, Any], stage: int, made: set[str]) -> None:

@@ -8,14 +8,13 @@ from mlsystem.engine.services.codepipeline.execution import ExecutionMachine
 from mlsystem.engine.services.codepipeline.executions import Executions
 from mlsystem.engine.services.codepipeline.permissions import PERMISSIONS
 from mlsystem.engine.services.codepipeline.pipelines import Pipelines
+from mlsystem.engine.services.codepipeline.rollbacks import Rollbacks
 from mlsystem.engine.services.codepipeline.stage import Stages
 from mlsystem.engine.services.codepipeline.state import PipelineState
 
 
 def open_room(house: House) -> Room:
     machine = ExecutionMachine()
-    return Room(
-        "codepipeline",
-        [Pipelines(house), Executions(house, machine), Stages(house), PipelineState(), Actions(house, machine)],
-        PERMISSIONS,
-    )
+    executions, rollbacks = Executions(house, machine), Rollbacks(house, machine)
+    parts = [Pipelines(house), executions, rollbacks, Stages(house), PipelineState(), Actions(house, machine)]
+    return Room("codepipeline", parts, PERMISSIONS)

@@ -1,0 +1,90 @@
+"""The stacks as they are to be have none of the faults that linters do not see; planted ones are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.aws.build import REGION, files_of, packaged
+from tests.aws.project import OVERRIDES, PIPELINE_PARAMETERS, TEMPLATES
+from tests.aws.template_check import faults, resources_of
+
+STACKS = ("deploy-model-dev.yml", "deploy-model-prd.yml", "sagemaker-custom-resource.yml", "pipeline.yml")
+
+
+def given(folder: Path, name: str) -> dict[str, str]:
+    if name == "pipeline.yml":
+        return PIPELINE_PARAMETERS
+    overrides = OVERRIDES if name.startswith("deploy-model-") else {}
+    return {**files_of(folder)[name.replace(".yml", ".json")]["Parameters"], **overrides}
+
+
+def text_of(name: str) -> str:
+    return TEMPLATES[name].read_text() if name == "pipeline.yml" else packaged(name)
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_a_stack_has_no_fault_that_linters_do_not_see(tmp_path: Path, name: str) -> None:
+    assert faults(resources_of(text_of(name), given(tmp_path, name), REGION)) == []
+
+
+def test_every_canary_that_the_parameter_allows_is_one_that_codedeploy_has(tmp_path: Path) -> None:
+    parameters = given(tmp_path, "deploy-model-prd.yml")
+    for shift in (
+        "AllAtOnce",
+        "Canary10Percent30Minutes",
+        "Linear10PercentEvery1Minute",
+        "Linear10PercentEvery10Minutes",
+    ):
+        resources = resources_of(packaged("deploy-model-prd.yml"), {**parameters, "DeploymentType": shift}, REGION)
+        assert faults(resources) == []
+
+
+@pytest.mark.parametrize("pair", [("NAT", ""), ("ENDPOINTS", "arn:aws:iam::210987654321:role/there")])
+def test_the_pipeline_stands_by_each_of_its_choices(pair: tuple[str, str]) -> None:
+    egress, role = pair
+    choices = {"NetworkEgress": egress, "PrdActionRoleArn": role, "PrdDeployRoleArn": role}
+    connection = "arn:aws:codeconnections:eu-central-1:123456789012:connection/0d2b5d0e-5f0c-4a0d-9a6b-4cf6e1a1f1c2"
+    choices |= {"SourceProvider": "CONNECTION", "ConnectionArn": connection, "FullRepositoryId": "owner/name"}
+    resources = resources_of(text_of("pipeline.yml"), {**PIPELINE_PARAMETERS, **choices}, REGION)
+    assert faults(resources) == []
+    assert "Repository" not in resources
+    assert ("NatGateway" in resources) == (egress == "NAT")
+    assert ("PipelineInPrdAccount" in resources) == bool(role)
+
+
+Planting = Callable[[str], str]
+
+
+def replaced(old: str, new: str) -> Planting:
+    def plant(text: str) -> str:
+        assert old in text
+        return text.replace(old, new)
+
+    return plant
+
+
+@pytest.mark.parametrize(
+    ("plant", "parameters", "words"),
+    [
+        (
+            replaced("- Canary10Percent10Minutes", "- Canary20Percent10Minutes"),
+            {"DeploymentType": "Canary20Percent10Minutes"},
+            "CodeDeploy has no configuration",
+        ),
+        (str, {"MinInstances": "11"}, "at least 11 instances, and at most 10"),
+        (str, {"InstanceCount": "1"}, "it begins with 1 instances, and scales from 2 to 10"),
+        (replaced("AlarmActions:", "OKActions:"), {}, "nobody hears this alarm"),
+        (replaced("!Ref 'VersionErrors'", "!Ref 'ApiFunction'"), {}, "ApiFunction is no alarm"),
+        (replaced("TreatMissingData: ignore", "TreatMissingData: missing"), {}, "does not say what missing data means"),
+        (str, {"MonitorScheduleExpression": "cron(0/5 * ? * * *)"}, "SageMaker monitors at full hours"),
+        (str, {"MonitorScheduleExpression": "cron(0 25 ? * * *)"}, "25"),
+        (str, {"MonitorScheduleExpression": "cron(0 12 31 2 ? *)"}, "never comes"),
+    ],
+)
+def test_a_planted_fault_is_found(tmp_path: Path, plant: Planting, parameters: dict[str, str], words: str) -> None:
+    name = "deploy-model-prd.yml"
+    resources = resources_of(plant(packaged(name)), {**given(tmp_path, name), **parameters}, REGION)
+    assert any(words in fault for fault in faults(resources)), faults(resources)
