@@ -30,6 +30,7 @@ READING = re.compile(r"\w[\w-]*:(Get|List|Describe)\*|kms:GenerateDataKey\*")
 # Limited to something that the reference does not have for it.
 BEYOND_THE_REFERENCE = {
     "codedeploy:PutLifecycleEventHookExecutionStatus": "SAM's own policies allow it of the deployment group",
+    "codestar-connections:UseConnection": "the service's former name, which connections of that time still bear",
     "cloudformation:CreateChangeSet": "CloudFormation's guide allows a macro by the ARN of the transform",
 }
 
@@ -84,8 +85,16 @@ ARNS = {
 }
 
 
+# What a parameter gives by its whole ARN.
+GIVEN = {
+    "ConnectionArn": "arn:aws:codeconnections:r:a:connection/c",
+    "DevActionRoleArn": "arn:aws:iam::a:role/r",
+    "PrdActionRoleArn": "arn:aws:iam::a:role/r",
+}
+
+
 def _arn(name: str) -> str:
-    return ARNS[RESOURCES[name]["Type"]]
+    return GIVEN.get(name) or ARNS[RESOURCES[name]["Type"]]
 
 
 def _meet(pattern: str, text: str) -> bool:
