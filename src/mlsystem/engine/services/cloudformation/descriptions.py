@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.decide.template import load, required_capabilities
+from mlsystem.engine.decide.template import load, required_capabilities, validate
 from mlsystem.engine.services.cloudformation.operations import find_stack, tag_list, when
 from mlsystem.engine.services.cloudformation.preparation import read_template
 from mlsystem.engine.services.cloudformation.stack import Stack
@@ -123,6 +123,7 @@ class StackDescriptions(Part):
 
 def _validation(text: str) -> dict[str, object]:
     template = load(text)
+    validate(template)
     parameters = [
         {
             "ParameterKey": parameter.name,
