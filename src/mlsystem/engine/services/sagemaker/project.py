@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeProject.ht
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -73,6 +74,15 @@ class Project(Record):
     stacks: tuple[TemplateStack, ...] = ()
 
     @property
+    def own_parameters(self) -> dict[str, str]:
+        """What SageMaker fills in. https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-projects-templates-custom.html"""
+        return {"SageMakerProjectName": self.key, "SageMakerProjectId": self.id}
+
+    @property
+    def own_tags(self) -> list[dict[str, str]]:
+        return pairs({"sagemaker:project-name": self.key, "sagemaker:project-id": self.id})
+
+    @property
     def is_changing(self) -> bool:
         return self.state in ENDS
 
@@ -113,6 +123,11 @@ class ProjectMachine:
 def _ended(record: Project, is_success: bool) -> Project:
     good, bad = ENDS[ProjectStatus(record.state)]
     return record.changed(state=good if is_success else bad)
+
+
+def pairs(values: Mapping[str, str]) -> list[dict[str, str]]:
+    """As AWS writes tags, and SageMaker parameters."""
+    return [{"Key": key, "Value": value} for key, value in values.items()]
 
 
 def find_by(tx: Transaction, provisioned: str = "", stack_id: str = "") -> Project | None:
