@@ -16,6 +16,7 @@ from tests.command_line import SCRIPTS, run
 from tests.docs.documents import ROOT, shell_lines
 from tests.live import LiveEngine, eventually
 from tests.roles import limited_role
+from tests.stacks import StackUser
 from tests.studio import PAGE, rights_of_studio
 
 # After these the page takes for granted that some time goes by.
@@ -141,6 +142,9 @@ def test_a_template_that_is_not_valid_is_named(shell: Shell, tmp_path: Path) -> 
 
 
 def test_destroy_takes_away_what_was_made_as_a_project_in_studio(shell: Shell, tmp_path: Path) -> None:
+    # What an attempt has left that failed: it can take no update.
+    broken = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "no topic!"}}}}
+    StackUser(shell.live, "ml").create(json.dumps(broken))
     assert shell("bash scripts/build.sh ml-templates ml us-east-1 studio-role").returncode == 0
     assert shell("bash scripts/build.sh ml-templates ml us-east-1 studio-role").returncode == 0, "once more"
     product = shell.live.client("cloudformation").describe_stacks(StackName="ml")["Stacks"][0]["Outputs"]

@@ -19,7 +19,7 @@ SMALL = json.dumps(
         "Parameters": {
             "SageMakerProjectName": {"Type": "String", "MaxLength": 16},
             "SageMakerProjectId": {"Type": "String"},
-            "Days": {"Type": "Number", "Default": 7, "Description": "how long"},
+            "Days": {"Type": "Number", "Default": 7, "AllowedValues": [7, 30, 90], "Description": "how long"},
         },
         "Resources": {
             "Topic": {
@@ -149,6 +149,7 @@ def test_a_new_version_of_the_template_is_for_new_projects_and_for_updates(
     )
     days = asked["ProvisioningArtifactParameters"][2]
     assert (days["ParameterKey"], days["DefaultValue"], days["Description"]) == ("Days", "30", "how long")
+    assert (days["ParameterType"], days["ParameterConstraints"]["AllowedValues"]) == ("Number", ["7", "30", "90"])
     assert _days(catalogue, first) == "7", "what stands stays"
 
     details = {"ProvisioningArtifactId": version["Id"], "ProvisioningParameters": [{"Key": "Days", "Value": "90"}]}

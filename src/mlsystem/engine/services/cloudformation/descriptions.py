@@ -114,14 +114,19 @@ class StackDescriptions(Part):
     def summary(self, request: GetTemplateSummaryInputTypeDef, call: Call) -> Mapping[str, object]:
         before = find_stack(call.tx, request["StackName"]) if "StackName" in request else None
         text = before.template if before else read_template(self._house, call, request)
-        return {**_validation(text), "ResourceTypes": sorted({item.type for item in load(text).resources.values()})}
+        template = load(text)
+        told = _validation(text)
+        for declared, parameter in zip(told["Parameters"], template.parameters.values(), strict=True):
+            declared["ParameterType"] = parameter.type
+            declared["ParameterConstraints"] = {"AllowedValues": list(parameter.allowed_values)}
+        return {**told, "ResourceTypes": sorted({item.type for item in template.resources.values()})}
 
     @operation("ValidateTemplate", mode="read", accepts="TemplateBody TemplateURL")
     def validate(self, request: ValidateTemplateInputTypeDef, call: Call) -> Mapping[str, object]:
         return _validation(read_template(self._house, call, request))
 
 
-def _validation(text: str) -> dict[str, object]:
+def _validation(text: str) -> dict[str, Any]:
     template = load(text)
     validate(template)
     parameters = [
@@ -134,7 +139,7 @@ def _validation(text: str) -> dict[str, object]:
         for parameter in template.parameters.values()
     ]
     capabilities = required_capabilities(template)
-    answer: dict[str, object] = {
+    answer: dict[str, Any] = {
         "Description": template.description,
         "Parameters": parameters,
         "DeclaredTransforms": list(template.transforms),

@@ -83,9 +83,10 @@ class Shelf(Part):
         told = [
             {
                 "ParameterKey": item["ParameterKey"],
-                "ParameterType": item.get("ParameterType", "String"),
-                "IsNoEcho": item.get("NoEcho", False),
-                "Description": item.get("Description", ""),
+                "ParameterType": item["ParameterType"],
+                "IsNoEcho": item["NoEcho"],
+                "Description": item["Description"],
+                "ParameterConstraints": item["ParameterConstraints"],
                 **({"DefaultValue": item["DefaultValue"]} if "DefaultValue" in item else {}),
             }
             for item in known["Parameters"]
