@@ -119,6 +119,8 @@ def test_what_is_wrong_is_told_in_one_line_before_anything_is_made(shell: Shell)
         ("build.sh templates my_stack us-east-1 studio-role", "'my_stack' is no name of a stack"),
         ("build.sh somebody-elses ml us-east-1 studio-role", "the name is taken, and its bucket is not yours"),
         ("rm_s3.sh nothing us-east-1", "there is no bucket nothing"),
+        ("rm_s3.sh nothing eu-west-1", "the bucket nothing is not in the region eu-west-1"),
+        ("build.sh templates ml eu-west-1 studio-role", "plays the region us-east-1"),
         ("rm_s3.sh nothing", "usage: bash scripts/rm_s3.sh BUCKET REGION"),
         ("rm_prj.sh nothing", "there is no project nothing"),
         ("rm_prj.sh", "usage: bash scripts/rm_prj.sh PROJECT"),
@@ -146,14 +148,22 @@ def test_destroy_takes_away_what_was_made_as_a_project_in_studio(shell: Shell, t
     broken = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "no topic!"}}}}
     StackUser(shell.live, "ml").create(json.dumps(broken))
     assert shell("bash scripts/build.sh ml-templates ml us-east-1 studio-role").returncode == 0
-    assert shell("bash scripts/build.sh ml-templates ml us-east-1 studio-role").returncode == 0, "once more"
-    product = shell.live.client("cloudformation").describe_stacks(StackName="ml")["Stacks"][0]["Outputs"]
-    product_id = next(one["OutputValue"] for one in product if one["OutputKey"] == "ProductId")
-    details = {"ProductId": product_id}
+    again = ("--json", "--project", str(ROOT / "project"), "studio", "publish", "ml-templates", "ml", "studio-role")
+    published = json.loads(run(*again, home=shell.live.folder).stdout)
+    details = {"ProductId": published["outputs"]["ProductId"]}
+    versions = shell.live.client("servicecatalog").list_provisioning_artifacts(**details)
+    assert len(versions["ProvisioningArtifactDetails"]) == 1, (
+        "the same template is the same version, by script or by hand"
+    )
     sagemaker = shell.live.client("sagemaker")
     sagemaker.create_project(ProjectName="mlsystem", ServiceCatalogProvisioningDetails=details)
     _await_projects(shell.live)
     assert sagemaker.describe_project(ProjectName="mlsystem")["ProjectStatus"] == "CreateCompleted"
+    # Its name is too long for the template, so it has no stack.
+    sagemaker.create_project(ProjectName="seventeen-letters", ServiceCatalogProvisioningDetails=details)
+    _await_projects(shell.live)
+    failed = shell("bash scripts/rm_prj.sh seventeen-letters")
+    assert (failed.returncode, failed.stdout) == (0, "removed Studio project seventeen-letters\n"), failed.stderr
     withdrawn = shell("mlsystem --target aws studio withdraw ml-templates ml --yes")
     assert (withdrawn.returncode, withdrawn.stderr.count("\n")) == (1, 1)
     assert "remove these projects first" in withdrawn.stderr

@@ -133,7 +133,7 @@ class ProvisionedProductMachine:
     def _settled(self, record: ProvisionedProduct, event: Event, at: float) -> Step[ProvisionedProduct]:
         beginnings, success = ENDS[record.last.type]
         status = str(event.data["status"])
-        if not status.startswith(beginnings):
+        if not status.startswith(beginnings) or _is_of_another(record.last, event):
             return Step(record)
         words = f"Stack {record.stack_name} is {status}. {event.data['reason']}".strip()
         known = record.changed(stack_id=event.data["stack_id"] or record.stack_id)
@@ -148,6 +148,11 @@ class ProvisionedProductMachine:
         after = _with(record.changed(state=state, message=error), ended)
         data = {"id": record.key, "record": change.id, "type": change.type, "status": status, "message": error}
         return Step(after, notices=(Notice("servicecatalog.provisioned_product.settled", data),))
+
+
+def _is_of_another(change: Change, event: Event) -> bool:
+    """CloudFormation tells the token of the stack's last change; what this room has seen itself has none, nor has a deletion."""
+    return change.type is not ChangeType.TERMINATE and event.data.get("token", change.id) != change.id
 
 
 def _with(record: ProvisionedProduct, change: Change) -> ProvisionedProduct:

@@ -75,6 +75,12 @@ def test_the_end_of_an_earlier_change_ends_no_later_one() -> None:
     for kind, late in ((ChangeType.UPDATE, "CREATE_COMPLETE"), (ChangeType.TERMINATE, "UPDATE_COMPLETE")):
         waiting = begun(kind)
         assert MACHINE.advance(waiting, settled(late), 2.0).record == waiting
+    waiting = begun(ChangeType.UPDATE)
+    data = {"stack_id": STACK, "status": "UPDATE_COMPLETE", "reason": ""}
+    of_the_one_before = Event("stack_settled", {**data, "token": "rec-0"})
+    assert MACHINE.advance(waiting, of_the_one_before, 2.0).record == waiting
+    own = MACHINE.advance(waiting, Event("stack_settled", {**data, "token": "rec-1"}), 2.0)
+    assert own.record is not None and own.record.state == ProductStatus.AVAILABLE
 
 
 def test_a_stack_that_cannot_even_be_asked_for_fails_the_change_with_the_reason() -> None:
