@@ -30,7 +30,7 @@ OF_NO_RESOURCE = {
 }
 # What CloudFormation's registry lists for a type, and pipeline.yml does not use of it.
 UNUSED = re.compile(
-    r"vpc-lattice:|vpce:|s3tables:|codestar-connections:|iam:(Put|Get|Delete)(User|Group)Policy|iam:AttachRolePolicy"
+    r"vpc-lattice:|vpce:|s3tables:|iam:(Put|Get|Delete)(User|Group)Policy|iam:AttachRolePolicy"
     r"|iam:DetachRolePolicy|ec2:(AcceptAddressTransfer|AssociateAddress|DisassociateAddress|AttachVpnGateway|DetachVpnGateway"
     r"|DescribeVpnGateways|ReplaceRouteTableAssociation|CreateVpcEncryptionControl|DescribeInstances)"
     r"|ecr:(Put|Set)\w+|kms:(RetireGrant|DisableKey)|codecommit:(PutRepositoryTriggers)|sns:PutDataProtectionPolicy"

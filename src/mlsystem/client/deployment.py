@@ -43,7 +43,7 @@ class Deployment:
         """What `apply` would change. Raises ClientFailure for what would be refused."""
         template = templates.read(self._project.folder / "pipeline.yml")
         stacks = self._connection.client("cloudformation")
-        return Preview(stacks, self._project.stack, pause).changes(template, **settings(self.parameters()))
+        return Preview(stacks, self._project.stack, pause).changes(template, **settings(self.parameters(), {}))
 
     def follow(self, pause: Callable[[], None]) -> Iterator[StackEvent]:
         """New events until the stack has settled. Raises RunFailed with the first reason when it did not end well."""

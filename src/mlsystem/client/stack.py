@@ -41,9 +41,9 @@ class Stack:
         status = str(found["StackStatus"])
         return None if status == "DELETE_COMPLETE" else status
 
-    def apply(self, parameters: Mapping[str, str], **template: str) -> bool:
+    def apply(self, parameters: Mapping[str, str], tags: Mapping[str, str] | None = None, **template: str) -> bool:
         """Create or update it; False when there is nothing to update. Raises ClientFailure."""
-        request = {"StackName": self.name, **template, **settings(parameters)}
+        request = {"StackName": self.name, **template, **settings(parameters, tags or {})}
         try:
             if self.status() is None:
                 self._client.create_stack(**request, OnFailure="DELETE")
@@ -105,7 +105,8 @@ class Stack:
         ]
 
 
-def settings(parameters: Mapping[str, str]) -> dict[str, Any]:
+def settings(parameters: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, Any]:
     """What a request to CloudFormation says beside the template."""
     given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
-    return {"Parameters": given, "Capabilities": CAPABILITIES}
+    tagged = [{"Key": key, "Value": value} for key, value in tags.items()]
+    return {"Parameters": given, "Capabilities": CAPABILITIES, "Tags": tagged}
