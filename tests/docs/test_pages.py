@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -92,16 +93,15 @@ def _is_path(span: str) -> bool:
 
 
 def _is_command(words: list[str]) -> bool:
-    """`up --time-scale 60`: options of the program, a command, its options."""
-    allowed, is_found = _options(None), False
+    """`up --time-scale 60`, `studio publish`: options of the program, a command, its options, a command of that."""
+    place: Any = GROUP
     for word in words:
-        if word.startswith("-") and word.split("=")[0] not in allowed:
+        if word.startswith("-") and word.split("=")[0] not in _options(place):
             return False
-        if not is_found and word in GROUP.commands:
-            allowed, is_found = _options(word), True
-    return is_found or words[0].startswith("-")
+        place = getattr(place, "commands", {}).get(word, place)
+    return place is not GROUP or words[0].startswith("-")
 
 
-def _options(command: str | None) -> set[str]:
-    parameters = (GROUP if command is None else GROUP.commands[command]).params
-    return {"--help"} | {name for parameter in parameters for name in [*parameter.opts, *parameter.secondary_opts]}
+def _options(command: Any) -> set[str]:
+    known = {name for parameter in command.params for name in [*parameter.opts, *parameter.secondary_opts]}
+    return {"--help"} | known

@@ -71,6 +71,7 @@ from mlsystem.engine.services.sagemaker import room as sagemaker
 from mlsystem.engine.services.sagemaker_runtime import room as sagemaker_runtime
 from mlsystem.engine.services.scheduler import room as scheduler
 from mlsystem.engine.services.secretsmanager import room as secretsmanager
+from mlsystem.engine.services.servicecatalog import room as servicecatalog
 from mlsystem.engine.services.sns import room as sns
 from mlsystem.engine.services.stepfunctions import room as stepfunctions
 from mlsystem.engine.services.sts import room as sts
@@ -222,6 +223,7 @@ def _rooms(
         kms.open_room(house, equipment.keys),
         scheduler.open_room(house),
         secretsmanager.open_room(house),
+        servicecatalog.open_room(house),
         sagemaker.open_room(house, machinery, keeper),
         sagemaker_runtime.open_room(house, equipment.plane),
     )

@@ -39,10 +39,21 @@ class Stacks:
             if stack is not None:
                 yield Removal("stack", name, lambda stack=stack: self._remove(stack))  # type: ignore[misc]
 
-    def names(self) -> set[str]:
-        """Of all stacks of the account and region."""
+    def with_parameter(self, name: str, value: str) -> set[str]:
+        """Names of all stacks of the account and region that have this parameter with this value."""
         pages = self._client.get_paginator("describe_stacks").paginate()
-        return {stack["StackName"] for page in pages for stack in page["Stacks"]}
+        wanted = (name, value)
+        return {
+            stack["StackName"]
+            for page in pages
+            for stack in page["Stacks"]
+            if any((one["ParameterKey"], one["ParameterValue"]) == wanted for one in stack.get("Parameters", ()))
+        }
+
+    def parameters(self, name: str) -> dict[str, str]:
+        """None where there is no such stack."""
+        stack = self._find(name) or {}
+        return {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", ())}
 
     def _remove(self, stack: dict[str, Any]) -> None:
         """Raises RunFailed, with CloudFormation's reasons, when it stays."""

@@ -8,12 +8,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from mlsystem.client.connection import Connection
-from mlsystem.client.errors import RunFailed
+from mlsystem.client.errors import ClientFailure, RunFailed
 from mlsystem.client.teardown.removal import Removal
 
 
 class Storage:
     def __init__(self, connection: Connection):
+        self._region = connection.region
         self._s3 = connection.client("s3")
         self._ecr = connection.client("ecr")
 
@@ -45,8 +46,11 @@ class Storage:
         try:
             self._s3.head_bucket(Bucket=bucket)
         except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if status == 404:
                 return False
+            if status in (301, 400):
+                raise ClientFailure(f"the bucket {bucket} is not in the region {self._region}") from error
             raise
         return True
 

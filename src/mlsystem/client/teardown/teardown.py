@@ -1,5 +1,7 @@
 """The order in which a system goes: what serves, what was retained, what trains, what is stored, what is left of it.
 
+One that was made as a project in Studio goes by way of it.
+
 A plan is looked up anew after it was carried out: what it finds then is what stays, and is said.
 """
 
@@ -9,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from mlsystem.client.connection import Connection
 from mlsystem.client.project import Project
+from mlsystem.client.studio.projects import StudioProjects
 from mlsystem.client.teardown.removal import Removal
 from mlsystem.client.teardown.stacks import Stacks
 from mlsystem.client.teardown.storage import Storage
@@ -23,6 +26,13 @@ class Teardown:
 
     def __init__(self, connection: Connection, project: Project, pause: Callable[[], None]):
         self._connection = connection
+        self._studio = StudioProjects(connection, pause)
+        self._studio_name = project.parameters()["SageMakerProjectName"]
+        made_in_studio = self._studio.find(self._studio_name)
+        self._is_made_in_studio = made_in_studio is not None and made_in_studio.prefix == project.prefix
+        if made_in_studio is not None and self._is_made_in_studio:
+            # Its id is SageMaker's, and with it the tags of all that it has made.
+            project = made_in_studio.project() or project
         self._project = project
         self._stacks = Stacks(connection, pause)
         self._versions = RetainedVersions(connection, project, pause)
@@ -55,6 +65,8 @@ class Teardown:
         yield self._stacks.removals(f"{project.pipeline}-workflow", f"{project.pipeline}-sagemaker-custom-resource")
         yield self._storage.contents(self._artifact_bucket())
         yield self._stacks.removals(project.stack)
+        if self._is_made_in_studio:
+            yield self._studio.removals(self._studio_name)
         if not self._is_prefix_shared():
             yield self._storage.repository(f"{project.prefix}-monitor")
         yield self._traces.removals()
@@ -63,12 +75,9 @@ class Teardown:
             yield self._storage.bucket(project.dataset_bucket)
 
     def _is_prefix_shared(self) -> bool:
-        """Whether another project uses the prefix, and so the same image of the monitor."""
-        own = self._project.stack
-        return any(
-            name.startswith(f"{self._project.prefix}-") and name.endswith("-pipeline") and name != own
-            for name in self._stacks.names()
-        )
+        """Whether another project uses the prefix, or a published template: and so the same image of the monitor."""
+        own = {self._project.stack, self._studio.stack_name(self._studio_name)}
+        return bool(self._stacks.with_parameter("ProjectPrefix", self._project.prefix) - own)
 
     def _artifact_bucket(self) -> str:
         """As pipeline.yml names it."""

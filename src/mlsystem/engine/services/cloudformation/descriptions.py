@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.decide.template import load, required_capabilities
+from mlsystem.engine.decide.template import load, required_capabilities, validate
 from mlsystem.engine.services.cloudformation.operations import find_stack, tag_list, when
 from mlsystem.engine.services.cloudformation.preparation import read_template
 from mlsystem.engine.services.cloudformation.stack import Stack
@@ -114,15 +114,21 @@ class StackDescriptions(Part):
     def summary(self, request: GetTemplateSummaryInputTypeDef, call: Call) -> Mapping[str, object]:
         before = find_stack(call.tx, request["StackName"]) if "StackName" in request else None
         text = before.template if before else read_template(self._house, call, request)
-        return {**_validation(text), "ResourceTypes": sorted({item.type for item in load(text).resources.values()})}
+        template = load(text)
+        told = _validation(text)
+        for declared, parameter in zip(told["Parameters"], template.parameters.values(), strict=True):
+            declared["ParameterType"] = parameter.type
+            declared["ParameterConstraints"] = {"AllowedValues": list(parameter.allowed_values)}
+        return {**told, "ResourceTypes": sorted({item.type for item in template.resources.values()})}
 
     @operation("ValidateTemplate", mode="read", accepts="TemplateBody TemplateURL")
     def validate(self, request: ValidateTemplateInputTypeDef, call: Call) -> Mapping[str, object]:
         return _validation(read_template(self._house, call, request))
 
 
-def _validation(text: str) -> dict[str, object]:
+def _validation(text: str) -> dict[str, Any]:
     template = load(text)
+    validate(template)
     parameters = [
         {
             "ParameterKey": parameter.name,
@@ -133,7 +139,7 @@ def _validation(text: str) -> dict[str, object]:
         for parameter in template.parameters.values()
     ]
     capabilities = required_capabilities(template)
-    answer: dict[str, object] = {
+    answer: dict[str, Any] = {
         "Description": template.description,
         "Parameters": parameters,
         "DeclaredTransforms": list(template.transforms),

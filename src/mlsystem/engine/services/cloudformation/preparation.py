@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from mlsystem.engine.contract import Call, House, Principal
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.s3_url import place_of
 from mlsystem.engine.decide.template import (
     Target,
     Template,
@@ -153,17 +153,9 @@ def _parameters(request: Mapping[str, Any], previous: Mapping[str, str]) -> tupl
 
 
 def _place(url: str) -> tuple[str, str]:
-    """Bucket and key of an S3 URL, path style or with the bucket in the host name."""
-    parts = urlsplit(url)
-    path = unquote(parts.path.lstrip("/"))
-    host = parts.hostname or ""
-    if parts.scheme == "s3":
-        return parts.netloc, path
-    if ".s3" in host:
-        return host.split(".s3", 1)[0], path
-    bucket, _, key = path.partition("/")
-    if not bucket or not key:
+    place = place_of(url)
+    if place is None:
         raise AwsError(
             "ValidationError", f"TemplateURL must reference a valid S3 object to which you have access: {url}"
         )
-    return bucket, key
+    return place

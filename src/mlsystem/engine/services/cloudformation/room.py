@@ -36,6 +36,7 @@ from mlsystem.engine.services.cloudformation.types import (
     sagemaker,
     scheduler,
     secretsmanager,
+    servicecatalog,
     sns,
     stepfunctions,
 )
@@ -78,6 +79,7 @@ TYPES: tuple[ResourceType, ...] = (
     sagemaker.MONITORING_SCHEDULE,
     scheduler.SCHEDULE,
     secretsmanager.SECRET,
+    *servicecatalog.TYPES,
     sns.SUBSCRIPTION,
     sns.TOPIC,
     sns.TopicPolicy(),

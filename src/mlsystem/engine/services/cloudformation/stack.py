@@ -122,7 +122,13 @@ class StackMachine:
             _told(record, item) for item in done.events if item.type == "AWS::CloudFormation::Stack"
         ]
         if settled:
-            data = {"stack_id": record.key, "name": record.name, "status": status, "reason": done.state.reason}
+            data = {
+                "stack_id": record.key,
+                "name": record.name,
+                "status": status,
+                "reason": done.state.reason,
+                "token": record.token,
+            }
             notices.append(Notice("cloudformation.stack.settled", data))
         return Step(
             after,

@@ -17,12 +17,16 @@ EXPERIMENT = ROOT + "experiment/${ExperimentName}"
 TRIAL = ROOT + "experiment-trial/${TrialName}"
 TRIAL_COMPONENT = ROOT + "experiment-trial-component/${TrialComponentName}"
 SCHEDULE = ROOT + "monitoring-schedule/${MonitoringScheduleName}"
+PROJECT = ROOT + "project/${ProjectName}"
 RESOURCE = "${ResourceArn}"
 
 SERVICE = "sagemaker.amazonaws.com"
 JOB_ROLE = passes("RoleArn", SERVICE)
 EXECUTION_ROLE = passes("ExecutionRoleArn", SERVICE)
 MONITORING_ROLE = passes("MonitoringScheduleConfig.MonitoringJobDefinition.RoleArn", SERVICE)
+
+# CloudFormation makes the stacks of a project in this role.
+TEMPLATE_ROLE = passes("TemplateProviders.CfnTemplateProvider.RoleARN", "cloudformation.amazonaws.com")
 
 
 def tagged(resource: str) -> Entry:
@@ -83,6 +87,12 @@ PERMISSIONS = Permissions(
         "AssociateTrialComponent": [on(TRIAL, TRIAL_COMPONENT)],
         "DisassociateTrialComponent": [on(TRIAL, TRIAL_COMPONENT)],
         "Search": [on(ANY)],
+        # projects
+        "CreateProject": [*tagged(PROJECT), TEMPLATE_ROLE],
+        "DeleteProject": [on(PROJECT)],
+        "DescribeProject": [on(PROJECT)],
+        "ListProjects": [on(ANY)],
+        "UpdateProject": [*tagged(PROJECT)],
         # tags
         "AddTags": [on(RESOURCE)],
         "DeleteTags": [on(RESOURCE)],

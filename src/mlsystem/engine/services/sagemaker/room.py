@@ -22,6 +22,8 @@ from mlsystem.engine.services.sagemaker.monitoring_schedule import MonitoringSch
 from mlsystem.engine.services.sagemaker.monitoring_schedules import MonitoringSchedules
 from mlsystem.engine.services.sagemaker.permissions import PERMISSIONS
 from mlsystem.engine.services.sagemaker.processing_jobs import ProcessingJobs
+from mlsystem.engine.services.sagemaker.project import ProjectMachine
+from mlsystem.engine.services.sagemaker.projects import Projects
 from mlsystem.engine.services.sagemaker.tags import TagOperations
 from mlsystem.engine.services.sagemaker.training_jobs import TrainingJobs
 
@@ -47,6 +49,7 @@ def open_room(house: House, machinery: Machinery, keeper: DoorKeeper) -> Room:
             Search(house),
             MonitoringSchedules(house, monitoring),
             MonitoringExecutions(house, monitoring, processing),
+            Projects(house, ProjectMachine()),
             TagOperations(),
         ],
         PERMISSIONS,

@@ -1,0 +1,1 @@
+"""Studio: the template that an administrator publishes, and the projects that people make of it."""

@@ -1,0 +1,100 @@
+"""studio.yml as linters and readers see it: complete, without a place in it, and with no more rights than it can name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import cfnlint.schema.manager as schemas
+import pytest
+from cfnlint.api import lint
+
+from tests.aws.build import REGION
+from tests.aws.project import TEMPLATES, read_template
+from tests.studio import STUDIO
+
+TEXT = STUDIO.read_text()
+TEMPLATE = read_template(TEXT)
+# Actions that AWS offers no resource for.
+OF_NO_RESOURCE = {
+    "cloudformation:GetTemplateSummary",
+    "cloudformation:ValidateTemplate",
+    "codecommit:ListRepositories",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "elasticfilesystem:CreateFileSystem",
+    "kms:CreateKey",
+    "kms:ListAliases",
+    "kms:TagResource",
+}
+# What CloudFormation's registry lists for a type, and pipeline.yml does not use of it.
+UNUSED = re.compile(
+    r"vpc-lattice:|vpce:|s3tables:|iam:(Put|Get|Delete)(User|Group)Policy|iam:AttachRolePolicy"
+    r"|iam:DetachRolePolicy|ec2:(AcceptAddressTransfer|AssociateAddress|DisassociateAddress|AttachVpnGateway|DetachVpnGateway"
+    r"|DescribeVpnGateways|ReplaceRouteTableAssociation|CreateVpcEncryptionControl|DescribeInstances)"
+    r"|ecr:(Put|Set)\w+|kms:(RetireGrant|DisableKey)|codecommit:(PutRepositoryTriggers)|sns:PutDataProtectionPolicy"
+    r"|codepipeline:DisableStageTransition|elasticfilesystem:(\w*Replication\w*|PutFileSystemPolicy|PutLifecycle\w+"
+    r"|UpdateFileSystemProtection)"
+    r"|s3:(PutBucket(Abac|CORS|Replication|Website|ObjectLockConfiguration|Logging)|Put(Analytics|Inventory|Lifecycle|Metrics"
+    r"|Accelerate|Replication|ObjectLock|IntelligentTiering)Configuration|PutObjectAcl|GetBucketAcl|DeleteObject|TagResource"
+    r"|GetBucketMetadataTableConfiguration|CreateBucketMetadataTableConfiguration)"
+)
+
+
+def statements() -> Iterator[dict[str, Any]]:
+    for policy in TEMPLATE["Resources"]["LaunchRole"]["Properties"]["Policies"]:
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_it_has_no_findings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    assert [str(match) for match in lint(TEXT, regions=[REGION])] == []
+    broken = TEXT.replace("PortfolioId: !Ref Portfolio,", "PortfolioIdentity: !Ref Portfolio,")
+    assert lint(broken, regions=[REGION]), "a planted fault is found"
+
+
+def test_every_parameter_says_what_it_is_and_what_it_may_be() -> None:
+    for name, parameter in TEMPLATE["Parameters"].items():
+        assert parameter["Description"], name
+        assert re.compile(parameter["AllowedPattern"]).pattern.startswith("^"), name
+
+
+def test_nothing_of_an_account_or_a_region_is_in_it() -> None:
+    assert re.findall(r"\d{12}|[a-z]{2}-[a-z]+-\d\b", TEXT) == []
+    assert set(re.findall(r"arn:(?!\$\{AWS::Partition\})[^']{0,12}", TEXT)) == {r"arn:aws[a-z-]*:i"}, (
+        "the pattern of an ARN"
+    )
+
+
+def test_the_launch_role_has_no_wildcard_where_aws_offers_a_resource() -> None:
+    for statement in statements():
+        actions = listed(statement["Action"])
+        assert [action for action in actions if "*" in action] == []
+        if "*" in listed(statement["Resource"]):
+            named = [action for action in actions if not re.match(r"ec2:Describe", action)]
+            assert set(named) <= OF_NO_RESOURCE
+
+
+def test_the_launch_role_may_do_what_the_registry_of_cloudformation_asks_for_pipeline_yml() -> None:
+    granted = {action for statement in statements() for action in listed(statement["Action"])}
+    types = {one["Type"] for one in read_template(TEMPLATES["pipeline.yml"].read_text())["Resources"].values()}
+    missing = {}
+    for name in types:
+        handlers = schemas.PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", name).schema.get("handlers") or {}
+        wanted = {action for verb in ("create", "delete") for action in handlers.get(verb, {}).get("permissions", ())}
+        lacking = {action for action in wanted - granted if not UNUSED.match(action)}
+        if lacking:
+            missing[name] = sorted(lacking)
+    assert missing == {}
+
+
+def test_studio_lists_the_product_and_its_version_is_a_template_of_the_bucket() -> None:
+    product = TEMPLATE["Resources"]["Product"]["Properties"]
+    assert product["Tags"] == [{"Key": "sagemaker:studio-visibility", "Value": "true"}]
+    (version,) = product["ProvisioningArtifactParameters"]
+    assert "${TemplateBucket}" in version["Info"]["LoadTemplateFromURL"]["Fn::Sub"]
