@@ -154,3 +154,39 @@ def test_every_exception_is_needed() -> None:
     assert everywhere == OF_EVERYTHING.keys()
     unknown = {action for action, one in found if one["Resource"] != "*" and not reachable(action, one)}
     assert unknown == BEYOND_THE_REFERENCE.keys()
+
+
+# What stands in for a parameter or an attribute, as long as it can be.
+LONGEST = {
+    "AWS::Partition": "aws-us-gov",
+    "AWS::Region": "ap-southeast-1",
+    "AWS::AccountId": "1" * 12,
+    "ProjectPrefix": "p" * 10,
+    "SageMakerProjectName": "n" * 16,
+    "ModelName": "m" * 10,
+    "DatasetBucket": "d" * 63,
+}
+LONGEST_ARN = "a" * 110
+LARGEST_INLINE = 10_240
+
+
+def _longest(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_longest(one) for one in value]
+    if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in ("Fn::GetAtt", "Ref"):
+        return LONGEST_ARN
+    if isinstance(value, dict) and "Fn::Sub" in value:
+        return re.sub(r"\$\{([\w:.]+)\}", lambda found: LONGEST.get(found[1], LONGEST_ARN), value["Fn::Sub"])
+    return {key: _longest(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+@pytest.mark.parametrize("name", [name for name, one in RESOURCES.items() if one["Type"] == "AWS::IAM::Role"])
+def test_a_role_s_policies_are_no_larger_than_iam_takes_however_long_the_names(name: str) -> None:
+    own = [policy["PolicyDocument"] for policy in RESOURCES[name]["Properties"]["Policies"]]
+    shared = [
+        resource["Properties"]["PolicyDocument"]
+        for resource in RESOURCES.values()
+        if resource["Type"] == "AWS::IAM::Policy" and {"Ref": name} in resource["Properties"]["Roles"]
+    ]
+    size = sum(len(json.dumps(_longest(document), separators=(",", ":"))) for document in (*own, *shared))
+    assert size < LARGEST_INLINE

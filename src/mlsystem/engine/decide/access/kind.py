@@ -15,8 +15,8 @@ from mlsystem.engine.decide.errors import AwsError
 
 ACTION = re.compile(r"\*|[\w-]+:[\w*?]+")
 ASSUMING = re.compile(r"(?i)sts:.*")
-# Characters without white space: of all policies that a role has itself, and of its trust.
-LARGEST_INLINE, LARGEST_TRUST = 10_240, 2_048
+# Characters, without white space.
+LARGEST_TRUST = 2_048
 
 
 def check_identity(statements: Iterable[Statement]) -> None:
@@ -47,9 +47,9 @@ def check_resource(statements: Iterable[Statement]) -> None:
         raise _malformed("Missing required field Principal.")
 
 
-def check_size(texts: Iterable[str], largest: int, subject: str) -> None:
+def check_size(text: str, largest: int, subject: str) -> None:
     """Raises AwsError(LimitExceeded)."""
-    if sum(len("".join(text.split())) for text in texts) > largest:
+    if len("".join(text.split())) > largest:
         raise AwsError("LimitExceeded", f"Maximum policy size of {largest} bytes exceeded for {subject}.", 409)
 
 

@@ -119,9 +119,7 @@ class RolePolicies(Part):
         role = require_role(call.tx, request["RoleName"])
         name, document = request["PolicyName"], request["PolicyDocument"]
         kind.check_identity(statements_of(document, f"PolicyDocument of {name}"))
-        policies = {**role.policies, name: document}
-        kind.check_size(policies.values(), kind.LARGEST_INLINE, f"role {role.key}")
-        call.tx.put(role.changed(policies=policies))
+        call.tx.put(role.changed(policies={**role.policies, name: document}))
         return {}
 
     @operation("GetRolePolicy", accepts="RoleName PolicyName")
@@ -176,7 +174,7 @@ def require_role(tx: Transaction, name: str) -> Role:
 def _checked_trust(document: str, subject: str, role: str) -> str:
     """The text of a role's trust. Raises AwsError(MalformedPolicyDocument, LimitExceeded)."""
     kind.check_trust(statements_of(document, subject))
-    kind.check_size([document], kind.LARGEST_TRUST, f"the trust of role {role}")
+    kind.check_size(document, kind.LARGEST_TRUST, f"the trust of role {role}")
     return document
 
 

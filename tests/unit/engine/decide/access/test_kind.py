@@ -65,9 +65,9 @@ def test_two_statements_of_one_name_are_refused() -> None:
 
 
 def test_white_space_is_not_part_of_the_size() -> None:
-    check_size(["a b\n c", "de"], 5, "role r")
+    check_size("a b\n cde", 5, "role r")
     with pytest.raises(AwsError, match="Maximum policy size of 4 bytes exceeded for role r") as error:
-        check_size(["a b\n c", "de"], 4, "role r")
+        check_size("a b\n cde", 4, "role r")
     assert (error.value.code, error.value.status) == ("LimitExceeded", 409)
 
 
