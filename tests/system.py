@@ -123,6 +123,15 @@ class System:
         """How it ended, once it has."""
         return str(eventually(lambda: s if (s := self.status(execution)) in ENDED else "", timeout=RUN_SECONDS))
 
+    def rolled_back(self, execution: str) -> str:
+        """The rollback of the stage in which the execution failed, once there is one."""
+
+        def started() -> str:
+            causes = {e["pipelineExecutionId"]: e["trigger"].get("triggerDetail", "") for e in self.executions()}
+            return next((one for one, cause in causes.items() if cause == execution), "")
+
+        return str(eventually(started))
+
     def approve(self, execution: str, reason: str = "looks right", status: str = "Approved") -> None:
         """Wait until the execution waits for a person, and decide. AssertionError with its errors when it ends before."""
         token = eventually(lambda: self._token(execution), timeout=RUN_SECONDS)

@@ -81,7 +81,7 @@ build model "$root/project/container/Dockerfile" "$root/project/container"
 check model python -c "import lightgbm, gunicorn, prepare_data, training, evaluate"
 check model sh -c "command -v nginx train serve >/dev/null"
 build lambda "$root/project/container/Dockerfile.lambda.ecr" "$root/project/container" --build-arg BASE_IMAGE=localhost/model
-check lambda python -c "import awslambdaric, lambda_handler"
+check lambda python -c "import awslambdaric.bootstrap, boto3, prediction_api"
 build monitor "$root/src/mlsystem/monitor/Dockerfile" "$root/src"
 check monitor python3 -c "import mlsystem.monitor.command"
 echo "images: all three are built, and their programs start"

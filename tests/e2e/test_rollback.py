@@ -89,6 +89,7 @@ def test_a_deployment_under_way_is_stopped_and_all_traffic_is_back(person: Perso
         assert person.answer("rollback", "--reason", "callers complain")["endpoint"] == first
         assert not in_canary(system)
         assert system.ended(execution) == "Failed"
+        assert system.ended(system.rolled_back(execution)) == "Succeeded"
     assert load.failures == []
     assert {answer.status for answer in load.answers} == {200}
     assert system.ask(url).endpoint == first

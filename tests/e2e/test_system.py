@@ -132,11 +132,15 @@ def test_a_change_that_cannot_be_deployed_is_rolled_back_while_the_old_version_s
         )
         system.approve(execution)
         assert system.ended(execution) == "Failed"
+        # CodePipeline goes back to what was deployed before, which CloudFormation has done already.
+        rollback = system.rolled_back(execution)
+        assert system.ended(rollback) == "Succeeded", system.errors(rollback)
+    assert list(system.runs(rollback)) == ["DeployModelPrd", "VerifyDeployment", "PruneVersions"]
     assert callers.failures == []
     assert set(callers.endpoints) == {before}
     assert "UPDATE_ROLLBACK_COMPLETE" in system.errors(execution)["DeployModelPrd"]
     stack = system.engine.client("cloudformation").describe_stacks(StackName=f"{NAME}-deploy-prd")["Stacks"][0]
-    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert stack["StackStatus"] in ("UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
     events = system.engine.client("cloudformation").describe_stack_events(StackName=stack["StackId"])["StackEvents"]
     failed = {
         e["LogicalResourceId"]: e["ResourceStatusReason"] for e in events if e["ResourceStatus"] == "UPDATE_FAILED"

@@ -123,7 +123,7 @@ def _watch(state: State, pipeline: Pipeline) -> None:
         while True:
             stages = pipeline.stages()
             live.update(stage_table(pipeline.name, stages))
-            newest = pipeline.executions(1)[0]
+            newest = pipeline.newest_run()
             if newest.status in ENDED or any(action.token for stage in stages for action in stage.actions):
                 break
             pause()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +47,8 @@ class ExecutionView:
     updated: datetime
     revisions: dict[str, str] = field(default_factory=dict)
     runs: tuple[ActionView, ...] = ()
+    # Of a rollback of a stage: the execution that the stage goes back to.
+    back_to: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -71,6 +73,10 @@ class Pipeline:
         found = self._ask("list_pipeline_executions", pipelineName=self.name, maxResults=limit)
         return [_execution(item) for item in found["pipelineExecutionSummaries"]]
 
+    def newest_run(self) -> ExecutionView:
+        """The newest execution that is no rollback of a stage: those come by themselves, after one that failed."""
+        return next(item for item in self.executions() if not item.back_to)
+
     def execution(self, execution_id: str | None = None) -> ExecutionView:
         """With its actions; the newest where none is named."""
         known = self.executions(100)
@@ -86,8 +92,7 @@ class Pipeline:
             maxResults=100,
         )
         runs = tuple(_run(item) for item in reversed(found["actionExecutionDetails"]))
-        view = wanted[0]
-        return ExecutionView(view.id, view.status, view.trigger, view.started, view.updated, view.revisions, runs)
+        return replace(wanted[0], runs=runs)
 
     def waiting_approval(self) -> tuple[StageView, ActionView] | None:
         """The stage and action that wait for a person."""
@@ -196,4 +201,5 @@ def _execution(item: dict[str, Any]) -> ExecutionView:
         started=item["startTime"],
         updated=item["lastUpdateTime"],
         revisions=revisions,
+        back_to=item.get("rollbackMetadata", {}).get("rollbackTargetPipelineExecutionId", ""),
     )
