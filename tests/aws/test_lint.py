@@ -50,6 +50,8 @@ def test_the_written_template_has_no_findings() -> None:
         ("sagemaker-custom-resource.yml", {}),
         ("deploy-model-prd.yml", {"ApiPackageType": "Image", **OVERRIDES}),
         ("deploy-model-prd.yml", {"ApiPackageType": "Zip", **OVERRIDES}),
+        ("deploy-model-prd.yml", {"ApiAuth": "API_KEY", **OVERRIDES}),
+        ("deploy-model-prd.yml", {"ApiAuth": "IAM", **OVERRIDES}),
     ],
 )
 def test_an_expanded_template_has_no_findings_but_the_macros_own(
@@ -64,3 +66,19 @@ def test_an_expanded_template_has_no_findings_but_the_macros_own(
 @pytest.mark.parametrize("path", sorted(PROJECT.rglob("*.yml")), ids=lambda path: path.name)
 def test_a_template_is_no_larger_than_cloudformation_takes_from_s3(path: Path) -> None:
     assert len(path.read_bytes()) <= MAX_TEMPLATE_BYTES
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "rule"),
+    [
+        ("pipeline.yml", "EnableKeyRotation: true", "EnableKeyRotated: true", "E3002"),
+        ("pipeline.yml", "!GetAtt BuildRole.Arn", "!GetAtt BuilderRole.Arn", "E1010"),
+        ("pipeline.yml", "codecommit:GetBranch", "codecommit:GetBranches", "W3037"),
+        ("deploy-model-prd.yml", "ServiceNamespace: sagemaker", "ServiceNamespace: sagemakers", "E3030"),
+        ("deploy-model-dev.yml", "InitialVariantWeight: 1", "InitialVariantWeight: one", "E3012"),
+    ],
+)
+def test_a_planted_fault_is_found(name: str, right: str, wrong: str, rule: str) -> None:
+    text = TEMPLATES[name].read_text()
+    assert right in text
+    assert rule in {match.rule.id for match in findings(text.replace(right, wrong, 1))}

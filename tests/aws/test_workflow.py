@@ -73,15 +73,42 @@ def test_statelint_finds_nothing() -> None:
     assert Linter.validate(definition()) == []
 
 
-def test_asl_validator_finds_nothing(tmp_path: Path, need_tool: Callable[[str], str]) -> None:
+@pytest.mark.parametrize(("member", "value"), [("Next", "Nowhere"), ("Type", "Tasks"), ("TimeoutSeconds", "soon")])
+def test_statelint_finds_a_planted_fault(member: str, value: str) -> None:
+    planted = definition()
+    planted["States"][planted["StartAt"]][member] = value
+    assert Linter.validate(planted) != []
+
+
+@pytest.fixture
+def validate(tmp_path: Path, need_tool: Callable[[str], str]) -> Callable[[dict[str, Any]], str]:
+    """What asl-validator complains of."""
     need_tool("node")
     if not ASL_VALIDATOR.exists():
         need_tool(str(ASL_VALIDATOR))
-    (tmp_path / "workflow.asl.json").write_text(json.dumps(definition()))
-    done = subprocess.run(
-        [ASL_VALIDATOR, "--json-path", tmp_path / "workflow.asl.json"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+
+    def run(content: dict[str, Any]) -> str:
+        path = tmp_path / "workflow.asl.json"
+        path.write_text(json.dumps(content))
+        done = subprocess.run([ASL_VALIDATOR, "--json-path", path], capture_output=True, text=True, check=False)
+        return "" if done.returncode == 0 else done.stdout + done.stderr
+
+    return run
+
+
+def test_asl_validator_finds_nothing(validate: Callable[[dict[str, Any]], str]) -> None:
+    assert validate(definition()) == ""
+
+
+@pytest.mark.parametrize(
+    ("member", "value"), [("Next", "Nowhere"), ("Arguments", "{% $states.input. %}"), ("QueryLanguage", "SQL")]
+)
+def test_asl_validator_finds_a_planted_fault(
+    validate: Callable[[dict[str, Any]], str], member: str, value: str
+) -> None:
+    planted = definition()
+    planted["States"][planted["StartAt"]][member] = value
+    assert validate(planted)
 
 
 def test_every_name_in_the_definition_has_a_value_in_the_template() -> None:
