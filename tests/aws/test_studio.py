@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -91,6 +92,15 @@ def test_the_launch_role_may_do_what_the_registry_of_cloudformation_asks_for_pip
         if lacking:
             missing[name] = sorted(lacking)
     assert missing == {}
+
+
+def test_the_launch_roles_policies_are_no_larger_than_iam_takes_inline() -> None:
+    longest = {"AWS::Partition": "aws-us-gov", "AWS::Region": "ap-southeast-1", "AWS::AccountId": "1" * 12}
+    names = {**longest, "ProjectPrefix": "p" * 10, "TemplateBucket": "b" * 63}
+    text = json.dumps(list(statements()), separators=(",", ":"))
+    for name, value in names.items():
+        text = text.replace(f"${{{name}}}", value)
+    assert len(text) < 10_240
 
 
 def test_studio_lists_the_product_and_its_version_is_a_template_of_the_bucket() -> None:

@@ -37,13 +37,15 @@ class Deployment:
         # It is larger than CloudFormation takes in a request (51,200 bytes).
         template = (self._project.folder / "pipeline.yml").read_bytes()
         url = self._bucket.upload(f"{self._project.pipeline}/pipeline.yml", template)
-        return self._stack.apply(self.parameters(), TemplateURL=url)
+        return self._stack.apply(self.parameters(), self._project.cost_tags(), TemplateURL=url)
 
     def preview(self, pause: Callable[[], None]) -> list[PlannedChange]:
         """What `apply` would change. Raises ClientFailure for what would be refused."""
         template = templates.read(self._project.folder / "pipeline.yml")
         stacks = self._connection.client("cloudformation")
-        return Preview(stacks, self._project.stack, pause).changes(template, **settings(self.parameters(), {}))
+        return Preview(stacks, self._project.stack, pause).changes(
+            template, **settings(self.parameters(), self._project.cost_tags())
+        )
 
     def follow(self, pause: Callable[[], None]) -> Iterator[StackEvent]:
         """New events until the stack has settled. Raises RunFailed with the first reason when it did not end well."""

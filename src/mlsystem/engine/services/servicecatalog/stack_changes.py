@@ -120,7 +120,7 @@ class StackChanges(Part):
     def _principal(self, product: ProvisionedProduct, change: Change) -> Principal:
         """The launch role, else whoever asked for the change."""
         if product.launch_role:
-            return self._house.session_of(product.launch_role, SESSION)
+            return self._house.session_of(product.launch_role, SESSION, "servicecatalog")
         return Principal(change.caller, self._house.scope.account)
 
     def _demand_template(self, principal: Principal, change: Change) -> None:
