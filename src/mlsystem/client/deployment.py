@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from mlsystem.client import template as templates
 from mlsystem.client.bucket import Bucket
@@ -43,9 +44,16 @@ class Deployment:
         """What `apply` would change. Raises ClientFailure for what would be refused."""
         template = templates.read(self._project.folder / "pipeline.yml")
         stacks = self._connection.client("cloudformation")
-        return Preview(stacks, self._project.stack, pause).changes(
+        return Preview(stacks, self._project.stack, self._placed, pause).changes(
             template, **settings(self.parameters(), self._project.cost_tags())
         )
+
+    @contextmanager
+    def _placed(self, template: str) -> Iterator[str]:
+        """For a while in the bucket that is there already."""
+        key = f"{self._project.pipeline}/plan.json"
+        yield self._bucket.upload(key, template.encode())
+        self._connection.client("s3").delete_object(Bucket=self._project.dataset_bucket, Key=key)
 
     def follow(self, pause: Callable[[], None]) -> Iterator[StackEvent]:
         """New events until the stack has settled. Raises RunFailed with the first reason when it did not end well."""

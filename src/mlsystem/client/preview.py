@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from mlsystem.client.errors import ClientFailure
-from mlsystem.client.template import MOST_BYTES, compact
+from mlsystem.client.template import MOST_BYTES, compact, holds, values_of
 
 SIGNS = {"Add": "+", "Modify": "~", "Replace": "±", "Remove": "-"}
 NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
@@ -18,7 +19,7 @@ NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 
 @dataclass(frozen=True)
 class PlannedChange:
-    """Of one resource. `is_certain` False: only if another one comes out differently, or a condition holds."""
+    """Of one resource. `is_certain` False: only if another one comes out differently."""
 
     action: str
     logical_id: str
@@ -35,28 +36,34 @@ class PlannedChange:
 class Preview:
     """Of one stack. `pause` waits between two looks at AWS."""
 
-    def __init__(self, stacks: Any, name: str, pause: Callable[[], None]):
+    def __init__(
+        self, stacks: Any, name: str, place: Callable[[str], AbstractContextManager[str]], pause: Callable[[], None]
+    ):
+        """`place` puts a template where CloudFormation finds it for a while, and gives its URL."""
         self._stacks = stacks
         self._name = name
+        self._place = place
         self._pause = pause
 
     def changes(self, template: Mapping[str, Any], **request: Any) -> list[PlannedChange]:
         """`request` are members of CreateChangeSet beside the template. Raises ClientFailure for what would be refused."""
         body = compact(template)
         is_new = self._status() in (None, "REVIEW_IN_PROGRESS")
-        if len(body.encode()) > MOST_BYTES:
-            if is_new:
-                return list(_resources(template))
-            raise ClientFailure(
-                f"the template has {len(body.encode())} bytes, of which CloudFormation takes {MOST_BYTES} in a request"
-            )
+        if len(body.encode()) <= MOST_BYTES:
+            return self._asked(is_new, {**request, "TemplateBody": body})
+        if is_new:
+            given = {item["ParameterKey"]: item["ParameterValue"] for item in request["Parameters"]}
+            return list(_resources(template, values_of(template, given)))
+        with self._place(body) as url:
+            return self._asked(is_new, {**request, "TemplateURL": url})
+
+    def _asked(self, is_new: bool, request: Mapping[str, Any]) -> list[PlannedChange]:
         name = f"mlsystem-plan-{uuid.uuid4().hex[:8]}"
         try:
             self._stacks.create_change_set(
                 StackName=self._name,
                 ChangeSetName=name,
                 ChangeSetType="CREATE" if is_new else "UPDATE",
-                TemplateBody=body,
                 **request,
             )
         except ClientError as error:
@@ -111,7 +118,8 @@ def _change(found: Mapping[str, Any]) -> PlannedChange:
     )
 
 
-def _resources(template: Mapping[str, Any]) -> Iterator[PlannedChange]:
+def _resources(template: Mapping[str, Any], known: Mapping[str, str]) -> Iterator[PlannedChange]:
     """Of a new stack whose template only a bucket can hold, which is not there yet either."""
     for name, resource in template["Resources"].items():
-        yield PlannedChange("Add", name, resource["Type"], is_certain="Condition" not in resource)
+        if "Condition" not in resource or holds(template, resource["Condition"], known):
+            yield PlannedChange("Add", name, resource["Type"])

@@ -49,8 +49,41 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def compact(template: Mapping[str, Any]) -> str:
-    """As JSON without white space: more of it goes into a request."""
-    return json.dumps(template, separators=(",", ":"), default=str)
+    """As JSON without white space, and without the words for readers of the parameters: more of it goes into a request."""
+    words = ("Description", "ConstraintDescription")
+    parameters = {
+        name: {key: value for key, value in parameter.items() if key not in words}
+        for name, parameter in template.get("Parameters", {}).items()
+    }
+    return json.dumps({**template, "Parameters": parameters}, separators=(",", ":"), default=str)
+
+
+def holds(template: Mapping[str, Any], name: str, known: Mapping[str, str]) -> bool:
+    """Whether a condition of the template is true; `known` are parameters and pseudo parameters. KeyError for what is not there."""
+    return _is_true(template["Conditions"][name], template, known)
+
+
+def _is_true(condition: Any, template: Mapping[str, Any], known: Mapping[str, str]) -> bool:
+    match condition:
+        case {"Condition": name}:
+            return holds(template, name, known)
+        case {"Fn::Equals": [one, other]}:
+            return str(text(one, known)) == str(text(other, known))
+        case {"Fn::Not": [inner]}:
+            return not _is_true(inner, template, known)
+        case {"Fn::And": inner}:
+            return all(_is_true(item, template, known) for item in inner)
+        case {"Fn::Or": inner}:
+            return any(_is_true(item, template, known) for item in inner)
+        case _:
+            raise ClientFailure(f"the condition {condition} cannot be read")
+
+
+def values_of(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
+    """All parameters: what is given, and the defaults of the others."""
+    parameters = template.get("Parameters", {})
+    defaults = {name: str(item["Default"]) for name, item in parameters.items() if "Default" in item}
+    return {**defaults, **given}
 
 
 def text(value: Any, known: Mapping[str, str]) -> str | None:

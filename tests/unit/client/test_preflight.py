@@ -170,3 +170,32 @@ def test_a_bucket_that_cannot_be_used_is_told(status: int, is_ours: bool, told: 
     found = [item.words for item in check_bucket(cast("Connection", Buckets(status)), "data", is_ours)]
     assert len(found) == (told is not None)
     assert told is None or told in found[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "is_true"),
+    [
+        ("HasMail", {}, False),
+        ("HasMail", {"Mail": "ada@example.org"}, True),
+        ("IsQuiet", {}, True),
+        ("Both", {"Mail": "a"}, False),
+        ("Both", {"Mail": "a", "Kind": "B"}, True),
+        ("Either", {}, False),
+        ("Either", {"Kind": "B"}, True),
+    ],
+)
+def test_a_condition_of_parameters_is_known_before_anything_is_there(
+    name: str, given: dict[str, str], is_true: bool
+) -> None:
+    has_mail = {"Fn::Not": [{"Fn::Equals": [{"Ref": "Mail"}, ""]}]}
+    is_b = {"Fn::Equals": [{"Ref": "Kind"}, "B"]}
+    template = {
+        "Parameters": {"Mail": {"Default": ""}, "Kind": {"Default": "A"}},
+        "Conditions": {
+            "HasMail": has_mail,
+            "IsQuiet": {"Fn::Not": [{"Condition": "HasMail"}]},
+            "Both": {"Fn::And": [has_mail, is_b]},
+            "Either": {"Fn::Or": [has_mail, is_b]},
+        },
+    }
+    assert templates.holds(template, name, templates.values_of(template, given)) is is_true
