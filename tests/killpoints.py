@@ -82,7 +82,7 @@ class Harness:
 
     def passages(self, origin: Path) -> list[str]:
         """Every passage of a race point in an undisturbed run, from the first request on."""
-        live = self._on_copy(origin, "undisturbed")
+        live = self._on_copy(origin, "calm")
         log = self.folder / "points.log"
         live.start({"MLSYSTEM_RACE_LOG": str(log)})
         try:
@@ -125,7 +125,7 @@ class Harness:
 
         `name` is the next passage of a point after the stop before, `name#3` the third one.
         """
-        live = self._on_copy(origin, "travelled")
+        live = self._on_copy(origin, "travel")
         ahead = list(stops)
         try:
             live.spawn(_kill_at(ahead))
@@ -188,6 +188,7 @@ class Harness:
         return True
 
     def _on_copy(self, origin: Path, name: str) -> LiveEngine:
+        # Short names: the sockets below may not have longer paths than Linux allows.
         copy_state(origin, self.folder / name)
         return LiveEngine(self.folder / name, self.time_scale, port=self.origin.port)
 

@@ -107,6 +107,13 @@ def test_what_is_wrong_is_told_in_one_line(
     assert done.stderr.startswith("mlsystem: ") and done.stderr.count("\n") == 1
 
 
+def test_a_data_folder_too_far_down_is_told_in_one_line(tmp_path: Path) -> None:
+    done = run("up", "--port", "0", home=tmp_path / ("x" * 100))
+    assert done.returncode == 1
+    assert "bytes too long for sockets in it: --home names another" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_port_in_use_and_another_region_are_told_in_one_line(engine: LiveEngine, home: Path) -> None:
     taken = run("up", "--port", str(engine.port), "--region", "eu-west-1", home=home)
     assert taken.returncode == 1

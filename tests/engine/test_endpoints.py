@@ -6,11 +6,13 @@ import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from mlsystem.engine.runtime.process import LONGEST_SOCKET_PATH
 from tests.live import LiveEngine, eventually
 from tests.roles import role
 from tests.serving import Load, Serving
@@ -193,6 +195,21 @@ def test_a_request_that_crashes_a_program_is_asked_of_one_more_instance_and_no_f
     eventually(lambda: serving.instance_count(name) == 3)
     assert serving.invoke(name) == "hello,1,1,2"
     serving.delete(name)
+
+
+def test_a_data_folder_whose_sockets_linux_does_not_take_fails_the_endpoint_with_the_reason(tmp_path: Path) -> None:
+    longest = LONGEST_SOCKET_PATH - len("/run/control.sock")
+    live = LiveEngine(tmp_path / ("x" * (longest - len(str(tmp_path)) - 1)))
+    try:
+        live.start()
+        serving = Serving(live)
+        name = "too-far-down"
+        serving.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=serving.simple_config())
+        found = serving.await_settled(name)
+        assert found["EndpointStatus"] == "Failed"
+        assert "use a shorter data folder" in found["FailureReason"]
+    finally:
+        live.stop()
 
 
 def test_a_deleted_endpoint_is_gone_with_its_processes(serving: Serving) -> None:

@@ -46,6 +46,7 @@ from mlsystem.engine.runtime.credentials import WorkloadCredentials
 from mlsystem.engine.runtime.exits import ExitBoard
 from mlsystem.engine.runtime.images import ImageStore
 from mlsystem.engine.runtime.machine import Machine, probe
+from mlsystem.engine.runtime.process import LONGEST_SOCKET_PATH
 from mlsystem.engine.runtime.runner import ProcessRunner
 from mlsystem.engine.runtime.workload import Machinery
 from mlsystem.engine.services.apigateway import room as apigateway
@@ -114,6 +115,7 @@ class Engine:
 def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     """Open the folder and wire all rooms; `stack` closes in the right order. Raises StartupError."""
     folder = DataFolder(settings.folder)
+    _check_length(folder)
     folder.prepare()
     lock = FolderLock(folder)
     lock.acquire()
@@ -168,6 +170,15 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     process.wait_open()
     port.release()
     return Engine(settings, house, rooms, front, equipment.machine, inside)
+
+
+def _check_length(folder: DataFolder) -> None:
+    """Raises StartupError where Linux does not take the paths of the folder's own sockets."""
+    excess = len(str(_control(folder)).encode()) - LONGEST_SOCKET_PATH
+    if excess > 0:
+        raise StartupError(
+            f"the path of the data folder {folder.root} is {excess} bytes too long for sockets in it: --home names another"
+        )
 
 
 def _decided_once(database: Database, name: str, wanted: str | None, default: str) -> str:

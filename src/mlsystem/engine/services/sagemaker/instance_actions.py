@@ -96,7 +96,11 @@ class InstanceActions(Part):
         if endpoint is None or instance is None:
             return None
         variant = endpoint.deployment(instance.deployment).variant(instance.variant)
-        spec = self._process.spec(endpoint, instance, variant, self._process.stage(endpoint, instance, variant))
+        staged = self._process.stage(endpoint, instance, variant)
+        try:
+            spec = self._process.spec(endpoint, instance, variant, staged)
+        except InvalidProcess as error:
+            raise ActionFailed(str(error)) from error
         with self._house.database.transaction() as tx:
             group, stream = f"/aws/sagemaker/Endpoints/{endpoint.key}", f"{instance.variant}/{instance.id}"
             self._house.worker.notify(tx, endpoint.kind, endpoint.key, log_opened(group, stream, spec.log.path))
