@@ -45,8 +45,8 @@ test: export MLSYSTEM_TEST_SECONDS := $(VENV)/test-seconds
 test: install $(NODE_TOOLS)
 	@rm -f $(MLSYSTEM_TEST_SECONDS)
 	@begun=$$(date +%s) && $(MAKE) --no-print-directory lint && echo "$$(($$(date +%s) - begun)) lint" > $(MLSYSTEM_TEST_SECONDS)
-	$(BIN)/python -m pytest tests --numprocesses 3 --dist loadfile -k "not kill_points and not test_demo"
-	$(BIN)/python -m pytest tests --numprocesses 2 --dist loadfile -k "kill_points or test_demo"
+	$(BIN)/python -m pytest tests --numprocesses 4 --dist loadfile -k "not kill_points and not test_demo"
+	$(BIN)/python -m pytest tests --numprocesses 3 --dist loadfile -k "kill_points or test_demo"
 	@$(BIN)/python tests/seconds.py $(MLSYSTEM_TEST_SECONDS)
 
 demo: install
