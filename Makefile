@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-NODE_TOOLS := tests/aws/node_modules/.installed
+NODE_TOOLS := tests/aws/node_modules/.installed tests/aws/nag/node_modules/.installed
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: install lock lint test demo bench stage-times chaos coverage-docs resources-docs test-images test-aws-nag clean
+.PHONY: install lock lint test demo bench stage-times chaos coverage-docs resources-docs test-images clean
 
 # What the engine runs is compiled here: sandboxes see it read-only, where Python would compile it at each start of a program.
 install: $(STAMP)
@@ -28,10 +28,10 @@ lock:
 	$(BIN)/$(COMPILE) -o requirements/uv.txt -c requirements/dev.txt requirements/uv.in
 	$(BIN)/$(COMPILE) -o src/mlsystem/client/images/libraries.txt --no-deps --only-binary :all: requirements/image_libraries.in
 
-# The validator of state machines is an npm package. Without npm its test is listed as not run (with CI=true it fails).
-$(NODE_TOOLS): tests/aws/package-lock.json
-	@if command -v npm >/dev/null; then npm ci --prefix tests/aws --silent --no-fund --no-audit && touch $@; \
-	else echo "npm is not installed: the state machine's second validator is not run"; fi
+# The validator of state machines and cdk-nag are npm packages. Without npm their tests are listed as not run (with CI=true they fail).
+$(NODE_TOOLS): %/node_modules/.installed: %/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --prefix $* --silent --no-fund --no-audit && touch $@; \
+	else echo "npm is not installed: what $* has is not run"; fi
 
 lint: install
 	$(BIN)/ruff check .
@@ -67,11 +67,6 @@ stage-times: install
 # Writes docs/coverage.md anew from the code.
 coverage-docs: install
 	$(BIN)/python -m mlsystem.engine.coverage > docs/coverage.md.new && mv docs/coverage.md.new docs/coverage.md
-
-# cdk-nag over the templates. It is two hundred megabytes of npm packages, so it is no part of `make test`.
-test-aws-nag: install
-	npm ci --prefix tests/aws/nag --silent --no-fund --no-audit
-	$(BIN)/python -m pytest tests/aws/nag/nag_check.py
 
 # Builds the images as a Docker daemon would, without one: see the script. Takes minutes, so it is no part of `make test`.
 test-images:

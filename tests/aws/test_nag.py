@@ -1,8 +1,9 @@
-"""cdk-nag's AWS Solutions rules find nothing beside what baseline.yaml lists. Not in `make test`: it takes `make test-aws-nag`."""
+"""cdk-nag's AWS Solutions rules find nothing beside what nag/baseline.yaml lists."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -14,13 +15,17 @@ import yaml
 from tests.aws.build import REGION, expanded, files_of
 from tests.aws.project import OVERRIDES, ROOT, TEMPLATES, read_template
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "nag"
 PLANTED = {"Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": {"EnableKeyRotation": False, "KeyPolicy": {}}}}}
 Finding = tuple[str, str, str]
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> list[Finding]:
+    if not (HERE / "node_modules").exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail("cdk-nag is not installed; `make test` installs it where npm is there")
+        pytest.skip("not run: npm is not installed, and so cdk-nag is not")
     folder = tmp_path_factory.mktemp("templates")
     for name, template in _templates(tmp_path_factory.mktemp("build")):
         (folder / f"{name}.json").write_text(json.dumps(template))
