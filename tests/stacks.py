@@ -14,6 +14,7 @@ class StackUser:
     """A person with one stack. `create`, `update` and `delete` return how the stack is when it has settled."""
 
     def __init__(self, engine: LiveEngine, name: str):
+        self.engine = engine
         self.client = engine.client("cloudformation")
         self.name = name
         self.id = name
@@ -31,6 +32,13 @@ class StackUser:
 
     def update(self, template: str, parameters: Mapping[str, str] | None = None) -> dict[str, Any]:
         self.client.update_stack(**self._request(template, parameters))
+        return self.settled()
+
+    def update_from(self, url: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        """From a template in a bucket."""
+        request = {**self._request("", parameters), "TemplateURL": url}
+        del request["TemplateBody"]
+        self.client.update_stack(**request)
         return self.settled()
 
     def change_parameters(self, changes: Mapping[str, str]) -> dict[str, Any]:
