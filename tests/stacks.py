@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
+from mlsystem.client.template import MOST_BYTES
+from tests.aws.project import read_template
 from tests.live import LiveEngine, eventually
 
 CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -88,3 +91,23 @@ class StackUser:
 
 def outputs(stack: Mapping[str, Any]) -> dict[str, str]:
     return {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", ())}
+
+
+def check_updates(stack: StackUser, bucket: str, text: str, given: Mapping[str, str]) -> None:
+    """A stack of the template takes an update; another that fails is taken back. `bucket` is for what is larger than a request."""
+    template = read_template(text)
+
+    def update(word: str, **more: Any) -> str:
+        extra = {"Extra": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": word}}}
+        body = json.dumps({**template, "Resources": {**template["Resources"], **extra, **more}})
+        if len(body) < MOST_BYTES:
+            return str(stack.update(body, given)["StackStatus"])
+        s3 = stack.engine.client("s3")
+        s3.put_object(Bucket=bucket, Key="changed.json", Body=body.encode())
+        return str(stack.update_from(f"https://{bucket}.s3.amazonaws.com/changed.json", given)["StackStatus"])
+
+    assert update("one") == "UPDATE_COMPLETE", stack.failures()
+    broken = {"Type": "AWS::CodeCommit::Repository", "Properties": {"RepositoryName": "not a name"}}
+    assert update("two", Broken=broken) == "UPDATE_ROLLBACK_COMPLETE", stack.failures()
+    topic = stack.engine.client("sns").get_topic_attributes(TopicArn=stack.resource("Extra"))
+    assert topic["Attributes"]["DisplayName"] == "one"

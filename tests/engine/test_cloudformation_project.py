@@ -13,14 +13,13 @@ from typing import Any
 import pytest
 import urllib3
 
-from mlsystem.client.template import MOST_BYTES
 from tests.api_requests import BOTH_VARIANTS, TOO_LARGE
 from tests.aws.build import files_of, workflow_definition, workflow_graph
-from tests.aws.project import PROJECT, RUN_NAME, TEMPLATES, read_template
+from tests.aws.project import PROJECT, RUN_NAME, TEMPLATES
 from tests.live import LiveEngine, eventually
 from tests.roles import role
 from tests.serving import Serving, push_server
-from tests.stacks import CAPABILITIES, StackUser, outputs
+from tests.stacks import CAPABILITIES, StackUser, check_updates, outputs
 
 sys.path.insert(0, str(PROJECT / "model"))
 sys.path.insert(0, str(PROJECT / "api"))
@@ -129,9 +128,9 @@ def test_the_functions_and_the_workflow_become_stacks(deployed: Deployed) -> Non
         stateMachineArn=outputs(made)["StateMachineArn"]
     )
     assert functions.resource("QueryTraining") in machine["definition"]
-    _check_updates(functions, deployed.packaged("sagemaker-custom-resource.yml"), given)
+    check_updates(functions, DATA, deployed.packaged("sagemaker-custom-resource.yml"), given)
     known = {"PipelineName": "mls-demo", "KmsKeyArn": deployed.build["KMS_KEY_ARN"]}
-    _check_updates(workflow, json.dumps(graph), known)
+    check_updates(workflow, DATA, json.dumps(graph), known)
     assert workflow.delete()["StackStatus"] == functions.delete()["StackStatus"] == "DELETE_COMPLETE"
 
 
@@ -143,7 +142,7 @@ def test_the_dev_stage_serves_and_goes(deployed: Deployed, tmp_path: Path) -> No
     name = outputs(made)["EndpointName"]
     answer = deployed.engine.client("sagemaker-runtime").invoke_endpoint(EndpointName=name, Body=b"1")
     assert answer["Body"].read() == b"hello,1,1"
-    _check_updates(stage, deployed.packaged("deploy-model-dev.yml"), given)
+    check_updates(stage, DATA, deployed.packaged("deploy-model-dev.yml"), given)
     assert stage.delete()["StackStatus"] == "DELETE_COMPLETE", stage.failures()
     assert deployed.engine.client("sagemaker").list_endpoints()["Endpoints"] == []
 
@@ -163,29 +162,9 @@ def test_the_production_stage_stands_and_goes(deployed: Deployed, tmp_path: Path
     targets: Any = deployed.engine.client("application-autoscaling")
     found = targets.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
     assert [target["MaxCapacity"] for target in found] == [7]
-    _check_updates(stage, deployed.packaged("deploy-model-prd.yml"), {**given, "MaxInstances": "7"})
+    check_updates(stage, DATA, deployed.packaged("deploy-model-prd.yml"), {**given, "MaxInstances": "7"})
     assert stage.delete()["StackStatus"] == "DELETE_COMPLETE", stage.failures()
     assert deployed.engine.client("apigateway").get_rest_apis()["items"] == []
-
-
-def _check_updates(stack: StackUser, text: str, given: Mapping[str, str]) -> None:
-    """A stack of the template takes an update; another that fails is taken back."""
-    template = read_template(text)
-
-    def update(word: str, **more: Any) -> str:
-        extra = {"Extra": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": word}}}
-        body = json.dumps({**template, "Resources": {**template["Resources"], **extra, **more}})
-        if len(body) < MOST_BYTES:
-            return str(stack.update(body, given)["StackStatus"])
-        s3 = stack.engine.client("s3")
-        s3.put_object(Bucket=DATA, Key="changed.json", Body=body.encode())
-        return str(stack.update_from(f"https://{DATA}.s3.amazonaws.com/changed.json", given)["StackStatus"])
-
-    assert update("one") == "UPDATE_COMPLETE", stack.failures()
-    broken = {"Type": "AWS::CodeCommit::Repository", "Properties": {"RepositoryName": "not a name"}}
-    assert update("two", Broken=broken) == "UPDATE_ROLLBACK_COMPLETE", stack.failures()
-    topic = stack.engine.client("sns").get_topic_attributes(TopicArn=stack.resource("Extra"))
-    assert topic["Attributes"]["DisplayName"] == "one"
 
 
 class Older:
@@ -267,7 +246,7 @@ def test_the_pipeline_goes_and_leaves_nothing(new_engine: Callable[..., LiveEngi
     live = new_engine()
     live.start()
     deployed = Deployed(live)
-    _check_updates(deployed.stack, TEMPLATES["pipeline.yml"].read_text(), PARAMETERS)
+    check_updates(deployed.stack, DATA, TEMPLATES["pipeline.yml"].read_text(), PARAMETERS)
     assert deployed.stack.delete()["StackStatus"] == "DELETE_COMPLETE", deployed.stack.failures()
     assert [bucket["Name"] for bucket in deployed.s3.list_buckets()["Buckets"]] == [DATA]
     assert live.client("iam").list_roles()["Roles"] == []

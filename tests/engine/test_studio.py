@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from tests.live import LiveEngine
 from tests.roles import limited_role, session
-from tests.stacks import outputs
-from tests.studio import PARAMETERS, Studio
+from tests.stacks import check_updates, outputs
+from tests.studio import PARAMETERS, STUDIO, Studio
 
 SMALL = json.dumps(
     {
@@ -231,3 +231,8 @@ def test_the_launch_role_makes_nothing_outside_of_its_prefix(engine: LiveEngine)
     message = failed["ServiceCatalogProvisionedProductDetails"]["ProvisionedProductStatusMessage"]
     assert "not authorized" in message and "oth-other" in message
     _end(studio, "other")
+
+
+def test_studio_yml_takes_an_update_and_a_failed_one_is_taken_back(small: tuple[Studio, dict[str, str]]) -> None:
+    studio, _ = small
+    check_updates(studio.stack, studio.bucket, STUDIO.read_text(), studio.parameters())
