@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 import yaml
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from mlsystem.client import template as templates
 from mlsystem.client.connection import Connection
@@ -17,7 +17,7 @@ from mlsystem.client.preflight.names import check_bucket
 from mlsystem.client.preflight.permissions import PAGE, check_permissions, principal
 from mlsystem.client.preflight.policy import MOST_CHARACTERS, actions, documents, filled
 from mlsystem.client.preflight.quotas import check_quotas, needed
-from mlsystem.client.preflight.region import check_region
+from mlsystem.client.preflight.region import check_account, check_region
 from mlsystem.client.project import load, template_folder
 
 SETTINGS = yaml.safe_load((template_folder() / "mlsystem.yaml").read_text())
@@ -199,3 +199,34 @@ def test_a_condition_of_parameters_is_known_before_anything_is_there(
         },
     }
     assert templates.holds(template, name, templates.values_of(template, given)) is is_true
+
+
+class Account:
+    """Connections to services, of which the account may use some only; the engine's account may use all."""
+
+    def __init__(self, **codes: str):
+        self._codes = codes
+
+    def client(self, service: str) -> Any:
+        code = self._codes.get(service)
+
+        class Client:
+            def __getattr__(self, operation: str) -> Any:
+                def call() -> dict[str, Any]:
+                    if code == "no endpoint":
+                        raise EndpointConnectionError(endpoint_url=f"https://{service}.example")
+                    if code is not None:
+                        raise ClientError({"Error": {"Code": code, "Message": "not for you."}}, operation)
+                    return {}
+
+                return call
+
+        return Client()
+
+
+def test_a_service_that_the_account_may_not_use_is_told() -> None:
+    account = Account(sagemaker="OptInRequired", codebuild="AccessDeniedException", codedeploy="no endpoint")
+    found = {item.subject: item.words for item in check_account(cast("Connection", account))}
+    assert set(found) == {"service sagemaker", "service codedeploy"}
+    assert "the account cannot use it: not for you." in found["service sagemaker"]
+    assert list(check_account(cast("Connection", Account()))) == []

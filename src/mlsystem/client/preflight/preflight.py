@@ -15,7 +15,7 @@ from mlsystem.client.preflight.names import check_bucket, check_names
 from mlsystem.client.preflight.permissions import check_permissions
 from mlsystem.client.preflight.policy import actions, deploying_policy
 from mlsystem.client.preflight.quotas import check_quotas
-from mlsystem.client.preflight.region import check_region
+from mlsystem.client.preflight.region import check_account, check_region
 from mlsystem.client.preflight.stack_state import check_stack
 from mlsystem.client.project import Project
 
@@ -56,6 +56,7 @@ class Preflight:
 
     def _account(self) -> Iterator[Finding]:
         """What only an account of AWS has."""
+        yield from check_account(self._connection)
         caller = str(self._connection.client("sts").get_caller_identity()["Arn"])
         policy = deploying_policy(self._connection, self._project)
         yield from check_permissions(self._connection.client("iam"), caller, actions(policy))
