@@ -115,6 +115,10 @@ def test_who_has_only_the_printed_policies_plans_deploys_and_destroys(engine: Li
     living = engine.client("cloudformation").list_stacks()["StackSummaries"]
     assert stack not in [item["StackName"] for item in living if item["StackStatus"] != "DELETE_COMPLETE"]
 
+    # As a plan leaves it that is cut off.
+    engine.client("cloudformation").create_change_set(
+        StackName=stack, ChangeSetName="cut-off", ChangeSetType="CREATE", TemplateBody=BROKEN
+    )
     deployer.answer("deploy")
     made = engine.client("cloudformation").list_stack_resources(StackName=stack)["StackResourceSummaries"]
     assert names == {item["LogicalResourceId"] for item in made}
@@ -199,3 +203,6 @@ def test_a_stack_that_takes_no_change_is_told_with_the_way_out(
     assert "mlsystem destroy" in findings()[f"stack {stack.name}"]
     stack.delete()
     assert findings() == {}
+    stage = StackUser(engine, load(project).deployed_stack("prd"))
+    assert stage.create(BROKEN)["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert findings() == {}, "the pipeline can be deployed all the same"

@@ -43,17 +43,18 @@ class Deployment:
     def preview(self, pause: Callable[[], None]) -> list[PlannedChange]:
         """What `apply` would change. Raises ClientFailure for what would be refused."""
         template = templates.read(self._project.folder / "pipeline.yml")
-        stacks = self._connection.client("cloudformation")
-        return Preview(stacks, self._project.stack, self._placed, pause).changes(
-            template, **settings(self.parameters(), self._project.cost_tags())
-        )
+        preview = Preview(self._connection, self._stack, self._placed, pause)
+        return preview.changes(template, **settings(self.parameters(), self._project.cost_tags()))
 
     @contextmanager
     def _placed(self, template: str) -> Iterator[str]:
         """For a while in the bucket that is there already."""
         key = f"{self._project.pipeline}/plan.json"
-        yield self._bucket.upload(key, template.encode())
-        self._connection.client("s3").delete_object(Bucket=self._project.dataset_bucket, Key=key)
+        url = self._bucket.upload(key, template.encode())
+        try:
+            yield url
+        finally:
+            self._connection.client("s3").delete_object(Bucket=self._project.dataset_bucket, Key=key)
 
     def follow(self, pause: Callable[[], None]) -> Iterator[StackEvent]:
         """New events until the stack has settled. Raises RunFailed with the first reason when it did not end well."""

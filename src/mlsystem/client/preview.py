@@ -10,11 +10,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from mlsystem.client.connection import Connection
 from mlsystem.client.errors import ClientFailure
+from mlsystem.client.stack import REVIEW, Stack
 from mlsystem.client.template import MOST_BYTES, compact, holds, values_of
 
 SIGNS = {"Add": "+", "Modify": "~", "Replace": "±", "Remove": "-"}
 NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+
+# Puts a template where CloudFormation finds it for a while, and gives its URL.
+Place = Callable[[str], AbstractContextManager[str]]
 
 
 @dataclass(frozen=True)
@@ -36,19 +41,17 @@ class PlannedChange:
 class Preview:
     """Of one stack. `pause` waits between two looks at AWS."""
 
-    def __init__(
-        self, stacks: Any, name: str, place: Callable[[str], AbstractContextManager[str]], pause: Callable[[], None]
-    ):
-        """`place` puts a template where CloudFormation finds it for a while, and gives its URL."""
-        self._stacks = stacks
-        self._name = name
+    def __init__(self, connection: Connection, stack: Stack, place: Place, pause: Callable[[], None]):
+        self._stacks = connection.client("cloudformation")
+        self._stack = stack
+        self._name = stack.name
         self._place = place
         self._pause = pause
 
     def changes(self, template: Mapping[str, Any], **request: Any) -> list[PlannedChange]:
         """`request` are members of CreateChangeSet beside the template. Raises ClientFailure for what would be refused."""
         body = compact(template)
-        is_new = self._status() in (None, "REVIEW_IN_PROGRESS")
+        is_new = self._stack.status() in (None, REVIEW)
         if len(body.encode()) <= MOST_BYTES:
             return self._asked(is_new, {**request, "TemplateBody": body})
         if is_new:
@@ -95,14 +98,6 @@ class Preview:
             found = self._stacks.describe_change_set(**asked, NextToken=token)
             changes += [_change(item["ResourceChange"]) for item in found["Changes"]]
         return changes
-
-    def _status(self) -> str | None:
-        try:
-            return str(self._stacks.describe_stacks(StackName=self._name)["Stacks"][0]["StackStatus"])
-        except ClientError as error:
-            if "does not exist" in error.response["Error"]["Message"]:
-                return None
-            raise
 
 
 def _change(found: Mapping[str, Any]) -> PlannedChange:

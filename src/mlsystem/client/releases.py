@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from mlsystem.client.connection import Connection
 from mlsystem.client.errors import ClientFailure, NotFound, RunFailed
 from mlsystem.client.project import Project
+from mlsystem.client.stack import Stack
 
 ALIAS = "live"
 ALL_AT_ONCE = "CodeDeployDefault.LambdaAllAtOnce"
@@ -55,7 +56,10 @@ class Releases:
         self._lambda = connection.client("lambda")
         self._codedeploy = connection.client("codedeploy")
         self._sagemaker = connection.client("sagemaker")
-        outputs = _outputs(connection, project.deployed_stack("prd"))
+        stack = Stack(connection, project.deployed_stack("prd"))
+        if stack.status() is None:
+            raise NotFound(f"there is no stack {stack.name}: production was never deployed")
+        outputs = stack.outputs()
         self._function = outputs["ApiFunctionName"]
         self._group = {
             "applicationName": outputs["DeploymentApplication"],
@@ -85,24 +89,23 @@ class Releases:
             self._deploy(self._target(to), reason, pause)
         return next(item for item in self.all() if item.share > 0)
 
-    def served(self) -> list[Served]:
-        """All that ever served, newest first."""
-        done = [self._deployment(name) for name in self._deployments(["Succeeded"])]
-        done.sort(key=lambda item: item["completeTime"])
-        first = _versions(done[0])[0] if done else next(item.version for item in self.all() if item.share > 0)
-        published = {item.version: item.published for item in self.all()}
-        found = [Served(first, published[first], "")]
-        found += [Served(_versions(item)[1], item["completeTime"], item["deploymentId"]) for item in done]
-        return list(reversed(found))
-
     def served_at(self, moment: datetime) -> tuple[Served, Release]:
         """What answered then; of a shift that was under way, what most requests got. Raises NotFound for before the first."""
-        for item in self.served():
+        releases = {item.version: item for item in self.all()}
+        for item in reversed(self._served(releases)):
             if item.since <= moment:
-                return item, next(release for release in self.all() if release.version == item.version)
+                return item, releases[item.version]
         raise NotFound(f"nothing served at {moment.isoformat()}: production came later")
 
     # ------------------------------------------------------------------ inner
+    def _served(self, releases: Mapping[str, Release]) -> list[Served]:
+        """All that ever served, oldest first."""
+        done = [self._deployment(name) for name in self._deployments(["Succeeded"])]
+        done.sort(key=lambda item: item["completeTime"])
+        first = _versions(done[0])[0] if done else next(name for name, item in releases.items() if item.share > 0)
+        later = [Served(_versions(item)[1], item["completeTime"], item["deploymentId"]) for item in done]
+        return [Served(first, releases[first].published, ""), *later]
+
     def _target(self, to: str | None) -> Release:
         releases = self.all()
         current = next(item for item in releases if item.share > 0)
@@ -194,13 +197,3 @@ def _versions(deployment: Mapping[str, Any]) -> tuple[str, str]:
     content = (revision.get("appSpecContent") or revision.get("string"))["content"]
     ((_, resource),) = yaml.safe_load(content)["Resources"][0].items()
     return str(resource["Properties"]["CurrentVersion"]), str(resource["Properties"]["TargetVersion"])
-
-
-def _outputs(connection: Connection, stack: str) -> dict[str, str]:
-    try:
-        found = connection.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-    except ClientError as error:
-        if "does not exist" in error.response["Error"]["Message"]:
-            raise NotFound(f"there is no stack {stack}: production was never deployed") from error
-        raise
-    return {item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", ())}

@@ -12,6 +12,7 @@ from mlsystem.client.connection import Connection
 from mlsystem.client.errors import ClientFailure, RunFailed
 
 CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+REVIEW = "REVIEW_IN_PROGRESS"
 Pause = Callable[[], None]
 
 
@@ -45,7 +46,11 @@ class Stack:
         """Create or update it; False when there is nothing to update. Raises ClientFailure."""
         request = {"StackName": self.name, **template, **settings(parameters, tags or {})}
         try:
-            if self.status() is None:
+            status = self.status()
+            if status == REVIEW:  # a preview that was cut off has left it, with nothing in it
+                self._client.delete_stack(StackName=self.name)
+                self._client.get_waiter("stack_delete_complete").wait(StackName=self.name)
+            if status in (None, REVIEW):
                 self._client.create_stack(**request, OnFailure="DELETE")
             else:
                 self._client.update_stack(**request)

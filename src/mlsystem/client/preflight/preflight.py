@@ -16,8 +16,9 @@ from mlsystem.client.preflight.permissions import check_permissions
 from mlsystem.client.preflight.policy import actions, deploying_policy
 from mlsystem.client.preflight.quotas import check_quotas
 from mlsystem.client.preflight.region import check_account, check_region
-from mlsystem.client.preflight.stack_state import check_stack
+from mlsystem.client.preflight.stack_state import check_stack, check_stage
 from mlsystem.client.project import Project
+from mlsystem.client.stack import Stack
 
 
 class Preflight:
@@ -36,11 +37,12 @@ class Preflight:
     def findings(self) -> Iterator[Finding]:
         project, connection = self._project, self._connection
         yield from self._region()
-        stacks = connection.client("cloudformation")
-        for stage in (project.stack, project.deployed_stack("dev"), project.deployed_stack("prd")):
-            yield from check_stack(stacks, stage)
+        stack = Stack(connection, project.stack)
+        yield from check_stack(stack)
+        for stage in ("dev", "prd"):
+            yield from check_stage(Stack(connection, project.deployed_stack(stage)))
         yield from check_bucket(connection, project.dataset_bucket, is_ours=True)
-        if self._is_new():
+        if stack.status() is None:
             yield from check_names(connection, templates.read(project.folder / "pipeline.yml"), self._known())
         else:
             yield from self._subscription()
@@ -64,15 +66,6 @@ class Preflight:
             yield from check_quotas(self._connection.client("service-quotas"), self._project.settings)
         except ClientError as error:
             yield Finding("unknown", "quotas", f"they cannot be read: {error.response['Error']['Message']}")
-
-    def _is_new(self) -> bool:
-        try:
-            self._connection.client("cloudformation").describe_stacks(StackName=self._project.stack)
-        except ClientError as error:
-            if "does not exist" in error.response["Error"]["Message"]:
-                return True
-            raise
-        return False
 
     def _known(self) -> dict[str, str]:
         """Parameters of pipeline.yml and the pseudo parameters, by name."""

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from mlsystem.client.connection import Connection
 from mlsystem.client.preflight.finding import Finding
 
-# By boto3's names, those of the templates' resources.
+# By boto3's names, those of the templates' resources but for IAM, which is everywhere.
 SERVICES = (
     "application-autoscaling",
     "apigateway",
@@ -27,7 +27,6 @@ SERVICES = (
     "ecr",
     "efs",
     "events",
-    "iam",
     "kms",
     "lambda",
     "logs",
@@ -39,15 +38,12 @@ SERVICES = (
     "stepfunctions",
     "sts",
 )
-GLOBAL = ("iam",)
 
 
 def check_region(region: str, services: tuple[str, ...] = SERVICES) -> Iterator[Finding]:
     session = boto3.session.Session()
     partition = session.get_partition_for_region(region)
     for service in services:
-        if service in GLOBAL:
-            continue
         known = session.get_available_regions(service, partition_name=partition)
         if known and region not in known:
             yield Finding("problem", f"region {region}", f"it has no {service}: choose a region such as {known[0]}")

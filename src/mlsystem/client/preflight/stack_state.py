@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from botocore.exceptions import ClientError
-
-from mlsystem.client.preflight.finding import Finding
+from mlsystem.client.preflight.finding import Finding, Severity
+from mlsystem.client.stack import REVIEW, Stack
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 WAYS_OUT = {
@@ -20,16 +18,21 @@ WAYS_OUT = {
 }
 
 
-def check_stack(stacks: Any, name: str) -> Iterator[Finding]:
-    """Findings about the stack `name`; none where it does not exist or takes an update."""
-    try:
-        status = str(stacks.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
-    except ClientError as error:
-        if "does not exist" in error.response["Error"]["Message"]:
-            return
-        raise
-    words = WAYS_OUT.get(status)
-    if words is not None:
-        yield Finding("problem", f"stack {name}", f"it is {status}: {words.format(name=name)}")
-    elif status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
-        yield Finding("problem", f"stack {name}", f"it is {status}: wait until it has settled, then deploy again")
+def check_stack(stack: Stack) -> Iterator[Finding]:
+    """Whether it can be changed now; one that does not exist can be created."""
+    status = stack.status() or ""
+    if status in WAYS_OUT:
+        yield _finding("problem", stack, status)
+    elif status.endswith("_IN_PROGRESS") and status != REVIEW:
+        yield Finding("problem", f"stack {stack.name}", f"it is {status}: wait until it has settled, then deploy again")
+
+
+def check_stage(stack: Stack) -> Iterator[Finding]:
+    """The pipeline changes it, so it stops the next execution, and no deployment of the pipeline."""
+    status = stack.status() or ""
+    if status in WAYS_OUT:
+        yield _finding("warning", stack, status)
+
+
+def _finding(severity: Severity, stack: Stack, status: str) -> Finding:
+    return Finding(severity, f"stack {stack.name}", f"it is {status}: {WAYS_OUT[status].format(name=stack.name)}")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from pydantic import Field
-
 from mlsystem.engine.decide.template import Change, ChangeAction, Target
 from mlsystem.engine.store.records import Record
 
@@ -39,7 +37,6 @@ class ChangeSet(Record):
     on_failure: str = ""
     token: str = ""
     is_executed: bool = False
-    shown_parameters: dict[str, str] = Field(default_factory=dict)
 
 
 def described(change: Change, is_immutable: Callable[[str], bool]) -> dict[str, Any]:

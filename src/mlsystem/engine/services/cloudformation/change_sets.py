@@ -91,7 +91,6 @@ class ChangeSets(Part):
             basis=stack.stack.operation_id,
             target=prepared.target,
             members={**prepared.members(), **settings(request, stack.model_dump())},
-            shown_parameters=prepared.members()["shown_parameters"],
             changes=tuple(described(item, partial(self._is_immutable, item.type)) for item in changes),
             description=request.get("Description", ""),
             on_failure=request.get("OnStackFailure", "ROLLBACK"),
@@ -125,7 +124,9 @@ class ChangeSets(Part):
     @operation("DescribeChangeSet", accepts="ChangeSetName StackName NextToken IncludePropertyValues")
     def describe(self, request: DescribeChangeSetInputTypeDef, call: Call) -> Mapping[str, object]:
         found, stack = self._find(request, call.tx)
-        parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in found.shown_parameters.items()]
+        parameters = [
+            {"ParameterKey": key, "ParameterValue": value} for key, value in found.members["shown_parameters"].items()
+        ]
         return {
             **summary(found, stack.name, _execution_status(found, stack), when(found.created_at)),
             "Parameters": parameters,
