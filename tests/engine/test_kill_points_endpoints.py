@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.killpoints import Harness
@@ -50,7 +51,8 @@ def _check_instances(serving: Serving, version: str) -> None:
     living = [path.parent.name.split(".")[0] for path in serving.engine.living_processes()]
     assert sorted(living) == ["door", "endpoint-instance", "endpoint-instance"]
     assert len(list((folder / "work" / "instances").iterdir())) == 2
-    assert len(list((folder / "processes").glob("endpoint-instance.*"))) == 2
+    # An instance may have had a process before: each of its attempts has a folder as long as it lives.
+    assert len({path.name.split(".")[2] for path in (folder / "processes").glob("endpoint-instance.*")}) == 2
 
 
 class CreateOnce:
@@ -77,9 +79,24 @@ class CreateOnce:
         _check_instances(Serving(live, HOME), "1")
 
 
+ALARM = "slow"
+# Half of the new fleet first; the alarm is looked at before and after each wait.
+CANARY = {
+    "BlueGreenUpdatePolicy": {
+        "TrafficRoutingConfiguration": {
+            "Type": "CANARY",
+            "WaitIntervalInSeconds": 1,
+            "CanarySize": {"Type": "INSTANCE_COUNT", "Value": 1},
+        }
+    },
+    "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": ALARM}]},
+}
+
+
 class UpdateUnderLoad:
     essential: tuple[str, ...] = (
         "sagemaker.endpoint.Updating.after_commit",
+        "sagemaker.check_alarms.after",
         "sagemaker.endpoint.InService.before_commit",
         "sagemaker.drain_instance.before",
         "sagemaker.clear_instance.after",
@@ -91,16 +108,32 @@ class UpdateUnderLoad:
     def prepare(self, live: LiveEngine) -> None:
         _first_config(live).sagemaker.create_endpoint(EndpointName=NAME, EndpointConfigName="config-1")
         Serving(live, HOME).await_settled(NAME)
+        self.put_alarm(live, "OK")
+
+    def put_alarm(self, live: LiveEngine, state: str) -> None:
+        cloudwatch = live.client("cloudwatch")
+        cloudwatch.put_metric_alarm(
+            AlarmName=ALARM,
+            Namespace="test",
+            MetricName="none",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=0,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="ignore",
+        )
+        cloudwatch.set_alarm_state(AlarmName=ALARM, StateValue=state, StateReason="told to")
 
     def act(self, live: LiveEngine) -> None:
         """The load outlives the engine."""
         serving = Serving(live, HOME)
         if self.load is None:
             live.eventually(lambda: _answers(serving))
-            self.load = Load(lambda: serving.invoke(NAME, b"7"))
+            self.load = Load(lambda: serving.invoke(NAME, b"7"), pause_seconds=0.02)
             self.load.start()
         if serving.await_settled(NAME)["EndpointConfigName"] == "config-1":
-            serving.sagemaker.update_endpoint(EndpointName=NAME, EndpointConfigName="config-2")
+            serving.sagemaker.update_endpoint(EndpointName=NAME, EndpointConfigName="config-2", DeploymentConfig=CANARY)
 
     def settle(self, live: LiveEngine) -> None:
         serving = Serving(live, HOME)
@@ -121,12 +154,37 @@ class UpdateUnderLoad:
         _check_instances(Serving(live, HOME), "2")
 
 
+class RollBackUnderLoad(UpdateUnderLoad):
+    """The alarm is raised before the update begins, so that it is seen as soon as requests have moved."""
+
+    essential = ("sagemaker.endpoint.RollingBack.after_commit",)
+
+    def prepare(self, live: LiveEngine) -> None:
+        super().prepare(live)
+        self.put_alarm(live, "ALARM")
+
+    def act(self, live: LiveEngine) -> None:
+        found = live.client("sagemaker").describe_endpoint(EndpointName=NAME)
+        if "FailureReason" not in found:
+            super().act(live)
+
+    def check(self, live: LiveEngine) -> None:
+        assert self.load is not None
+        self.load.stop()
+        failures = self.load.failures
+        self.load = None
+        assert failures == []
+        found = live.client("sagemaker").describe_endpoint(EndpointName=NAME)
+        assert ALARM in found["FailureReason"]
+        _check_instances(Serving(live, HOME), "1")
+
+
 def test_an_endpoint_is_created_once_though_the_engine_is_killed(tmp_path: Path) -> None:
     Harness(tmp_path, CreateOnce()).visit()
 
 
-def test_an_update_fails_no_request_though_the_engine_is_killed(tmp_path: Path) -> None:
-    scenario = UpdateUnderLoad()
+@pytest.mark.parametrize("scenario", [UpdateUnderLoad(), RollBackUnderLoad()], ids=["forward", "back"])
+def test_an_update_fails_no_request_though_the_engine_is_killed(tmp_path: Path, scenario: UpdateUnderLoad) -> None:
     try:
         Harness(tmp_path, scenario).visit()
     finally:

@@ -134,7 +134,7 @@ def _parse(line: bytes) -> Captured | None:
     """None for a line that is torn, or two of them run together."""
     try:
         fields = json.loads(line)
-        endpoint, variant = fields["cluster"].split("/")[1:]
+        endpoint, variant = fields["cluster"].split("/")[1:3]
         return Captured(
             endpoint=endpoint,
             variant=variant,

@@ -26,7 +26,7 @@ _UNLIMITED = 1_000_000
 
 
 def variant_cluster(endpoint: Endpoint, variant: Variant) -> str:
-    return f"endpoint/{endpoint.name}/{variant.name}"
+    return f"endpoint/{endpoint.name}/{variant.name}/{variant.fleet}"
 
 
 def version_cluster(version: FunctionVersion) -> str:

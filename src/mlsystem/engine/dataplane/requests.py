@@ -16,7 +16,7 @@ _ABSENT = "-"
 class Request:
     """One request to an endpoint or to a stage of an API.
 
-    `route` is `("endpoint", name)` or `("api", id, stage)`; `target` the chosen `("endpoint", name, variant)` or
+    `route` is `("endpoint", name)` or `("api", id, stage)`; `target` the chosen `("endpoint", name, variant, fleet)` or
     `("function", name, version)`, None where the door refused before it chose. `upstream_us` is the time from sending
     the request on to the end of the answer, None where nobody answered.
     """

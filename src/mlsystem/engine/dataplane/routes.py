@@ -68,9 +68,12 @@ def _endpoint_routes(endpoint: Endpoint, scope: Scope) -> Iterator[Json]:
         "typed_per_filter_config": filters.invocation(endpoint),
     }
     path = f"/endpoints/{endpoint.name}/invocations"
-    for variant in endpoint.variants:
-        targeted = _post({"name": _TARGET_VARIANT, "string_match": {"exact": variant.name}}, path=path)
-        yield {**shared, "match": targeted, **_invocation(endpoint, [(variant, 1)])}
+    for name in sorted({variant.name for variant in endpoint.variants}):
+        targeted = _post({"name": _TARGET_VARIANT, "string_match": {"exact": name}}, path=path)
+        fleets = [variant for variant in endpoint.variants if variant.name == name]
+        # One of weight 0 can be asked for all the same.
+        shares = [(fleet, fleet.weight if len(fleets) > 1 else 1) for fleet in fleets]
+        yield {**shared, "match": targeted, **_invocation(endpoint, shares)}
     anything = _post({"name": _TARGET_VARIANT, "present_match": True}, path=path)
     yield _refusal(UNKNOWN_VARIANT, anything, 400, filters.authorized())
     weighted = [(variant, variant.weight) for variant in endpoint.variants if variant.weight > 0]

@@ -77,14 +77,19 @@ class WorkloadDoor:
 
 @dataclass(frozen=True)
 class Variant:
-    """A production variant: its weight among the others, and the sockets of its instances."""
+    """A production variant: its weight among the others, and the sockets of its instances.
+
+    While an endpoint is updated a variant may be there twice, with its old `fleet` of instances and its new one.
+    """
 
     name: str
     weight: float
     instances: tuple[str, ...]
+    fleet: str = "1"
 
     def __post_init__(self) -> None:
         _check_name("variant", self.name, _ENDPOINT_NAME)
+        _check_name("fleet", self.fleet, _ENDPOINT_NAME)
         _check_weight(f"variant {self.name}", self.weight)
         _check_sockets(f"variant {self.name}", self.instances)
 
@@ -102,7 +107,8 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         _check_name("endpoint", self.name, _ENDPOINT_NAME)
-        _check_unique(f"variants of endpoint {self.name}", (variant.name for variant in self.variants))
+        fleets = (f"{variant.name}/{variant.fleet}" for variant in self.variants)
+        _check_unique(f"variants of endpoint {self.name}", fleets)
         if self.is_in_service:
             _check_share(f"endpoint {self.name}", (variant.weight for variant in self.variants))
 

@@ -102,7 +102,7 @@ def test_what_a_killed_door_left_is_handed_over_and_the_torn_line_left_out(rig: 
     await_true(lambda: live.stat().st_size > 0, "the record is flushed")
     rig.kill()
     with live.open("ab") as log:
-        log.write(b'{"cluster":"endpoint/flights/A","request":"dG9y')
+        log.write(b'{"cluster":"endpoint/flights/A/1","request":"dG9y')
     rig.start()
     # Envoy goes on where the torn line ends.
     rig.invoke("flights", b"after")
@@ -132,7 +132,7 @@ def test_reading_goes_on_from_an_offset(rig: Rig, tmp_path: Path) -> None:
 
 
 def _line(request_id: str) -> bytes:
-    fields = {"cluster": "endpoint/flights/A", "started_ms": "1700000000000", "request_id": request_id, "status": 200}
+    fields = {"cluster": "endpoint/flights/A/1", "started_ms": "1700000000000", "request_id": request_id, "status": 200}
     return json.dumps(fields).encode() + b"\n"
 
 

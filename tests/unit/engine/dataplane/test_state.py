@@ -36,7 +36,7 @@ VARIANT = Variant("A", 1, ("/run/a.sock",))
         (lambda: Variant("A", float("nan"), ()), "weight nan"),
         (lambda: Endpoint("a/b", (VARIANT,)), "'a/b' is no endpoint"),
         (lambda: Endpoint("../x", (VARIANT,)), "is no endpoint"),
-        (lambda: Endpoint("f", (VARIANT, VARIANT)), "variants of endpoint f: A is there twice"),
+        (lambda: Endpoint("f", (VARIANT, VARIANT)), "variants of endpoint f: A/1 is there twice"),
         (lambda: Endpoint("f", (Variant("A", 0, ()),)), "endpoint f has nowhere to send a request"),
         (lambda: Endpoint("f", ()), "nowhere to send"),
         (lambda: Method("FETCH", "/", ()), "the method is none of"),

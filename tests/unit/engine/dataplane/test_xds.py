@@ -29,8 +29,8 @@ def test_clusters_come_before_the_routes_that_name_them_and_go_after() -> None:
         ["clusters.json"],
     ]
     assert [_clusters(step[0]) for step in steps if step[0].path == LAYOUT.clusters] == [
-        ["control-plane", "endpoint/one/A", "endpoint/two/A"],
-        ["control-plane", "endpoint/two/A"],
+        ["control-plane", "endpoint/one/A/1", "endpoint/two/A/1"],
+        ["control-plane", "endpoint/two/A/1"],
     ]
 
 

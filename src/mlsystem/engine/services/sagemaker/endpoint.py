@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from mlsystem.engine.decide.guardrail import Guardrail
 from mlsystem.engine.store.records import Record
 
 DEFAULT_STARTUP_SECONDS = 600
@@ -22,7 +23,9 @@ class EndpointStatus(StrEnum):
 
     CREATING = "Creating"  # the first deployment's instances are not all healthy yet
     UPDATING = "Updating"  # a deployment or a capacity is on its way; the one before serves meanwhile
+    ROLLING_BACK = "RollingBack"  # an update is taken back
     IN_SERVICE = "InService"  # the front door serves what was wanted last
+    UPDATE_ROLLBACK_FAILED = "UpdateRollbackFailed"  # a rolling update could not be taken back: both fleets serve
     DELETING = "Deleting"  # gets no requests any more, its instances end
     FAILED = "Failed"  # could not be created: it can only be deleted
 
@@ -36,6 +39,15 @@ class Phase(StrEnum):
     LEAVING = "Leaving"  # is to get no more requests, once the front door has followed
     DRAINING = "Draining"  # gets no new requests, those under way are let finish
     STOPPING = "Stopping"  # its process was told to end
+
+
+class Stage(StrEnum):
+    """Where an update is."""
+
+    CREATING = "Creating"  # the instances that the next step needs are not all healthy yet
+    ACTIVATING = "ActivatingTraffic"  # the front door is to send the step's share to the new fleet
+    BAKING = "Baking"  # it does, and the alarms are looked at
+    RETURNING = "Returning"  # the traffic goes back to the old fleet
 
 
 class Value(BaseModel):
@@ -82,6 +94,16 @@ class Deployment(Value):
     variants: tuple[Variant, ...]
     capture: dict[str, Any] | None = None
     started_at: float = 0.0
+    guardrail: Guardrail = Guardrail()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Instances that are wanted, by variant."""
+        return {variant.name: variant.count for variant in self.variants}
+
+    @property
+    def size(self) -> int:
+        return sum(self.counts.values())
 
     def variant(self, name: str) -> Variant:
         return next(variant for variant in self.variants if variant.name == name)
@@ -96,11 +118,26 @@ class Deployment(Value):
         return str(self.variants[0].model["ExecutionRoleArn"])
 
 
+class Rollout(Value):
+    """An update on its way from the deployment that serves to the target.
+
+    `step` counts the steps that were taken; `active` says how many of the target's instances get requests, by variant. `ids` are for
+    instances that later steps start.
+    """
+
+    stage: Stage = Stage.CREATING
+    step: int = 0
+    since: float = 0.0
+    active: dict[str, int] = {}
+    ids: tuple[str, ...] = ()
+
+
 class Endpoint(Record):
     """`serving` is the number of the deployment that gets the requests (0: none yet), `target` of the one that is to.
 
     `door_round` grows with every change of what the front door is to serve; `settled_round` is the last one that it is known to serve.
-    `capture` is the last configuration with which data was captured: some of it may still have to be written.
+    `capture` is the last configuration with which data was captured: some of it may still have to be written. `deployment_config` is the
+    DeploymentConfig that was given last.
     """
 
     kind: ClassVar[str] = "sagemaker.endpoint"
@@ -113,6 +150,8 @@ class Endpoint(Record):
     settled_round: int = 0
     failure_reason: str = ""
     capture: dict[str, Any] | None = None
+    rollout: Rollout | None = None
+    deployment_config: dict[str, Any] | None = None
 
     def deployment(self, number: int) -> Deployment:
         return next(deployment for deployment in self.deployments if deployment.number == number)
@@ -125,16 +164,38 @@ class Endpoint(Record):
     def instance(self, instance_id: str) -> Instance | None:
         return next((instance for instance in self.instances if instance.id == instance_id), None)
 
+    @property
+    def share(self) -> float:
+        """The part of the requests that the target gets while an update is on its way."""
+        if self.rollout is None:
+            return 0.0
+        return sum(self.rollout.active.values()) / self.deployment(self.target).size
+
     def is_routed(self, instance: Instance) -> bool:
         """Whether the front door is to send requests to it."""
-        return (
-            self.state != EndpointStatus.DELETING
-            and instance.phase is Phase.SERVING
-            and instance.deployment == self.serving
-        )
+        if self.state == EndpointStatus.DELETING or instance.phase is not Phase.SERVING:
+            return False
+        if instance.deployment == self.serving:
+            return self.share < 1
+        return instance.id in {one.id for one in self.activated(instance.variant)}
 
-    def routed(self, variant: str) -> list[Instance]:
-        return [instance for instance in self.instances if instance.variant == variant and self.is_routed(instance)]
+    def activated(self, variant: str) -> list[Instance]:
+        """The target's instances that get requests: the first healthy ones, as many as the step says."""
+        if self.rollout is None:
+            return []
+        healthy = [
+            one
+            for one in self.instances
+            if (one.deployment, one.variant, one.phase) == (self.target, variant, Phase.SERVING)
+        ]
+        return healthy[: self.rollout.active.get(variant, 0)]
+
+    def routed(self, deployment: int, variant: str) -> list[Instance]:
+        return [
+            one
+            for one in self.instances
+            if (one.deployment, one.variant) == (deployment, variant) and self.is_routed(one)
+        ]
 
     def process_id(self, instance: Instance) -> str:
         return f"endpoint-instance.{self.key}.{instance.id}.{instance.attempt}"

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mlsystem.engine.durable.machine import Action, CancelTimer, Notice, SetTimer, Step
-from mlsystem.engine.services.sagemaker.endpoint import Deployment, Endpoint, EndpointStatus, Instance, Phase
+from mlsystem.engine.services.sagemaker.endpoint import (
+    Deployment,
+    Endpoint,
+    EndpointStatus,
+    Instance,
+    Phase,
+    Rollout,
+    Stage,
+)
 
 LONGEST_REASON = 1024
 
-SETTLING = (EndpointStatus.CREATING, EndpointStatus.UPDATING)
+# AWS has no word for a way back; what becomes of the new fleet then is its end.
+VARIANT_STATUS = {
+    Stage.CREATING: "Creating",
+    Stage.ACTIVATING: "ActivatingTraffic",
+    Stage.BAKING: "Baking",
+    Stage.RETURNING: "Deleting",
+}
+SETTLING = (EndpointStatus.CREATING, EndpointStatus.UPDATING, EndpointStatus.ROLLING_BACK)
 
 
 class Change:
@@ -24,17 +40,18 @@ class Change:
         self.notices: list[Notice] = []
 
     def step(self) -> Step[Endpoint]:
+        """All of it; the way to the target has been looked at (`endpoint_rollout.proceed`)."""
         self._finish()
         record = None if self.is_removed else self.endpoint
         return Step(record, tuple(self.actions), tuple(self.timers), tuple(self.notices))
 
     # ------------------------------------------------------------------ what happens to instances
-    def fill(self, deployment: Deployment, ids: list[str]) -> None:
-        """Start the instances that a deployment lacks, with ids taken from `ids`."""
-        for variant in deployment.variants:
-            living = [one for one in self.living(deployment.number) if one.variant == variant.name]
-            for _ in range(variant.count - len(living)):
-                instance = Instance(id=ids.pop(0), deployment=deployment.number, variant=variant.name)
+    def fill(self, deployment: Deployment, ids: list[str], counts: Mapping[str, int] | None = None) -> None:
+        """Start the instances that a deployment lacks (of `counts`, else of all its own), with ids taken from `ids`."""
+        for variant, count in (counts or deployment.counts).items():
+            living = [one for one in self.living(deployment.number) if one.variant == variant]
+            for _ in range(count - len(living)):
+                instance = Instance(id=ids.pop(0), deployment=deployment.number, variant=variant)
                 self.endpoint = self.endpoint.changed(instances=(*self.endpoint.instances, instance))
                 self.act("start_instance", instance)
 
@@ -84,7 +101,7 @@ class Change:
         self.announce()
 
     def fail(self, reason: str) -> None:
-        """The target cannot be reached: back to what serves, or Failed where nothing does."""
+        """The target cannot be reached, and has no requests yet: back to what serves, or Failed where nothing does."""
         doomed = [one for one in self.living(self.endpoint.target) if one.healthy_at is None]
         if self.endpoint.target != self.endpoint.serving:
             doomed = self.living(self.endpoint.target)
@@ -103,7 +120,7 @@ class Change:
             for variant in serving.variants
         ]
         self.put_deployment(serving.model_copy(update={"variants": tuple(kept)}))
-        self.endpoint = self.endpoint.changed(target=serving.number)
+        self.endpoint = self.endpoint.changed(target=serving.number, rollout=None)
         self.become(EndpointStatus.IN_SERVICE, reason)
 
     def put_deployment(self, deployment: Deployment) -> None:
@@ -113,15 +130,15 @@ class Change:
     def announce(self) -> None:
         self.notices += notices(self.endpoint)
 
+    def announce_stage(self, rollout: Rollout) -> None:
+        self.notices.append(deployment_notice(self.endpoint, rollout))
+
     # ------------------------------------------------------------------ what follows from all that
     def _finish(self) -> None:
         before = self.endpoint.door_round
-        if self.endpoint.state in SETTLING:
-            self._switch()
         if self.endpoint.door_round > before or self._has_new_round():
             number = self.endpoint.door_round
-            key = f"{self.endpoint.arn}/{int(self.endpoint.created_at * 1000):x}/{number}"
-            self.actions.append(Action("sagemaker.settle_door", key, {"round": number}))
+            self.actions.append(Action("sagemaker.settle_door", f"{self.key}/{number}", {"round": number}))
         if self.endpoint.state == EndpointStatus.DELETING and not self.endpoint.instances and self.is_settled:
             self.actions.append(Action("sagemaker.ship_captured", self.endpoint.arn))
         used = {self.endpoint.serving, self.endpoint.target, *(one.deployment for one in self.endpoint.instances)}
@@ -133,23 +150,10 @@ class Change:
         """Asking again for a round that is in the outbox changes nothing."""
         return self.endpoint.door_round > self.endpoint.settled_round
 
-    def _switch(self) -> None:
-        """Once all of the target's instances are healthy they get the requests, and those of before leave."""
-        target = self.endpoint.deployment(self.endpoint.target)
-        living = self.living(target.number)
-        is_healthy = all(one.phase is Phase.SERVING for one in living)
-        if not is_healthy or len(living) < sum(variant.count for variant in target.variants):
-            return
-        if self.endpoint.serving != target.number:
-            before = [(one, self.endpoint.is_routed(one)) for one in self.endpoint.instances]
-            capture = target.capture if target.is_captured else self.endpoint.capture
-            self.endpoint = self.endpoint.changed(serving=target.number, capture=capture)
-            self.reroute()
-            for instance, was_routed in before:
-                if instance.deployment != target.number and instance.lives:
-                    self.retire(instance, was_routed)
-        elif self.is_settled:
-            self.become(EndpointStatus.IN_SERVICE)
+    @property
+    def key(self) -> str:
+        """What keys of actions begin with: another endpoint of the same name has another one."""
+        return f"{self.endpoint.arn}/{int(self.endpoint.created_at * 1000):x}"
 
     @property
     def is_settled(self) -> bool:
@@ -158,6 +162,38 @@ class Change:
 
 def notices(endpoint: Endpoint) -> list[Notice]:
     """What is told of an endpoint's status, to rules on AWS events and to other rooms."""
+    told = [_event(endpoint, "SageMaker Endpoint State Change", {})]
+    if endpoint.state in (EndpointStatus.IN_SERVICE, EndpointStatus.FAILED):
+        told.append(settled(endpoint, endpoint.state))
+    return told
+
+
+def deployment_notice(endpoint: Endpoint, rollout: Rollout) -> Notice:
+    """What is told of an update on its way, whenever it has come a stage further.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html#eventbridge-deployment-state
+    """
+    pending = endpoint.deployment(endpoint.target)
+    status = {"StatusMessage": "", "StartTime": int(rollout.since * 1000), "Status": VARIANT_STATUS[rollout.stage]}
+    summary = {
+        "EndpointConfigName": pending.config_name,
+        "StartTime": int(pending.started_at * 1000),
+        "ProductionVariants": [
+            {
+                "VariantName": one.name,
+                "CurrentWeight": one.weight,
+                "DesiredWeight": one.weight,
+                "CurrentInstanceCount": rollout.active.get(one.name, 0),
+                "DesiredInstanceCount": one.count,
+                "VariantStatus": [status],
+            }
+            for one in pending.variants
+        ],
+    }
+    return _event(endpoint, "SageMaker Endpoint Deployment State Change", {"PendingDeploymentSummary": summary})
+
+
+def _event(endpoint: Endpoint, kind: str, more: Mapping[str, object]) -> Notice:
     shown = endpoint.shown
     detail = {
         "EndpointName": endpoint.key,
@@ -171,17 +207,10 @@ def notices(endpoint: Endpoint) -> list[Notice]:
         ],
         "FailureReason": endpoint.failure_reason,
         "Tags": {},
+        **more,
     }
-    event = {
-        "source": "aws.sagemaker",
-        "detail-type": "SageMaker Endpoint State Change",
-        "resources": [endpoint.arn],
-        "detail": detail,
-    }
-    told = [Notice("aws.event", event)]
-    if endpoint.state in (EndpointStatus.IN_SERVICE, EndpointStatus.FAILED):
-        told.append(settled(endpoint, endpoint.state))
-    return told
+    event = {"source": "aws.sagemaker", "detail-type": kind, "resources": [endpoint.arn], "detail": detail}
+    return Notice("aws.event", event)
 
 
 def settled(endpoint: Endpoint, status: str) -> Notice:

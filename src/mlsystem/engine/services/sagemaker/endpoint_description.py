@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlsystem.engine.services.sagemaker.endpoint import Deployment, Endpoint, EndpointStatus, Phase, Variant
+from mlsystem.engine.services.sagemaker.endpoint import Deployment, Endpoint, Phase, Rollout, Variant
+from mlsystem.engine.services.sagemaker.endpoint_change import VARIANT_STATUS
 from mlsystem.engine.services.sagemaker.listing import when
 
 
@@ -24,17 +25,34 @@ def describe_endpoint(endpoint: Endpoint) -> dict[str, object]:
         answer["ProductionVariants"] = [_variant(endpoint, shown, variant) for variant in shown.variants]
     if shown.capture:
         answer["DataCaptureConfig"] = _capture(shown)
-    if endpoint.state == EndpointStatus.UPDATING and endpoint.target != endpoint.serving:
-        pending = endpoint.deployment(endpoint.target)
-        answer["PendingDeploymentSummary"] = {
-            "EndpointConfigName": pending.config_name,
-            "ProductionVariants": [
-                {**_variant(endpoint, pending, variant), "InstanceType": variant.instance_type}
-                for variant in pending.variants
-            ],
-            "StartTime": when(pending.started_at),
-        }
+    if endpoint.deployment_config:
+        answer["LastDeploymentConfig"] = endpoint.deployment_config
+    if endpoint.rollout is not None:
+        answer["PendingDeploymentSummary"] = pending_deployment(endpoint, endpoint.rollout)
     return answer
+
+
+def pending_deployment(endpoint: Endpoint, rollout: Rollout) -> dict[str, Any]:
+    """The update that is on its way: its new fleet, and how far it has come."""
+    pending = endpoint.deployment(endpoint.target)
+    return {
+        "EndpointConfigName": pending.config_name,
+        "ProductionVariants": [
+            {
+                **_variant(endpoint, pending, variant),
+                "InstanceType": variant.instance_type,
+                "VariantStatus": [
+                    {
+                        "Status": VARIANT_STATUS[rollout.stage],
+                        "StatusMessage": f"{rollout.active.get(variant.name, 0)} of {variant.count} instances have traffic",
+                        "StartTime": when(rollout.since),
+                    }
+                ],
+            }
+            for variant in pending.variants
+        ],
+        "StartTime": when(pending.started_at),
+    }
 
 
 def _variant(endpoint: Endpoint, deployment: Deployment, variant: Variant) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The life of an endpoint: which instance is started, gets requests, is drained and stopped. Pure.
 
-An update starts the new deployment's instances beside the old ones. When all of them are healthy the routing is switched at once; when
-the front door has followed, the old ones are drained and stopped. So at no moment is there a request without an instance. An update that
-fails removes what it had started, and the endpoint is in service as before, with a FailureReason.
+An update starts the new deployment's instances beside the old ones and moves the requests to them (`endpoint_rollout`); when the front
+door has followed, the old ones are drained and stopped. So at no moment is there a request without an instance. An update that fails
+removes what it had started, and the endpoint is in service as before, with a FailureReason.
 """
 
 from __future__ import annotations
@@ -11,8 +11,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mlsystem.engine.durable.machine import CancelTimer, Event, SetTimer, Step
-from mlsystem.engine.services.sagemaker.endpoint import Deployment, Endpoint, EndpointStatus, Instance, Phase
+from mlsystem.engine.services.sagemaker.endpoint import Deployment, Endpoint, EndpointStatus, Instance, Phase, Stage
 from mlsystem.engine.services.sagemaker.endpoint_change import SETTLING, Change, settled
+from mlsystem.engine.services.sagemaker.endpoint_rollout import (
+    BAKE_TIMER,
+    LIMIT_TIMER,
+    abandon,
+    alarm_raised,
+    alarms_checked,
+    bake_due,
+    begin,
+    fail,
+    limit_due,
+    proceed,
+)
 
 # A process that ended before it ever was healthy is started again this often; then the deployment has failed.
 MOST_FAILED_STARTS = 3
@@ -32,6 +44,7 @@ class EndpointMachine:
         change = Change(endpoint.changed(state=EndpointStatus.CREATING), at)
         change.fill(endpoint.deployment(endpoint.target), list(ids))
         change.announce()
+        proceed(change)
         return change.step()
 
     def advance(self, record: Endpoint, event: Event, at: float) -> Step[Endpoint]:
@@ -42,6 +55,7 @@ class EndpointMachine:
         if handler is None:
             return Step(record)
         handler(change, event.data)
+        proceed(change)
         return change.step()
 
 
@@ -58,9 +72,10 @@ def _current(change: Change, data: Data) -> Instance | None:
 def _update_requested(change: Change, data: Data) -> None:
     deployment = Deployment.model_validate(data["deployment"])
     change.put_deployment(deployment)
-    change.endpoint = change.endpoint.changed(target=deployment.number)
+    kept = {"deployment_config": data.get("deployment_config") or change.endpoint.deployment_config}
+    change.endpoint = change.endpoint.changed(target=deployment.number, **kept)
+    begin(change, deployment, data["ids"])
     change.become(EndpointStatus.UPDATING)
-    change.fill(deployment, list(data["ids"]))
 
 
 def _capacity_requested(change: Change, data: Data) -> None:
@@ -80,6 +95,7 @@ def _capacity_requested(change: Change, data: Data) -> None:
 
 def _delete_requested(change: Change, data: Data) -> None:
     before = [(one, change.endpoint.is_routed(one)) for one in change.endpoint.instances]
+    abandon(change)
     change.become(EndpointStatus.DELETING)
     change.reroute()
     for instance, was_routed in before:
@@ -116,7 +132,7 @@ def _instance_unhealthy(change: Change, data: Data) -> None:
     if instance is None or instance.phase is not Phase.STARTING:
         return
     if _is_new(change, instance):
-        change.fail(data["reason"])
+        fail(change, data["reason"])
     else:
         change.act("stop_instance", instance)
 
@@ -134,7 +150,7 @@ def _instance_exited(change: Change, data: Data) -> None:
     failures = 0 if was_steady or is_blameless else instance.failures + 1
     if failures >= MOST_FAILED_STARTS and _is_new(change, instance):
         change.put(instance, phase=Phase.WAITING)
-        change.fail(data["reason"])
+        fail(change, data["reason"])
         return
     change.put(instance, phase=Phase.WAITING, attempt=instance.attempt + 1, failures=failures)
     pause = min(FIRST_PAUSE_SECONDS * 2 ** (failures - 1), LONGEST_PAUSE_SECONDS) if failures else 0.0
@@ -157,7 +173,7 @@ def _action_failed(change: Change, data: Data) -> None:
         return
     if _is_new(change, instance):
         change.put(instance, phase=Phase.WAITING)
-        change.fail(f"{data['code']}: {data['reason']}")
+        fail(change, f"{data['code']}: {data['reason']}")
     else:
         _instance_exited(change, {**data, "how": "exited"})
 
@@ -184,11 +200,10 @@ def _shipped(change: Change, data: Data) -> None:
 
 def _is_new(change: Change, instance: Instance) -> bool:
     """Whether what is on its way depends on this instance's first health."""
-    return (
-        change.endpoint.state in SETTLING
-        and instance.healthy_at is None
-        and instance.deployment == change.endpoint.target
-    )
+    rollout = change.endpoint.rollout
+    is_returning = rollout is not None and rollout.stage is Stage.RETURNING
+    wanted = change.endpoint.serving if is_returning else change.endpoint.target
+    return change.endpoint.state in SETTLING and instance.healthy_at is None and instance.deployment == wanted
 
 
 _HANDLERS: dict[str, Callable[[Change, Data], None]] = {
@@ -203,5 +218,7 @@ _HANDLERS: dict[str, Callable[[Change, Data], None]] = {
     "action_failed": _action_failed,
     "door_settled": _door_settled,
     "shipped": _shipped,
+    "alarm_raised": alarm_raised,
+    "alarms_checked": alarms_checked,
 }
-_TIMERS = {"health": _health_due, "restart": _restart_due}
+_TIMERS = {"health": _health_due, "restart": _restart_due, BAKE_TIMER: bake_due, LIMIT_TIMER: limit_due}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.guardrail import Guardrail, read_guardrail
 from mlsystem.engine.durable.machine import Event, Machine
 from mlsystem.engine.runtime.workload import IMAGE_URI
 from mlsystem.engine.services.sagemaker.endpoint import (
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
         UpdateEndpointWeightsAndCapacitiesInputTypeDef,
     )
 
-UPDATE = "EndpointName EndpointConfigName RetainAllVariantProperties ExcludeRetainedVariantProperties DeploymentConfig"
+UPDATE = """EndpointName EndpointConfigName RetainAllVariantProperties ExcludeRetainedVariantProperties DeploymentConfig
+    RetainDeploymentConfig"""
 
 
 class Endpoints(Part):
@@ -50,16 +52,18 @@ class Endpoints(Part):
 
     @operation("CreateEndpoint", accepts="EndpointName EndpointConfigName Tags DeploymentConfig")
     def create(self, request: CreateEndpointInputTypeDef, call: Call) -> Mapping[str, object]:
-        _check_deployment(request.get("DeploymentConfig", {}))
         name = request["EndpointName"]
         arn = self._house.scope.arn("sagemaker", f"endpoint/{name.lower()}")
         if call.tx.get(Endpoint, name) is not None:
             raise AwsError("ValidationException", f'Cannot create already existing endpoint "{arn}".')
         config = find_config(call.tx, self._house, request["EndpointConfigName"])
         deployment = self._deployment(call.tx, config, 1)
-        added = call.tx.add(Endpoint(key=name, arn=arn, deployments=(deployment,)))
+        # There is nothing to shift yet: it is kept for updates that retain it.
+        given: dict[str, Any] | None = dict(request["DeploymentConfig"]) if "DeploymentConfig" in request else None
+        self._guardrail(given, deployment)
+        added = call.tx.add(Endpoint(key=name, arn=arn, deployments=(deployment,), deployment_config=given))
         write_tags(call.tx, arn, request.get("Tags", ()))
-        ids = self._ids(sum(variant.count for variant in deployment.variants))
+        ids = self._ids(deployment.size)
         self._house.worker.commit_step(call.tx, added, self._machine.begin(added, ids, call.now))
         return {"EndpointArn": arn}
 
@@ -73,7 +77,6 @@ class Endpoints(Part):
 
     @operation("UpdateEndpoint", accepts=UPDATE)
     def update(self, request: UpdateEndpointInputTypeDef, call: Call) -> Mapping[str, object]:
-        _check_deployment(request.get("DeploymentConfig", {}))
         endpoint = self._in_service(call.tx, request["EndpointName"])
         config = find_config(call.tx, self._house, request["EndpointConfigName"])
         number = max(deployment.number for deployment in endpoint.deployments) + 1
@@ -83,8 +86,13 @@ class Endpoints(Part):
                 one["VariantPropertyType"] for one in request.get("ExcludeRetainedVariantProperties", ())
             }
             deployment = _retain(deployment, endpoint.shown, excluded)
-        count = sum(variant.count for variant in deployment.variants)
-        self._send(call.tx, endpoint, "update_requested", deployment, count)
+        given: dict[str, Any] | None = dict(request["DeploymentConfig"]) if "DeploymentConfig" in request else None
+        if request.get("RetainDeploymentConfig", False):
+            given = endpoint.deployment_config
+        guarded = deployment.model_copy(update={"guardrail": self._guardrail(given, deployment)})
+        # The way back of a rolling update starts the old fleet's instances again.
+        count = guarded.size + endpoint.shown.size
+        self._send(call.tx, endpoint, "update_requested", guarded, count, {"deployment_config": given})
         return {"EndpointArn": endpoint.arn}
 
     @operation("UpdateEndpointWeightsAndCapacities", accepts="EndpointName DesiredWeightsAndCapacities")
@@ -103,9 +111,7 @@ class Endpoints(Part):
         if not any(variant.weight > 0 for variant in variants):
             raise AwsError("ValidationException", "At least one variant needs a DesiredWeight above 0.")
         deployment = endpoint.shown.model_copy(update={"variants": variants})
-        self._send(
-            call.tx, endpoint, "capacity_requested", deployment, sum(variant.count for variant in deployment.variants)
-        )
+        self._send(call.tx, endpoint, "capacity_requested", deployment, deployment.size)
         return {"EndpointArn": endpoint.arn}
 
     @operation("DeleteEndpoint", accepts="EndpointName")
@@ -115,8 +121,16 @@ class Endpoints(Part):
             self._house.worker.send(call.tx, Endpoint, endpoint.key, Event("delete_requested"))
         return {}
 
-    def _send(self, tx: Transaction, endpoint: Endpoint, name: str, deployment: Deployment, count: int) -> None:
-        data = {"deployment": deployment.model_dump(mode="json"), "ids": self._ids(count)}
+    def _send(
+        self,
+        tx: Transaction,
+        endpoint: Endpoint,
+        name: str,
+        deployment: Deployment,
+        count: int,
+        more: Mapping[str, object] | None = None,
+    ) -> None:
+        data = {"deployment": deployment.model_dump(mode="json"), "ids": self._ids(count), **(more or {})}
         self._house.worker.send(tx, Endpoint, endpoint.key, Event(name, data))
 
     def _ids(self, count: int) -> list[str]:
@@ -169,6 +183,20 @@ class Endpoints(Part):
             started_at=tx.now,
         )
 
+    def _guardrail(self, config: Mapping[str, Any] | None, deployment: Deployment) -> Guardrail:
+        """Raises AwsError(ValidationException) for a configuration that cannot be followed, naming what is wrong with it."""
+        guardrail = read_guardrail(config or {}, deployment.counts)
+        if guardrail.alarms:
+            answer = self._house.call("cloudwatch", "DescribeAlarms", {"AlarmNames": list(guardrail.alarms)})
+            known = {alarm["AlarmName"] for alarm in answer["MetricAlarms"]}
+            for name in guardrail.alarms:
+                if name not in known:
+                    raise AwsError(
+                        "ValidationException",
+                        f"DeploymentConfig: AutoRollbackConfiguration.Alarms names {name}, but there is no such alarm.",
+                    )
+        return guardrail
+
     def _digest(self, uri: str) -> str:
         """Empty where there is no such image: then the instances say so."""
         match = IMAGE_URI.fullmatch(uri)
@@ -217,12 +245,3 @@ def _retain(deployment: Deployment, before: Deployment, excluded: set[str]) -> D
         )
     capture = deployment.capture if "DataCaptureConfig" in excluded else before.capture
     return deployment.model_copy(update={"variants": tuple(variants), "capture": capture})
-
-
-def _check_deployment(config: Mapping[str, Any]) -> None:
-    """All instances at once is what the engine does; AWS's other ways are refused by name."""
-    routing = config.get("BlueGreenUpdatePolicy", {}).get("TrafficRoutingConfiguration", {})
-    if "RollingUpdatePolicy" in config or routing.get("Type", "ALL_AT_ONCE") != "ALL_AT_ONCE":
-        raise NotImplementedHere("DeploymentConfig with traffic that is not shifted ALL_AT_ONCE")
-    if config.get("AutoRollbackConfiguration", {}).get("Alarms"):
-        raise NotImplementedHere("DeploymentConfig with AutoRollbackConfiguration.Alarms")

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from mlsystem.engine.contract import House, Part
 from mlsystem.engine.dataplane import state as door
 from mlsystem.engine.dataplane.keeper import DoorKeeper
-from mlsystem.engine.decide.errors import ActionFailed
-from mlsystem.engine.durable.machine import Event
-from mlsystem.engine.durable.worker import ActionCall, ActionHandler
+from mlsystem.engine.decide.errors import ActionFailed, AwsError
+from mlsystem.engine.durable.machine import Event, Json
+from mlsystem.engine.durable.worker import ActionCall, ActionHandler, NoticeHandler
 from mlsystem.engine.runtime.errors import InvalidProcess, SandboxUnavailable
 from mlsystem.engine.runtime.process import Exited, Running
 from mlsystem.engine.runtime.workload import Machinery, log_closed, log_opened
 from mlsystem.engine.services.sagemaker.endpoint import Endpoint, EndpointStatus, Instance, Phase
+from mlsystem.engine.services.sagemaker.endpoint_rollout import CHECK_ALARMS
 from mlsystem.engine.services.sagemaker.instance_process import InstanceProcess
 from mlsystem.engine.services.sagemaker.instance_watch import InstanceWatch, ping
 from mlsystem.engine.store.database import Transaction
@@ -43,7 +44,11 @@ class InstanceActions(Part):
             "sagemaker.stop_instance": self._stop,
             "sagemaker.clear_instance": self._clear,
             "sagemaker.settle_door": self._settle,
+            CHECK_ALARMS: self._check_alarms,
         }
+
+    def subscriptions(self) -> Mapping[str, NoticeHandler]:
+        return {"cloudwatch.alarm.changed": self._on_alarm}
 
     def start(self) -> None:
         """Serve what served before, and go on waiting for what was waited for."""
@@ -80,13 +85,18 @@ class InstanceActions(Part):
             if not endpoint.serving or endpoint.state == EndpointStatus.DELETING:
                 continue
             serving = endpoint.deployment(endpoint.serving)
+            fleets = [(serving, 1 - endpoint.share), (endpoint.deployment(endpoint.target), endpoint.share)]
             variants = (
                 door.Variant(
                     variant.name,
-                    variant.weight,
-                    tuple(str(self._process.socket(one)) for one in endpoint.routed(variant.name)),
+                    part * variant.weight,
+                    tuple(str(self._process.socket(one)) for one in endpoint.routed(fleet.number, variant.name)),
+                    str(fleet.number),
                 )
-                for variant in serving.variants
+                for fleet, share in fleets
+                if share > 0
+                for part in [share / sum(one.weight for one in fleet.variants)]
+                for variant in fleet.variants
             )
             yield door.Endpoint(endpoint.key, tuple(variants), is_captured=serving.is_captured)
 
@@ -146,6 +156,25 @@ class InstanceActions(Part):
     def _settle(self, call: ActionCall) -> Event:
         self._keeper.settle()
         return Event("door_settled", call.data)
+
+    def _check_alarms(self, call: ActionCall) -> Event:
+        """What cannot be looked at is told as such."""
+        wanted, step = call.data["alarms"], {"step": call.data["step"], "is_last": call.data["is_last"]}
+        try:
+            answer = self._house.call("cloudwatch", "DescribeAlarms", {"AlarmNames": wanted})
+        except AwsError as error:
+            return Event("alarms_checked", {**step, "active": [], "unreadable": error.message})
+        states = {alarm["AlarmName"]: alarm["StateValue"] for alarm in answer["MetricAlarms"]}
+        missing = [f"there is no alarm {name}" for name in wanted if name not in states]
+        active = [name for name in wanted if states.get(name) == "ALARM"]
+        return Event("alarms_checked", {**step, "active": active, "unreadable": "; ".join(missing)})
+
+    def _on_alarm(self, tx: Transaction, topic: str, data: Json) -> None:
+        if data["state"] != "ALARM":
+            return
+        for endpoint in tx.all(Endpoint, state=EndpointStatus.UPDATING):
+            if endpoint.rollout and data["name"] in endpoint.deployment(endpoint.target).guardrail.alarms:
+                self._house.worker.send(tx, Endpoint, endpoint.key, Event("alarm_raised", {"alarm": data["name"]}))
 
     # ------------------------------------------------------------------ what instances do by themselves
     def _await_health(self, endpoint: Endpoint, instance: Instance) -> None:

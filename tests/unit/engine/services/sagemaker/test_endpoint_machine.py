@@ -28,6 +28,7 @@ class World:
         self.seen: list[tuple[str, dict[str, Any]]] = []
         self.timers: dict[str, SetTimer] = {}
         self.topics: list[str] = []
+        self.told: list[dict[str, Any]] = []
         self._ids = (f"i-{number}" for number in range(1, 100))
         deployment = _deployment(1, *(variants or (("A", 1),)))
         fresh = Endpoint(key="e", arn="arn:e", deployments=(deployment,), created_at=self.at)
@@ -60,6 +61,7 @@ class World:
                 self.timers[timer.name] = timer
             else:
                 self.timers.pop(timer.name, None)
+        self.told += [dict(notice.data) for notice in step.notices]
         self.topics += [f"{notice.topic}:{notice.data.get('status', '')}" for notice in step.notices]
 
     def asked(self) -> list[str]:
@@ -124,7 +126,7 @@ def test_old_instances_are_stopped_after_the_door_followed_and_they_are_drained(
     old = world.endpoint.instances[0]
     world.update()
     assert world.asked() == ["start_instance"]
-    assert world.endpoint.routed("A") == [old]
+    assert world.endpoint.routed(world.endpoint.serving, "A") == [old]
     world.make_healthy()
     assert world.instances(Phase.LEAVING)[0].id == old.id
     assert world.asked() == ["settle_door"]
@@ -158,7 +160,7 @@ def test_an_update_whose_instances_never_become_healthy_leaves_what_was() -> Non
     assert world.endpoint.state == EndpointStatus.IN_SERVICE
     assert world.endpoint.failure_reason == "no answer"
     assert world.endpoint.shown.config_name == "config-1"
-    assert world.endpoint.routed("A") == [old]
+    assert world.endpoint.routed(world.endpoint.serving, "A") == [old]
     assert world.asked() == ["start_instance", "check_instance", "stop_instance"]
 
 
@@ -188,7 +190,7 @@ def test_a_crashed_instance_is_out_of_the_routing_at_once_and_started_again() ->
     crashed, other = world.endpoint.instances
     world.at += 60
     world.tell("instance_exited", crashed, how="exited", reason="")
-    assert world.endpoint.routed("A") == [other]
+    assert world.endpoint.routed(world.endpoint.serving, "A") == [other]
     assert world.asked() == ["settle_door"]
     assert world.timers[f"restart/{crashed.id}"].after_seconds == 0.0
     world.fire(f"restart/{crashed.id}")
@@ -196,7 +198,7 @@ def test_a_crashed_instance_is_out_of_the_routing_at_once_and_started_again() ->
     assert again is not None
     assert again.attempt == 2
     world.tell("instance_healthy", again)
-    assert len(world.endpoint.routed("A")) == 2
+    assert len(world.endpoint.routed(world.endpoint.serving, "A")) == 2
 
 
 def test_one_that_keeps_crashing_is_given_growing_pauses_but_never_up() -> None:
@@ -233,10 +235,13 @@ def test_more_instances_join_and_fewer_leave_drained() -> None:
     assert world.asked() == ["start_instance"] * 2
     world.make_healthy()
     world.settle()
-    assert (world.endpoint.state, len(world.endpoint.routed("A"))) == (EndpointStatus.IN_SERVICE, 3)
+    assert (world.endpoint.state, len(world.endpoint.routed(world.endpoint.serving, "A"))) == (
+        EndpointStatus.IN_SERVICE,
+        3,
+    )
     world.asked()
     world.resize(A=1)
-    assert [one.id for one in world.endpoint.routed("A")] == ["i-1"]
+    assert [one.id for one in world.endpoint.routed(world.endpoint.serving, "A")] == ["i-1"]
     world.settle()
     assert world.asked() == ["settle_door", "drain_instance", "drain_instance"]
     assert world.endpoint.state == EndpointStatus.IN_SERVICE
@@ -255,7 +260,7 @@ def test_a_deleted_endpoint_is_gone_when_its_last_process_is_and_its_data_is_shi
     world = World().in_service()
     instance = world.endpoint.instances[0]
     world.send("delete_requested")
-    assert world.endpoint.routed("A") == []
+    assert world.endpoint.routed(world.endpoint.serving, "A") == []
     world.settle()
     world.tell("instance_drained", instance)
     assert world.asked() == ["settle_door", "drain_instance", "stop_instance"]

@@ -91,6 +91,7 @@ class Endpoint:
             "EndpointName",
             "EndpointConfigName",
             "DeploymentConfig",
+            "RetainDeploymentConfig",
             "RetainAllVariantProperties",
             "ExcludeRetainedVariantProperties",
             "Tags",
@@ -101,7 +102,7 @@ class Endpoint:
     immutable = frozenset({"EndpointName"})
     is_outside = False
     # Members that UpdateEndpoint alone knows.
-    of_update = ("RetainAllVariantProperties", "ExcludeRetainedVariantProperties")
+    of_update = ("RetainAllVariantProperties", "ExcludeRetainedVariantProperties", "RetainDeploymentConfig")
 
     def create(self, site: Site, properties: Properties) -> Outcome:
         given = {name: value for name, value in properties.items() if name not in self.of_update}
