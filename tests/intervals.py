@@ -1,15 +1,8 @@
-"""Whether a count is what chance alone makes of a share; the demo's own arithmetic."""
+"""Whether a count is what chance alone makes of a share."""
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
-_PATH = Path(__file__).parents[1] / "examples" / "flights" / "share.py"
-_SPEC = importlib.util.spec_from_file_location("share", _PATH)
-assert _SPEC is not None and _SPEC.loader is not None
-_SHARE = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(_SHARE)
+from mlsystem.client.share import binomial_interval
 
 CONFIDENCE = 0.999
 
@@ -20,5 +13,5 @@ def is_plausible_share(count: int, total: int, share: float, least: int = 50) ->
         return False
     if share in (0.0, 1.0):
         return count == total * share
-    low, high = _SHARE.binomial_interval(total, share, CONFIDENCE)
-    return bool(low <= count <= high)
+    low, high = binomial_interval(total, share, CONFIDENCE)
+    return low <= count <= high

@@ -12,6 +12,7 @@ canary step is what chance allows.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import re
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,8 +32,6 @@ from replay import requests_of
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
-from share import binomial_interval
-from traffic import Answer, Traffic
 
 from mlsystem.cli.picture import stage_table
 from mlsystem.cli.state import pause
@@ -43,13 +42,17 @@ from mlsystem.client.deployment import Deployment
 from mlsystem.client.errors import ClientFailure, RunFailed
 from mlsystem.client.invocation import invoke_endpoint
 from mlsystem.client.pipeline import ENDED, ExecutionView, Pipeline
+from mlsystem.client.share import binomial_interval
 from mlsystem.client.stage_times import stage_seconds
+from mlsystem.client.traffic import Answer, Query, Traffic
 
 T = TypeVar("T")
 CANARY_SHARE = 0.10
 CONFIDENCE = 0.999
 LEAST_REQUESTS = 1000
 REQUESTS_PER_SECOND = 60.0
+# January trained the model.
+MONTHS = range(2, 13)
 # Around the moments at which a shift was seen: an answer may be on its way.
 MARGIN_SECONDS = 0.5
 
@@ -172,7 +175,7 @@ class Demo:
 
     def _shift(self) -> None:
         before = self._outputs("prd")["EndpointName"]
-        traffic = Traffic(self.findings.api_url, REQUESTS_PER_SECOND)
+        traffic = Traffic(self.findings.api_url, _endless_flights(), REQUESTS_PER_SECOND)
         traffic.start()
         try:
             self._approve("as good as before, under a stricter gate")
@@ -294,6 +297,13 @@ class Demo:
         return found
 
 
+def _endless_flights() -> Iterator[Query]:
+    """Real flights, the year over and over, each request with an id of its own."""
+    for lap in itertools.count():
+        for request in requests_of(MONTHS):
+            yield Query(f"{request.inference_id}-{lap}-{time.time_ns():x}", request.body)
+
+
 def _traffic_table(traffic: Traffic, weight: float) -> Table:
     table = Table(title=f"live traffic, weight of the new version {weight:.0%}", title_justify="left")
     for column in ("version (its endpoint)", "answers"):
@@ -308,7 +318,7 @@ def judge(findings: Findings) -> list[str]:
     problems = list(findings.problems)
     failed = [answer for answer in findings.answers if answer.has_failed]
     if failed:
-        problems.append(f"{len(failed)} requests failed, the first with {failed[0].status} {failed[0].error}")
+        problems.append(f"{len(failed)} requests failed, the first with {failed[0].status} {failed[0].body[:200]}")
     succeeded = [execution for execution in findings.executions if execution.status == "Succeeded"]
     if len(succeeded) != 2:
         problems.append(f"{len(succeeded)} of 2 executions succeeded")

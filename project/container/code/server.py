@@ -22,6 +22,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from faults import Fault, FaultError
+
 PROGRAM = Path(__file__).resolve().parent
 NGINX_FOLDERS = "/usr/sbin:/usr/local/sbin:/usr/local/nginx/sbin"  # not on every PATH
 UNIX = "unix:"
@@ -170,8 +172,12 @@ def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
 def main() -> int:
     try:
         settings = read_settings(os.environ, len(os.sched_getaffinity(0)))
-    except SettingsError as error:
+        fault = Fault.of(os.environ)
+    except (SettingsError, FaultError) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    if fault and fault.name == "crash-on-start":
+        print("error: the server ends, as FAULT asks for", file=sys.stderr)
         return 1
     nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:{NGINX_FOLDERS}")
     print(f"serve: {settings.workers} workers at {settings.bind}, {nginx or 'Gunicorn alone'}", flush=True)

@@ -8,6 +8,7 @@ that the endpoint never takes traffic. Every error is JSON: `{"error": "..."}`.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from encoding import CellError
+from faults import Fault
 from predictor import ModelError, Predictor, answers_as_csv, answers_as_json
 from request_body import JSON, MAX_BODY_BYTES, RequestError, accepted_type, parse_rows, require_size
 from schema import SchemaError
@@ -30,8 +32,9 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 class Application:
     """Answers requests with the model in a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, fault: Fault | None = None) -> None:
         self._folder = folder
+        self._fault = fault
         self._predictor: Predictor | None = None
         self._problem = "the model is not loaded yet"
 
@@ -69,10 +72,14 @@ class Application:
         content_type = environ.get("CONTENT_TYPE", "")
         rows = parse_rows(_read_body(environ), content_type, self._predictor.schema.names)
         accepted = accepted_type(environ.get("HTTP_ACCEPT", ""), content_type)
+        if self._fault:
+            self._fault.strike()
         try:
             answers = self._predictor.answers(rows)
         except CellError as error:
             raise RequestError(400, str(error)) from error
+        if self._fault:
+            answers = self._fault.changed(answers)
         if accepted == JSON:
             return 200, JSON, answers_as_json(answers).encode()
         return 200, f"{accepted}; charset=utf-8", answers_as_csv(answers).encode()
@@ -99,4 +106,4 @@ def _problem(status: int, message: str) -> Reply:
     return status, JSON, json.dumps({"error": message}).encode() + b"\n"
 
 
-application = Application(MODEL)
+application = Application(MODEL, Fault.of(os.environ))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
+from mlsystem.client.drill.verdict import Verdict
 from mlsystem.client.pipeline import ActionView, ExecutionView, StageView
 from mlsystem.client.releases import Release
 
@@ -56,6 +57,20 @@ def version_table(releases: Sequence[Release]) -> Table:
         share = f"{item.share:.0%}" if item.share else "-" if item.is_standing else "gone"
         published = item.published.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         table.add_row(item.version, share, published, item.endpoint)
+    return table
+
+
+def drill_table(verdicts: Sequence[Verdict]) -> Table:
+    table = Table(title="What became of each version", title_justify="left", expand=False)
+    for column in ("version", "became", "detected by"):
+        table.add_column(column)
+    for column in ("its answers until then", "requests harmed", "back to normal after"):
+        table.add_column(column, justify="right")
+    for item in verdicts:
+        ending = Text(str(item.outcome.ending), style="bold red" if item.problems else "green")
+        harmed = f"{item.harmed} of {item.requests} ({item.harmed_share:.1%})" if item.harmed else "none"
+        back = f"{item.bad_seconds:.1f} s" if item.harmed else "-"
+        table.add_row(item.case.name, ending, item.outcome.detected_by or "-", str(item.to_new), harmed, back)
     return table
 
 

@@ -43,6 +43,10 @@ class LocalEngine:
         """Whether the endpoints and functions that were in service when the last engine ended are so again."""
         return bool(self._health().get("restored"))
 
+    def time_scale(self) -> float:
+        """By how much its durations are shorter than what they are called."""
+        return float(self._health().get("timeScale", 1.0))
+
     def _health(self) -> dict[str, Any]:
         try:
             with urllib.request.urlopen(self.url + HEALTH, timeout=5) as answer:  # noqa: S310 - the engine's own URL
@@ -118,6 +122,10 @@ class Connection:
         if region is None:
             raise NotRunning("no AWS region is set: set AWS_REGION, or a region in ~/.aws/config")
         return str(region)
+
+    def time_scale(self) -> float:
+        """How many times as fast as named durations pass; on AWS they pass as they are named."""
+        return self._engine.time_scale() if self._engine is not None else 1.0
 
     def dns_suffix(self) -> str:
         """Of the region's partition: `amazonaws.com`, or another where AWS has one."""

@@ -1,44 +1,65 @@
-"""Live traffic: real flights, sent to the API over kept-alive connections at a steady pace, every answer written down."""
+"""Steady traffic to the API over kept-alive connections, every answer written down."""
 
 from __future__ import annotations
 
 import http.client
-import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from replay import Request, requests_of
-
-MONTHS = range(2, 13)
 VERSION_HEADER = "X-SageMaker-Endpoint"
+INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
+
+
+@dataclass(frozen=True)
+class Query:
+    """A request to the API: rows of CSV."""
+
+    inference_id: str
+    body: str
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`started` and `ended` in seconds of the monotonic clock; `version` the endpoint that the handler's version asks."""
+    """`started` and `ended` in seconds of the monotonic clock; `version` the endpoint that the handler's version asks.
 
+    `status` 0: there was no answer.
+    """
+
+    query: Query
     started: float
     ended: float
     status: int
     version: str
-    error: str = ""
+    body: str = ""
 
     @property
     def has_failed(self) -> bool:
         return self.status >= 400 or self.status == 0
 
+    @property
+    def seconds(self) -> float:
+        return self.ended - self.started
+
 
 class Traffic:
-    """`workers` connections that together send `per_second` requests, until `stop`."""
+    """`workers` connections that together send `per_second` of the queries, until `stop`."""
 
-    def __init__(self, url: str, per_second: float, workers: int = 4):
+    def __init__(
+        self,
+        url: str,
+        queries: Iterator[Query],
+        per_second: float,
+        workers: int = 4,
+        headers: Mapping[str, str] | None = None,
+    ):
         self._url = urlsplit(url)
+        self._queries = queries
         self._pause = workers / per_second
-        self._requests = _endless()
+        self._headers = {"Content-Type": "text/csv", "Accept": "text/csv", **(headers or {})}
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._answers: list[Answer] = []
@@ -69,8 +90,8 @@ class Traffic:
         try:
             while not self._stop.is_set():
                 with self._lock:
-                    request = next(self._requests)
-                answer = self._send(connection, request)
+                    query = next(self._queries)
+                answer = self._send(connection, query)
                 if answer.status == 0:
                     connection.close()
                     connection = self._connect()
@@ -86,22 +107,14 @@ class Traffic:
         kind = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection
         return kind(self._url.hostname, self._url.port, timeout=30)
 
-    def _send(self, connection: http.client.HTTPConnection, request: Request) -> Answer:
-        headers = {"Content-Type": "text/csv", "X-Amzn-SageMaker-Inference-Id": request.inference_id}
+    def _send(self, connection: http.client.HTTPConnection, query: Query) -> Answer:
         started = time.monotonic()
         try:
-            connection.request("POST", self._url.path, request.body.encode(), headers)
+            headers = {**self._headers, INFERENCE_ID: query.inference_id}
+            connection.request("POST", self._url.path, query.body.encode(), headers)
             response = connection.getresponse()
-            body = response.read()
+            body = response.read().decode(errors="replace")
         except (OSError, http.client.HTTPException) as error:
-            return Answer(started, time.monotonic(), 0, "", repr(error))
+            return Answer(query, started, time.monotonic(), 0, "", repr(error))
         version = response.headers.get(VERSION_HEADER, "")
-        error = body.decode(errors="replace")[:200] if response.status >= 400 else ""
-        return Answer(started, time.monotonic(), response.status, version, error)
-
-
-def _endless() -> Iterator[Request]:
-    """The year over and over, each request with an id of its own."""
-    for lap in itertools.count():
-        for request in requests_of(MONTHS):
-            yield Request(f"{request.inference_id}-{lap}-{time.time_ns():x}", request.body, request.labels)
+        return Answer(query, started, time.monotonic(), response.status, version, body)

@@ -1,32 +1,18 @@
-"""The demo's judgement of a canary step: what chance allows, and what it does not."""
+"""What chance allows of a share, and what it does not."""
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from fractions import Fraction
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[3] / "examples" / "flights"
-
-
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"flights_{name}", FOLDER / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-SHARE = _load("share")
+from mlsystem.client.share import binomial_interval
 
 
 @pytest.mark.parametrize(("trials", "probability"), [(50, 0.1), (1000, 0.1), (3000, 0.1), (200, 0.5)])
 def test_the_interval_holds_the_confidence_and_no_more_than_it_must(trials: int, probability: float) -> None:
-    low, high = SHARE.binomial_interval(trials, probability, 0.999)
+    low, high = binomial_interval(trials, probability, 0.999)
 
     def mass(successes: int) -> float:
         exact = Fraction(probability).limit_denominator(100)
@@ -41,5 +27,5 @@ def test_the_interval_holds_the_confidence_and_no_more_than_it_must(trials: int,
 
 
 def test_all_traffic_or_none_is_outside_of_a_tenth() -> None:
-    low, high = SHARE.binomial_interval(1000, 0.1, 0.999)
+    low, high = binomial_interval(1000, 0.1, 0.999)
     assert 0 < low < 100 < high < 150

@@ -1,0 +1,147 @@
+"""The drill: steady traffic to the API while one version after the other is deployed, and a verdict for each.
+
+It works on a system that is in production, on both targets alike: it updates the production stack as the pipeline does, with the
+parameter Fault, and leaves it with a known good version of the model that was there.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from mlsystem.client.connection import Connection
+from mlsystem.client.drill.case import CASES, KNOWN_GOOD, Case
+from mlsystem.client.drill.rollout import Rollouts
+from mlsystem.client.drill.usual import Usual, usual
+from mlsystem.client.drill.verdict import Outcome, Verdict, judge
+from mlsystem.client.errors import ClientFailure, NotFound
+from mlsystem.client.project import Project
+from mlsystem.client.stack import Stack
+from mlsystem.client.traffic import Query, Traffic
+
+SAMPLE_ROWS = 100
+SAMPLE_BYTES = 256 * 1024
+# Before the first deployment, to learn what is usual; and after each, to see that nothing goes on.
+USUAL_SECONDS, AFTER_SECONDS = 6.0, 2.0
+Tell = Callable[[str], None]
+Pause = Callable[[], None]
+
+
+class Drill:
+    """Of one project. Raises NotFound where production was never deployed, ClientFailure where nothing can be learnt from a drill."""
+
+    def __init__(self, connection: Connection, project: Project, per_second: float):
+        self._connection = connection
+        self._per_second = per_second
+        stack = Stack(connection, project.deployed_stack("prd"))
+        if stack.status() is None:
+            raise NotFound(f"there is no stack {stack.name}: production was never deployed")
+        self._outputs = stack.outputs()
+        self._rollouts = Rollouts(connection, stack)
+        self._parameters = self._rollouts.parameters()
+        if "Fault" not in self._parameters:
+            raise ClientFailure(f"the stack {stack.name} has no parameter Fault: its template is older than the drill")
+        if self._parameters["DeploymentType"] == "AllAtOnce":
+            raise ClientFailure(
+                "canary.deployment is AllAtOnce: no version has a part of the traffic, and so none is tried"
+            )
+
+    def run(self, cases: Sequence[Case], tell: Tell, pause: Pause) -> Iterator[Verdict]:
+        """One after the other; whatever happens, production is left with a known good version."""
+        rows = self._rows()
+        if self._parameters["Fault"]:
+            tell(f"Production has the fault {self._parameters['Fault']} of an earlier drill: it is taken away first")
+            self._restore(pause)
+        with self._traffic(rows) as traffic:
+            tell(f"Learning what is usual, from {self._per_second:g} requests a second")
+            _wait(USUAL_SECONDS, pause)
+            known = usual(traffic.answers())
+        try:
+            for case in cases:
+                tell(f"{case.name}: deployed, and {' or '.join(case.endings)} is right")
+                yield self._try(case, rows, known, pause)
+        finally:
+            if self._rollouts.parameters()["Fault"]:
+                tell("Production gets a known good version again")
+                self._restore(pause)
+
+    def _try(self, case: Case, rows: Sequence[str], known: Usual, pause: Pause) -> Verdict:
+        with self._traffic(rows) as traffic:
+            outcome = self._rollouts.deploy(case.fault, pause)
+            _wait(AFTER_SECONDS, pause)
+        return judge(
+            case,
+            outcome,
+            traffic.answers(),
+            known,
+            self._period_seconds(),
+            first_share(self._parameters["DeploymentType"]),
+        )
+
+    def _restore(self, pause: Pause) -> Outcome:
+        """Raises ClientFailure."""
+        outcome = self._rollouts.deploy(KNOWN_GOOD.fault, pause)
+        if outcome.ending not in KNOWN_GOOD.endings:
+            raise ClientFailure(f"the known good version was {outcome.ending}: {outcome.reason}")
+        return outcome
+
+    # ------------------------------------------------------------------ inner
+    @contextmanager
+    def _traffic(self, rows: Sequence[str]) -> Iterator[Traffic]:
+        queries = (Query(f"drill-{uuid.uuid4()}", row) for row in itertools.cycle(rows))
+        traffic = Traffic(self._outputs["ApiUrl"], queries, self._per_second, headers=self._key())
+        traffic.start()
+        try:
+            yield traffic
+        finally:
+            traffic.stop()
+
+    def _key(self) -> dict[str, str]:
+        if "ApiKeyId" not in self._outputs:
+            return {}
+        found = self._connection.client("apigateway").get_api_key(apiKey=self._outputs["ApiKeyId"], includeValue=True)
+        return {"x-api-key": found["value"]}
+
+    def _rows(self) -> list[str]:
+        """Of the data that the model was baselined with, as the hooks take theirs."""
+        job = self._parameters["TrainingExecutionArn"].rsplit(":", 1)[1]
+        bucket = self._parameters["ArtifactBucket"]
+        prefix = f"{self._parameters['PipelineName']}/runs/{job}/data/baseline/"
+        s3 = self._connection.client("s3")
+        found = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+        keys = sorted(item["Key"] for item in found if item["Key"].endswith(".csv"))
+        if not keys:
+            raise ClientFailure(f"s3://{bucket}/{prefix} has no CSV file to take requests from")
+        head = s3.get_object(Bucket=bucket, Key=keys[0], Range=f"bytes=0-{SAMPLE_BYTES - 1}")["Body"].read()
+        lines = head.decode(errors="ignore").splitlines()[1:-1]
+        return [f"{line}\n" for line in dict.fromkeys(lines[:SAMPLE_ROWS])]
+
+    def _period_seconds(self) -> float:
+        """How long the alarms of a deployment look, as fast as time goes here."""
+        period = float(self._parameters["AlarmPeriodInSeconds"]) * float(self._parameters["AlarmEvaluationPeriods"])
+        return period / self._connection.time_scale()
+
+
+def first_share(deployment_type: str) -> float:
+    """Of the traffic, that the new version has in the first step: all of SAM's types name it."""
+    found = re.search(r"(\d+)Percent", deployment_type)
+    return int(found[1]) / 100 if found else 1.0
+
+
+def chosen(names: Sequence[str]) -> list[Case]:
+    """The cases with these names, or all of them. Raises NotFound."""
+    known = {case.name: case for case in CASES}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise NotFound(f"the drill has no case {unknown[0]!r}: there are {', '.join(repr(name) for name in known)}")
+    return [known[name] for name in names] or list(CASES)
+
+
+def _wait(seconds: float, pause: Pause) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        pause()
