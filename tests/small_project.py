@@ -18,7 +18,7 @@ from tests.live import LiveEngine
 ROOT = Path(__file__).parents[1]
 PROJECT = ROOT / "project"
 PROGRAM = Path(__file__).parent / "small_program"
-CONTRACT = ("schema.py", "utils.py")
+CONTRACT = ("schema.py", "utils.py", "faults.py")
 LEFT_OUT = {"__pycache__"}
 
 NAME = "mls-small"
