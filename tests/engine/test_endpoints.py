@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from mlsystem.engine.runtime.process import LONGEST_SOCKET_PATH
+from tests.command_line import run
 from tests.live import LiveEngine, eventually
 from tests.roles import role
 from tests.serving import Load, Serving
@@ -100,6 +101,58 @@ def test_variants_get_their_shares_and_can_be_targeted(serving: Serving) -> None
     assert {serving.invoke(name).split(",")[1] for _ in range(20)} == {"2"}
     assert len(serving.processes(name)) == 3
     serving.delete(name)
+
+
+def test_a_shadow_variant_gets_copies_which_are_counted_captured_and_compared(serving: Serving) -> None:
+    bucket = f"s3://{serving.home}/captured"
+    shadow = {"ModelName": serving.model("2"), "VariantName": "Next", "InstanceType": "ml.m5.large"}
+    config = serving.config(
+        {"ModelName": serving.model("1"), "VariantName": "Now"},
+        ShadowProductionVariants=[{**shadow, "InitialInstanceCount": 1, "InitialVariantWeight": 1}],
+        DataCaptureConfig={
+            "EnableCapture": True,
+            "InitialSamplingPercentage": 100,
+            "DestinationS3Uri": bucket,
+            "CaptureOptions": [{"CaptureMode": "Output"}],
+            "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
+        },
+    )
+    name = serving.endpoint(config)
+    found = serving.sagemaker.describe_endpoint(EndpointName=name)
+    assert [one["VariantName"] for one in found["ProductionVariants"]] == ["Now"]
+    assert [one["VariantName"] for one in found["ShadowProductionVariants"]] == ["Next"]
+    answers = {serving.invoke(name, str(number), InferenceId=f"id-{number}") for number in range(10)}
+    assert answers == {f"hello,1,{number}" for number in range(10)}
+
+    def compared() -> dict[str, Any] | None:
+        done = run("--json", "shadow", name, home=serving.engine.folder)
+        assert done.returncode == 0, done.stderr
+        told: dict[str, Any] = json.loads(done.stdout)
+        return told if told["agreement"]["pairs"] == 10 and told["shadow"]["requests"] == 10 else None
+
+    told = eventually(compared, timeout=30, interval=0.5)
+    assert (told["production"]["requests"], told["production"]["errors"], told["shadow"]["errors"]) == (10, 0, 0)
+    assert 0 < told["shadow"]["p50_seconds"] <= told["shadow"]["p99_seconds"]
+    assert told["agreement"]["equal"] == 0
+    shown = run("shadow", name, home=serving.engine.folder)
+    assert "Of 10 pairs of answers 0 are equal" in shown.stdout
+    serving.delete(name)
+
+
+@pytest.mark.parametrize(
+    ("production", "shadows"),
+    [(("A", "B"), ("S",)), (("A",), ("S", "T")), (("A",), ("A",))],
+    ids=["two of production", "two shadows", "one name"],
+)
+def test_a_shadow_may_only_be_one_beside_one(
+    serving: Serving, production: tuple[str, ...], shadows: tuple[str, ...]
+) -> None:
+    shape = {"ModelName": serving.model(), "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    with pytest.raises(ClientError, match=r"shadow variant may only|names of the ProductionVariants must differ"):
+        serving.config(
+            *({"ModelName": serving.model(), "VariantName": name} for name in production),
+            ShadowProductionVariants=[{**shape, "VariantName": name} for name in shadows],
+        )
 
 
 def test_an_update_drops_no_request_and_leaves_only_the_new_instances(serving: Serving) -> None:

@@ -10,6 +10,7 @@ from rich.text import Text
 from mlsystem.client.drill.verdict import Verdict
 from mlsystem.client.pipeline import ActionView, ExecutionView, StageView
 from mlsystem.client.releases import Release
+from mlsystem.client.shadow import Agreement, Comparison
 
 STYLES = {
     "Succeeded": "green",
@@ -58,6 +59,28 @@ def version_table(releases: Sequence[Release]) -> Table:
         published = item.published.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         table.add_row(item.version, share, published, item.endpoint)
     return table
+
+
+def shadow_table(found: Comparison) -> Table:
+    table = Table(title=found.endpoint, title_justify="left", expand=False)
+    table.add_column("variant")
+    for column in ("requests", "5xx", "median", "99th percentile"):
+        table.add_column(column, justify="right")
+    for role, item in (("production", found.production), ("shadow", found.shadow)):
+        times = ("-" if one is None else f"{one * 1000:.1f} ms" for one in (item.p50_seconds, item.p99_seconds))
+        table.add_row(f"{item.name} ({role})", str(item.requests), str(item.errors), *times)
+    return table
+
+
+def agreement_words(agreement: Agreement | None) -> str:
+    if agreement is None:
+        return "The endpoint captures nothing, so what was answered cannot be compared: it needs a DataCaptureConfig."
+    if not agreement.pairs:
+        return "No answers of both to one request are captured yet; pairs are found by inference id."
+    return (
+        f"Of {agreement.pairs} pairs of answers {agreement.equal} are equal; their numbers differ by "
+        f"{agreement.mean_difference:.4g} on average, by {agreement.largest_difference:.4g} at most."
+    )
 
 
 def drill_table(verdicts: Sequence[Verdict]) -> Table:

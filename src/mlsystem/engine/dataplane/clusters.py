@@ -15,6 +15,8 @@ from mlsystem.engine.dataplane.typed import Json, extension, pipe, typed
 
 CONTROL_PLANE = "control-plane"
 CONSOLE = "console"
+# The door through which copies of requests go to shadow variants.
+SHADOWS = "shadows"
 
 # Connections that idle this long are closed by Envoy, before the servers behind it (Gunicorn after 2 s, uvicorn after
 # 5 s) close them: a request sent into a closing connection would fail.
@@ -23,6 +25,8 @@ _CONNECT_TIMEOUT = "5s"
 # Envoy's default of 1024 (3 for retries) protects far servers; the ones here are protected by their own listen
 # queues.
 _UNLIMITED = 1_000_000
+# Copies that a shadow variant has not answered yet: more are not made, so that a slow one holds up nothing.
+_MOST_COPIES = 256
 
 
 def variant_cluster(endpoint: Endpoint, variant: Variant) -> str:
@@ -33,11 +37,16 @@ def version_cluster(version: FunctionVersion) -> str:
     return f"function/{version.function}/{version.version}"
 
 
-def all_clusters(state: State) -> list[Json]:
+def all_clusters(state: State, shadow_door: str) -> list[Json]:
     """The control plane and the console, and one cluster for every variant and function version."""
     console = {CONSOLE: (state.door.console,)} if state.door.console is not None else {}
     groups = {CONTROL_PLANE: (state.door.control_plane,), **console, **_instance_groups(state)}
-    return [_cluster(name, sockets) for name, sockets in groups.items()]
+    shadows = [_cluster(SHADOWS, (shadow_door,), _MOST_COPIES)] if has_shadows(state) else []
+    return [*(_cluster(name, sockets) for name, sockets in groups.items()), *shadows]
+
+
+def has_shadows(state: State) -> bool:
+    return any(endpoint.shadow is not None for endpoint in state.endpoints)
 
 
 def _instance_groups(state: State) -> dict[str, tuple[str, ...]]:
@@ -46,15 +55,15 @@ def _instance_groups(state: State) -> dict[str, tuple[str, ...]]:
         variant_cluster(endpoint, variant): variant.instances
         for endpoint in state.endpoints
         if endpoint.is_in_service
-        for variant in endpoint.variants
+        for variant in endpoint.all_variants
     }
     versions = (version for stage in state.stages for method in stage.methods for version in method.versions)
     return groups | {version_cluster(version): version.hosts for version in versions}
 
 
-def _cluster(name: str, sockets: Sequence[str]) -> Json:
+def _cluster(name: str, sockets: Sequence[str], most_requests: int = _UNLIMITED) -> Json:
     hosts = [{"endpoint": {"address": pipe(path)}} for path in sockets]
-    limits = dict.fromkeys(("max_connections", "max_pending_requests", "max_requests", "max_retries"), _UNLIMITED)
+    limits = dict.fromkeys(("max_connections", "max_pending_requests", "max_requests", "max_retries"), most_requests)
     http = typed(
         "extensions.upstreams.http.v3.HttpProtocolOptions",
         explicit_http_config={"http_protocol_options": {}},

@@ -64,15 +64,24 @@ def filter_chain(door: Door, workload: WorkloadDoor | None) -> list[Json]:
         _throttle(),
         _buffer(),
         _lua(),
-        extension("envoy.filters.http.router", "extensions.filters.http.router.v3.Router"),
+        _router(),
     ]
+
+
+def shadow_filter_chain() -> list[Json]:
+    """Of copies of requests, which were let in and whose size was looked at before they were made."""
+    return [_lua(), _router()]
 
 
 def invocation(endpoint: Endpoint) -> Json:
     """The per-route configuration of an endpoint."""
+    return {**authorized(), **buffered(endpoint.max_body_bytes), **scripted(endpoint)}
+
+
+def scripted(endpoint: Endpoint) -> Json:
+    """The per-route configuration of what a variant answers."""
     script = "captured_invocation" if endpoint.is_captured else "invocation"
-    lua = typed("extensions.filters.http.lua.v3.LuaPerRoute", name=script)
-    return {**authorized(), **buffered(endpoint.max_body_bytes), LUA: lua}
+    return {LUA: typed("extensions.filters.http.lua.v3.LuaPerRoute", name=script)}
 
 
 def authorized() -> Json:
@@ -195,6 +204,10 @@ def _authorization(name: str, max_body_bytes: int, is_asked_always: bool = True)
         **when,
     )
     return {"name": name, "disabled": True, "typed_config": check}
+
+
+def _router() -> Json:
+    return extension("envoy.filters.http.router", "extensions.filters.http.router.v3.Router")
 
 
 def _throttle() -> Json:

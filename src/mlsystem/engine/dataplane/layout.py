@@ -21,6 +21,10 @@ class Layout:
         return self.folder / "admin.sock"
 
     @property
+    def shadow_socket(self) -> Path:
+        return self.folder / "shadow.sock"
+
+    @property
     def listeners(self) -> Path:
         return self.folder / "xds" / "listeners.json"
 

@@ -7,10 +7,11 @@ and a workload's door writes down the principal that it belongs to.
 from __future__ import annotations
 
 from mlsystem.engine.dataplane.access_log import access_logs
-from mlsystem.engine.dataplane.filters import PRINCIPAL_HEADER, filter_chain
+from mlsystem.engine.dataplane.clusters import has_shadows
+from mlsystem.engine.dataplane.filters import PRINCIPAL_HEADER, filter_chain, shadow_filter_chain
 from mlsystem.engine.dataplane.layout import Layout
 from mlsystem.engine.dataplane.local_reply import local_reply_config
-from mlsystem.engine.dataplane.routes import ROUTE_CONFIG
+from mlsystem.engine.dataplane.routes import ROUTE_CONFIG, shadow_route_configuration
 from mlsystem.engine.dataplane.state import State, WorkloadDoor
 from mlsystem.engine.dataplane.typed import Json, extension, header
 
@@ -26,7 +27,8 @@ def listeners(state: State, layout: Layout) -> list[Json]:
     """Every listener, the public one first."""
     address = {"socket_address": {"address": state.door.host, "port_value": state.door.port}}
     public = _listener(PUBLIC_LISTENER, address, state, None, layout)
-    return [public, *(_workload_listener(workload, state, layout) for workload in state.workloads)]
+    shadows = [_shadow_listener(state, layout)] if has_shadows(state) else []
+    return [public, *shadows, *(_workload_listener(workload, state, layout) for workload in state.workloads)]
 
 
 def _workload_listener(workload: WorkloadDoor, state: State, layout: Layout) -> Json:
@@ -34,8 +36,27 @@ def _workload_listener(workload: WorkloadDoor, state: State, layout: Layout) -> 
     return _listener(f"workload:{workload.socket}", address, state, workload, layout)
 
 
-def _listener(name: str, address: Json, state: State, workload: WorkloadDoor | None, layout: Layout) -> Json:
-    manager = _connection_manager(state, workload, layout)
+def _shadow_listener(state: State, layout: Layout) -> Json:
+    """Where Envoy sends the copies of requests to itself: so they are logged, counted and captured like all others."""
+    address = {"pipe": {"path": str(layout.shadow_socket), "mode": 0o600}}
+    copied = {
+        "route_config": shadow_route_configuration(state),
+        "http_filters": shadow_filter_chain(),
+        "preserve_external_request_id": True,
+    }
+    return _listener("shadows", address, state, None, layout, copied)
+
+
+def _listener(
+    name: str,
+    address: Json,
+    state: State,
+    workload: WorkloadDoor | None,
+    layout: Layout,
+    own: Json | None = None,
+) -> Json:
+    """`own`: what its connections have instead of the shared routes and filters."""
+    manager = _connection_manager(state, workload, layout, own)
     return {
         "name": name,
         "address": address,
@@ -46,14 +67,16 @@ def _listener(name: str, address: Json, state: State, workload: WorkloadDoor | N
     }
 
 
-def _connection_manager(state: State, workload: WorkloadDoor | None, layout: Layout) -> Json:
+def _connection_manager(state: State, workload: WorkloadDoor | None, layout: Layout, own: Json | None) -> Json:
     source = {"resource_api_version": "V3", "path_config_source": {"path": str(layout.routes)}}
+    shared = {
+        "rds": {"route_config_name": ROUTE_CONFIG, "config_source": source},
+        "http_filters": filter_chain(state.door, workload),
+    }
     return extension(
         "envoy.filters.network.http_connection_manager",
         "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix=STAT_PREFIX,
-        rds={"route_config_name": ROUTE_CONFIG, "config_source": source},
-        http_filters=filter_chain(state.door, workload),
         access_log=access_logs(str(layout.request_log), str(layout.capture_log)),
         local_reply_config=local_reply_config(state.door.scope),
         early_header_mutation_extensions=[_identity(workload)],
@@ -67,6 +90,7 @@ def _connection_manager(state: State, workload: WorkloadDoor | None, layout: Lay
         # A request may take hours, and be silent in between (an object of gigabytes; a function of fifteen minutes).
         stream_idle_timeout="3600s",
         request_timeout="0s",
+        **(own or shared),
     )
 
 

@@ -18,6 +18,8 @@ from mlsystem.engine.dataplane.typed import Json, extension, header, seconds
 from mlsystem.engine.decide.arn import Scope
 
 ROUTE_CONFIG = "door"
+# Behind the name of an endpoint, in the host of a copy: Envoy puts it there.
+_SHADOW_HOST = "-shadow"
 UNKNOWN_ENDPOINT = "unknown-endpoint"
 UNKNOWN_VARIANT = "unknown-variant"
 UNKNOWN_API = "unknown-api"
@@ -61,12 +63,39 @@ def route_configuration(state: State) -> Json:
     return {"name": ROUTE_CONFIG, "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]}
 
 
-def _endpoint_routes(endpoint: Endpoint, scope: Scope) -> Iterator[Json]:
-    shared = {
+def shadow_route_configuration(state: State) -> Json:
+    """Copies of requests, by the host that `_invocation` has given the request and Envoy the copy."""
+    hosts = [
+        {
+            "name": endpoint.name,
+            "domains": [f"{endpoint.name}{_SHADOW_HOST}"],
+            "routes": [
+                {
+                    **_shared(endpoint, state.door.scope, filters.scripted(endpoint)),
+                    "match": _post(prefix="/"),
+                    "route": {
+                        "cluster": clusters.variant_cluster(endpoint, endpoint.shadow.variant),
+                        "timeout": seconds(endpoint.timeout_seconds),
+                    },
+                }
+            ],
+        }
+        for endpoint in state.endpoints
+        if endpoint.is_in_service and endpoint.shadow is not None
+    ]
+    return {"name": "shadows", "virtual_hosts": hosts}
+
+
+def _shared(endpoint: Endpoint, scope: Scope, per_filter: Json) -> Json:
+    return {
         "name": f"endpoint/{endpoint.name}",
         "metadata": {"filter_metadata": {filters.LUA: filters.error_words(endpoint, scope)}},
-        "typed_per_filter_config": filters.invocation(endpoint),
+        "typed_per_filter_config": per_filter,
     }
+
+
+def _endpoint_routes(endpoint: Endpoint, scope: Scope) -> Iterator[Json]:
+    shared = _shared(endpoint, scope, filters.invocation(endpoint))
     path = f"/endpoints/{endpoint.name}/invocations"
     for name in sorted({variant.name for variant in endpoint.variants}):
         targeted = _post({"name": _TARGET_VARIANT, "string_match": {"exact": name}}, path=path)
@@ -97,11 +126,21 @@ def _invocation(endpoint: Endpoint, weights: Sequence[tuple[Variant, float]]) ->
             # A model answers the same request again: asking another instance is safe whatever happened to the first. Only
             # one other: a request that crashes programs must not take all instances with it.
             "retry_policy": _retry("connect-failure,refused-stream,reset", count=1),
+            **_copied(endpoint),
         },
         "request_headers_to_remove": _PRIVATE_HEADERS,
         "response_headers_to_add": [_REQUEST_ID],
         "request_body_buffer_limit": endpoint.max_body_bytes + MIB,
     }
+
+
+def _copied(endpoint: Endpoint) -> Json:
+    """A part of the requests is sent to the shadow variant too, and nobody waits for what it answers."""
+    if endpoint.shadow is None:
+        return {}
+    part = {"numerator": round(endpoint.shadow.part * _WEIGHT_UNITS), "denominator": "MILLION"}
+    copies = [{"cluster": clusters.SHADOWS, "runtime_fraction": {"default_value": part}}]
+    return {"request_mirror_policies": copies, "host_rewrite_literal": endpoint.name}
 
 
 def _stage_routes(stage: ApiStage) -> Iterator[Json]:

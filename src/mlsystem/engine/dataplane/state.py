@@ -95,6 +95,18 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class Shadow:
+    """A variant that gets copies of a part of the requests, and whose answers nobody gets."""
+
+    variant: Variant
+    part: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.part <= 1:
+            raise InvalidState(f"variant {self.variant.name} cannot get copies of {self.part} of the requests")
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """An endpoint. One that is not in service answers as one that does not exist, as AWS does."""
 
@@ -104,10 +116,15 @@ class Endpoint:
     is_captured: bool = False
     max_body_bytes: int = 6 * MIB
     timeout_seconds: float = 60.0
+    shadow: Shadow | None = None
+
+    @property
+    def all_variants(self) -> tuple[Variant, ...]:
+        return (*self.variants, self.shadow.variant) if self.shadow else self.variants
 
     def __post_init__(self) -> None:
         _check_name("endpoint", self.name, _ENDPOINT_NAME)
-        fleets = (f"{variant.name}/{variant.fleet}" for variant in self.variants)
+        fleets = (f"{variant.name}/{variant.fleet}" for variant in self.all_variants)
         _check_unique(f"variants of endpoint {self.name}", fleets)
         if self.is_in_service:
             _check_share(f"endpoint {self.name}", (variant.weight for variant in self.variants))

@@ -73,7 +73,7 @@ def render(state: State, layout: Layout) -> XdsFiles:
             "route.v3.RouteConfiguration",
             [route_configuration(state)],
         ),
-        clusters=_clusters_file(layout.clusters, clusters.all_clusters(state)),
+        clusters=_clusters_file(layout.clusters, clusters.all_clusters(state, str(layout.shadow_socket))),
     )
 
 

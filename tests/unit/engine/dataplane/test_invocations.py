@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from mlsystem.engine.dataplane.state import Endpoint, State, Variant
+from mlsystem.engine.dataplane.state import Endpoint, Shadow, State, Variant
 from tests.unit.engine.dataplane.rig import Answer, Rig, Seen, await_true
 
 
@@ -51,6 +51,39 @@ def test_variants_share_the_traffic_by_weight_and_a_target_variant_overrides_it(
     assert 60 <= bodies[b"b"] <= 140  # 100 expected, within 4.6 standard deviations
     targeted = rig.invoke("flights", target_variant="Shadow")
     assert (targeted.body, targeted.headers["x-amzn-invoked-production-variant"]) == (b"shadow", "Shadow")
+
+
+@pytest.mark.parametrize("answer", [Answer(body=b"shadow"), Answer(status=500), None], ids=["well", "ill", "gone"])
+def test_a_shadow_gets_copies_and_whatever_it_answers_nobody_gets(rig: Rig, answer: Answer | None) -> None:
+    production = rig.upstream("production", b"0.5")
+    shadow = rig.upstream("shadow", lambda _: answer or Answer())
+    if answer is None:
+        shadow.close()
+    copied = Shadow(Variant("Next", 1, (shadow.path,)), 1.0)
+    rig.serve(State(rig.door, endpoints=(Endpoint("flights", (Variant("A", 1, (production.path,)),), shadow=copied),)))
+    replies = [rig.invoke("flights", body) for body in (b"1,2", b"3,4")]
+    assert [(reply.status, reply.body) for reply in replies] == [(200, b"0.5")] * 2
+    assert {reply.headers["x-amzn-invoked-production-variant"] for reply in replies} == {"A"}
+    assert [seen.body for seen in production.seen] == [b"1,2", b"3,4"]
+    if answer is not None:
+        await_true(lambda: len(shadow.seen) == 2, "both copies arrived")
+        assert sorted((seen.method, seen.path, seen.body) for seen in shadow.seen) == [
+            ("POST", "/invocations", b"1,2"),
+            ("POST", "/invocations", b"3,4"),
+        ]
+    assert rig.invoke("flights", target_variant="Next").status == 400
+
+
+def test_only_a_part_of_the_requests_is_copied(rig: Rig) -> None:
+    production, shadow = rig.upstream("production", b"0.5"), rig.upstream("shadow", b"0.6")
+    copied = Shadow(Variant("Next", 1, (shadow.path,)), 0.25)
+    rig.serve(State(rig.door, endpoints=(Endpoint("flights", (Variant("A", 1, (production.path,)),), shadow=copied),)))
+    connection = rig.connect()
+    for _ in range(400):
+        connection.request("POST", "/endpoints/flights/invocations", b"1")
+        assert connection.getresponse().read() == b"0.5"
+    connection.close()
+    assert 60 <= len(shadow.seen) <= 140  # 100 expected, within 4.6 standard deviations
 
 
 def test_a_request_goes_to_the_instance_that_is_least_busy(rig: Rig) -> None:

@@ -74,7 +74,10 @@ class Instance(Value):
 
 
 class Variant(Value):
-    """A production variant. `model` is the container definition and role of its model when it was deployed."""
+    """A production variant, or the shadow of one, which gets copies of its requests.
+
+    `model` is the container definition and role of its model when it was deployed.
+    """
 
     name: str
     model_name: str
@@ -84,6 +87,7 @@ class Variant(Value):
     weight: float = 1.0
     count: int = 1
     startup_seconds: float = DEFAULT_STARTUP_SECONDS
+    is_shadow: bool = False
 
 
 class Deployment(Value):
@@ -100,6 +104,14 @@ class Deployment(Value):
     def counts(self) -> dict[str, int]:
         """Instances that are wanted, by variant."""
         return {variant.name: variant.count for variant in self.variants}
+
+    @property
+    def production(self) -> list[Variant]:
+        return [variant for variant in self.variants if not variant.is_shadow]
+
+    @property
+    def shadow(self) -> Variant | None:
+        return next((variant for variant in self.variants if variant.is_shadow), None)
 
     @property
     def size(self) -> int:

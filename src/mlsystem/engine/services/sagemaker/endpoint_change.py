@@ -187,7 +187,7 @@ def deployment_notice(endpoint: Endpoint, rollout: Rollout) -> Notice:
                 "DesiredInstanceCount": one.count,
                 "VariantStatus": [status],
             }
-            for one in pending.variants
+            for one in pending.production
         ],
     }
     return _event(endpoint, "SageMaker Endpoint Deployment State Change", {"PendingDeploymentSummary": summary})
@@ -203,7 +203,7 @@ def _event(endpoint: Endpoint, kind: str, more: Mapping[str, object]) -> Notice:
         "CreationTime": int(endpoint.created_at * 1000),
         "ProductionVariants": [
             {"VariantName": one.name, "DesiredWeight": one.weight, "DesiredInstanceCount": one.count}
-            for one in shown.variants
+            for one in shown.production
         ],
         "FailureReason": endpoint.failure_reason,
         "Tags": {},

@@ -31,7 +31,8 @@ VARIANT = frozenset(
     | {"ModelDataDownloadTimeoutInSeconds", "ContainerStartupHealthCheckTimeoutInSeconds"}
 )
 # Bodies in objects are under the service's key, whatever key the volumes would have.
-ACCEPTED = "EndpointConfigName ProductionVariants DataCaptureConfig Tags KmsKeyId ExecutionRoleArn"
+ACCEPTED = """EndpointConfigName ProductionVariants ShadowProductionVariants DataCaptureConfig Tags KmsKeyId
+    ExecutionRoleArn"""
 
 
 class EndpointConfig(Record):
@@ -56,7 +57,7 @@ class EndpointConfigs(Part):
         if call.tx.get(EndpointConfig, name) is not None:
             raise AwsError("ValidationException", f'Cannot create already existing endpoint configuration "{arn}".')
         _check(given)
-        for variant in request["ProductionVariants"]:
+        for variant in (*request["ProductionVariants"], *request.get("ShadowProductionVariants", ())):
             find_model(call.tx, self._house, variant["ModelName"])
         tags = given.pop("Tags", ())
         call.tx.add(EndpointConfig(key=name, arn=arn, request=given))
@@ -67,9 +68,11 @@ class EndpointConfigs(Part):
     def describe(self, request: DescribeEndpointConfigInputTypeDef, call: Call) -> Mapping[str, object]:
         config = find_config(call.tx, self._house, request["EndpointConfigName"])
         variants = [{"InitialVariantWeight": 1.0, **one} for one in config.request["ProductionVariants"]]
+        shadows = [{"InitialVariantWeight": 1.0, **one} for one in config.request.get("ShadowProductionVariants", ())]
         return {
             **config.request,
             "ProductionVariants": variants,
+            **({"ShadowProductionVariants": shadows} if shadows else {}),
             "EndpointConfigArn": config.arn,
             "CreationTime": when(config.created_at),
         }
@@ -105,7 +108,10 @@ def _summary(config: EndpointConfig) -> dict[str, object]:
 
 def _check(request: Mapping[str, Any]) -> None:
     """Refuse by name what the request holds and the engine does not do."""
-    variants = request["ProductionVariants"]
+    shadows = request.get("ShadowProductionVariants", ())
+    if shadows and (len(shadows), len(request["ProductionVariants"])) != (1, 1):
+        raise AwsError("ValidationException", "A shadow variant may only be beside one production variant, and alone.")
+    variants = (*request["ProductionVariants"], *shadows)
     for variant in variants:
         for member in sorted(set(variant) - VARIANT):
             raise NotImplementedHere(f"sagemaker:CreateEndpointConfig with ProductionVariants.{member}")
@@ -115,7 +121,7 @@ def _check(request: Mapping[str, Any]) -> None:
     names = [variant["VariantName"] for variant in variants]
     if len(set(names)) < len(names):
         raise AwsError("ValidationException", "The names of the ProductionVariants must differ.")
-    if not any(variant.get("InitialVariantWeight", 1.0) > 0 for variant in variants):
+    if not any(variant.get("InitialVariantWeight", 1.0) > 0 for variant in request["ProductionVariants"]):
         raise AwsError("ValidationException", "At least one variant needs an InitialVariantWeight above 0.")
     if "DataCaptureConfig" in request:
         split_uri(request["DataCaptureConfig"]["DestinationS3Uri"])

@@ -22,7 +22,9 @@ def describe_endpoint(endpoint: Endpoint) -> dict[str, object]:
     if endpoint.failure_reason:
         answer["FailureReason"] = endpoint.failure_reason
     if endpoint.serving:
-        answer["ProductionVariants"] = [_variant(endpoint, shown, variant) for variant in shown.variants]
+        answer["ProductionVariants"] = [_variant(endpoint, shown, variant) for variant in shown.production]
+        if shown.shadow is not None:
+            answer["ShadowProductionVariants"] = [_variant(endpoint, shown, shown.shadow)]
     if shown.capture:
         answer["DataCaptureConfig"] = _capture(shown)
     if endpoint.deployment_config:
@@ -35,24 +37,22 @@ def describe_endpoint(endpoint: Endpoint) -> dict[str, object]:
 def pending_deployment(endpoint: Endpoint, rollout: Rollout) -> dict[str, Any]:
     """The update that is on its way: its new fleet, and how far it has come."""
     pending = endpoint.deployment(endpoint.target)
-    return {
-        "EndpointConfigName": pending.config_name,
-        "ProductionVariants": [
-            {
-                **_variant(endpoint, pending, variant),
-                "InstanceType": variant.instance_type,
-                "VariantStatus": [
-                    {
-                        "Status": VARIANT_STATUS[rollout.stage],
-                        "StatusMessage": f"{rollout.active.get(variant.name, 0)} of {variant.count} instances have traffic",
-                        "StartTime": when(rollout.since),
-                    }
-                ],
-            }
-            for variant in pending.variants
-        ],
-        "StartTime": when(pending.started_at),
+    told = {"EndpointConfigName": pending.config_name, "StartTime": when(pending.started_at)}
+    of_production = [_pending_variant(endpoint, rollout, pending, variant) for variant in pending.production]
+    if pending.shadow is None:
+        return {**told, "ProductionVariants": of_production}
+    shadows = [_pending_variant(endpoint, rollout, pending, pending.shadow)]
+    return {**told, "ProductionVariants": of_production, "ShadowProductionVariants": shadows}
+
+
+def _pending_variant(endpoint: Endpoint, rollout: Rollout, pending: Deployment, variant: Variant) -> dict[str, Any]:
+    status = {
+        "Status": VARIANT_STATUS[rollout.stage],
+        "StatusMessage": f"{rollout.active.get(variant.name, 0)} of {variant.count} instances have traffic",
+        "StartTime": when(rollout.since),
     }
+    shape = {"InstanceType": variant.instance_type, "VariantStatus": [status]}
+    return {**_variant(endpoint, pending, variant), **shape}
 
 
 def _variant(endpoint: Endpoint, deployment: Deployment, variant: Variant) -> dict[str, Any]:

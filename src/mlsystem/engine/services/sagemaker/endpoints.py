@@ -108,7 +108,7 @@ class Endpoints(Part):
             if "ServerlessUpdateConfig" in change:
                 raise NotImplementedHere("sagemaker:UpdateEndpointWeightsAndCapacities with ServerlessUpdateConfig")
         variants = tuple(_resized(variant, wanted.get(variant.name, {})) for variant in endpoint.shown.variants)
-        if not any(variant.weight > 0 for variant in variants):
+        if not any(variant.weight > 0 and not variant.is_shadow for variant in variants):
             raise AwsError("ValidationException", "At least one variant needs a DesiredWeight above 0.")
         deployment = endpoint.shown.model_copy(update={"variants": variants})
         self._send(call.tx, endpoint, "capacity_requested", deployment, deployment.size)
@@ -156,7 +156,8 @@ class Endpoints(Part):
     def _deployment(self, tx: Transaction, config: EndpointConfig, number: int) -> Deployment:
         """A copy of the configuration and its models, each image pinned to the digest that its tag has now."""
         variants = []
-        for given in config.request["ProductionVariants"]:
+        shadows = config.request.get("ShadowProductionVariants", ())
+        for given in (*config.request["ProductionVariants"], *shadows):
             model = find_model(tx, self._house, given["ModelName"])
             role = config.request.get("ExecutionRoleArn", model.request["ExecutionRoleArn"])
             variants.append(
@@ -172,6 +173,7 @@ class Endpoints(Part):
                     instance_type=given["InstanceType"],
                     weight=given.get("InitialVariantWeight", 1.0),
                     count=given["InitialInstanceCount"],
+                    is_shadow=given in shadows,
                     startup_seconds=given.get("ContainerStartupHealthCheckTimeoutInSeconds", DEFAULT_STARTUP_SECONDS),
                 )
             )

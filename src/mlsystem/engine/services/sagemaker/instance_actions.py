@@ -14,7 +14,7 @@ from mlsystem.engine.durable.worker import ActionCall, ActionHandler, NoticeHand
 from mlsystem.engine.runtime.errors import InvalidProcess, SandboxUnavailable
 from mlsystem.engine.runtime.process import Exited, Running
 from mlsystem.engine.runtime.workload import Machinery, log_closed, log_opened
-from mlsystem.engine.services.sagemaker.endpoint import Endpoint, EndpointStatus, Instance, Phase
+from mlsystem.engine.services.sagemaker.endpoint import Deployment, Endpoint, EndpointStatus, Instance, Phase, Variant
 from mlsystem.engine.services.sagemaker.endpoint_rollout import CHECK_ALARMS
 from mlsystem.engine.services.sagemaker.instance_process import InstanceProcess
 from mlsystem.engine.services.sagemaker.instance_watch import InstanceWatch, ping
@@ -86,19 +86,27 @@ class InstanceActions(Part):
                 continue
             serving = endpoint.deployment(endpoint.serving)
             fleets = [(serving, 1 - endpoint.share), (endpoint.deployment(endpoint.target), endpoint.share)]
-            variants = (
-                door.Variant(
-                    variant.name,
-                    part * variant.weight,
-                    tuple(str(self._process.socket(one)) for one in endpoint.routed(fleet.number, variant.name)),
-                    str(fleet.number),
-                )
+            variants = tuple(
+                self._routed(endpoint, fleet, variant, part * variant.weight)
                 for fleet, share in fleets
                 if share > 0
-                for part in [share / sum(one.weight for one in fleet.variants)]
-                for variant in fleet.variants
+                for part in [share / sum(one.weight for one in fleet.production)]
+                for variant in fleet.production
             )
-            yield door.Endpoint(endpoint.key, tuple(variants), is_captured=serving.is_captured)
+            copied = self._shadow(endpoint, serving)
+            yield door.Endpoint(endpoint.key, variants, is_captured=serving.is_captured, shadow=copied)
+
+    def _shadow(self, endpoint: Endpoint, serving: Deployment) -> door.Shadow | None:
+        """Its weight says which part of the requests is copied, beside that of the production variant."""
+        if serving.shadow is None:
+            return None
+        part = min(1.0, serving.shadow.weight / serving.production[0].weight)
+        return door.Shadow(self._routed(endpoint, serving, serving.shadow, serving.shadow.weight), part)
+
+    def _routed(self, endpoint: Endpoint, fleet: Deployment, variant: Variant, weight: float) -> door.Variant:
+        instances = endpoint.routed(fleet.number, variant.name)
+        sockets = tuple(str(self._process.socket(one)) for one in instances)
+        return door.Variant(variant.name, weight, sockets, str(fleet.number))
 
     # ------------------------------------------------------------------ actions
     def _start(self, call: ActionCall) -> Event | None:

@@ -62,7 +62,8 @@ class RequestMetrics(Part):
                 endpoint = self._house.call("sagemaker", "DescribeEndpoint", {"EndpointName": name})
             except AwsError:
                 continue  # it was deleted meanwhile
-            for variant in endpoint.get("ProductionVariants", ()):
+            variants = (*endpoint.get("ProductionVariants", ()), *endpoint.get("ShadowProductionVariants", ()))
+            for variant in variants:
                 counts[(name, variant["VariantName"])] = variant["CurrentInstanceCount"]
         return counts
 
