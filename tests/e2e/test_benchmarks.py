@@ -40,6 +40,12 @@ def test_requests_through_the_front_door_are_measured() -> None:
     assert all(row["requests_per_second"] > 0 for row in found.values())
 
 
+def test_how_fast_traffic_moves_is_measured() -> None:
+    found = figures("traffic_moves", "--rounds", "1")
+    assert set(found) == {"alias", "alarm", "stop"}
+    assert all(row["max_ms"] >= row["median_ms"] >= 0 for row in found.values())
+
+
 def test_a_run_of_the_pipeline_is_told_apart_into_programs_and_engine(system: System, tmp_path: Path) -> None:
     execution = next(one for one in system.executions() if one["status"] == "Succeeded")["pipelineExecutionId"]
     lines = overhead_of(system, execution, tmp_path / "bare")
