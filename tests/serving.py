@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException
 from typing import Any, Generic, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -206,3 +206,39 @@ class Load(Generic[A]):
                 self.answers.append(self._ask())
             except (ClientError, BotoCoreError, HTTPException, OSError) as error:
                 self.failures.append(f"{time.time():.3f} {error}")
+
+
+class SteadyLoad:
+    """One keep-alive connection that asks so many times a second; of each request its moment and the version that answered."""
+
+    def __init__(self, live: LiveEngine, endpoint: str, per_second: float = 200.0):
+        self.per_second = per_second
+        self._connection = HTTPConnection(live.url.removeprefix("http://"), timeout=30)
+        self._path = f"/endpoints/{endpoint}/invocations"
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.answers: list[tuple[float, str]] = []
+        self.failures: list[str] = []
+
+    def __enter__(self) -> SteadyLoad:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._connection.close()
+
+    def _run(self) -> None:
+        due = time.monotonic()
+        while not self._stop.wait(max(0.0, due - time.monotonic())):
+            at = time.monotonic()
+            # What it is behind with is not made up for.
+            due = max(due, at) + 1 / self.per_second
+            self._connection.request("POST", self._path, b"7", {"content-type": "text/csv"})
+            answer = self._connection.getresponse()
+            body = answer.read().decode()
+            if answer.status == 200:
+                self.answers.append((at, body.split(",")[1]))
+            else:
+                self.failures.append(f"{answer.status} {body}")

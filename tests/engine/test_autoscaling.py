@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -12,8 +11,10 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.live import LiveEngine, eventually
-from tests.serving import Serving
+from tests.serving import Serving, SteadyLoad
 
+# As a target: a minute of this engine's time is a second.
+REQUESTS_A_SCALED_MINUTE = 10.0
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 
 
@@ -35,7 +36,6 @@ class Scaled:
         self.scaling.register_scalable_target(**self.what, MinCapacity=least, MaxCapacity=most)
 
     def follow(self, target: float, **more: Any) -> dict[str, Any]:
-        metric = {"Namespace": "load", "MetricName": "per-instance", "Dimensions": [], "Statistic": "Sum"}
         return dict(
             self.scaling.put_scaling_policy(
                 **self.what,
@@ -43,7 +43,7 @@ class Scaled:
                 PolicyType="TargetTrackingScaling",
                 TargetTrackingScalingPolicyConfiguration={
                     "TargetValue": target,
-                    "CustomizedMetricSpecification": metric,
+                    "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
                     "ScaleOutCooldown": 60,
                     "ScaleInCooldown": 60,
                     **more,
@@ -63,47 +63,27 @@ class Scaled:
         return list(self.scaling.describe_scaling_activities(**what)["ScalingActivities"])
 
 
-class Pressure:
-    """Puts the metric ten times a second, so that each scaled minute has data."""
-
-    def __init__(self, live: LiveEngine, value: float):
-        self.client = live.client("cloudwatch")
-        self.value = value
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self) -> None:
-        while not self._stop.wait(0.1):
-            self.client.put_metric_data(
-                Namespace="load", MetricData=[{"MetricName": "per-instance", "Value": self.value}]
-            )
-
-    def __enter__(self) -> Pressure:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-
-def test_instances_follow_the_metric_within_their_bounds(new_engine: Callable[..., LiveEngine]) -> None:
+def test_instances_follow_a_step_of_the_load_and_no_request_fails(new_engine: Callable[..., LiveEngine]) -> None:
     live = new_engine(time_scale=60)
     live.start()
     one = Scaled(live)
-    one.register(1, 2)
-    alarms = one.follow(10.0)["Alarms"]
+    one.register(1, 3)
+    alarms = one.follow(REQUESTS_A_SCALED_MINUTE)["Alarms"]
     names = [alarm["AlarmName"].rsplit("-", 5)[0] for alarm in alarms]
     base = f"TargetTracking-endpoint/{one.endpoint}/variant/AllTraffic"
     assert names == [f"{base}-AlarmHigh", f"{base}-AlarmLow"]
-    with Pressure(live, 100.0):
-        eventually(lambda: one.instances() == 2, timeout=90)
-    (activity,) = [found for found in one.activities() if "to 2" in found["Description"]]
+    with SteadyLoad(live, one.endpoint, per_second=5) as load:
+        eventually(lambda: len(load.answers) > 10)
+        assert one.instances() == 1
+        load.per_second = 30
+        eventually(lambda: one.instances() == 3, timeout=90)
+        load.per_second = 5
+        eventually(lambda: one.instances() == 1, timeout=120)
+    assert load.failures == []
+    (activity, *_) = [found for found in one.activities() if "to 3" in found["Description"]]
     assert activity["StatusCode"] == "Successful"
     assert "AlarmHigh" in activity["Cause"]
     assert "triggered policy follow" in activity["Cause"]
-    with Pressure(live, 0.0):
-        eventually(lambda: one.instances() == 1, timeout=120)
     one.scaling.deregister_scalable_target(**one.what)
     assert live.client("cloudwatch").describe_alarms(AlarmNamePrefix="TargetTracking")["MetricAlarms"] == []
     assert one.scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"] == []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from tests.intervals import is_plausible_share
 from tests.live import LiveEngine, eventually
-from tests.serving import Serving
+from tests.serving import Serving, SteadyLoad
 
 COUNT = 4
 SECONDS = 60  # of a bake; the engine's time runs twenty times as fast
@@ -39,38 +37,6 @@ STRATEGIES = {
     "linear": (_blue_green("LINEAR", LinearStepSize=_half("CAPACITY_PERCENT")), [0.5, 1.0]),
     "rolling": (ROLLING, [0.5, 1.0]),
 }
-
-
-class SteadyLoad:
-    """One keep-alive connection that asks all the time; `answers` has the moment of each request and the version that answered."""
-
-    def __init__(self, live: LiveEngine, endpoint: str):
-        self._connection = http.client.HTTPConnection(live.url.removeprefix("http://"), timeout=30)
-        self._path = f"/endpoints/{endpoint}/invocations"
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self.answers: list[tuple[float, str]] = []
-        self.failures: list[str] = []
-
-    def __enter__(self) -> SteadyLoad:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-        self._connection.close()
-
-    def _run(self) -> None:
-        while not self._stop.wait(0.004):
-            at = time.monotonic()
-            self._connection.request("POST", self._path, b"7", {"content-type": "text/csv"})
-            answer = self._connection.getresponse()
-            body = answer.read().decode()
-            if answer.status == 200:
-                self.answers.append((at, body.split(",")[1]))
-            else:
-                self.failures.append(f"{answer.status} {body}")
 
 
 class Watch:
