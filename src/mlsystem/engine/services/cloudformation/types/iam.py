@@ -8,6 +8,7 @@ from typing import Any
 
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.services.cloudformation.resource_type import Done, Outcome, Properties, Site, is_gone
+from mlsystem.engine.services.cloudformation.tags import retag, tag_list
 
 
 class Role:
@@ -36,7 +37,7 @@ class Role:
         request: dict[str, Any] = {
             "RoleName": name,
             "AssumeRolePolicyDocument": json.dumps(properties["AssumeRolePolicyDocument"]),
-            "Tags": properties.get("Tags", []),
+            "Tags": tag_list(site, properties),
         }
         for member in ("Path", "Description"):
             if member in properties:
@@ -52,6 +53,13 @@ class Role:
         site.call("iam", "UpdateAssumeRolePolicy", trust)
         site.call("iam", "UpdateRole", {"RoleName": physical_id, "Description": new.get("Description", "")})
         self._put_policies(site, physical_id, old, new)
+        retag(
+            site,
+            old,
+            new,
+            tag=lambda _tags: site.call("iam", "TagRole", {"RoleName": physical_id, "Tags": tag_list(site, new)}),
+            untag=lambda gone: site.call("iam", "UntagRole", {"RoleName": physical_id, "TagKeys": gone}),
+        )
         return self._done(site, physical_id)
 
     def delete(self, site: Site, physical_id: str, properties: Properties) -> Outcome:
