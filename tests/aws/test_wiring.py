@@ -10,6 +10,7 @@ import pytest
 
 from tests.aws.build import REGION, expanded, files_of
 from tests.aws.project import OVERRIDES, TEMPLATES, read_template
+from tests.tags import property_of_tags
 
 PIPELINE = read_template(TEMPLATES["pipeline.yml"].read_text())["Resources"]
 PRD = read_template(TEMPLATES["deploy-model-prd.yml"].read_text())
@@ -294,3 +295,19 @@ def test_the_shared_volume_is_encrypted_with_the_projects_key_and_backed_up() ->
     volume = PIPELINE["AssetsFileSystem"]["Properties"]
     assert (volume["Encrypted"], volume["KmsKeyId"]) == (True, {"Fn::GetAtt": ["Key", "Arn"]})
     assert volume["BackupPolicy"] == {"Status": "ENABLED"}
+
+
+def test_each_resource_of_the_pipeline_that_takes_tags_has_those_that_a_bill_is_divided_by() -> None:
+    wanted = {
+        "Project": {"Fn::Sub": "${ProjectPrefix}-${SageMakerProjectName}"},
+        "Model": {"Fn::Sub": "${ProjectPrefix}-${ModelName}"},
+        "Stage": "shared",
+    }
+    found = {}
+    for name, resource in PIPELINE.items():
+        member = property_of_tags(resource["Type"])
+        if member:
+            given = resource.get("Properties", {}).get(member, [])
+            found[name] = {tag["Key"]: tag["Value"] for tag in given if "Key" in tag}
+    assert len(found) > 30
+    assert {name for name, tags in found.items() if tags != wanted} == set()
