@@ -94,4 +94,6 @@ def handler(event: dict[str, Any], _context: object) -> bool:
     codepipeline = boto3.client("codepipeline")
     job = event["CodePipeline.job"]
     training = job["data"]["actionConfiguration"]["configuration"].get("UserParameters", "")
-    return run_action(codepipeline, job["id"], lambda: name_release(codepipeline, os.environ["PIPELINE_NAME"], training))
+    return run_action(
+        codepipeline, job["id"], lambda: name_release(codepipeline, os.environ["PIPELINE_NAME"], training)
+    )

@@ -49,7 +49,9 @@ def faults(document: Any) -> list[str]:
     found = []
     for statement in allowed(document):
         actions = statement.get("Action", [])
-        found += [action for action in (actions if isinstance(actions, list) else [actions]) if "*" in action or "?" in action]
+        found += [
+            action for action in (actions if isinstance(actions, list) else [actions]) if "*" in action or "?" in action
+        ]
         found += [name for name in ("NotAction", "NotResource") if name in statement]
     return found
 
