@@ -11,7 +11,7 @@ from tests.live import LiveEngine
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
-# Types of no resource, and dashboards, whose tags the API has no way to give or to tell.
+# Types of no resource, and dashboards, which have no tags on the engine.
 NO_RESOURCE = ("AWS::CloudFormation::", "Custom::", "AWS::CloudWatch::Dashboard")
 
 

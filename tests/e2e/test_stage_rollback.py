@@ -17,6 +17,7 @@ from tests.live import eventually
 from tests.serving import Load
 from tests.small_project import NAME
 from tests.system import Answer, System
+from tests.tags import untagged
 
 PROGRAM = "api/verify_deployment.py"
 REFUSES = '    raise CheckError("its answers are not what they should be")\n'
@@ -57,6 +58,21 @@ def _endpoints(system: System) -> set[str]:
 def first(system: System) -> str:
     """The endpoint of the version that has proven good."""
     return system.outputs("prd")["EndpointName"]
+
+
+@pytest.mark.parametrize(
+    ("stack", "stage"),
+    [
+        ("pipeline", "shared"),
+        ("workflow", "train"),
+        ("sagemaker-custom-resource", "shared"),
+        ("deploy-dev", "dev"),
+        ("deploy-prd", "prd"),
+    ],
+)
+def test_all_that_takes_tags_has_those_that_a_bill_is_divided_by(system: System, stack: str, stage: str) -> None:
+    wanted = {"Project": NAME, "Model": "mls-small", "Stage": stage}
+    assert untagged(system.engine, f"{NAME}-{stack}", wanted) == {}
 
 
 def test_a_version_that_fails_its_verification_gives_way_to_the_one_before(system: System, first: str) -> None:
