@@ -77,3 +77,13 @@ def test_repositories_are_tagged_and_untagged(engine: LiveEngine) -> None:
     codecommit.tag_resource(resourceArn=arn, tags={"b": "2"})
     codecommit.untag_resource(resourceArn=arn, tagKeys=["a"])
     assert codecommit.list_tags_for_resource(resourceArn=arn)["tags"] == {"b": "2"}
+
+
+def test_a_role_with_a_boundary_is_refused_by_name(engine: LiveEngine) -> None:
+    boundary = "arn:aws:iam::000000000000:policy/boundary"
+    role = {"AssumeRolePolicyDocument": TRUST, "PermissionsBoundary": boundary}
+    stack = StackUser(engine, "bounded")
+    body = json.dumps({"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": role}}})
+    assert stack.create(body)["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "PermissionsBoundary" in stack.failures()["Role"]
+    stack.delete()
