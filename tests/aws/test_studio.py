@@ -86,7 +86,7 @@ def test_the_launch_role_has_no_wildcard_where_aws_offers_a_resource() -> None:
 def test_where_a_boundary_is_given_no_right_is_given_beyond_it_and_it_cannot_be_taken_away() -> None:
     bounded = {"StringEquals": {"iam:PermissionsBoundary": {"Ref": "PermissionsBoundaryArn"}}}
     giving = {"iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"}
-    found = {}
+    found: dict[str, Any] = {}
     for statement in statements():
         condition = statement.get("Condition", {})
         chosen = condition["Fn::If"][1] if "Fn::If" in condition else condition

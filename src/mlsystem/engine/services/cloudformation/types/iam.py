@@ -10,7 +10,6 @@ from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.services.cloudformation.resource_type import Done, Outcome, Properties, Site, is_gone
 from mlsystem.engine.services.cloudformation.tags import retag, tag_list
 
-
 BOUNDARY = "PermissionsBoundary"
 
 
