@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from check import CheckError
@@ -17,10 +18,18 @@ MAX_SUMMARY = 2048  # of a success
 log = logging.getLogger(__name__)
 
 
-def run_action(codepipeline: CodePipelineClient, job_id: str, work: Callable[[], str]) -> bool:
-    """Do the work and tell CodePipeline what it says of itself. Returns whether it succeeded."""
+@dataclass(frozen=True)
+class Result:
+    """What CodePipeline is told of a success: words for a person, and variables for later actions."""
+
+    summary: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+def run_action(codepipeline: CodePipelineClient, job_id: str, work: Callable[[], Result]) -> bool:
+    """Do the work and tell CodePipeline how it ended. Returns whether it succeeded."""
     try:
-        summary = work()
+        result = work()
     except Exception as error:
         message = f"{type(error).__name__}: {error}"[:MAX_MESSAGE]
         codepipeline.put_job_failure_result(jobId=job_id, failureDetails={"type": "JobFailed", "message": message})
@@ -28,5 +37,9 @@ def run_action(codepipeline: CodePipelineClient, job_id: str, work: Callable[[],
             raise
         log.error("the deployment is not as it should be: %s", error)  # noqa: TRY400 - the message says it all
         return False
-    codepipeline.put_job_success_result(jobId=job_id, executionDetails={"summary": summary[:MAX_SUMMARY]})
+    codepipeline.put_job_success_result(
+        jobId=job_id,
+        executionDetails={"summary": result.summary[:MAX_SUMMARY]},
+        outputVariables=result.variables,
+    )
     return True

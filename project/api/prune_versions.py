@@ -1,8 +1,11 @@
 """After every deployment, for the pipeline: what older runs left goes, but for the newest few.
 
-Each run leaves its model, configuration and endpoint behind, so that a rollback is a change of weights, also later. Model,
+Each release leaves its model, configuration and endpoint behind, so that a rollback is a change of weights, also later. Model,
 configuration, endpoint and schedule of a version share one name, and whose it is tells the place of its model's data. What
 an alias of the API function leads to is never touched, and when that cannot be told, nothing is.
+
+A release that goes back to an older run leaves behind that run's first release, and those after it, which were found wanting:
+none of them is something to go back to, so none is retained.
 
 A version is found by its model, which is deleted last: one that was left half deleted is taken up by the next run.
 """
@@ -20,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import ClientError
 from check import CheckError, Clock
-from pipeline_action import run_action
+from pipeline_action import Result, run_action
 
 if TYPE_CHECKING:
     from types_boto3_application_autoscaling import ApplicationAutoScalingClient
@@ -38,9 +41,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Version:
-    """What one run deployed, by the name that all of it has."""
+    """One release, by the name that all of it has."""
 
     name: str
+    training_job: str
     created_at: datetime
 
 
@@ -67,13 +71,15 @@ def prune(clients: Clients, variables: Mapping[str, str], clock: Clock) -> str:
 
 
 def too_old(versions: Iterable[Version], current: Version, in_use: set[str], retained: int) -> list[Version]:
-    """Of those before the current one that nothing leads to, all but the newest `retained`. `versions`: newest first."""
-    before = [
-        version
-        for version in versions
-        if version.created_at < current.created_at and version.name not in in_use and version != current
-    ]
-    return before[retained:]
+    """Of those before the current one that nothing leads to: what was gone back from, and all but the newest `retained` of the rest.
+
+    `versions`: newest first.
+    """
+    found = list(versions)
+    first = min(version.created_at for version in found if version.training_job == current.training_job)
+    before = [one for one in found if one.created_at < current.created_at and one.name not in in_use and one != current]
+    gone_back_from = [one for one in before if one.created_at >= first]
+    return gone_back_from + [one for one in before if one.created_at < first][retained:]
 
 
 def endpoints_in_use(lambda_client: LambdaClient, function_name: str) -> set[str]:
@@ -107,9 +113,18 @@ def own_versions(sagemaker: SageMakerClient, run_prefix: str, runs_uri: str) -> 
             if not name.startswith(f"{run_prefix}-") or not name.endswith(STAGE):
                 continue
             container = sagemaker.describe_model(ModelName=name).get("PrimaryContainer", {})
-            if container.get("ModelDataUrl", "").startswith(f"{runs_uri}{name.removesuffix(STAGE)}/"):
-                found.append(Version(name, model["CreationTime"]))
+            data = container.get("ModelDataUrl", "")
+            training_job = data.removeprefix(runs_uri).split("/", 1)[0]
+            if data.startswith(runs_uri) and _is_release(name, training_job):
+                found.append(Version(name, training_job, model["CreationTime"]))
     return found
+
+
+def _is_release(name: str, training_job: str) -> bool:
+    """Whether it is one of the names that name_release.py gives to the releases of a run."""
+    stem = name.removesuffix(STAGE)
+    begin, _, number = stem.rpartition("-r")
+    return stem == training_job or (number.isdigit() and begin != "" and training_job.startswith(begin))
 
 
 def remove(clients: Clients, name: str, clock: Clock) -> None:
@@ -158,4 +173,4 @@ def handler(event: dict[str, Any], _context: object) -> bool:
     clients = Clients(boto3.client("lambda"), boto3.client("sagemaker"), boto3.client("application-autoscaling"))
     clock = Clock(time.time, time.sleep)
     job_id = event["CodePipeline.job"]["id"]
-    return run_action(boto3.client("codepipeline"), job_id, lambda: prune(clients, os.environ, clock))
+    return run_action(boto3.client("codepipeline"), job_id, lambda: Result(prune(clients, os.environ, clock)))

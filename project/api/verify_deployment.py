@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from check import Clock
 from deployment_check import require_all_traffic, require_schedule
-from pipeline_action import run_action
+from pipeline_action import Result, run_action
 from post_traffic_hook import check_shifted_traffic
 from pre_traffic_hook import check_new_version
 
@@ -40,4 +40,4 @@ def handler(event: dict[str, Any], _context: object) -> bool:
     clients = (boto3.client("lambda"), boto3.client("s3"), boto3.client("sagemaker"))
     clock = Clock(time.time, time.sleep)
     job_id = event["CodePipeline.job"]["id"]
-    return run_action(boto3.client("codepipeline"), job_id, lambda: verify(*clients, os.environ, clock))
+    return run_action(boto3.client("codepipeline"), job_id, lambda: Result(verify(*clients, os.environ, clock)))

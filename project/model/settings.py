@@ -138,5 +138,7 @@ def _problems(content: dict[str, Any], schema: dict[str, Any]) -> list[str]:
     found = sorted(Draft202012Validator(schema).iter_errors(content), key=lambda error: list(map(str, error.path)))
     problems = [f"{'.'.join(map(str, error.path)) or 'the file'}: {error.message}" for error in found]
     if not problems and (scaling := content["scaling"])["min_instances"] > scaling["max_instances"]:
-        problems.append("scaling: min_instances is above max_instances")
+        problems.append(
+            f"scaling.min_instances: {scaling['min_instances']} is above max_instances, {scaling['max_instances']}"
+        )
     return problems

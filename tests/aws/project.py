@@ -38,7 +38,8 @@ VARIABLES = {
     "TIMEOUT_IN_MINUTES": "45",
 }
 RUN_NAME = "mls-flights-1624a1d1-3699-43f0-8e1e-6bafd7fde791"
-OVERRIDES = {"TrainingExecutionArn": f"arn:aws:states:eu-central-1:123456789012:execution:mls-demo:{RUN_NAME}"}
+TRAINING = {"TrainingExecutionArn": f"arn:aws:states:eu-central-1:123456789012:execution:mls-demo:{RUN_NAME}"}
+OVERRIDES = {**TRAINING, "ReleaseName": f"{RUN_NAME}-prd", "GoesBack": "false"}
 PIPELINE_PARAMETERS = {
     "SageMakerProjectName": "demo",
     "SageMakerProjectId": "p-demo",

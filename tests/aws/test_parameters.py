@@ -12,7 +12,7 @@ import yaml
 
 from mlsystem.client.project import OPTIONAL_PARAMETERS, Project
 from tests.aws.build import build_variables, files_of, workflow_graph
-from tests.aws.project import OVERRIDES, PIPELINE_PARAMETERS, PROJECT, TEMPLATES, VARIABLES, read_template
+from tests.aws.project import OVERRIDES, PIPELINE_PARAMETERS, PROJECT, TEMPLATES, TRAINING, VARIABLES, read_template
 
 PIPELINE = read_template(TEMPLATES["pipeline.yml"].read_text())
 STACKS = {
@@ -23,7 +23,7 @@ STACKS = {
         if name != "pipeline.yml"
     },
 }
-GIVEN_BY_PIPELINE = {"deploy-model-dev.json": OVERRIDES, "deploy-model-prd.json": OVERRIDES}
+GIVEN_BY_PIPELINE = {"deploy-model-dev.json": TRAINING, "deploy-model-prd.json": OVERRIDES}
 
 
 def actions() -> dict[str, dict[str, Any]]:
@@ -114,9 +114,19 @@ def test_the_pipeline_gives_the_parameters_that_only_a_finished_training_knows()
     for name in ("DeployModelDev", "DeployModelPrd"):
         configuration = actions()[name]["Configuration"]
         overrides = json.loads(configuration["ParameterOverrides"])
-        assert overrides == {"TrainingExecutionArn": "#{Train.ExecutionArn}"}
+        assert overrides["TrainingExecutionArn"] == "#{Train.ExecutionArn}"
         assert set(overrides) == set(GIVEN_BY_PIPELINE[configuration["TemplateConfiguration"].split("::")[1]])
     assert actions()["TrainModel"]["Namespace"] == "Train"
+
+
+def test_the_release_is_named_by_the_function_that_the_history_of_the_deployment_is_read_by() -> None:
+    action, deployment = actions()["NameRelease"], actions()["DeployModelPrd"]
+    given = json.loads(deployment["Configuration"]["ParameterOverrides"])
+    assert (given["ReleaseName"], given["GoesBack"]) == ("#{Release.Name}", "#{Release.GoesBack}")
+    assert (action["Namespace"], action["RunOrder"] < deployment["RunOrder"]) == ("Release", True)
+    program = (PROJECT / "api" / "name_release.py").read_text()
+    assert f'DEPLOYMENT = "{deployment["Name"]}"' in program
+    assert set(re.findall(r'given\["(\w+)"\]', program)) == set(given)
 
 
 def test_the_approval_names_an_output_that_the_dev_stack_has() -> None:

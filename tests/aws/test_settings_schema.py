@@ -33,6 +33,7 @@ TAKERS = {
         "DevDeployRoleArn": "project.dev_deploy_role_arn",
         "PrdActionRoleArn": "project.prd_action_role_arn",
         "PrdDeployRoleArn": "project.prd_deploy_role_arn",
+        "PermissionsBoundaryArn": "project.permissions_boundary_arn",
     },
     "deploy-model-prd.yml": {
         "InstanceType": "instances.prd.type",

@@ -44,8 +44,10 @@ UNUSED = re.compile(
 
 
 def statements() -> Iterator[dict[str, Any]]:
+    """With a boundary and without."""
     for policy in TEMPLATE["Resources"]["LaunchRole"]["Properties"]["Policies"]:
-        yield from policy["PolicyDocument"]["Statement"]
+        for statement in policy["PolicyDocument"]["Statement"]:
+            yield statement["Fn::If"][1] if "Fn::If" in statement else statement
 
 
 def listed(value: Any) -> list[Any]:
@@ -79,6 +81,23 @@ def test_the_launch_role_has_no_wildcard_where_aws_offers_a_resource() -> None:
         if "*" in listed(statement["Resource"]):
             named = [action for action in actions if not re.match(r"ec2:Describe", action)]
             assert set(named) <= OF_NO_RESOURCE
+
+
+def test_where_a_boundary_is_given_no_right_is_given_beyond_it_and_it_cannot_be_taken_away() -> None:
+    bounded = {"StringEquals": {"iam:PermissionsBoundary": {"Ref": "PermissionsBoundaryArn"}}}
+    giving = {"iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"}
+    found: dict[str, Any] = {}
+    for statement in statements():
+        condition = statement.get("Condition", {})
+        chosen = condition["Fn::If"][1] if "Fn::If" in condition else condition
+        found |= dict.fromkeys(giving.intersection(listed(statement["Action"])), chosen)
+    assert found == dict.fromkeys(giving, bounded)
+    granted = {action for statement in statements() for action in listed(statement["Action"])}
+    assert not granted & {"iam:DeleteRolePermissionsBoundary", "iam:AttachRolePolicy", "iam:CreatePolicyVersion"}
+    roles = read_template(TEMPLATES["pipeline.yml"].read_text())["Resources"].values()
+    wanted = {"Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundaryArn"}, {"Ref": "AWS::NoValue"}]}
+    boundaries = [one["Properties"].get("PermissionsBoundary") for one in roles if one["Type"] == "AWS::IAM::Role"]
+    assert len(boundaries) == 13 and all(one == wanted for one in boundaries)
 
 
 def test_the_launch_role_may_do_what_the_registry_of_cloudformation_asks_for_pipeline_yml() -> None:

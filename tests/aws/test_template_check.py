@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.aws.build import REGION, files_of, packaged
-from tests.aws.project import OVERRIDES, PIPELINE_PARAMETERS, TEMPLATES
+from tests.aws.project import OVERRIDES, PIPELINE_PARAMETERS, TEMPLATES, TRAINING
 from tests.aws.template_check import faults, resources_of
 
 STACKS = ("deploy-model-dev.yml", "deploy-model-prd.yml", "sagemaker-custom-resource.yml", "pipeline.yml")
@@ -17,7 +17,7 @@ STACKS = ("deploy-model-dev.yml", "deploy-model-prd.yml", "sagemaker-custom-reso
 def given(folder: Path, name: str) -> dict[str, str]:
     if name == "pipeline.yml":
         return PIPELINE_PARAMETERS
-    overrides = OVERRIDES if name.startswith("deploy-model-") else {}
+    overrides = {"deploy-model-prd.yml": OVERRIDES, "deploy-model-dev.yml": TRAINING}.get(name, {})
     return {**files_of(folder)[name.replace(".yml", ".json")]["Parameters"], **overrides}
 
 

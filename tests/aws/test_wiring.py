@@ -10,6 +10,7 @@ import pytest
 
 from tests.aws.build import REGION, expanded, files_of
 from tests.aws.project import OVERRIDES, TEMPLATES, read_template
+from tests.tags import property_of_tags
 
 PIPELINE = read_template(TEMPLATES["pipeline.yml"].read_text())["Resources"]
 PRD = read_template(TEMPLATES["deploy-model-prd.yml"].read_text())
@@ -47,7 +48,7 @@ def test_the_stages_come_in_order_and_a_person_stands_before_production() -> Non
         "Build": ["BuildTemplates", "CreateWorkflow", "CreateCustomResource"],
         "Train": ["TrainModel"],
         "DeployDev": ["DeployModelDev", "ApproveDeployment"],
-        "DeployPrd": ["DeployModelPrd", "VerifyDeployment", "PruneVersions"],
+        "DeployPrd": ["NameRelease", "DeployModelPrd", "VerifyDeployment", "PruneVersions"],
     }
 
 
@@ -85,9 +86,15 @@ def test_the_bucket_is_versioned_encrypted_private_and_tells_of_its_objects() ->
     assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
+def alarms_of(group: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of a deployment group when the stage does not go back."""
+    gradually: dict[str, Any] = group["AlarmConfiguration"]["Fn::If"][2]
+    return list(gradually["Alarms"])
+
+
 def test_rollback_looks_at_what_a_client_feels_and_never_at_4xx(production: dict[str, Any]) -> None:
     group = production["ApiFunctionDeploymentGroup"]["Properties"]
-    alarms = [production[alarm["Name"]["Ref"]]["Properties"] for alarm in group["AlarmConfiguration"]["Alarms"]]
+    alarms = [production[alarm["Name"]["Ref"]]["Properties"] for alarm in alarms_of(group)]
     watched = {(alarm["Namespace"], alarm["MetricName"]) for alarm in alarms}
     assert watched == {("AWS/Lambda", "Errors"), ("AWS/ApiGateway", "5XXError"), ("AWS/ApiGateway", "Latency")}
     assert "4XX" not in json.dumps(alarms)
@@ -117,6 +124,19 @@ def test_traffic_shifts_in_a_canary_with_both_hooks(production: dict[str, Any]) 
     assert "Canary10Percent5Minutes" in json.dumps(group["DeploymentConfigName"])
     [trigger] = group["TriggerConfigurations"]
     assert set(trigger["TriggerEvents"]) == {"DeploymentSuccess", "DeploymentFailure", "DeploymentRollback"}
+
+
+def test_a_stage_that_goes_back_moves_traffic_at_once_whatever_the_api_does_meanwhile(
+    production: dict[str, Any],
+) -> None:
+    group = production["ApiFunctionDeploymentGroup"]["Properties"]
+    condition, at_once, gradually = group["DeploymentConfigName"]["Fn::If"]
+    assert condition == "GoesBackToOlder"
+    assert "AllAtOnce" in json.dumps(at_once) and "Canary" in json.dumps(gradually)
+    condition, few, all_alarms = group["AlarmConfiguration"]["Fn::If"]
+    assert condition == "GoesBackToOlder"
+    assert [alarm["Name"] for alarm in few["Alarms"]] == [{"Ref": "VersionErrors"}]
+    assert len(all_alarms["Alarms"]) == 4
 
 
 def test_each_run_publishes_a_version_though_the_image_is_the_same(
@@ -155,11 +175,13 @@ def test_only_production_can_be_pruned() -> None:
     for resources in deleting:
         assert all(resource["Fn::Sub"].endswith("/${ProjectPrefix}-${ModelName}-*-prd") for resource in resources)
     ending = {name for name, value in RESOURCES.items() if value["Type"] == "AWS::SageMaker::Model"}
-    assert [RESOURCES[name]["Properties"]["ModelName"]["Fn::Join"][1][1] for name in ending] == ["prd"]
+    assert [RESOURCES[name]["Properties"]["ModelName"] for name in ending] == [{"Ref": "ReleaseName"}]
+    names = read_template(TEMPLATES["deploy-model-prd.yml"].read_text())["Parameters"]["ReleaseName"]
+    assert names["AllowedPattern"].endswith("-prd$")
 
 
-def test_what_is_replaced_is_named_after_the_training_job() -> None:
-    assert "TrainingExecutionArn" in json.dumps(RESOURCES["Model"]["Properties"]["ModelName"])
+def test_what_is_replaced_is_named_after_the_release() -> None:
+    assert RESOURCES["Model"]["Properties"]["ModelName"] == {"Ref": "ReleaseName"}
     of_model = {"Fn::GetAtt": ["Model", "ModelName"]}
     assert RESOURCES["EndpointConfig"]["Properties"]["EndpointConfigName"] == of_model
     assert RESOURCES["Endpoint"]["Properties"]["EndpointName"] == of_model
@@ -240,7 +262,8 @@ def test_a_stage_in_another_account_is_acted_on_by_that_accounts_roles() -> None
     nothing = {"Ref": "AWS::NoValue"}
     for stage, prefix in (("DeployDev", "Dev"), ("DeployPrd", "Prd")):
         for action in declared[stage]:
-            if action["ActionTypeId"]["Category"] == "Approval":
+            # Name Release reads the pipeline's history, and so is where the pipeline is.
+            if action["ActionTypeId"]["Category"] == "Approval" or action["Name"] == "NameRelease":
                 assert "RoleArn" not in action
                 continue
             role = {"Fn::If": [f"Has{prefix}ActionRole", {"Ref": f"{prefix}ActionRoleArn"}, nothing]}
@@ -272,3 +295,19 @@ def test_the_shared_volume_is_encrypted_with_the_projects_key_and_backed_up() ->
     volume = PIPELINE["AssetsFileSystem"]["Properties"]
     assert (volume["Encrypted"], volume["KmsKeyId"]) == (True, {"Fn::GetAtt": ["Key", "Arn"]})
     assert volume["BackupPolicy"] == {"Status": "ENABLED"}
+
+
+def test_each_resource_of_the_pipeline_that_takes_tags_has_those_that_a_bill_is_divided_by() -> None:
+    wanted = {
+        "Project": {"Fn::Sub": "${ProjectPrefix}-${SageMakerProjectName}"},
+        "Model": {"Fn::Sub": "${ProjectPrefix}-${ModelName}"},
+        "Stage": "shared",
+    }
+    found = {}
+    for name, resource in PIPELINE.items():
+        member = property_of_tags(resource["Type"])
+        if member:
+            given = resource.get("Properties", {}).get(member, [])
+            found[name] = {tag["Key"]: tag["Value"] for tag in given if "Key" in tag}
+    assert len(found) > 30
+    assert {name for name, tags in found.items() if tags != wanted} == set()

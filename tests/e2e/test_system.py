@@ -135,7 +135,7 @@ def test_a_change_that_cannot_be_deployed_is_rolled_back_while_the_old_version_s
         # CodePipeline goes back to what was deployed before, which CloudFormation has done already.
         rollback = system.rolled_back(execution)
         assert system.ended(rollback) == "Succeeded", system.errors(rollback)
-    assert list(system.runs(rollback)) == ["DeployModelPrd", "VerifyDeployment", "PruneVersions"]
+    assert list(system.runs(rollback)) == ["NameRelease", "DeployModelPrd", "VerifyDeployment", "PruneVersions"]
     assert callers.failures == []
     assert set(callers.endpoints) == {before}
     assert "UPDATE_ROLLBACK_COMPLETE" in system.errors(execution)["DeployModelPrd"]

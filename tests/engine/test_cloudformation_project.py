@@ -79,10 +79,11 @@ class Deployed:
             "KmsKeyArn": self.build["KMS_KEY_ARN"],
             "NotificationTopicArn": self.build["NOTIFICATION_TOPIC_ARN"],
             "TrainingExecutionArn": f"arn:aws:states:us-east-1:000000000000:execution:mls-demo:{RUN_NAME}",
+            **({"ReleaseName": f"{RUN_NAME}-prd", "GoesBack": "false"} if "prd" in name else {}),
             "ImageUri": self.image,
             **self.network(),
         }
-        known = {*written, "TrainingExecutionArn"}
+        known = {*written, "TrainingExecutionArn", "ReleaseName", "GoesBack"}
         return {**written, **{key: value for key, value in here.items() if key in known}, **changes}
 
     @cached_property

@@ -13,6 +13,9 @@ from tests.live import LiveEngine
 from tests.roles import limited_role, session
 from tests.stacks import check_updates, outputs
 from tests.studio import PARAMETERS, STUDIO, Studio
+from tests.tags import tagged_types, untagged
+
+COST_TAGS = {"Project": "mls-demo", "Model": "mls-flights", "Stage": "shared"}
 
 SMALL = json.dumps(
     {
@@ -61,7 +64,7 @@ def test_the_pipeline_is_launched_from_studio_in_the_launch_role_and_leaves_noth
     project_id = studio.launch("demo", published["ProductId"], given)
 
     project = studio.settled("demo")
-    assert project["ProjectStatus"] == "CreateCompleted", project
+    assert project["ProjectStatus"] == "CreateCompleted", json.dumps(project, default=str)
     product_id = project["ServiceCatalogProvisionedProductDetails"]["ProvisionedProductId"]
     assert studio.stacks() == {f"SC-000000000000-{product_id}"}
     told = catalogue.get_provisioned_product_outputs(ProvisionedProductId=product_id)["Outputs"]
@@ -80,6 +83,10 @@ def test_the_pipeline_is_launched_from_studio_in_the_launch_role_and_leaves_noth
     assert studio.settled("demo")["ProjectStatus"] == "UpdateCompleted", studio.settled("demo")
     build = live.client("codebuild").batch_get_projects(names=["mls-demo-build"])["projects"][0]
     assert build["timeoutInMinutes"] == 50
+
+    (stack,) = studio.stacks()
+    assert untagged(live, stack, COST_TAGS) == {}
+    assert {"AWS::EC2::NatGateway", "AWS::EC2::EIP", "AWS::IAM::Role", "AWS::S3::Bucket"} <= tagged_types(live, stack)
 
     studio.empty(told["ArtifactBucket"])
     studio.client("sagemaker").delete_project(ProjectName="demo")
@@ -114,11 +121,13 @@ def test_a_project_of_a_template_in_a_bucket_is_a_stack_in_the_given_role(engine
     }
     made = sagemaker.create_project(ProjectName="bucket", TemplateProviders=[{"CfnTemplateProvider": provider}])
     project = studio.settled("bucket")
-    assert project["ProjectStatus"] == "CreateCompleted", project
+    assert project["ProjectStatus"] == "CreateCompleted", json.dumps(project, default=str)
     (detail,) = [one["CfnTemplateProviderDetail"] for one in project["TemplateProviderDetails"]]
     assert detail["StackDetail"]["Name"] == f"sagemaker-{made['ProjectId']}-pipeline"
     stack = engine.client("cloudformation").describe_stacks(StackName=detail["StackDetail"]["Id"])["Stacks"][0]
     assert (stack["RoleARN"], outputs(stack)["PipelineName"]) == (published["LaunchRoleArn"], "mls-bucket")
+    assert untagged(engine, stack["StackName"], {**COST_TAGS, "Project": "mls-bucket"}) == {}
+    assert untagged(engine, stack["StackName"], {"CostCentre": "7"}), "of tags that nobody gave, it tells"
 
     changed = {**provider, "Parameters": [{"Key": "GitBranch", "Value": "other"}]}
     del changed["RoleARN"]

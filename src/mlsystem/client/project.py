@@ -28,6 +28,7 @@ OPTIONAL_PARAMETERS = {
     "dev_deploy_role_arn": "DevDeployRoleArn",
     "prd_action_role_arn": "PrdActionRoleArn",
     "prd_deploy_role_arn": "PrdDeployRoleArn",
+    "permissions_boundary_arn": "PermissionsBoundaryArn",
 }
 
 
@@ -127,6 +128,11 @@ def load(folder: Path) -> Project:
         f"{'.'.join(map(str, error.path)) or 'the file'}: {error.message}"
         for error in Draft202012Validator(_schema(folder)).iter_errors(settings)
     ]
+    # No schema can compare two values. The build says the same of what is committed.
+    if not problems and (scaling := settings["scaling"])["min_instances"] > scaling["max_instances"]:
+        problems.append(
+            f"scaling.min_instances: {scaling['min_instances']} is above max_instances, {scaling['max_instances']}"
+        )
     if problems:
         raise ClientFailure(f"{path}: {'; '.join(sorted(problems))}")
     return Project(folder.absolute(), settings)

@@ -1,7 +1,7 @@
 """What production answers with: the versions of the API function, each with its endpoint, and which of them served when.
 
-A version is one release: its environment names the endpoint, which is named after the training job. CodeDeploy moves the alias from
-one to the next, and so back again.
+A version is one release: its environment names the endpoint and the training job. CodeDeploy moves the alias from one to the next,
+and so back again.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ ALIAS = "live"
 ALL_AT_ONCE = "CodeDeployDefault.LambdaAllAtOnce"
 UNDER_WAY = ["Created", "Queued", "InProgress", "Baking", "Ready"]
 LATEST = "$LATEST"
-# What the name of a production endpoint has behind that of its training job.
-STAGE = "-prd"
 
 
 @dataclass(frozen=True)
@@ -171,11 +169,12 @@ class Releases:
         return {**others, alias["FunctionVersion"]: 1 - sum(others.values())}
 
     def _release(self, version: Mapping[str, Any], shares: Mapping[str, float]) -> Release:
-        endpoint = version.get("Environment", {}).get("Variables", {}).get("ENDPOINT_NAME", "")
+        variables = version.get("Environment", {}).get("Variables", {})
+        endpoint = variables.get("ENDPOINT_NAME", "")
         return Release(
             version=version["Version"],
             endpoint=endpoint,
-            training_job=endpoint.removesuffix(STAGE),
+            training_job=variables.get("TRAINING_JOB_NAME", ""),
             published=datetime.fromisoformat(version["LastModified"]),
             is_standing=self._is_standing(endpoint),
             share=shares.get(version["Version"], 0.0),

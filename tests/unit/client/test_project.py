@@ -28,6 +28,7 @@ def test_a_new_project_is_whole(folder: Path) -> None:
         ("threshold: 0.7", "treshold: 0.7", "'treshold' was unexpected"),
         ("project:", "projects:", "'project' is a required property"),
         ("project:", "project: [", "cannot be read"),
+        ("max_instances: 10", "max_instances: 1", "scaling.min_instances: 2 is above max_instances, 1"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_place(folder: Path, before: str, after: str, reason: str) -> None:

@@ -89,6 +89,8 @@ class Publication:
             "TemplateVersion": f"v-{hashlib.sha256(self._template().encode()).hexdigest()[:12]}",
             "StudioRoleArn": self._role_arn(),
             "ProjectPrefix": self._project.prefix,
+            # Of the launch role as of the roles that it makes.
+            "PermissionsBoundaryArn": self._project.parameters().get("PermissionsBoundaryArn", ""),
         }
 
     def _template(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from check import CheckError
 from lifecycle_hook import run_hook
-from pipeline_action import run_action
+from pipeline_action import Result, run_action
 
 from tests.aws.clients import scripted
 
@@ -54,9 +54,9 @@ def test_a_hook_that_breaks_says_failed_too() -> None:
 
 def test_an_action_whose_check_passes_says_what_it_found() -> None:
     with scripted("codepipeline") as codepipeline:
-        details = {"summary": "x" * 2048}
-        codepipeline.answers("put_job_success_result", {}, {"jobId": JOB_ID, "executionDetails": details})
-        assert run_action(codepipeline.client, JOB_ID, lambda: "x" * 3000)
+        told = {"executionDetails": {"summary": "x" * 2048}, "outputVariables": {"Name": "v"}}
+        codepipeline.answers("put_job_success_result", {}, {"jobId": JOB_ID, **told})
+        assert run_action(codepipeline.client, JOB_ID, lambda: Result("x" * 3000, {"Name": "v"}))
 
 
 def test_an_action_whose_check_fails_says_why() -> None:

@@ -103,11 +103,11 @@ def name(run: int) -> str:
     return f"mls-flights-{run}-prd"
 
 
-def act(system: System, current: int, retained: int = 1) -> str:
+def act(system: System, current: int | str, retained: int = 1) -> str:
     client: Any = system
     variables = {
         "FUNCTION_NAME": FUNCTION,
-        "ENDPOINT_NAME": name(current),
+        "ENDPOINT_NAME": current if isinstance(current, str) else name(current),
         "RUN_PREFIX": "mls-flights",
         "RUNS_URI": RUNS_URI,
         "RETAINED_VERSIONS": str(retained),
@@ -187,11 +187,41 @@ def test_a_later_run_is_none_of_its_business() -> None:
     assert system.endpoints == {name(2), name(3)}
 
 
+def go_back(system: System, run: int, current: str) -> None:
+    """The stage went back to a run, as a release with a name of its own: it is the newest, and serves."""
+    system.models[current] = f"{RUNS_URI}mls-flights-{run}/output/model.tar.gz"
+    system.created[current] = max(system.created.values()) + timedelta(hours=1)
+    system.endpoints.add(current)
+    system.configs.add(current)
+    system.versions["9"] = current
+    system.aliases[0]["FunctionVersion"] = "9"
+
+
+def test_a_stage_that_went_back_keeps_what_was_before_that_run_and_nothing_that_it_went_back_from() -> None:
+    system = System(1, 2, 3)
+    back = "mls-flights-2-r2-prd"
+    go_back(system, 2, back)
+    told = act(system, back)
+    assert told == f"removed: {name(3)}, {name(2)}; kept: {back}, {name(1)}"
+    assert system.endpoints == set(system.models) == {back, name(1)}
+
+
+def test_the_next_run_keeps_what_the_stage_went_back_to() -> None:
+    system = System(1, 2, 3)
+    go_back(system, 2, "mls-flights-2-r2-prd")
+    system.models[name(5)] = f"{RUNS_URI}mls-flights-5/output/model.tar.gz"
+    system.created[name(5)] = max(system.created.values()) + timedelta(hours=1)
+    system.versions["5"], system.aliases[0]["FunctionVersion"] = name(5), "5"
+    act(system, 5)
+    assert set(system.models) == {name(5), "mls-flights-2-r2-prd"}
+
+
 def test_what_another_pipeline_has_made_under_such_a_name_stays() -> None:
     system = System(1, 2)
     others = {
         name(1): "s3://artifacts/mls-other/runs/mls-flights-1/output/model.tar.gz",
         "mls-flights-0-dev": f"{RUNS_URI}mls-flights-0/output/model.tar.gz",
+        "mls-flights-0-r2-prd": f"{RUNS_URI}other-0/output/model.tar.gz",
         "x-mls-flights-0-prd": f"{RUNS_URI}x-mls-flights-0/output/model.tar.gz",
     }
     system.models |= others

@@ -130,7 +130,7 @@ def project(tmp_path: Path) -> Path:
         ("project", "model_name", "Flights", r"project.model_name: 'Flights' does not match"),
         ("project", "model_name", "flightsnewyork", r"project.model_name: 'flightsnewyork' is too long"),
         ("scaling", "min_instances", 0, r"scaling.min_instances: 0 is less than the minimum of 1"),
-        ("scaling", "min_instances", 11, r"scaling: min_instances is above max_instances"),
+        ("scaling", "min_instances", 11, r"scaling.min_instances: 11 is above max_instances, 10"),
         ("canary", "max_5xx", "none", r"canary.max_5xx: 'none' is not of type 'integer'"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mlsystem.engine.services.cloudformation.resource_type import Properties, Site
@@ -25,6 +25,23 @@ def tagged(request: dict[str, Any], member: str, tags: list[dict[str, str]] | di
     """The request with its tags, if there are any."""
     request.pop("Tags", None)
     return {**request, member: tags} if tags else request
+
+
+def retag(
+    site: Site,
+    old: Properties,
+    new: Properties,
+    *,
+    tag: Callable[[dict[str, str]], object],
+    untag: Callable[[list[str]], object],
+    member: str = "Tags",
+) -> None:
+    """After an update: all tags that there are now, and those that there are no more taken away."""
+    now = tag_map(site, new, member)
+    if now:
+        tag(now)
+    if gone := sorted(set(tag_map(site, old, member)) - set(now)):
+        untag(gone)
 
 
 def gone_tags(site: Site, old: Properties, new: Properties) -> list[str]:

@@ -15,6 +15,9 @@ PERMISSIONS = Permissions(
         "GetRepository": [on(REPOSITORY)],
         "ListRepositories": [on(ANY)],
         "UpdateDefaultBranch": [on(REPOSITORY)],
+        "TagResource": [on("${resourceArn}")],
+        "UntagResource": [on("${resourceArn}")],
+        "ListTagsForResource": [on("${resourceArn}")],
         # branches and commits
         "CreateBranch": [on(REPOSITORY)],
         "GetBranch": [on(REPOSITORY)],

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
         DeleteRepositoryInputTypeDef,
         GetRepositoryInputTypeDef,
         ListRepositoriesInputTypeDef,
+        ListTagsForResourceInputTypeDef,
+        TagResourceInputTypeDef,
+        UntagResourceInputTypeDef,
         UpdateDefaultBranchInputTypeDef,
     )
 
@@ -164,6 +167,26 @@ class Repositories(Part):
         call.tx.put(repository.changed(default_branch=branch))
         self.git(repository.key).head(branch)
         return {}
+
+    @operation("TagResource", accepts="resourceArn tags")
+    def tag(self, request: TagResourceInputTypeDef, call: Call) -> Mapping[str, object]:
+        repository = self._by_arn(call.tx, request["resourceArn"])
+        call.tx.put(repository.changed(tags={**repository.tags, **request["tags"]}))
+        return {}
+
+    @operation("UntagResource", accepts="resourceArn tagKeys")
+    def untag(self, request: UntagResourceInputTypeDef, call: Call) -> Mapping[str, object]:
+        repository = self._by_arn(call.tx, request["resourceArn"])
+        kept = {key: value for key, value in repository.tags.items() if key not in request["tagKeys"]}
+        call.tx.put(repository.changed(tags=kept))
+        return {}
+
+    @operation("ListTagsForResource", accepts="resourceArn nextToken")
+    def list_tags(self, request: ListTagsForResourceInputTypeDef, call: Call) -> Mapping[str, object]:
+        return {"tags": self._by_arn(call.tx, request["resourceArn"]).tags}
+
+    def _by_arn(self, tx: Transaction, arn: str) -> Repository:
+        return self.require(tx, arn.rsplit(":", 1)[-1])
 
     def _metadata(self, repository: Repository) -> dict[str, object]:
         default = {"defaultBranch": repository.default_branch} if repository.default_branch else {}

@@ -26,6 +26,9 @@ PERMISSIONS = Permissions(
         "GetPipeline": [on(NAMED)],
         "GetPipelineState": [on(NAMED)],
         "ListPipelines": [on(ANY)],
+        "TagResource": [on("${resourceArn}")],
+        "UntagResource": [on("${resourceArn}")],
+        "ListTagsForResource": [on("${resourceArn}")],
         # executions
         "StartPipelineExecution": [on(NAMED)],
         "StopPipelineExecution": [on(PIPELINE)],

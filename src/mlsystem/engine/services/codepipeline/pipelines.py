@@ -20,6 +20,9 @@ if TYPE_CHECKING:
         DeletePipelineInputTypeDef,
         GetPipelineInputTypeDef,
         ListPipelinesInputTypeDef,
+        ListTagsForResourceInputTypeDef,
+        TagResourceInputTypeDef,
+        UntagResourceInputTypeDef,
         UpdatePipelineInputTypeDef,
     )
 
@@ -128,6 +131,28 @@ class Pipelines(Part):
             for pipeline in call.tx.all(Pipeline)
         ]
         return {"pipelines": summaries}
+
+    @operation("TagResource", accepts="resourceArn tags")
+    def tag(self, request: TagResourceInputTypeDef, call: Call) -> Mapping[str, object]:
+        pipeline = self._by_arn(call.tx, request["resourceArn"])
+        given = {tag["key"]: tag["value"] for tag in request["tags"]}
+        call.tx.put(pipeline.changed(tags={**pipeline.tags, **given}))
+        return {}
+
+    @operation("UntagResource", accepts="resourceArn tagKeys")
+    def untag(self, request: UntagResourceInputTypeDef, call: Call) -> Mapping[str, object]:
+        pipeline = self._by_arn(call.tx, request["resourceArn"])
+        kept = {key: value for key, value in pipeline.tags.items() if key not in request["tagKeys"]}
+        call.tx.put(pipeline.changed(tags=kept))
+        return {}
+
+    @operation("ListTagsForResource", accepts="resourceArn nextToken maxResults")
+    def list_tags(self, request: ListTagsForResourceInputTypeDef, call: Call) -> Mapping[str, object]:
+        tags = self._by_arn(call.tx, request["resourceArn"]).tags
+        return {"tags": [{"key": key, "value": value} for key, value in tags.items()]}
+
+    def _by_arn(self, tx: Transaction, arn: str) -> Pipeline:
+        return require_pipeline(tx, arn.rsplit(":", 1)[-1])
 
     @operation("DeletePipeline", accepts="name")
     def delete(self, request: DeletePipelineInputTypeDef, call: Call) -> Mapping[str, object]:

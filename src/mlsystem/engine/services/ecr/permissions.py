@@ -23,6 +23,9 @@ PERMISSIONS = Permissions(
         "DeleteRepository": [on(REPOSITORY)],
         "DescribeRepositories": [on("arn:${Partition}:ecr:${Region}:${Account}:repository/${repositoryNames}")],
         "SetRepositoryPolicy": [on(REPOSITORY)],
+        "TagResource": [on("${resourceArn}")],
+        "UntagResource": [on("${resourceArn}")],
+        "ListTagsForResource": [on("${resourceArn}")],
         # pull
         "GetAuthorizationToken": [on(ANY)],
         "BatchCheckLayerAvailability": [on(REPOSITORY)],

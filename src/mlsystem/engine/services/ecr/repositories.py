@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.access.document import statements_of
@@ -18,7 +20,11 @@ if TYPE_CHECKING:
         CreateRepositoryRequestTypeDef,
         DeleteRepositoryRequestTypeDef,
         DescribeRepositoriesRequestTypeDef,
+        ListTagsForResourceRequestTypeDef,
         SetRepositoryPolicyRequestTypeDef,
+        TagResourceRequestTypeDef,
+        TagTypeDef,
+        UntagResourceRequestTypeDef,
     )
 
 
@@ -26,6 +32,7 @@ class Repository(Record):
     kind: ClassVar[str] = "ecr.repository"
     is_immutable: bool = False
     policy: str = ""
+    tags: dict[str, str] = Field(default_factory=dict)
 
 
 class ImageRecord(Record):
@@ -62,7 +69,8 @@ class Repositories(Part):
         if call.tx.get(Repository, name) is not None:
             raise AwsError("RepositoryAlreadyExistsException", f"The repository with name '{name}' already exists")
         immutable = request.get("imageTagMutability") == "IMMUTABLE"
-        return {"repository": self._describe(call.tx.add(Repository(key=name, is_immutable=immutable)))}
+        tags = _tags(request.get("tags", ()))
+        return {"repository": self._describe(call.tx.add(Repository(key=name, is_immutable=immutable, tags=tags)))}
 
     @operation("DescribeRepositories", accepts="registryId repositoryNames nextToken maxResults")
     def describe(self, request: DescribeRepositoriesRequestTypeDef, call: Call) -> Mapping[str, object]:
@@ -94,6 +102,27 @@ class Repositories(Part):
         call.tx.put(repository.changed(policy=request["policyText"]))
         return {"repositoryName": repository.key, "policyText": request["policyText"]}
 
+    @operation("TagResource", accepts="resourceArn tags")
+    def tag(self, request: TagResourceRequestTypeDef, call: Call) -> Mapping[str, object]:
+        repository = self._by_arn(call.tx, request["resourceArn"])
+        call.tx.put(repository.changed(tags={**repository.tags, **_tags(request["tags"])}))
+        return {}
+
+    @operation("UntagResource", accepts="resourceArn tagKeys")
+    def untag(self, request: UntagResourceRequestTypeDef, call: Call) -> Mapping[str, object]:
+        repository = self._by_arn(call.tx, request["resourceArn"])
+        kept = {key: value for key, value in repository.tags.items() if key not in request["tagKeys"]}
+        call.tx.put(repository.changed(tags=kept))
+        return {}
+
+    @operation("ListTagsForResource", accepts="resourceArn")
+    def list_tags(self, request: ListTagsForResourceRequestTypeDef, call: Call) -> Mapping[str, object]:
+        tags = self._by_arn(call.tx, request["resourceArn"]).tags
+        return {"tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+    def _by_arn(self, tx: Transaction, arn: str) -> Repository:
+        return find_repository(tx, self._house, arn.partition(":repository/")[2])
+
     def _describe(self, repository: Repository) -> dict[str, object]:
         scope = self._house.scope
         return {
@@ -104,3 +133,7 @@ class Repositories(Part):
             "createdAt": datetime.fromtimestamp(repository.created_at, UTC),
             "imageTagMutability": "IMMUTABLE" if repository.is_immutable else "MUTABLE",
         }
+
+
+def _tags(given: Iterable[TagTypeDef]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in given}

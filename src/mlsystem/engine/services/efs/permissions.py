@@ -46,7 +46,7 @@ PERMISSIONS = Permissions(
     "elasticfilesystem",
     {
         # file systems
-        "CreateFileSystem": [on(ANY), given("Tags", on(ANY, action="TagResource"))],
+        "CreateFileSystem": [on(ANY), given("Tags", on(ROOT + "file-system/*", action="TagResource"))],
         "DeleteFileSystem": [on(FILE_SYSTEM)],
         "DescribeFileSystems": [on(FILE_SYSTEM)],
         "DescribeFileSystemPolicy": [on(FILE_SYSTEM)],
@@ -68,7 +68,7 @@ PERMISSIONS = Permissions(
         "DescribeMountTargetSecurityGroups": [on(file_system_of_mount_target)],
         "ModifyMountTargetSecurityGroups": [on(file_system_of_mount_target)],
         # access points
-        "CreateAccessPoint": [on(FILE_SYSTEM), given("Tags", on(FILE_SYSTEM, action="TagResource"))],
+        "CreateAccessPoint": [on(FILE_SYSTEM), given("Tags", on(ROOT + "access-point/*", action="TagResource"))],
         "DeleteAccessPoint": [on(ACCESS_POINT)],
         "DescribeAccessPoints": [on(described)],
         # tags

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.services.cloudformation.resource_type import Done, Outcome, Properties, Site, is_gone
-from mlsystem.engine.services.cloudformation.tags import tag_map, tagged
+from mlsystem.engine.services.cloudformation.tags import retag, tag_map, tagged
 from mlsystem.engine.store.records import Record
 
 EXECUTABLE = 0o111
@@ -57,6 +57,14 @@ class Repository:
         if old.get("RepositoryDescription") != new.get("RepositoryDescription"):
             request = {"repositoryName": name, "repositoryDescription": new.get("RepositoryDescription", "")}
             site.call("codecommit", "UpdateRepositoryDescription", request)
+        arn = site.house.scope.arn("codecommit", name)
+        retag(
+            site,
+            old,
+            new,
+            tag=lambda tags: site.call("codecommit", "TagResource", {"resourceArn": arn, "tags": tags}),
+            untag=lambda gone: site.call("codecommit", "UntagResource", {"resourceArn": arn, "tagKeys": gone}),
+        )
         return self._done(site, name)
 
     def delete(self, site: Site, physical_id: str, properties: Properties) -> Outcome:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mlsystem.engine.services.cloudformation.coercion import coerced
 from mlsystem.engine.services.cloudformation.resource_type import ApiType, Properties, Site
-from mlsystem.engine.services.cloudformation.tags import tag_list, tagged
+from mlsystem.engine.services.cloudformation.tags import retag, tag_map, tagged
 
 OUTSIDE = ("Tags", "RestartExecutionOnUpdate")
 
@@ -17,13 +18,24 @@ def _pipeline(site: Site, properties: Properties) -> dict[str, Any]:
 
 
 def _arguments(site: Site, properties: dict[str, Any]) -> dict[str, Any]:
-    tags = [{"key": tag["Key"], "value": tag["Value"]} for tag in tag_list(site, properties)]
-    return tagged({"pipeline": _pipeline(site, properties)}, "tags", tags)
+    return tagged({"pipeline": _pipeline(site, properties)}, "tags", _pairs(tag_map(site, properties)))
+
+
+def _pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in tags.items()]
 
 
 def _change(site: Site, name: str, old: Properties, new: Properties) -> None:
     request = {"pipeline": {**_pipeline(site, new), "Name": name}}
     site.call("codepipeline", "UpdatePipeline", coerced("codepipeline", "UpdatePipeline", request))
+    arn = site.house.scope.arn("codepipeline", name)
+    retag(
+        site,
+        old,
+        new,
+        tag=lambda tags: site.call("codepipeline", "TagResource", {"resourceArn": arn, "tags": _pairs(tags)}),
+        untag=lambda gone: site.call("codepipeline", "UntagResource", {"resourceArn": arn, "tagKeys": gone}),
+    )
     if str(new.get("RestartExecutionOnUpdate", False)).lower() == "true":
         site.call("codepipeline", "StartPipelineExecution", {"name": name})
 

@@ -8,6 +8,7 @@ from typing import Any
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.services.cloudformation.coercion import coerced
 from mlsystem.engine.services.cloudformation.resource_type import ApiType, Properties, Site, is_gone
+from mlsystem.engine.services.cloudformation.tags import retag, tag_list
 
 NOTHING: Properties = {}
 PERMISSION = ("IpProtocol", "FromPort", "ToPort")
@@ -21,7 +22,6 @@ def _simple(
     answer_member: str | None = None,
     arguments: Callable[[Site, dict[str, Any]], dict[str, Any]] = lambda _site, given: given,
     attributes: Callable[[str], dict[str, Any]] | None = None,
-    change: Callable[[Site, str, Properties, Properties], None] | None = None,
     finish: Callable[[Site, str, Properties], None] | None = None,
     required: set[str] | None = None,
 ) -> ApiType:
@@ -41,11 +41,11 @@ def _simple(
         required=frozenset(required or set()),
         attributes=frozenset(names),
         immutable=frozenset(properties),
-        arguments=lambda site, given: _tagged(noun, arguments(site, given)),
+        arguments=lambda site, given: _tagged(site, noun, arguments(site, given)),
         identify=identify,
         describe=lambda _site, physical_id: attributes(physical_id) if attributes else {},
         delete_request=lambda physical_id, _properties: {id_member: physical_id},
-        change=change,
+        change=_retag,
         finish=finish,
     )
 
@@ -56,12 +56,30 @@ KINDS = {
     "InternetGateway": "internet-gateway",
     "RouteTable": "route-table",
     "SecurityGroup": "security-group",
+    "Address": "elastic-ip",
+    "NatGateway": "natgateway",
+    "VpcEndpoint": "vpc-endpoint",
 }
 
 
-def _tagged(noun: str, request: dict[str, Any]) -> dict[str, Any]:
-    tags = request.pop("Tags", None)
-    return {**request, "TagSpecifications": [{"ResourceType": KINDS[noun], "Tags": tags}]} if tags else request
+def _tagged(site: Site, noun: str, request: dict[str, Any]) -> dict[str, Any]:
+    tags = tag_list(site, request)
+    rest = {name: value for name, value in request.items() if name != "Tags"}
+    return {**rest, "TagSpecifications": [{"ResourceType": KINDS[noun], "Tags": tags}]} if tags else rest
+
+
+def _retag(site: Site, key: str, old: Properties, new: Properties) -> None:
+    retag(
+        site,
+        old,
+        new,
+        tag=lambda tags: site.call("ec2", "CreateTags", {"Resources": [key], "Tags": _pairs(tags)}),
+        untag=lambda gone: site.call("ec2", "DeleteTags", {"Resources": [key], "Tags": [{"Key": one} for one in gone]}),
+    )
+
+
+def _pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 # ---------------------------------------------------------------- VPC and subnets
@@ -75,6 +93,11 @@ def _vpc_settings(site: Site, vpc: str, properties: Properties) -> None:
             site.call("ec2", "ModifyVpcAttribute", coerced("ec2", "ModifyVpcAttribute", request))
 
 
+def _change_vpc(site: Site, vpc: str, old: Properties, new: Properties) -> None:
+    _vpc_settings(site, vpc, new)
+    _retag(site, vpc, old, new)
+
+
 VPC = ApiType(
     name="AWS::EC2::VPC",
     service="ec2",
@@ -84,8 +107,8 @@ VPC = ApiType(
     required=frozenset({"CidrBlock"}),
     attributes=frozenset({"VpcId", "CidrBlock"}),
     immutable=frozenset({"CidrBlock"}),
-    arguments=lambda _site, given: _tagged(
-        "Vpc", {key: value for key, value in given.items() if key not in VPC_SETTINGS}
+    arguments=lambda site, given: _tagged(
+        site, "Vpc", {key: value for key, value in given.items() if key not in VPC_SETTINGS}
     ),
     identify=lambda answer, _request: str(answer["Vpc"]["VpcId"]),
     describe=lambda site, vpc: {
@@ -93,7 +116,7 @@ VPC = ApiType(
         "CidrBlock": site.call("ec2", "DescribeVpcs", {"VpcIds": [vpc]})["Vpcs"][0]["CidrBlock"],
     },
     delete_request=lambda vpc, _properties: {"VpcId": vpc},
-    change=lambda site, vpc, _old, new: _vpc_settings(site, vpc, new),
+    change=_change_vpc,
     finish=_vpc_settings,
 )
 
@@ -176,8 +199,11 @@ EIP = ApiType(
     service="ec2",
     create_operation="AllocateAddress",
     delete_operation="ReleaseAddress",
-    properties=frozenset({"Domain"}),
+    properties=frozenset({"Domain", "Tags"}),
     attributes=frozenset({"AllocationId", "PublicIp"}),
+    immutable=frozenset({"Domain"}),
+    arguments=lambda site, given: _tagged(site, "Address", given),
+    change=_retag,
     identify=lambda answer, _request: str(answer["AllocationId"]),
     describe=_address,
     reference=lambda _allocation, attributes: attributes["PublicIp"],
@@ -198,8 +224,11 @@ NAT_GATEWAY = ApiType(
     service="ec2",
     create_operation="CreateNatGateway",
     delete_operation="DeleteNatGateway",
-    properties=frozenset({"AllocationId", "SubnetId", "ConnectivityType"}),
+    properties=frozenset({"AllocationId", "SubnetId", "ConnectivityType", "Tags"}),
     required=frozenset({"SubnetId"}),
+    immutable=frozenset({"AllocationId", "SubnetId", "ConnectivityType"}),
+    arguments=lambda site, given: _tagged(site, "NatGateway", given),
+    change=_retag,
     attributes=frozenset({"NatGatewayId"}),
     identify=lambda answer, _request: str(answer["NatGateway"]["NatGatewayId"]),
     describe=lambda _site, gateway: {"NatGatewayId": gateway},
@@ -207,23 +236,20 @@ NAT_GATEWAY = ApiType(
     is_settled=_nat_is_settled,
 )
 
+OF_ENDPOINT = frozenset(
+    {"PrivateDnsEnabled", "RouteTableIds", "SecurityGroupIds", "ServiceName", "SubnetIds", "VpcEndpointType", "VpcId"}
+)
+
 VPC_ENDPOINT = ApiType(
     name="AWS::EC2::VPCEndpoint",
     service="ec2",
     create_operation="CreateVpcEndpoint",
     delete_operation="DeleteVpcEndpoints",
-    properties=frozenset(
-        {
-            "PrivateDnsEnabled",
-            "RouteTableIds",
-            "SecurityGroupIds",
-            "ServiceName",
-            "SubnetIds",
-            "VpcEndpointType",
-            "VpcId",
-        }
-    ),
+    properties=OF_ENDPOINT | {"Tags"},
     required=frozenset({"ServiceName", "VpcId"}),
+    immutable=OF_ENDPOINT,
+    arguments=lambda site, given: _tagged(site, "VpcEndpoint", given),
+    change=_retag,
     attributes=frozenset({"Id"}),
     identify=lambda answer, _request: str(answer["VpcEndpoint"]["VpcEndpointId"]),
     describe=lambda _site, endpoint: {"Id": endpoint},
@@ -244,7 +270,7 @@ def _group_arguments(site: Site, properties: dict[str, Any]) -> dict[str, Any]:
         "Description": properties["GroupDescription"],
         **{name: properties[name] for name in ("VpcId", "Tags") if name in properties},
     }
-    return _tagged("SecurityGroup", request)
+    return _tagged(site, "SecurityGroup", request)
 
 
 def _permission(rule: Properties) -> dict[str, Any]:
@@ -285,6 +311,11 @@ def _group(site: Site, group: str) -> dict[str, Any]:
     return {"GroupId": group, "VpcId": found.get("VpcId", "")}
 
 
+def _change_group(site: Site, group: str, old: Properties, new: Properties) -> None:
+    _set_rules(site, group, old, new)
+    _retag(site, group, old, new)
+
+
 SECURITY_GROUP = ApiType(
     name="AWS::EC2::SecurityGroup",
     service="ec2",
@@ -300,7 +331,7 @@ SECURITY_GROUP = ApiType(
     identify=lambda answer, _request: str(answer["GroupId"]),
     describe=_group,
     delete_request=lambda group, _properties: {"GroupId": group},
-    change=_set_rules,
+    change=_change_group,
     finish=lambda site, group, properties: _set_rules(site, group, NOTHING, properties),
 )
 

@@ -6,13 +6,14 @@ from typing import Any
 
 from mlsystem.engine.services.cloudformation.coercion import coerced
 from mlsystem.engine.services.cloudformation.resource_type import ApiType, Properties, Site
+from mlsystem.engine.services.cloudformation.tags import retag, tag_list, tagged
 
 
 def _arguments(site: Site, properties: dict[str, Any]) -> dict[str, Any]:
     ignored = ("EmptyOnDelete", "RepositoryPolicyText", "LifecyclePolicy", "EncryptionConfiguration")
     request = {name: value for name, value in properties.items() if name not in ignored}
     request.setdefault("RepositoryName", site.made_up_name(256, lower=True))
-    return request
+    return tagged(request, "Tags", tag_list(site, properties))
 
 
 def _describe(site: Site, name: str) -> dict[str, Any]:
@@ -24,6 +25,14 @@ def _change(site: Site, name: str, old: Properties, new: Properties) -> None:
     if "RepositoryPolicyText" in new:
         request = {"repositoryName": name, "policyText": new["RepositoryPolicyText"]}
         site.call("ecr", "SetRepositoryPolicy", coerced("ecr", "SetRepositoryPolicy", request))
+    arn = site.house.scope.arn("ecr", f"repository/{name}")
+    retag(
+        site,
+        old,
+        new,
+        tag=lambda _tags: site.call("ecr", "TagResource", {"resourceArn": arn, "tags": tag_list(site, new)}),
+        untag=lambda gone: site.call("ecr", "UntagResource", {"resourceArn": arn, "tagKeys": gone}),
+    )
 
 
 REPOSITORY = ApiType(

@@ -8,6 +8,7 @@ from typing import Any
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.services.cloudformation.coercion import coerced
 from mlsystem.engine.services.cloudformation.resource_type import ApiType, Properties, Site
+from mlsystem.engine.services.cloudformation.tags import retag, tag_list, tagged
 
 # Properties that have operations of their own.
 LATER = ("BackupPolicy", "FileSystemPolicy", "LifecyclePolicies", "FileSystemTags")
@@ -16,9 +17,7 @@ LATER = ("BackupPolicy", "FileSystemPolicy", "LifecyclePolicies", "FileSystemTag
 def _file_system_arguments(site: Site, properties: dict[str, Any]) -> dict[str, Any]:
     request = {name: value for name, value in properties.items() if name not in LATER}
     request["CreationToken"] = site.made_up_name(64)
-    if "FileSystemTags" in properties:
-        request["Tags"] = properties["FileSystemTags"]
-    return request
+    return tagged(request, "Tags", tag_list(site, properties, "FileSystemTags"))
 
 
 def _configure(site: Site, file_system: str, properties: Properties) -> None:
@@ -45,6 +44,23 @@ def _is_settled(noun: str, member: str, id_member: str) -> Any:
     return settled
 
 
+def _change_file_system(site: Site, file_system: str, old: Properties, new: Properties) -> None:
+    _configure(site, file_system, new)
+    _retag(site, file_system, old, new, "FileSystemTags")
+
+
+def _retag(site: Site, key: str, old: Properties, new: Properties, member: str) -> None:
+    tags = {"ResourceId": key, "Tags": tag_list(site, new, member)}
+    retag(
+        site,
+        old,
+        new,
+        tag=lambda _tags: site.call("efs", "TagResource", tags),
+        untag=lambda gone: site.call("efs", "UntagResource", {"ResourceId": key, "TagKeys": gone}),
+        member=member,
+    )
+
+
 FILE_SYSTEM = ApiType(
     name="AWS::EFS::FileSystem",
     service="efs",
@@ -60,7 +76,7 @@ FILE_SYSTEM = ApiType(
         "FileSystemId": file_system,
     },
     delete_request=lambda file_system, _properties: {"FileSystemId": file_system},
-    change=lambda site, file_system, _old, new: _configure(site, file_system, new),
+    change=_change_file_system,
     finish=_configure,
     is_settled=_is_settled("FileSystem", "FileSystems", "FileSystemId"),
 )
@@ -87,9 +103,7 @@ def _mount_target(site: Site, target: str) -> dict[str, Any]:
 def _access_point_arguments(site: Site, properties: dict[str, Any]) -> dict[str, Any]:
     request = {name: value for name, value in properties.items() if name != "AccessPointTags"}
     request["ClientToken"] = site.made_up_name(64)
-    if "AccessPointTags" in properties:
-        request["Tags"] = properties["AccessPointTags"]
-    return request
+    return tagged(request, "Tags", tag_list(site, properties, "AccessPointTags"))
 
 
 ACCESS_POINT = ApiType(
@@ -100,6 +114,8 @@ ACCESS_POINT = ApiType(
     properties=frozenset({"FileSystemId", "PosixUser", "RootDirectory", "AccessPointTags"}),
     required=frozenset({"FileSystemId"}),
     attributes=frozenset({"AccessPointId", "Arn"}),
+    immutable=frozenset({"FileSystemId", "PosixUser", "RootDirectory"}),
+    change=lambda site, point, old, new: _retag(site, point, old, new, "AccessPointTags"),
     arguments=_access_point_arguments,
     identify=lambda answer, _request: str(answer["AccessPointId"]),
     describe=lambda site, point: {

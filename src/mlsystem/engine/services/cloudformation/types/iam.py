@@ -6,8 +6,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.services.cloudformation.resource_type import Done, Outcome, Properties, Site, is_gone
+from mlsystem.engine.services.cloudformation.tags import retag, tag_list
+
+BOUNDARY = "PermissionsBoundary"
+
+
+def _refuse_boundary(properties: Properties) -> None:
+    """A template may have the property for another account, as long as nothing is given for it here."""
+    if properties.get(BOUNDARY):
+        raise NotImplementedHere(f"AWS::IAM::Role with a {BOUNDARY}", "on this engine leave it out")
 
 
 class Role:
@@ -23,6 +32,7 @@ class Role:
             "MaxSessionDuration",
             "Policies",
             "ManagedPolicyArns",
+            BOUNDARY,
             "Tags",
         }
     )
@@ -32,11 +42,12 @@ class Role:
     is_outside = False
 
     def create(self, site: Site, properties: Properties) -> Outcome:
+        _refuse_boundary(properties)
         name = properties.get("RoleName") or site.made_up_name(64)
         request: dict[str, Any] = {
             "RoleName": name,
             "AssumeRolePolicyDocument": json.dumps(properties["AssumeRolePolicyDocument"]),
-            "Tags": properties.get("Tags", []),
+            "Tags": tag_list(site, properties),
         }
         for member in ("Path", "Description"):
             if member in properties:
@@ -48,10 +59,18 @@ class Role:
         return self._done(site, name)
 
     def update(self, site: Site, physical_id: str, old: Properties, new: Properties, policy: Properties) -> Outcome:
+        _refuse_boundary(new)
         trust = {"RoleName": physical_id, "PolicyDocument": json.dumps(new["AssumeRolePolicyDocument"])}
         site.call("iam", "UpdateAssumeRolePolicy", trust)
         site.call("iam", "UpdateRole", {"RoleName": physical_id, "Description": new.get("Description", "")})
         self._put_policies(site, physical_id, old, new)
+        retag(
+            site,
+            old,
+            new,
+            tag=lambda _tags: site.call("iam", "TagRole", {"RoleName": physical_id, "Tags": tag_list(site, new)}),
+            untag=lambda gone: site.call("iam", "UntagRole", {"RoleName": physical_id, "TagKeys": gone}),
+        )
         return self._done(site, physical_id)
 
     def delete(self, site: Site, physical_id: str, properties: Properties) -> Outcome:

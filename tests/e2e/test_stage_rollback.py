@@ -1,0 +1,120 @@
+"""A version that fails its verification goes, and the one before it is in service again, without a moment in which nobody answers.
+
+The stage's rollback deploys the older run anew, as a release with a name of its own: what that run left keeps its names.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import small_project
+from tests.command_line import run
+from tests.live import eventually
+from tests.serving import Load
+from tests.small_project import NAME
+from tests.system import Answer, System
+from tests.tags import untagged
+
+PROGRAM = "api/verify_deployment.py"
+REFUSES = '    raise CheckError("its answers are not what they should be")\n'
+GRADUALLY = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+AT_ONCE = "CodeDeployDefault.LambdaAllAtOnce"
+
+
+def _never_content(text: str) -> str:
+    """The verification of this commit's version fails."""
+    text = text.replace("from check import Clock", "from check import CheckError, Clock")
+    said = '    """Says what was found in order. Raises CheckError."""\n'
+    assert said in text
+    return text.replace(said, said + REFUSES)
+
+
+def _served(answers: list[Answer]) -> set[str]:
+    return {answer.endpoint for answer in answers}
+
+
+def _deployments(system: System) -> list[dict[str, Any]]:
+    """Of CodeDeploy, the newest first."""
+    codedeploy = system.engine.client("codedeploy")
+    names = system.outputs("prd")
+    group = {"applicationName": names["DeploymentApplication"], "deploymentGroupName": names["DeploymentGroup"]}
+    found = [
+        codedeploy.get_deployment(deploymentId=one)["deploymentInfo"]
+        for one in codedeploy.list_deployments(**group)["deployments"]
+    ]
+    return sorted(found, key=lambda one: one["createTime"], reverse=True)
+
+
+def _endpoints(system: System) -> set[str]:
+    listed = system.engine.client("sagemaker").list_endpoints(NameContains="-prd")["Endpoints"]
+    return {endpoint["EndpointName"] for endpoint in listed}
+
+
+@pytest.fixture(scope="module")
+def first(system: System) -> str:
+    """The endpoint of the version that has proven good."""
+    return system.outputs("prd")["EndpointName"]
+
+
+@pytest.mark.parametrize(
+    ("stack", "stage"),
+    [
+        ("pipeline", "shared"),
+        ("workflow", "train"),
+        ("sagemaker-custom-resource", "shared"),
+        ("deploy-dev", "dev"),
+        ("deploy-prd", "prd"),
+    ],
+)
+def test_all_that_takes_tags_has_those_that_a_bill_is_divided_by(system: System, stack: str, stage: str) -> None:
+    wanted = {"Project": NAME, "Model": "mls-small", "Stage": stage}
+    assert untagged(system.engine, f"{NAME}-{stack}", wanted) == {}
+
+
+def test_a_version_that_fails_its_verification_gives_way_to_the_one_before(system: System, first: str) -> None:
+    url = system.api_url()
+    with Load(lambda: system.ask(url), pause_seconds=0.02) as load:
+        execution = system.commit({PROGRAM: _never_content})
+        system.approve(execution)
+        assert system.ended(execution) == "Failed"
+        assert "its answers are not what they should be" in system.errors(execution)["VerifyDeployment"]
+        rollback = system.rolled_back(execution)
+        assert system.ended(rollback) == "Succeeded", system.errors(rollback)
+    assert load.failures == []
+    assert {answer.status for answer in load.answers} == {200}
+    stack = system.engine.client("cloudformation").describe_stacks(StackName=f"{NAME}-deploy-prd")["Stacks"][0]
+    assert stack["StackStatus"] in ("UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+    back = first.removesuffix("-prd") + "-r2-prd"
+    assert system.outputs("prd")["EndpointName"] == back
+    assert system.ask(url).endpoint == back
+    bad = next(endpoint for endpoint in _served(load.answers) if endpoint not in (first, back))
+    told = system.runs(rollback)["PruneVersions"]["output"]["executionResult"]["externalExecutionSummary"]
+    assert told == f"removed: {bad}, {first}; kept: {back}", "neither is something to go back to"
+    eventually(lambda: _endpoints(system) == {back})
+
+
+def test_going_back_does_not_wait_for_a_canary(system: System) -> None:
+    deployments = _deployments(system)
+    assert [one["deploymentConfigName"] for one in deployments] == [AT_ONCE, GRADUALLY]
+    assert {one["status"] for one in deployments} == {"Succeeded"}
+
+
+def test_what_served_when_is_told_of_both_releases_of_a_run(system: System, first: str, tmp_path: Path) -> None:
+    project = small_project.unpack(tmp_path / "project")
+    done = run("--json", "--project", str(project), "versions", home=system.engine.folder)
+    third, second, oldest = json.loads(done.stdout)
+    assert (third["share"], oldest["endpoint"]) == (1.0, first)
+    assert third["training_job"] == oldest["training_job"] == first.removesuffix("-prd") != second["training_job"]
+    assert [third["is_standing"], second["is_standing"], oldest["is_standing"]] == [True, False, False]
+
+
+def test_the_mended_version_comes_gradually_and_what_served_before_it_is_retained(system: System, first: str) -> None:
+    back = first.removesuffix("-prd") + "-r2-prd"
+    execution = system.commit({PROGRAM: lambda text: text.replace(REFUSES, "")})
+    system.to_production(execution)
+    assert _deployments(system)[0]["deploymentConfigName"] == GRADUALLY
+    assert _endpoints(system) == {back, system.outputs("prd")["EndpointName"]}
