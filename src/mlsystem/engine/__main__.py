@@ -104,8 +104,13 @@ def _leave(status: int) -> NoReturn:
     os._exit(status)
 
 
-if __name__ == "__main__":
+def begin() -> NoReturn:
+    """`main`, and the end of this process with its status."""
     try:
         _leave(main())
     except SystemExit as end:
         _leave(int(end.code or 0))
+
+
+if __name__ == "__main__":
+    begin()
