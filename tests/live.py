@@ -18,14 +18,13 @@ import boto3
 from botocore.config import Config
 
 from mlsystem.engine.runtime.shim.record import lock_holder
-from tests.starter import Program, Starter, is_startable
+from tests.starter import STARTER, Program, is_startable
 
 READY_SECONDS = 60.0
 
 
 # Making a client takes a third of a second of one core: engines on the same port with the same key share theirs.
 _clients: dict[tuple[str, str, str], Any] = {}
-_starter = Starter()
 
 
 class EngineEnded(Exception):
@@ -66,7 +65,7 @@ class LiveEngine:
             command = [*self._within, sys.executable, "-m", "mlsystem.engine", *arguments]
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, env=full, start_new_session=True)
         else:
-            self.process = _starter.start(arguments, full)
+            self.process = STARTER.engine(arguments, full)
         return self.process
 
     def await_ready(self) -> None:

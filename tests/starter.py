@@ -1,7 +1,7 @@
-"""Starts engines as forks of one process that has imported them: importing takes more than a second of a core, and tests start hundreds.
+"""Starts engines and commands as forks of one process that has imported both: that takes a second of a core, and tests start hundreds.
 
 What is started is a process like any other: of its own session, with its own environment, folder and descriptors, ended by its pid. What
-`python -m mlsystem.engine` does beside that is proven by the tests of `mlsystem up`, which forks nothing.
+`python -m mlsystem.engine` and the script `mlsystem` do beside that is proven where tests use them from a shell, and by `mlsystem up`.
 
 A fork has a guardian, its parent, which writes down its pid and, when it has ended, its exit status: `Program` reads them there.
 """
@@ -9,6 +9,8 @@ A fork has a guardian, its parent, which writes down its pid and, when it has en
 from __future__ import annotations
 
 import atexit
+import gc
+import importlib
 import json
 import os
 import select
@@ -18,21 +20,37 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, NoReturn
 
 # Read when an interpreter starts, or by its loader: a fork would not heed them.
 OF_INTERPRETERS = ("PYTHON", "LD_", "MALLOC_")
 LONGEST_REQUEST = 512 * 1024
+ROOT = Path(__file__).parents[1]
+BEGIN = "import sys; from tests.starter import main; main(int(sys.argv[1]))"
+IMPORTED = ("boto3", "jsonschema", "mlsystem.cli.main", "mlsystem.engine.start")
 # What nearly every engine is asked for sooner or later.
-SERVICES = ("cloudformation", "cloudwatch", "codepipeline", "ecr", "events", "iam", "lambda", "logs", "s3", "sagemaker", "sts")
+SERVICES = (
+    "cloudformation",
+    "cloudwatch",
+    "codepipeline",
+    "ecr",
+    "events",
+    "iam",
+    "lambda",
+    "logs",
+    "s3",
+    "sagemaker",
+    "sts",
+)
 
 
 class Program:
     """A started program, with the part of subprocess.Popen's interface that tests use."""
 
-    def __init__(self, pid: int, output: int, status: int):
+    def __init__(self, pid: int, status: int, stdout: IO[bytes] | None = None):
         self.pid = pid
-        self.stdout: IO[bytes] = os.fdopen(output, "rb")
+        self.stdout = stdout
         self.returncode: int | None = None
         self._status = status
 
@@ -64,27 +82,42 @@ class Starter:
     def __init__(self) -> None:
         self._control: socket.socket | None = None
 
-    def start(self, arguments: Sequence[str], environment: Mapping[str, str]) -> Program:
+    def engine(self, arguments: Sequence[str], environment: Mapping[str, str]) -> Program:
         """The engine with these arguments; its standard output is a pipe."""
-        control = self._control or self._begin()
         output, theirs = os.pipe()
-        status, written = os.pipe()
-        request = {"arguments": list(arguments), "environment": dict(environment), "folder": os.getcwd()}
         try:
-            socket.send_fds(control, [json.dumps(request).encode()], [theirs, sys.__stderr__.fileno(), written])  # type: ignore[union-attr]
+            pid, status = self._start("engine", arguments, environment, theirs, 2)
         finally:
             os.close(theirs)
-            os.close(written)
-        return Program(int(_line(status)), output, status)
+        return Program(pid, status, os.fdopen(output, "rb"))
+
+    def command(
+        self, arguments: Sequence[str], environment: Mapping[str, str], output: IO[bytes], errors: IO[bytes]
+    ) -> Program:
+        """The command `mlsystem`, which writes to these files."""
+        return Program(*self._start("command", arguments, environment, output.fileno(), errors.fileno()))
+
+    def _start(
+        self, name: str, arguments: Sequence[str], environment: Mapping[str, str], output: int, errors: int
+    ) -> tuple[int, int]:
+        """Its pid, and the descriptor on which its exit status will come."""
+        control = self._control or self._begin()
+        status, theirs = os.pipe()
+        request = {"arguments": list(arguments), "environment": dict(environment), "folder": str(Path.cwd())}
+        try:
+            socket.send_fds(control, [json.dumps({"name": name, **request}).encode()], [output, errors, theirs])
+        finally:
+            os.close(theirs)
+        return int(_line(status)), status
 
     def _begin(self) -> socket.socket:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             self._control.setsockopt(socket.SOL_SOCKET, option, LONGEST_REQUEST)
         # The last word is what a person, or `mlsystem`, knows an engine by in a list of processes.
-        command = [sys.executable, "-m", "tests.starter", str(theirs.fileno()), "mlsystem.engine"]
+        command = [sys.executable, "-c", BEGIN, str(theirs.fileno()), "mlsystem.engine"]
         process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], cwd=_root(), stdin=subprocess.DEVNULL, start_new_session=True
+            command, pass_fds=[theirs.fileno()], cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True
         )
         theirs.close()
         atexit.register(_end, self._control, process)
@@ -96,8 +129,7 @@ def is_startable(environment: Mapping[str, str]) -> bool:
     return all(os.environ.get(name) == value for name, value in environment.items() if name.startswith(OF_INTERPRETERS))
 
 
-def _root() -> str:
-    return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+STARTER = Starter()
 
 
 def _line(descriptor: int) -> bytes:
@@ -114,7 +146,8 @@ def _end(control: socket.socket, process: subprocess.Popen[bytes]) -> None:
 
 
 # ---------------------------------------------------------------------- in the process that is forked
-def main(control: socket.socket) -> None:
+def main(descriptor: int) -> None:
+    control = socket.socket(fileno=descriptor)
     _prepare()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # guardians are not waited for
     while True:
@@ -129,9 +162,8 @@ def main(control: socket.socket) -> None:
 
 
 def _prepare() -> None:
-    import gc
-
-    import mlsystem.engine.__main__
+    for name in IMPORTED:
+        importlib.import_module(name)
     from mlsystem.engine.runtime.api_model import service_model
 
     for service in SERVICES:
@@ -141,11 +173,11 @@ def _prepare() -> None:
 
 
 def _guard(request: Mapping[str, object], output: int, errors: int, status: int) -> NoReturn:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    pid = os.fork()
+    if pid == 0:
+        _become(request, output, errors)
     try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        pid = os.fork()
-        if pid == 0:
-            _become(request, output, errors)
         os.close(output)
         os.close(errors)
         os.write(status, f"{pid}\n".encode())
@@ -156,8 +188,6 @@ def _guard(request: Mapping[str, object], output: int, errors: int, status: int)
 
 
 def _become(request: Mapping[str, object], output: int, errors: int) -> NoReturn:
-    from mlsystem.engine.__main__ import begin
-
     os.setsid()
     os.dup2(output, 1)
     os.dup2(errors, 2)
@@ -165,9 +195,11 @@ def _become(request: Mapping[str, object], output: int, errors: int) -> NoReturn
     os.chdir(str(request["folder"]))
     os.environ.clear()
     os.environ.update(request["environment"])  # type: ignore[call-overload]
-    sys.argv = ["mlsystem.engine", *request["arguments"]]  # type: ignore[misc]
-    begin()
+    sys.argv = ["mlsystem", *request["arguments"]]  # type: ignore[misc]
+    if request["name"] == "engine":
+        from mlsystem.engine.__main__ import begin
 
+        begin()
+    from mlsystem.cli.main import main as command
 
-if __name__ == "__main__":
-    main(socket.socket(fileno=int(sys.argv[1])))
+    sys.exit(command())
