@@ -10,12 +10,22 @@ from typing import Any
 
 import pytest
 
+from mlsystem.client.images.kept import FOLDER_VARIABLE
 from tests import seconds
+from tests.e2e.built_images import CACHE
 from tests.finished import finished_folder, system_on_copy
 from tests.live import LiveEngine
 from tests.system import System
 
 MISSING: set[str] = set()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _kept_images_of_tests() -> Iterator[None]:
+    """What a person keeps stays as it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER_VARIABLE, str(CACHE))
+        yield
 
 
 @pytest.fixture(autouse=True)
