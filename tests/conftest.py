@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mlsystem.client.images.kept import FOLDER_VARIABLE
-from tests import seconds
+from tests import order, seconds
 from tests.e2e.built_images import CACHE
 from tests.finished import finished_folder, system_on_copy
 from tests.live import LiveEngine
@@ -94,6 +94,11 @@ def need_tool() -> Callable[[str], str]:
         return path
 
     return need
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: order.rank(item.path, tests))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
