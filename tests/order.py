@@ -1,4 +1,4 @@
-"""In which order files of tests are given to the test processes: those that take long begin first, so that none is waited for at the end."""
+"""In which order files of tests are given to the test processes: what takes long begins first, so that nobody waits for it at the end."""
 
 from __future__ import annotations
 
