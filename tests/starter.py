@@ -202,4 +202,5 @@ def _become(request: Mapping[str, object], output: int, errors: int) -> NoReturn
         begin()
     from mlsystem.cli.main import main as command
 
-    sys.exit(command())
+    command()
+    sys.exit(0)

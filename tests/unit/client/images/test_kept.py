@@ -50,7 +50,7 @@ def test_one_that_is_damaged_or_old_is_built_anew(use: Callable[[str], bool], tm
     assert use("one")
     for blob in (tmp_path / "kept" / "one" / "blobs").iterdir():
         before = blob.read_bytes()
-        for damage in (blob.unlink, lambda blob=blob: blob.write_bytes(b"")):  # type: ignore[misc]
+        for damage in (blob.unlink, lambda blob=blob: blob.write_bytes(b"")):
             damage()
             assert use("one"), "it is damaged"
             assert blob.read_bytes() == before
