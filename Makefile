@@ -39,14 +39,14 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# Most tests wait most of the time. What kills engines, and the demo with its live traffic, come after all others.
-# At the end it says how long each group of tests took.
+# Most tests wait most of the time, so more of them run at a time than there are cores; tests/order.py says which files begin first.
+# At the end it says how long each group of tests took. Compiled tests and tools are kept whatever the environment says.
 test: export MLSYSTEM_TEST_SECONDS := $(VENV)/test-seconds
+test: export PYTHONDONTWRITEBYTECODE :=
 test: install $(NODE_TOOLS)
 	@rm -f $(MLSYSTEM_TEST_SECONDS)
 	@begun=$$(date +%s) && $(MAKE) --no-print-directory lint && echo "$$(($$(date +%s) - begun)) lint" > $(MLSYSTEM_TEST_SECONDS)
-	$(BIN)/python -m pytest tests --numprocesses 4 --dist loadfile -k "not kill_points and not test_demo"
-	$(BIN)/python -m pytest tests --numprocesses 3 --dist loadfile -k "kill_points or test_demo"
+	$(BIN)/python -m pytest tests --numprocesses 5 --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python tests/seconds.py $(MLSYSTEM_TEST_SECONDS)
 
 demo: install

@@ -5,13 +5,32 @@ from __future__ import annotations
 import os
 import subprocess
 import sysconfig
+import tempfile
 from pathlib import Path
+from typing import IO
 
+from tests.starter import STARTER, is_startable
+
+SECONDS = 120.0
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 
 
 def run(*arguments: str, home: Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command on the engine of a data folder, and give what it printed and its exit code."""
-    command = [str(SCRIPTS / "mlsystem"), "--home", str(home), *arguments]
     full = {**os.environ, "TERM": "dumb", "COLUMNS": "160", **(environment or {})}
-    return subprocess.run(command, capture_output=True, text=True, env=full, check=False, timeout=120)
+    command = ["--home", str(home), *arguments]
+    if not is_startable(full):
+        command = [str(SCRIPTS / "mlsystem"), *command]
+        return subprocess.run(command, capture_output=True, text=True, env=full, check=False, timeout=SECONDS)
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        program = STARTER.command(command, full, output, errors)
+        try:
+            status = program.wait(SECONDS)
+        finally:
+            program.kill()
+        return subprocess.CompletedProcess(command, status, _text(output), _text(errors))
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()

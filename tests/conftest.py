@@ -10,12 +10,22 @@ from typing import Any
 
 import pytest
 
-from tests import seconds
+from mlsystem.client.images.kept import FOLDER_VARIABLE
+from tests import order, seconds
+from tests.e2e.built_images import CACHE
 from tests.finished import finished_folder, system_on_copy
 from tests.live import LiveEngine
 from tests.system import System
 
 MISSING: set[str] = set()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _kept_images_of_tests() -> Iterator[None]:
+    """What a person keeps stays as it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER_VARIABLE, str(CACHE))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +94,11 @@ def need_tool() -> Callable[[str], str]:
         return path
 
     return need
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: order.rank(item.path, tests))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

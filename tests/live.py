@@ -18,6 +18,7 @@ import boto3
 from botocore.config import Config
 
 from mlsystem.engine.runtime.shim.record import lock_holder
+from tests.starter import STARTER, Program, is_startable
 
 READY_SECONDS = 60.0
 
@@ -48,7 +49,7 @@ class LiveEngine:
         self.environment = dict(environment or {})
         self._within = within  # a command that becomes the engine, on a machine that it has changed
         self.options = tuple(options)
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Program | None = None
         self.url = ""
 
     def start(self, environment: Mapping[str, str] | None = None) -> None:
@@ -56,16 +57,15 @@ class LiveEngine:
         self.process = self.spawn(environment)
         self.await_ready()
 
-    def spawn(self, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    def spawn(self, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes] | Program:
         """Only start it: it may be about to be killed at a race point before it is ready."""
-        command = [*self._within, sys.executable, "-m", "mlsystem.engine", str(self.folder), "--port", str(self.port)]
-        command += ["--time-scale", str(self.time_scale), *self.options]
-        self.process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            env={**os.environ, **self.environment, **(environment or {})},
-            start_new_session=True,
-        )
+        arguments = [str(self.folder), "--port", str(self.port), "--time-scale", str(self.time_scale), *self.options]
+        full = {**os.environ, **self.environment, **(environment or {})}
+        if self._within or not is_startable(full):
+            command = [*self._within, sys.executable, "-m", "mlsystem.engine", *arguments]
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, env=full, start_new_session=True)
+        else:
+            self.process = STARTER.engine(arguments, full)
         return self.process
 
     def await_ready(self) -> None:

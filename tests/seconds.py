@@ -1,4 +1,4 @@
-"""How long each group of tests took. Two test processes work side by side, so that their seconds are more than the clock's.
+"""How long each group of tests took. Several test processes work side by side, so that their seconds are more than the clock's.
 
 python tests/seconds.py FILE      prints what the parts of `make test` have written down
 """

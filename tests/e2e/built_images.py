@@ -1,4 +1,4 @@
-"""The real images, built once for each content of what they are made of, and pushed to an engine."""
+"""The real images, built once for each content of what they are made of, and pushed to an engine. The analyzer's is the product's own."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from pathlib import Path
 from mlsystem.client.images.build import Build, build
 from mlsystem.client.images.layout import ImageLayout
 from mlsystem.client.images.registry import push
+from mlsystem.client.monitor_image import monitor_image
 from tests.live import LiveEngine
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
 CONTAINER = ROOT / "project" / "container"
-MADE_OF = (CONTAINER, SOURCE / "mlsystem" / "monitor", SOURCE / "mlsystem" / "client" / "images")
+MADE_OF = (CONTAINER, SOURCE / "mlsystem" / "client" / "images")
 CACHE = Path.home() / ".cache" / "mlsystem-tests"
 
 
@@ -26,28 +27,23 @@ def push_built(engine: LiveEngine, name: str) -> str:
     made = {item["repositoryName"]: item for item in ecr.describe_repositories()["repositories"]}
     repository = made.get(home) or ecr.create_repository(repositoryName=home)["repository"]
     uri = f"{repository['repositoryUri']}:real"
-    layout = ImageLayout(built())
-    digest = layout.find(name)
-    assert digest is not None
-    layout.tag(uri, digest)
-    push(uri, layout, ecr, lambda _: None)
+    if name == "monitor":
+        with monitor_image(lambda _: None) as layout:
+            push(uri, layout, ecr, lambda _: None, name)
+    else:
+        push(uri, ImageLayout(built()), ecr, lambda _: None, name)
     return uri
 
 
 def built() -> Path:
-    """The folder of a layout with both images; several test processes may ask at once."""
+    """The folder of a layout with the image `container`; several test processes may ask at once."""
     folder = CACHE / f"images-{_content().hexdigest()[:16]}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         layout = ImageLayout(folder)
-        builds = (
-            Build(CONTAINER / "Dockerfile", CONTAINER, {}, ("container",)),
-            Build(SOURCE / "mlsystem" / "monitor" / "Dockerfile", SOURCE, {}, ("monitor",)),
-        )
-        for request in builds:
-            if layout.find(request.names[0]) is None:
-                build(request, layout, lambda _: None)
+        if layout.find("container") is None:
+            build(Build(CONTAINER / "Dockerfile", CONTAINER, {}, ("container",)), layout, lambda _: None)
     return folder
 
 

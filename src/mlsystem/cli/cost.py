@@ -6,7 +6,6 @@ from dataclasses import asdict
 from datetime import date
 from typing import Annotated
 
-import boto3
 import typer
 from rich.table import Table
 
@@ -35,6 +34,8 @@ def cost(
     project = state.project()
     table = prices.read(project.folder)
     if refresh:
+        import boto3
+
         client = boto3.client("pricing", region_name=PRICING_REGION)
         wanted = machines(project.settings)
         table = prices.refreshed(table, client, region, wanted, date.today(), state.tell)

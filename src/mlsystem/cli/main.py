@@ -18,7 +18,6 @@ from botocore.exceptions import (
     PartialCredentialsError,
     TokenRetrievalError,
 )
-from botocore.parsers import ResponseParserError
 from rich.console import Console
 from typer._click.exceptions import NoArgsIsHelpError, UsageError
 
@@ -78,12 +77,19 @@ def main() -> None:
         where = error.ctx.command_path if error.ctx else "mlsystem"
         words = error.format_message().replace("Value error, ", "")
         _end(f"{words} (`{where} --help` tells more)", error.exit_code)
-    except (ClientFailure, ClientError, BotoCoreError, ResponseParserError, OSError) as error:
+    except _known_failures() as error:
         _end(*_told(error))
     except typer.Abort:
         _end("nothing was done", 1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _known_failures() -> tuple[type[Exception], ...]:
+    """Asked for when something has failed: botocore's parsers take long to import."""
+    from botocore.parsers import ResponseParserError
+
+    return ClientFailure, ClientError, BotoCoreError, ResponseParserError, OSError
 
 
 def _told(error: Exception) -> tuple[str, int]:

@@ -1,4 +1,7 @@
-"""Where AWS's API is: in an account, or at the local engine. Everything else is the same for both."""
+"""Where AWS's API is: in an account, or at the local engine. Everything else is the same for both.
+
+boto3 is imported by who speaks to AWS: it takes longer than all else that a command such as `mlsystem env` does.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,6 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-
-import boto3
-import botocore.session
-from botocore.config import Config
 
 from mlsystem.client.errors import NotRunning
 
@@ -118,6 +117,8 @@ class Connection:
     def region(self) -> str:
         if self._engine is not None:
             return self._engine.region
+        import boto3
+
         region = boto3.session.Session().region_name
         if region is None:
             raise NotRunning("no AWS region is set: set AWS_REGION, or a region in ~/.aws/config")
@@ -129,11 +130,15 @@ class Connection:
 
     def dns_suffix(self) -> str:
         """Of the region's partition: `amazonaws.com`, or another where AWS has one."""
+        import botocore.session
+
         resolver: Any = botocore.session.get_session().get_component("endpoint_resolver")
         return str(resolver.get_partition_dns_suffix(resolver.get_partition_for_region(self.region)))
 
     def partition(self) -> str:
         """Of the region: `aws`, or another where AWS has one."""
+        import boto3
+
         return str(boto3.session.Session().get_partition_for_region(self.region))
 
     def account(self) -> str:
@@ -145,6 +150,9 @@ class Connection:
         return self._clients[service]
 
     def _make(self, service: str) -> Any:
+        import boto3
+        from botocore.config import Config
+
         # boto3's overloads want a literal service name.
         make: Any = boto3.client
         if self._engine is None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
 
 from mlsystem.client.errors import ClientFailure, NotFound
 
@@ -124,6 +123,9 @@ def load(folder: Path) -> Project:
         settings = yaml.safe_load(path.read_text())
     except (yaml.YAMLError, ValueError) as error:
         raise ClientFailure(f"{path} cannot be read: {error}") from error
+    # Commands that need no project are quicker without it.
+    from jsonschema import Draft202012Validator
+
     problems = [
         f"{'.'.join(map(str, error.path)) or 'the file'}: {error.message}"
         for error in Draft202012Validator(_schema(folder)).iter_errors(settings)

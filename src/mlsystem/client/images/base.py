@@ -29,13 +29,13 @@ def make_base(name: str, root: Path, warn: Callable[[str], None]) -> ImageConfig
     match = PYTHON.fullmatch(name)
     if match is None:
         return None
-    interpreter = _interpreter(match["version"], warn)
+    python = interpreter(match["version"], warn)
     # What one may call `pip` and `python` in the image.
-    _uv("venv", "--quiet", "--relocatable", "--python", str(interpreter), "--seed", str(root / VENV))
+    _uv("venv", "--quiet", "--relocatable", "--python", str(python), "--seed", str(root / VENV))
     return ImageConfig(
         environment={"PATH": PATH, "LANG": "C.UTF-8"},
         command=("python3",),
-        labels={"mlsystem.python": str(interpreter)},
+        labels={"mlsystem.python": str(python)},
     )
 
 
@@ -76,8 +76,8 @@ def _uncompiled(site: Path) -> Iterator[Path]:
             yield path
 
 
-def _interpreter(version: str, warn: Callable[[str], None]) -> Path:
-    """A sandbox sees /usr and the interpreter that runs the engine, so only those can serve an image."""
+def interpreter(version: str, warn: Callable[[str], None]) -> Path:
+    """Which one serves that version. A sandbox sees /usr and the interpreter that runs the engine, so only those can serve an image."""
     own = Path(sys.base_prefix) / "bin" / "python3"
     if f"{sys.version_info.major}.{sys.version_info.minor}" == version:
         return own

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 URI = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z.]+/(?P<repository>[^:@]+):(?P<tag>[^:@]+)")
 
 
-def push(name: str, layout: ImageLayout, ecr: ECRClient, tell: Callable[[str], None]) -> str:
-    """Push the image of that name to the repository that its name says; its digest. Layers that are there are not sent again."""
+def push(name: str, layout: ImageLayout, ecr: ECRClient, tell: Callable[[str], None], known_as: str = "") -> str:
+    """Push the image to the repository that `name` says; its digest. Layers that are there are not sent again.
+
+    In the layout it has the same name, or is `known_as` another.
+    """
     repository, tag = _split(name)
-    digest = layout.find(name)
+    digest = layout.find(known_as or name)
     if digest is None:
         raise ImageError(f"there is no image {name} on this machine: build it first")
     manifest = json.loads(layout.manifest(digest))

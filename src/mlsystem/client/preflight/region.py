@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import boto3
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from mlsystem.client.connection import Connection
@@ -41,6 +40,8 @@ SERVICES = (
 
 
 def check_region(region: str, services: tuple[str, ...] = SERVICES) -> Iterator[Finding]:
+    import boto3
+
     session = boto3.session.Session()
     partition = session.get_partition_for_region(region)
     for service in services:

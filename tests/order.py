@@ -1,0 +1,43 @@
+"""In which order files of tests are given to the test processes: what takes long begins first, so that nobody waits for it at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+# By how long they took; of those that begin with a finished system only one is among the first, as the others would wait until it is made.
+# Files that are not named come after them.
+LONGEST = (
+    "e2e/test_kill_points_system.py",
+    "e2e/test_demo.py",
+    "e2e/test_studio_scripts.py",
+    "engine/test_plan.py",
+    "engine/test_codedeploy.py",
+    "e2e/test_loops.py",
+    "e2e/test_rollback.py",
+    "engine/test_kill_points_pipeline.py",
+    "engine/test_kill_points_endpoints.py",
+    "engine/test_kill_points_jobs.py",
+    "engine/test_kill_points_stacks.py",
+    "engine/test_kill_points_studio.py",
+    "e2e/test_system.py",
+    "engine/test_cli.py",
+    "e2e/test_least_privilege.py",
+    "engine/test_lambda.py",
+    "engine/test_apigateway.py",
+    "engine/test_autoscaling.py",
+    "e2e/test_flights_jobs.py",
+    "e2e/test_destroy.py",
+    "e2e/test_bare_machine.py",
+)
+
+
+def rank(file: Path, tests: Path) -> int:
+    """The place of a file below the folder `tests`; files of one rank keep the order that they have."""
+    name = file.relative_to(tests).as_posix() if file.is_relative_to(tests) else ""
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+
+def missing(tests: Path) -> Iterable[str]:
+    """What is named and is not there."""
+    return [name for name in LONGEST if not (tests / name).is_file()]
