@@ -21,6 +21,7 @@ STRATUM_REQUESTS = 20  # of each version: then a stratum ends
 STRATUM_SECONDS = 60  # or then
 SLOW_QUANTILE = 0.9
 PREDICTION_QUANTILES = (0.25, 0.5, 0.75)
+JUST_BELOW = 0.999
 MOST_EVIDENCE = 10.0  # more is not told: a picture of it is to be read
 
 
@@ -45,7 +46,7 @@ class NoData(StrEnum):
 
     WAIT = "wait"  # for requests, then fail
     FAIL = "fail"
-    PASS = "pass"  # noqa: S105 - no password
+    PASS = "pass"
 
 
 class Verdict(StrEnum):
@@ -146,6 +147,12 @@ def weigh(comparisons: Sequence[Comparison], count: int, false_alarm_rate: float
     share = max([0.0, *together]) / math.log(1 / false_alarm_rate)
     latest = {name: values[-1] / math.log(10) if values else 0.0 for name, values in series.items()}
     return Evidence(min(share, MOST_EVIDENCE), latest)
+
+
+def prediction_cuts(quantiles: Sequence[float]) -> list[float]:
+    """Where predictions of the old version with these quartiles are cut: above each of them, and above what is just less
+    than the first, so that a model which always gave one answer is told from one that gives a smaller one."""
+    return sorted({quantiles[0] * JUST_BELOW, *quantiles})
 
 
 def verdict_on(evidence: Evidence, new_requests: int, policy: Policy, *, is_over: bool) -> Verdict:

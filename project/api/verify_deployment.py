@@ -15,8 +15,7 @@ import boto3
 from check import Clock
 from deployment_check import require_all_traffic, require_schedule
 from pipeline_action import run_action
-from post_traffic_hook import check_shifted_traffic
-from pre_traffic_hook import check_new_version
+from traffic_checks import check_new_version, check_shifted_traffic
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
