@@ -54,7 +54,7 @@ class Reference:
         return cls(**{**record, "prediction_cuts": tuple(record["prediction_cuts"])})
 
     def told(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "prediction_cuts": list(self.prediction_cuts)}
 
 
 @dataclass(frozen=True)

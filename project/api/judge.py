@@ -24,7 +24,7 @@ from botocore.exceptions import ClientError
 from check import CheckError, Clock
 from comparing import Compared, Reference, Shift, compare
 from deployment_check import ALIAS
-from judge_schedule import ALL_AT_ONCE, schedule_name
+from judge_names import ALL_AT_ONCE, schedule_name
 from judgement import CRITERIA, Comparison, Evidence, NoData, Policy, Verdict, reason_for, told, verdict_on, weigh
 from metric_reader import MetricReader
 

@@ -13,19 +13,15 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 from check import Clock
+from judge_names import ALL_AT_ONCE, schedule_name
 
 if TYPE_CHECKING:
     from types_boto3_codedeploy import CodeDeployClient
     from types_boto3_scheduler import EventBridgeSchedulerClient
 
-ALL_AT_ONCE = "CodeDeployDefault.LambdaAllAtOnce"
 LONGEST = timedelta(hours=6)  # of a deployment with its hooks; later the schedule goes by itself
 
 log = logging.getLogger(__name__)
-
-
-def schedule_name(pipeline_name: str, deployment_id: str) -> str:
-    return f"{pipeline_name}-judge-{deployment_id}"
 
 
 def schedule_judge(

@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 from check import Clock
 from lifecycle_hook import run_hook
-from traffic_checks import check_shifted_traffic
+from shifted_traffic_check import check_shifted_traffic
 from verdict_check import require_good_verdict
 
 

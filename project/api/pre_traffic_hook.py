@@ -13,7 +13,7 @@ import boto3
 from check import Clock
 from judge_schedule import schedule_judge
 from lifecycle_hook import run_hook
-from traffic_checks import check_new_version
+from new_version_check import check_new_version
 
 
 def handler(event: dict[str, Any], _context: object) -> str:
