@@ -25,6 +25,7 @@ from judgement import (
 from metric_reader import BySecond, MetricReader, Query, above, quantile
 from sequential_test import Table
 
+REQUESTS, COUNT = "Requests", "SampleCount"
 LEAST_EARLIER = 100  # requests of the old version, to know what is usual
 
 
@@ -63,6 +64,7 @@ class Compared:
     comparisons: list[Comparison]
     reference: Reference | None
     new_requests: int
+    new_requests_after: int  # the traffic had shifted
     old_requests: int
 
 
@@ -70,25 +72,59 @@ def compare(reader: MetricReader, shift: Shift, reference: Reference | None, cou
     """`reference`: what an earlier look has taken, so that all of them apply the same. New requests count until
     `counted_until`, also after the traffic has shifted."""
     first, end = int(shift.begin), int(max(counted_until, shift.until)) + 1
-    versions = (shift.new, shift.old)
-    totals = reader.read([Query("Requests", version, "Sum") for version in versions], first, end)
+    totals = reader.read([Query(REQUESTS, version, COUNT) for version in (shift.new, shift.old)], first, end)
     new, old = ({at: round(count) for at, count in series.items()} for series in totals.values())
     found = strata(new, old, shift.begin, shift.until, is_over=shift.is_over)
     usual = reference or find_reference(reader, shift, found, old)
-    counts = _Counts(reader, versions, found)
-    comparisons = [counts.comparison(ERRORS, "5XXError", "Sum", "Requests")] if found else []
-    if usual is not None and found:
-        comparisons += _compared_with(usual, counts)
-    return Compared(found, comparisons, usual, sum(new.values()), _within(old, found))
+    comparisons = _comparisons(reader, shift, found, usual, totals) if found else []
+    after = sum(count for at, count in new.items() if at >= int(shift.until))
+    return Compared(found, comparisons, usual, sum(new.values()), after, _within(old, found))
 
 
-def _compared_with(usual: Reference, counts: _Counts) -> list[Comparison]:
-    latency = counts.comparison(LATENCY, "Latency", above(usual.slow_above_ms), "Requests", usual, usual.slow_above_ms)
-    predictions = [
-        counts.comparison(PREDICTIONS, "Prediction", above(cut), "Prediction", usual, cut)
-        for cut in usual.prediction_cuts
-    ]
-    return [latency, *predictions]
+@dataclass(frozen=True)
+class _Counted:
+    """What a comparison counts: a statistic of a metric is how many were bad, of all that `metric_of_all` has."""
+
+    criterion: Criterion
+    metric: str
+    statistic: str
+    metric_of_all: str
+    cut: float | None = None
+
+    def queries(self, version: str) -> tuple[Query, Query]:
+        return Query(self.metric_of_all, version, COUNT), Query(self.metric, version, self.statistic)
+
+
+def _counted(usual: Reference | None) -> list[_Counted]:
+    errors = _Counted(ERRORS, "5XXError", "Sum", REQUESTS)
+    if usual is None:
+        return [errors]
+    slow = usual.slow_above_ms
+    predictions = [_Counted(PREDICTIONS, "Prediction", above(cut), "Prediction", cut) for cut in usual.prediction_cuts]
+    return [errors, _Counted(LATENCY, "Latency", above(slow), REQUESTS, slow), *predictions]
+
+
+def _comparisons(
+    reader: MetricReader,
+    shift: Shift,
+    found: Sequence[Stratum],
+    usual: Reference | None,
+    known: Mapping[Query, BySecond],
+) -> list[Comparison]:
+    wanted = _counted(usual)
+    queries = {query for one in wanted for version in (shift.new, shift.old) for query in one.queries(version)}
+    missing = sorted(queries - known.keys())
+    read = {**known, **reader.read(missing, found[0].first, found[-1].end)}
+
+    def table(one: _Counted, stratum: Stratum) -> Table:
+        """Empty for a stratum that what is usual was taken from. CloudWatch's counts above a cut may have fractions."""
+        if one.criterion != ERRORS and usual is not None and stratum.first < usual.applies_from:
+            return Table(0, 0, 0, 0)
+        new, new_bad = (_within(read[query], [stratum]) for query in one.queries(shift.new))
+        old, old_bad = (_within(read[query], [stratum]) for query in one.queries(shift.old))
+        return Table(new, old, min(new_bad, new), min(old_bad, old))
+
+    return [Comparison(one.criterion, tuple(table(one, stratum) for stratum in found), one.cut) for one in wanted]
 
 
 def find_reference(
@@ -106,9 +142,7 @@ def find_reference(
         if seen >= LEAST_EARLIER:
             during = (shift.old, found[0].first, stratum.end)
             latencies = reader.values_during("Latency", *during)
-            return _reference(
-                "the first strata", latencies, reader.values_during("Prediction", *during), stratum.end
-            )
+            return _reference("the first strata", latencies, reader.values_during("Prediction", *during), stratum.end)
     return None
 
 
@@ -121,45 +155,6 @@ def _reference(
     quartiles = [value for share in PREDICTION_QUANTILES if (value := quantile(predictions, share)) is not None]
     cuts = prediction_cuts(quartiles) if quartiles else []
     return Reference(source, round(_requests(latencies)), since, slow, tuple(cuts))
-
-
-class _Counts:
-    """Reads what was bad, and puts it beside the totals of each stratum."""
-
-    def __init__(self, reader: MetricReader, versions: tuple[str, str], found: list[Stratum]) -> None:
-        self._reader = reader
-        self._versions = versions
-        self._strata = found
-        self._known: dict[Query, BySecond] = {}
-
-    def comparison(
-        self,
-        criterion: Criterion,
-        metric: str,
-        statistic: str,
-        counted: str,
-        usual: Reference | None = None,
-        cut: float | None = None,
-    ) -> Comparison:
-        totals = [Query(counted, version, "SampleCount") for version in self._versions]
-        bad = [Query(metric, version, statistic) for version in self._versions]
-        self._learn([*totals, *bad])
-        return Comparison(criterion, tuple(self._table(one, totals, bad, usual) for one in self._strata), cut)
-
-    def _learn(self, queries: Sequence[Query]) -> None:
-        missing = [query for query in queries if query not in self._known]
-        if missing:
-            self._known |= self._reader.read(missing, self._strata[0].first, self._strata[-1].end)
-
-    def _table(
-        self, stratum: Stratum, totals: Sequence[Query], bad: Sequence[Query], usual: Reference | None
-    ) -> Table:
-        """Empty for a stratum that what is usual was taken from. CloudWatch's counts above a cut may have fractions."""
-        if usual is not None and stratum.first < usual.applies_from:
-            return Table(0, 0, 0, 0)
-        new, old = (_within(self._known[query], [stratum]) for query in totals)
-        new_bad, old_bad = (_within(self._known[query], [stratum]) for query in bad)
-        return Table(new, old, min(new_bad, new), min(old_bad, old))
 
 
 def _within(series: Mapping[int, float], found: Iterable[Stratum]) -> int:

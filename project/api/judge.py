@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 METRIC = "EvidenceAgainstNewVersion"
 SETTLE_SECONDS = 3.0  # for a second's metrics to arrive
+PAUSE_SECONDS = 10.0  # between two looks; shorter ones come where time is scaled, and see nothing new
 ENDED = ("Succeeded", "Failed", "Stopped")
 NOTHING = Evidence(0.0, {criterion.name: 0.0 for criterion in CRITERIA})
 
@@ -76,15 +77,18 @@ class Judge:
             float(variables["FALSE_ALARM_RATE"]), int(variables["MIN_REQUESTS"]), NoData(variables["NO_DATA"])
         )
 
-    def look(self, deployment_id: str, *, is_last: bool = False, own_requests: int = 0) -> Record:
-        """One look; what it wrote down. `own_requests` of the post-traffic hook are none of a client's."""
-        deployment = self._deployment(deployment_id)
+    def look(self, deployment_id: str, own_requests: int = 0) -> Record:
+        """One look; what it wrote down. `own_requests` are those that the post-traffic hook has sent when the traffic had
+        shifted: none of a client's, and as long as their metrics are missing, so may be others."""
         before = self._read_record(deployment_id)
+        if before and not own_requests and self._clock.now() - _instant(before["lookedAt"]) < PAUSE_SECONDS:
+            return before
+        deployment = self._deployment(deployment_id)
         if deployment.status in ENDED:
             return self._close(deployment, before or self._judged(deployment, {}, 0))
-        if is_last and deployment.end is not None:
-            self._clock.sleep(max(0.0, deployment.end + SETTLE_SECONDS - self._clock.now()))
         record = self._judged(deployment, before, own_requests)
+        if self._read_record(deployment_id).get("deploymentStatus") in ENDED:
+            return record  # another look has closed it meanwhile
         self._write_record(record)
         self._publish(record["evidence"])
         log.info("%s: %s: %s", deployment_id, record["verdict"], record["reason"])
@@ -116,7 +120,8 @@ class Judge:
         compared = compare(reader, shift, known, now)
         evidence = weigh(compared.comparisons, len(compared.strata), self._policy.false_alarm_rate)
         served = max(0, compared.new_requests - own_requests)
-        verdict = verdict_on(evidence, served, self._policy, is_over=is_over)
+        is_known = compared.new_requests_after >= own_requests
+        verdict = verdict_on(evidence, served, self._policy, is_over=is_over, is_known=is_known)
         return self._record(deployment, before, verdict, evidence, compared, served)
 
     def _record(
@@ -228,16 +233,21 @@ def _seconds(at: datetime | None) -> float | None:
     return None if at is None else at.timestamp()
 
 
+def _instant(told: str) -> float:
+    return datetime.fromisoformat(told).timestamp()
+
+
 def _told_instant(seconds: float | None) -> str | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
+_clients: list[Clients] = []  # made by the first look, and kept with their connections
+
+
 def handler(event: dict[str, Any], _context: object) -> Record:
-    """Lambda's entry point. The event: deploymentId, and of the post-traffic hook isLast and ownRequests."""
-    clients = Clients(
-        boto3.client("codedeploy"), boto3.client("cloudwatch"), boto3.client("s3"), boto3.client("scheduler")
-    )
-    judge = Judge(clients, os.environ, Clock(time.time, time.sleep))
-    return judge.look(
-        event["deploymentId"], is_last=bool(event.get("isLast")), own_requests=int(event.get("ownRequests", 0))
-    )
+    """Lambda's entry point. The event: deploymentId, and of the post-traffic hook ownRequests."""
+    if not _clients:
+        named = (boto3.client("codedeploy"), boto3.client("cloudwatch"), boto3.client("s3"), boto3.client("scheduler"))
+        _clients.append(Clients(*named))
+    judge = Judge(_clients[0], os.environ, Clock(time.time, time.sleep))
+    return judge.look(event["deploymentId"], own_requests=int(event.get("ownRequests", 0)))

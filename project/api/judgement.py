@@ -53,6 +53,7 @@ class Verdict(StrEnum):
     UNDECIDED = "undecided"  # traffic is still shifting, and nothing speaks against the new version
     WORSE = "worse"  # the evidence is complete
     NOT_WORSE = "not worse"  # the traffic has shifted, and the evidence never was complete
+    INCOMPLETE = "waiting for metrics"  # the traffic has shifted, and not all that was answered is known yet
     WAITING = "waiting for requests"
     FAILED_WITHOUT_DATA = "failed for want of requests"
     PASSED_WITHOUT_DATA = "passed for want of requests"
@@ -155,12 +156,17 @@ def prediction_cuts(quantiles: Sequence[float]) -> list[float]:
     return sorted({quantiles[0] * JUST_BELOW, *quantiles})
 
 
-def verdict_on(evidence: Evidence, new_requests: int, policy: Policy, *, is_over: bool) -> Verdict:
-    """Complete evidence counts however few the requests were: the test knows how many they were."""
+def verdict_on(
+    evidence: Evidence, new_requests: int, policy: Policy, *, is_over: bool, is_known: bool = True
+) -> Verdict:
+    """Complete evidence counts however few the requests were: the test knows how many they were. `is_known`: that the
+    metrics of what was answered have come."""
     if evidence.share >= 1:
         return Verdict.WORSE
     if not is_over:
         return Verdict.UNDECIDED
+    if not is_known:
+        return Verdict.INCOMPLETE
     if new_requests >= policy.min_requests:
         return Verdict.NOT_WORSE
     without = {
@@ -180,6 +186,7 @@ def reason_for(
         Verdict.UNDECIDED: "traffic is still shifting; so far nothing is proven against the new version",
         Verdict.WORSE: f"the new version is worse than the old one: {_main_finding(evidence, comparisons)}",
         Verdict.NOT_WORSE: f"{new_requests} requests of the new version gave no proof that it is worse than the old one",
+        Verdict.INCOMPLETE: "the API function's own metrics of the requests that the hook sent are missing",
         Verdict.WAITING: f"{few}; the policy for too few is to wait",
         Verdict.FAILED_WITHOUT_DATA: f"{few}; the policy for too few is to fail",
         Verdict.PASSED_WITHOUT_DATA: f"{few}; the policy for too few is to pass",

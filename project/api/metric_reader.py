@@ -18,7 +18,7 @@ EARLIER_SECONDS = 3 * 3600  # by the second, CloudWatch knows three hours
 LEVELS = {"p10": 0.175, "p25": 0.2, "p50": 0.25, "p75": 0.2, "p90": 0.175}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Query:
     """One statistic of one metric of one version."""
 

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 
-def check_shifted_traffic(
-    lambda_client: LambdaClient, s3: S3Client, variables: Mapping[str, str], clock: Clock
-) -> int:
+def check_shifted_traffic(lambda_client: LambdaClient, s3: S3Client, variables: Mapping[str, str], clock: Clock) -> int:
     """How many requests it sent. Raises CheckError."""
     function_name, endpoint_name = variables["FUNCTION_NAME"], variables["ENDPOINT_NAME"]
     sample = read_sample(s3, variables["SAMPLE_URI"])

@@ -12,9 +12,9 @@ from check import CheckError, Clock
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
 
-WAITING = "waiting for requests"  # judgement.Verdict.WAITING
+WAITING = ("waiting for metrics", "waiting for requests")  # verdicts that may change
 WAIT_SECONDS = 240.0  # a function has 15 minutes, and captured requests may take ten of them
-PAUSE_SECONDS = 5.0
+PAUSE_SECONDS = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -22,14 +22,15 @@ log = logging.getLogger(__name__)
 def require_good_verdict(
     lambda_client: LambdaClient, deployment_id: str, own_requests: int, variables: Mapping[str, str], clock: Clock
 ) -> dict[str, Any]:
-    """The judge's record. With the policy to wait, it is asked again until enough clients have come. Raises CheckError."""
+    """The judge's record. It is asked again until the metrics of the hook's own requests have come and, with the policy to
+    wait, enough clients. Raises CheckError."""
     began = clock.now()
     while True:
         record = _last_look(lambda_client, deployment_id, own_requests, variables["JUDGE_ARN"])
-        if record["verdict"] != WAITING:
+        if record["verdict"] not in WAITING:
             break
         if clock.now() - began > WAIT_SECONDS:
-            raise CheckError(f"{record['reason']}, and after {WAIT_SECONDS:.0f} s they had not come")
+            raise CheckError(f"{record['reason']}; after {WAIT_SECONDS:.0f} s they had not come")
         clock.sleep(PAUSE_SECONDS)
     log.info("the judge of %s says %s: %s", deployment_id, record["verdict"], record["reason"])
     if not record["isGood"]:
@@ -38,7 +39,7 @@ def require_good_verdict(
 
 
 def _last_look(lambda_client: LambdaClient, deployment_id: str, own_requests: int, judge: str) -> dict[str, Any]:
-    asked = {"deploymentId": deployment_id, "isLast": True, "ownRequests": own_requests}
+    asked = {"deploymentId": deployment_id, "ownRequests": own_requests}
     answer = lambda_client.invoke(FunctionName=judge, Payload=json.dumps(asked).encode())
     payload = answer["Payload"].read().decode(errors="replace")
     if answer.get("FunctionError"):

@@ -16,7 +16,8 @@ from mlsystem.engine.services.codepipeline.outcome import outcome_metrics
 from mlsystem.monitor import texts
 from tests.aws.project import PROJECT, TEMPLATES, read_template
 
-sys.path[:0] = [str(PROJECT / "custom_resource"), str(PROJECT / "api")]
+sys.path.insert(0, str(PROJECT / "custom_resource"))
+sys.path.insert(0, str(PROJECT / "api"))
 
 from judge import METRIC
 from sagemaker_query_drift import metric_line
@@ -68,7 +69,9 @@ def emitted() -> set[Named]:
     ]
     data = request_metrics(requests, {(endpoint, "AllTraffic"): 2}, {"id": "mls-demo-api"})
     found: set[Named] = {("mls-demo", METRIC, frozenset())}
-    found |= {(namespace, datum["MetricName"], _dimensions(datum)) for namespace, all_ in data.items() for datum in all_}
+    found |= {
+        (namespace, datum["MetricName"], _dimensions(datum)) for namespace, all_ in data.items() for datum in all_
+    }
     execution = Execution(key="e", parent="mls-demo", definition={}, trigger={}, state="Failed")
     for notice in outcome_metrics(execution, 60.0):
         found |= {(notice.data["namespace"], datum["MetricName"], _dimensions(datum)) for datum in notice.data["data"]}

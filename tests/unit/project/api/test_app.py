@@ -137,7 +137,11 @@ def test_each_request_is_measured_by_its_version(capsys: pytest.CaptureFixture[s
         handle(runtime, event(headers={INFERENCE_ID: "id-1", ATTRIBUTES: "trace=1"}))
     line = measured(capsys)
     [directive] = line["_aws"]["CloudWatchMetrics"]
-    assert (directive["Namespace"], line["FunctionName"], line["FunctionVersion"]) == ("mls-demo", "mls-demo-api-zip", "7")
+    assert (directive["Namespace"], line["FunctionName"], line["FunctionVersion"]) == (
+        "mls-demo",
+        "mls-demo-api-zip",
+        "7",
+    )
     assert {metric["Name"]: line[metric["Name"]] for metric in directive["Metrics"]} == {
         "Requests": 1,
         "4XXError": 0,

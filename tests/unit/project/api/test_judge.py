@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from check import CheckError, Clock
-from judge import METRIC, Clients, Judge
+from judge import METRIC, PAUSE_SECONDS, Clients, Judge
 from judge_schedule import schedule_judge
 from metric_reader import MOST_DATAPOINTS, MetricReader, Query, quantile
 from verdict_check import require_good_verdict
@@ -110,7 +110,9 @@ class Account:
                     found[at // period * period].append(value)
             figures = {at: statistic(samples_of(values), stat["Stat"]) for at, values in sorted(found.items())}
             known = {at: value for at, value in figures.items() if value is not None}
-            results.append({"Id": query["Id"], "Timestamps": [when(at) for at in known], "Values": list(known.values())})
+            results.append(
+                {"Id": query["Id"], "Timestamps": [when(at) for at in known], "Values": list(known.values())}
+            )
         assert points <= MOST_DATAPOINTS
         half = len(results) // 2
         if "NextToken" in request:
@@ -149,11 +151,13 @@ class Account:
     def clock(self) -> Clock:
         return Clock(lambda: self.now, self.sleep)
 
-    def look(self, *, is_last: bool = False, own: int = 0, **variables: str) -> dict[str, Any]:
+    def look(self, *, own: int = 0, checked: bool = True, **variables: str) -> dict[str, Any]:
+        """A while after the look before."""
         client: Any = self
+        self.now += PAUSE_SECONDS
         judge = Judge(Clients(client, client, client, client), {**VARIABLES, **variables}, self.clock)
-        record = judge.look(ID, is_last=is_last, own_requests=own)
-        assert json.loads(self.objects[KEY]) == record
+        record = judge.look(ID, own)
+        assert not checked or json.loads(self.objects[KEY]) == record
         return record
 
 
@@ -173,7 +177,7 @@ def in_canary(new: Callable[[random.Random], dict[str, Any]], seconds: int = 120
 
 def test_the_same_version_is_not_worse_and_the_record_has_the_numbers() -> None:
     account = in_canary(same)
-    record = account.look(is_last=True)
+    record = account.look()
     assert (record["verdict"], record["isGood"], record["looks"]) == ("not worse", True, 1)
     assert record["newRequests"] + record["oldRequests"] > 5800
     assert record["reference"]["source"] == "before the deployment"
@@ -188,7 +192,6 @@ def test_the_same_version_is_not_worse_and_the_record_has_the_numbers() -> None:
     assert slow["oldBad"] / slow["oldRequests"] == pytest.approx(0.1, abs=0.03)
     assert (record["oldVersion"], record["newVersion"], record["policy"]["noData"]) == ("1", "2", "pass")
     assert account.published == [record["evidence"]]
-    assert account.now >= BEGIN + 123, "the last second's metrics are waited for"
 
 
 @pytest.mark.parametrize(
@@ -214,14 +217,23 @@ def test_it_looks_while_traffic_shifts_and_applies_at_each_look_what_was_usual_a
     account = in_canary(lambda source: {"error": source.random() < 0.05})
     account.end = None
     seen = []
-    for second in (6, 30, 60, 90, 110):
-        account.now = BEGIN + second
+    for second in (16, 36, 60, 90, 110):
+        account.now = BEGIN + second - PAUSE_SECONDS
         seen.append(account.look())
         account.answer("1", BEGIN - 1, latency=1e6)
     assert [record["looks"] for record in seen] == [1, 2, 3, 4, 5]
     assert len({json.dumps(record["reference"]) for record in seen}) == 1
     assert [record["evidence"] for record in seen] == sorted(record["evidence"] for record in seen)
     assert (seen[0]["verdict"], seen[-1]["verdict"]) == ("undecided", "worse")
+
+
+def test_a_look_right_after_another_sees_nothing_new_and_says_the_same() -> None:
+    account = in_canary(same)
+    record = account.look()
+    asked = len(account.requests)
+    account.now -= PAUSE_SECONDS
+    assert account.look() == record
+    assert len(account.requests) == asked
 
 
 def test_a_look_that_is_repeated_says_the_same() -> None:
@@ -261,7 +273,7 @@ def test_without_a_request_nothing_is_compared_and_the_policy_decides() -> None:
     account.shift()
     assert account.look()["verdict"] == "undecided"
     account.now = account.end = BEGIN + 300
-    verdicts = {policy: account.look(is_last=True, NO_DATA=policy) for policy in ("pass", "fail", "wait")}
+    verdicts = {policy: account.look(NO_DATA=policy) for policy in ("pass", "fail", "wait")}
     assert [record["verdict"] for record in verdicts.values()] == [
         "passed for want of requests",
         "failed for want of requests",
@@ -273,19 +285,41 @@ def test_without_a_request_nothing_is_compared_and_the_policy_decides() -> None:
 
 def test_requests_that_come_after_the_shift_count_but_not_those_of_the_hook() -> None:
     account = in_canary(same, seconds=5)
-    served = account.look(is_last=True, NO_DATA="wait")["newRequests"]
+    served = account.look(NO_DATA="wait")["newRequests"]
     assert served < 100
     account.traffic(BEGIN + 6, 4, 1.0, same)
     account.now = BEGIN + 12
-    assert account.look(is_last=True, own=110, NO_DATA="wait")["newRequests"] == served + 200 - 110
-    assert account.look(is_last=True, NO_DATA="wait")["verdict"] == "not worse"
+    assert account.look(own=110, NO_DATA="wait")["newRequests"] == served + 200 - 110
+    assert account.look(NO_DATA="wait")["verdict"] == "not worse"
+
+
+def test_without_the_metrics_of_the_hooks_own_requests_no_word_is_the_last() -> None:
+    """A function that measures nothing must not pass for want of requests."""
+    account = in_canary(same)
+    record = account.look(own=1)
+    assert (record["verdict"], record["isGood"]) == ("waiting for metrics", False)
+    assert "metrics of the requests that the hook sent are missing" in record["reason"]
+    account.answer("2", BEGIN + 121)
+    account.now = BEGIN + 125
+    assert account.look(own=1)["verdict"] == "not worse"
+
+
+def test_a_look_that_ends_after_the_deployment_was_closed_writes_nothing_more() -> None:
+    account = in_canary(same)
+    account.status = "Succeeded"
+    closed = account.look()
+    account.status = "InProgress"
+    late = account.look(checked=False)
+    assert late["deploymentStatus"] == "InProgress"
+    assert json.loads(account.objects[KEY]) == closed
+    assert account.published == [0.0]
 
 
 def test_all_at_once_is_not_compared_and_says_so() -> None:
     account = Account(AT_ONCE)
     account.shift()
     account.end = BEGIN + 1
-    record = account.look(is_last=True)
+    record = account.look()
     assert (record["verdict"], record["isGood"], account.requests) == ("not compared", True, [])
     assert "all traffic moved at once" in record["reason"]
 
@@ -374,7 +408,7 @@ class JudgeFunction:
 def test_a_good_verdict_lets_the_deployment_end() -> None:
     judge = JudgeFunction({"verdict": "not worse", "isGood": True})
     assert judge.require()["verdict"] == "not worse"
-    assert judge.asked == [{"deploymentId": ID, "isLast": True, "ownRequests": 3}]
+    assert judge.asked == [{"deploymentId": ID, "ownRequests": 3}]
 
 
 @pytest.mark.parametrize("verdict", ["worse", "failed for want of requests", "undecided", "anything else"])
@@ -389,9 +423,10 @@ def test_a_judge_that_cannot_judge_fails_it_and_says_what_is_missing(answer: Any
         JudgeFunction(answer).require()
 
 
-def test_it_waits_for_requests_and_then_fails() -> None:
-    waiting = {"verdict": "waiting for requests", "isGood": False}
+@pytest.mark.parametrize("verdict", ["waiting for metrics", "waiting for requests"])
+def test_it_waits_and_then_fails(verdict: str) -> None:
+    waiting = {"verdict": verdict, "isGood": False}
     judge = JudgeFunction(waiting, waiting, {"verdict": "not worse", "isGood": True})
-    assert (judge.require()["verdict"], judge.seconds) == ("not worse", 10)
+    assert (judge.require()["verdict"], judge.seconds) == ("not worse", 4)
     with pytest.raises(CheckError, match="after 240 s they had not come"):
         JudgeFunction(waiting).require()

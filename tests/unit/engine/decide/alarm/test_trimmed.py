@@ -48,8 +48,10 @@ def test_a_figure_of_ten_values(name: str, figure: float | None) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["TC", "TC()", "TC(:)", "TC(%:%)", "TC(1%:5)", "TC(5:1)", "TC(5:5)", "TC(:101%)", "PR(1%:2%)", "PR90", "tm101"]
-    + ["tm", "IQM(25%:75%)", "TC(-1:2)", "TC(1.12345678901:)", "XX(1:2)", "tc(1:2)"],
+    [
+        *("TC", "TC()", "TC(:)", "TC(%:%)", "TC(1%:5)", "TC(5:1)", "TC(5:5)", "TC(:101%)", "PR(1%:2%)", "PR90"),
+        *("tm", "tm101", "IQM(25%:75%)", "TC(-1:2)", "TC(1.12345678901:)", "XX(1:2)", "tc(1:2)"),
+    ],
 )
 def test_what_is_no_statistic_is_refused(name: str) -> None:
     with pytest.raises(AwsError, match="is not supported"):
