@@ -45,7 +45,10 @@ def metric_line(
     properties: dict[str, str],
     confidences: Sequence[float] = (),
 ) -> str:
-    """One line of embedded metric format. `properties` can be searched in the log, but are no dimensions. What is no number gives no metric."""
+    """One line of embedded metric format. `properties` can be searched in the log, but are no dimensions.
+
+    Predictions that are no numbers give no metric.
+    """
     values: dict[str, float] = {
         "Requests": 1,
         "4XXError": int(400 <= status < 500),
