@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.live import eventually
 from tests.serving import Load
 from tests.small_project import NAME
-from tests.system import Answer, System
+from tests.system import RUN_SECONDS, Answer, System
 
-EVIDENCE = {"Namespace": NAME, "MetricName": "EvidenceAgainstNewVersion"}
+# More of them show more: with MLSYSTEM_SAME_VERSIONS=20 as many are deployed, which takes about ten minutes.
+SAME_VERSIONS = int(os.environ.get("MLSYSTEM_SAME_VERSIONS", "1"))
 
 
 class Production:
@@ -49,6 +52,27 @@ class Production:
         eventually(lambda: not scheduler.list_schedules(NamePrefix=f"{NAME}-judge-")["Schedules"], timeout=60)
         return self.record(deployment_id)
 
+    def deploy_the_same_again(self) -> str:
+        """A new version of the same function is deployed as the stack deploys one; the deployment's id, when it has ended."""
+        functions, codedeploy = self.system.engine.client("lambda"), self.system.engine.client("codedeploy")
+        name = self.system.outputs("prd")["ApiFunctionName"]
+        serving = functions.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
+        functions.update_function_configuration(FunctionName=name, Description=f"The same as version {serving}.")
+        functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.2})
+        [last, *_] = self.deployments()
+        [text] = [member["content"] for member in last["revision"].values() if isinstance(member, dict)]
+        spec = yaml.safe_load(text)
+        [resource] = spec["Resources"][0].values()
+        target = functions.publish_version(FunctionName=name)["Version"]
+        resource["Properties"] |= {"CurrentVersion": serving, "TargetVersion": target}
+        made = codedeploy.create_deployment(
+            applicationName=self.group["application"],
+            deploymentGroupName=self.group["group"],
+            revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": json.dumps(spec)}},
+        )["deploymentId"]
+        eventually(lambda: self.deployments()[0]["status"] in ("Succeeded", "Failed", "Stopped"), timeout=RUN_SECONDS)
+        return str(made)
+
     def alarm(self) -> str:
         found = self.system.engine.client("cloudwatch").describe_alarms(AlarmNames=[f"{NAME}-judge"])["MetricAlarms"]
         return str(found[0]["StateValue"])
@@ -79,6 +103,15 @@ def test_a_good_version_takes_over_and_the_record_says_on_what_numbers(productio
     assert record["criteria"]["latency"]["comparisons"] and record["criteria"]["predictions"]["comparisons"]
     assert record["evidence"] < 1
     assert production.alarm() == "OK"
+
+
+def test_the_same_version_deployed_again_and_again_is_never_taken_back(production: Production) -> None:
+    with production.load() as load:
+        made = [production.deploy_the_same_again() for _ in range(SAME_VERSIONS)]
+    assert (load.failures, {answer.status for answer in load.answers}) == ([], {200})
+    records = [production.closed_record(one) for one in made]
+    assert {record["deploymentStatus"] for record in records} == {"Succeeded"}, records
+    assert max(record["evidence"] for record in records) < 1
 
 
 def test_a_version_that_predicts_a_constant_is_taken_back_by_the_judge_alone(production: Production) -> None:
