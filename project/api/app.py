@@ -3,6 +3,7 @@
 The Lambda image's function checks requests against the model's schema and takes files; this one needs neither image nor
 shared volume, and leaves all that to the inference server. A caller's mistake is answered with 4xx. Whatever else goes
 wrong is raised: Lambda counts it as an error, API Gateway as a 5xx, and the alarms that roll a deployment back see both.
+What it measures of each request by its version is what the judge of a deployment reads.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ import json
 import logging
 import os
 import re
+import time
 import uuid
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
+from answered import answered_numbers
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from embedded_metrics import metric_line
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker_runtime import SageMakerRuntimeClient
@@ -43,20 +47,62 @@ class RequestError(Exception):
         self.status = status
 
 
+class Context(Protocol):
+    """Lambda's context, as far as it is used here."""
+
+    @property
+    def function_name(self) -> str: ...
+    @property
+    def function_version(self) -> str: ...
+
+
 class PredictionProxy:
     """Answers API Gateway's proxy events with one endpoint. An empty `cors_origin` means no CORS."""
 
-    def __init__(self, runtime: SageMakerRuntimeClient, endpoint_name: str, cors_origin: str) -> None:
+    def __init__(
+        self,
+        runtime: SageMakerRuntimeClient,
+        endpoint_name: str,
+        cors_origin: str,
+        namespace: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._runtime = runtime
         self._endpoint_name = endpoint_name
         self._cors_origin = cors_origin
+        self._namespace = namespace
+        self._clock = clock
 
-    def handle(self, event: dict[str, Any]) -> dict[str, Any]:
-        """The answer in API Gateway's form; raises where the endpoint fails."""
+    def handle(self, event: dict[str, Any], context: Context) -> dict[str, Any]:
+        """The answer in API Gateway's form; raises where the endpoint fails, which is measured as a 5xx."""
         if event["httpMethod"] == "OPTIONS":
             return self._answer(204, "", {})
+        started = self._clock()
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         inference_id = headers.get(INFERENCE_ID.lower()) or str(uuid.uuid4())
+        answer: dict[str, Any] = {"statusCode": 500, "headers": {}, "body": ""}
+        try:
+            answer = self._handle(event, headers, inference_id)
+        finally:
+            self._emit(answer, started, context, inference_id)
+        return answer
+
+    def _emit(self, answer: dict[str, Any], started: float, context: Context, inference_id: str) -> None:
+        now, is_good = self._clock(), answer["statusCode"] == 200
+        told = answered_numbers(answer["body"], answer["headers"]["Content-Type"]) if is_good else ([], [])
+        line = metric_line(
+            namespace=self._namespace,
+            dimensions={"FunctionName": context.function_name, "FunctionVersion": context.function_version},
+            status=answer["statusCode"],
+            latency_ms=(now - started) * 1000,
+            predictions=told[0],
+            confidences=told[1],
+            timestamp_ms=int(now * 1000),
+            properties={"EndpointName": self._endpoint_name, "InferenceId": inference_id},
+        )
+        print(line, flush=True)
+
+    def _handle(self, event: dict[str, Any], headers: Mapping[str, str], inference_id: str) -> dict[str, Any]:
         try:
             return self._predict(event, headers, inference_id)
         except RequestError as error:
@@ -153,14 +199,15 @@ def _load_proxy() -> PredictionProxy:
         connect_timeout=3, read_timeout=UPSTREAM_TIMEOUT_SECONDS, retries={"total_max_attempts": 1, "mode": "standard"}
     )
     runtime = boto3.client("sagemaker-runtime", config=config)
-    return PredictionProxy(runtime, os.environ["ENDPOINT_NAME"], os.environ["CORS_ORIGIN"])
+    named = (os.environ["ENDPOINT_NAME"], os.environ["CORS_ORIGIN"], os.environ["METRIC_NAMESPACE"])
+    return PredictionProxy(runtime, *named)
 
 
 _proxy: list[PredictionProxy] = []  # made by the first request, and kept with its connection
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """Lambda's entry point."""
     if not _proxy:
         _proxy.append(_load_proxy())
-    return _proxy[0].handle(event)
+    return _proxy[0].handle(event, context)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from check import Clock
 from deployment_check import require_all_traffic, require_schedule
+from new_version_check import check_new_version
 from pipeline_action import Result, run_action
-from post_traffic_hook import check_shifted_traffic
-from pre_traffic_hook import check_new_version
+from shifted_traffic_check import check_shifted_traffic
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient

@@ -73,6 +73,11 @@ class Settings:
             for key in ("type", "count", *(("volume_gb",) if "volume_gb" in machine else ()))
         }
 
+    def judge(self, key: str, default: str) -> str:
+        """A key of `canary.judge`, of which all may be left out."""
+        found = self.section("canary").get("judge", {})
+        return self._plain(found.get(key, default), f"canary.judge.{key}")
+
     def cluster(self, name: str) -> dict[str, str | int]:
         """A machine as jobs take it: ClusterConfig of a processing job, ResourceConfig of a training job."""
         machine = self.machine(name)

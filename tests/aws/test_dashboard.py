@@ -17,7 +17,9 @@ from mlsystem.monitor import texts
 from tests.aws.project import PROJECT, TEMPLATES, read_template
 
 sys.path.insert(0, str(PROJECT / "custom_resource"))
+sys.path.insert(0, str(PROJECT / "api"))
 
+from judge import METRIC
 from sagemaker_query_drift import metric_line
 
 PRD = read_template(TEMPLATES["deploy-model-prd.yml"].read_text())["Resources"]
@@ -50,7 +52,7 @@ def shown(document: dict[str, Any]) -> list[Named]:
 
 
 def emitted() -> set[Named]:
-    """What the door, the pipeline and Query Drift tell CloudWatch."""
+    """What the door, the pipeline, Query Drift and the judge tell CloudWatch."""
     endpoint = VALUES["Endpoint.EndpointName"]
     answered: dict[str, Any] = {
         "started_ms": 0,
@@ -66,7 +68,10 @@ def emitted() -> set[Named]:
         Request(route=("api", "id", "Prod"), target=("function", "f", "1"), model_status=None, **answered),
     ]
     data = request_metrics(requests, {(endpoint, "AllTraffic"): 2}, {"id": "mls-demo-api"})
-    found = {(namespace, datum["MetricName"], _dimensions(datum)) for namespace, all_ in data.items() for datum in all_}
+    found: set[Named] = {("mls-demo", METRIC, frozenset())}
+    found |= {
+        (namespace, datum["MetricName"], _dimensions(datum)) for namespace, all_ in data.items() for datum in all_
+    }
     execution = Execution(key="e", parent="mls-demo", definition={}, trigger={}, state="Failed")
     for notice in outcome_metrics(execution, 60.0):
         found |= {(notice.data["namespace"], datum["MetricName"], _dimensions(datum)) for datum in notice.data["data"]}
@@ -89,7 +94,7 @@ def test_every_metric_that_is_shown_is_one_that_the_system_emits() -> None:
     assert set(found) - emitted() == set()
     assert {name for _, name, _ in found} >= {
         *("Count", "4XXError", "5XXError", "Latency", "InvocationsPerInstance"),
-        *("features_drifted", "PipelineDuration", "FailedPipelineExecutions"),
+        *("features_drifted", "PipelineDuration", "FailedPipelineExecutions", METRIC),
     }
 
 

@@ -21,6 +21,7 @@ REFERENCE: Mapping[str, Any] = json.loads(
 RESOURCES = read_template(TEMPLATES["pipeline.yml"].read_text())["Resources"]
 # Asked of every resource although AWS knows some for them, and why none can be named.
 OF_EVERYTHING = {
+    "cloudwatch:GetMetricData": "its resource is a dataset, which these metrics are not in",
     "cloudwatch:PutMetricData": "its resource is a dataset, which these metrics are not in: its condition names their namespace",
     "ec2:CreateNetworkInterface": "Lambda connects a function with it, and there is no interface yet",
     "ec2:DeleteNetworkInterface": "the interface is Lambda's, and has no name before it is made",

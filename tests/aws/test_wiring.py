@@ -95,10 +95,13 @@ def alarms_of(group: dict[str, Any]) -> list[dict[str, Any]]:
 def test_rollback_looks_at_what_a_client_feels_and_never_at_4xx(production: dict[str, Any]) -> None:
     group = production["ApiFunctionDeploymentGroup"]["Properties"]
     alarms = [production[alarm["Name"]["Ref"]]["Properties"] for alarm in alarms_of(group)]
+    assert "4XX" not in json.dumps(alarms)
+    *alarms, judge = alarms
     watched = {(alarm["Namespace"], alarm["MetricName"]) for alarm in alarms}
     assert watched == {("AWS/Lambda", "Errors"), ("AWS/ApiGateway", "5XXError"), ("AWS/ApiGateway", "Latency")}
-    assert "4XX" not in json.dumps(alarms)
     assert len(alarms) == 4
+    assert (judge["Namespace"], judge["MetricName"]) == ({"Ref": "PipelineName"}, "EvidenceAgainstNewVersion")
+    assert (judge["ComparisonOperator"], judge["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
     assert all(alarm["ComparisonOperator"] == "GreaterThanThreshold" for alarm in alarms)
     dimensions = [{entry["Name"] for entry in alarm["Dimensions"]} for alarm in alarms]
     assert {"FunctionName", "Resource"} in dimensions

@@ -57,3 +57,12 @@ def test_a_run_of_the_pipeline_is_told_apart_into_programs_and_engine(system: Sy
         "DeployPrd/DeployModelPrd",
     ]
     assert "all stages together" in table({"run 1": lines})
+
+
+def test_the_judge_keeps_its_false_alarm_rate_and_sees_what_is_worse(tmp_path: Path) -> None:
+    found = figures("judge", "--simulations", "300", "--power", "5", "--results", str(tmp_path))
+    for row in found["false alarms"].values():
+        assert row["rolled_back"] <= row["stated"] * row["deployments"]
+    assert found["false alarms"]["the same version twice"]["upper_bound"] < 0.01
+    assert found["power"]["+5 % errors"]["20000"] == found["power"]["flipped class"]["5000"] == 1
+    assert (tmp_path / "judge.svg").read_text().count("<polyline") == len(found["power"])

@@ -63,6 +63,7 @@ class Reply:
     content_type: str = JSON
     headers: dict[str, str] = field(default_factory=dict)
     predictions: list[float] = field(default_factory=list)
+    confidences: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -118,8 +119,16 @@ class PredictionApi:
             body=_json_answer(answer.rows, self.schema.task) if accepted == JSON else csv_text(answer.rows),
             content_type=JSON if accepted == JSON else f"{CSV}; charset=utf-8",
             headers={CUSTOM_ATTRIBUTES: answer.custom_attributes} if answer.custom_attributes else {},
-            predictions=[float(row[-1]) for row in answer.rows],
+            predictions=[self._number(row) for row in answer.rows],
+            confidences=[float(row[-1]) for row in answer.rows] if self.schema.task == "multiclass" else [],
         )
+
+    def _number(self, row: list[str]) -> float:
+        """What an answer says, as one number: a class is its place in the schema, one that is not there comes last."""
+        if self.schema.task != "multiclass":
+            return float(row[-1])
+        classes = self.schema.classes
+        return float(classes.index(row[0]) if row[0] in classes else len(classes))
 
     def _rows(self, body: bytes, content_type: str) -> list[list[str]]:
         """The request's rows, checked; from a file if the request brings one."""
@@ -167,6 +176,7 @@ class PredictionApi:
             status=reply.status,
             latency_ms=(now - started) * 1000,
             predictions=reply.predictions,
+            confidences=reply.confidences,
             timestamp_ms=int(now * 1000),
             properties={"EndpointName": self.endpoint.name, "InferenceId": inference_id},
         )

@@ -1,8 +1,9 @@
-"""What running leaves behind beside the stacks: logs, the experiment, the alarm of each run."""
+"""What running leaves behind beside the stacks: logs, the experiment, the schedule of a deployment that was under way."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from botocore.exceptions import ClientError
 
@@ -18,6 +19,7 @@ class Traces:
     def __init__(self, connection: Connection, project: Project):
         self._logs = connection.client("logs")
         self._sagemaker = connection.client("sagemaker")
+        self._scheduler = connection.client("scheduler")
         self._pipeline = project.pipeline
         self._jobs = f"{project.prefix}-{project.model_name}-"
 
@@ -25,6 +27,7 @@ class Traces:
         yield from self._groups()
         yield from self._streams()
         yield from self._experiment()
+        yield from self._schedules()
 
     def _groups(self) -> Iterator[Removal]:
         own = {
@@ -60,6 +63,16 @@ class Traces:
     def _remove_streams(self, group: str, names: list[str]) -> None:
         for name in names:
             self._logs.delete_log_stream(logGroupName=group, logStreamName=name)
+
+    def _schedules(self) -> Iterator[Removal]:
+        """By which the judge looked; it takes them away itself where it is left the time."""
+        pages = self._scheduler.get_paginator("list_schedules").paginate(NamePrefix=f"{self._pipeline}-judge-")
+        for name in [schedule["Name"] for page in pages for schedule in page["Schedules"]]:
+            yield Removal("schedule", name, lambda name=name: self._remove_schedule(name))  # type: ignore[misc]
+
+    def _remove_schedule(self, name: str) -> None:
+        with suppress(self._scheduler.exceptions.ResourceNotFoundException):
+            self._scheduler.delete_schedule(Name=name)
 
     def _experiment(self) -> Iterator[Removal]:
         try:

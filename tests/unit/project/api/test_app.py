@@ -3,15 +3,18 @@
 import base64
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from answered import answered_numbers
 from app import MAX_BODY_BYTES, PredictionProxy
 from botocore.exceptions import ClientError
 
 from tests.aws.clients import ScriptedClient, body, scripted
 
 EVENT = json.loads((Path(__file__).parent / "events" / "api_gateway_proxy.json").read_text())
+CONTEXT = SimpleNamespace(function_name="mls-demo-api-zip", function_version="7")
 INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 
@@ -22,7 +25,14 @@ def event(body: str = EVENT["body"], content_type: str = "text/csv", **changes: 
 
 
 def handle(runtime: ScriptedClient, request: dict[str, Any], cors_origin: str = "") -> dict[str, Any]:
-    return PredictionProxy(runtime.client, "mls-flights-1-prd", cors_origin).handle(request)
+    times = iter([1000.0, 1000.0125])
+    proxy = PredictionProxy(runtime.client, "mls-flights-1-prd", cors_origin, "mls-demo", lambda: next(times))
+    return proxy.handle(request, CONTEXT)
+
+
+def measured(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    line: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return line
 
 
 def answers(runtime: ScriptedClient, **expected: Any) -> None:
@@ -119,3 +129,68 @@ def test_a_browser_is_told_which_origin_may_call() -> None:
         assert answer["statusCode"] == 204
         assert answer["headers"]["Access-Control-Allow-Origin"] == "https://shop.example.com"
         assert "Access-Control-Allow-Origin" not in handle(runtime, event("", httpMethod="OPTIONS"))["headers"]
+
+
+def test_each_request_is_measured_by_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with scripted("sagemaker-runtime") as runtime:
+        answers(runtime, Body=b"1,2,AA\n", ContentType="text/csv", CustomAttributes="trace=1")
+        handle(runtime, event(headers={INFERENCE_ID: "id-1", ATTRIBUTES: "trace=1"}))
+    line = measured(capsys)
+    [directive] = line["_aws"]["CloudWatchMetrics"]
+    assert (directive["Namespace"], line["FunctionName"], line["FunctionVersion"]) == (
+        "mls-demo",
+        "mls-demo-api-zip",
+        "7",
+    )
+    assert {metric["Name"]: line[metric["Name"]] for metric in directive["Metrics"]} == {
+        "Requests": 1,
+        "4XXError": 0,
+        "5XXError": 0,
+        "Latency": 12.5,
+        "Prediction": 0.25,
+    }
+    assert {metric["StorageResolution"] for metric in directive["Metrics"]} == {1}
+
+
+def test_a_callers_mistake_and_an_outage_are_measured_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    refused(event(content_type="text/plain"))
+    line = measured(capsys)
+    assert (line["4XXError"], line["5XXError"], "Prediction" in line) == (1, 0, False)
+    with scripted("sagemaker-runtime") as runtime:
+        runtime.fails("invoke_endpoint", "ThrottlingException")
+        with pytest.raises(ClientError):
+            handle(runtime, event())
+    line = measured(capsys)
+    assert (line["4XXError"], line["5XXError"], line["Status"]) == (0, 1, 500)
+
+
+def test_what_a_browser_asks_before_is_no_request(capsys: pytest.CaptureFixture[str]) -> None:
+    with scripted("sagemaker-runtime") as runtime:
+        handle(runtime, event("", httpMethod="OPTIONS"))
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "numbers"),
+    [
+        ("0.25\n0.5\n", "text/csv; charset=utf-8", ([0.25, 0.5], [])),
+        ("3,0.9\n", "text/csv", ([3.0], [0.9])),
+        ("cat,0.9\ndog,0.6\ncat,0.8\n", "text/csv", ([832.0, 165.0, 832.0], [0.9, 0.6, 0.8])),
+        ('{"predictions": [0.5]}', "application/json", ([0.5], [])),
+        ('{"predictions": ["cat"], "probabilities": [0.9]}', "application/json", ([832.0], [0.9])),
+        ("{", "application/json", ([], [])),
+        ("[1]", "application/json", ([], [])),
+        ("a,b\n", "text/csv", ([], [])),
+    ],
+)
+def test_the_numbers_of_an_answer_are_read_without_a_schema(
+    body: str, content_type: str, numbers: tuple[list[float], list[float]]
+) -> None:
+    assert answered_numbers(body, content_type) == numbers
+
+
+def test_the_image_and_the_zip_file_measure_by_the_same_words() -> None:
+    project = Path(__file__).parents[4] / "project"
+    assert (project / "api/embedded_metrics.py").read_text() == (
+        project / "container/code/embedded_metrics.py"
+    ).read_text()

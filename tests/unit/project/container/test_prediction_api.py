@@ -241,11 +241,11 @@ def test_each_request_is_one_line_of_embedded_metric_format(
                         "Namespace": "mls/flights",
                         "Dimensions": [["FunctionName", "FunctionVersion"]],
                         "Metrics": [
-                            {"Name": "Requests", "Unit": "Count"},
-                            {"Name": "4XXError", "Unit": "Count"},
-                            {"Name": "5XXError", "Unit": "Count"},
-                            {"Name": "Latency", "Unit": "Milliseconds"},
-                            {"Name": "Prediction", "Unit": "None"},
+                            {"Name": "Requests", "Unit": "Count", "StorageResolution": 1},
+                            {"Name": "4XXError", "Unit": "Count", "StorageResolution": 1},
+                            {"Name": "5XXError", "Unit": "Count", "StorageResolution": 1},
+                            {"Name": "Latency", "Unit": "Milliseconds", "StorageResolution": 1},
+                            {"Name": "Prediction", "Unit": "None", "StorageResolution": 1},
                         ],
                     }
                 ],
@@ -262,6 +262,14 @@ def test_each_request_is_one_line_of_embedded_metric_format(
             "Prediction": 0.4,
         }
     ]
+
+
+def test_of_a_multiclass_model_the_number_of_the_class_is_measured_and_its_probability(
+    new_api: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    new_api(FakeRuntime("1,0.6\n"), task="multiclass").handle(event("UA,2"), CONTEXT)
+    new_api(FakeRuntime("unheard,0.4\n"), task="multiclass").handle(event("UA,2"), CONTEXT)
+    assert [(line["Prediction"], line["Confidence"]) for line in metrics(capsys)] == [(1, 0.6), (2, 0.4)]
 
 
 def test_a_browser_may_call_it_from_the_stated_origin(

@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.alarm.trimmed import percentile, read_trimmed
+from mlsystem.engine.decide.errors import AwsError
 
 STATISTICS = frozenset({"Average", "Sum", "Minimum", "Maximum", "SampleCount"})
 PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100)")
-OTHERS = re.compile(r"(IQM|(tm|tc|ts|wm|pr|TM|TC|TS|WM|PR).*)")
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,9 @@ def is_percentile(name: str) -> bool:
 
 
 def check_statistic(name: str) -> None:
-    """Raises AwsError(ValidationError) for no statistic, NotImplementedHere for one that the engine does not have."""
-    if name in STATISTICS or is_percentile(name):
+    """Raises AwsError(ValidationError) for what is no statistic."""
+    if name in STATISTICS or is_percentile(name) or read_trimmed(name):
         return
-    if OTHERS.fullmatch(name):
-        raise NotImplementedHere(
-            f"the statistic {name}", "it has Average, Sum, Minimum, Maximum, SampleCount and p0 to p100"
-        )
     raise AwsError("ValidationError", f"The value {name} for parameter Statistic is not supported.")
 
 
@@ -82,20 +78,23 @@ def statistic(samples: Samples, name: str) -> float | None:
         "Maximum": lambda: samples.maximum,
         "SampleCount": lambda: samples.count,
     }
-    return plain[name]() if name in plain else _percentile(samples, float(name[1:]))
+    if name in plain:
+        return plain[name]()
+    values = _single_values(samples)
+    if values is None:
+        return None
+    trimmed = read_trimmed(name)
+    if trimmed is not None:
+        return trimmed.of(values)
+    # Of negative values CloudWatch tells no percentiles.
+    return None if samples.minimum < 0 else percentile(values, float(name[1:]))
 
 
-def _percentile(samples: Samples, percent: float) -> float | None:
-    """The smallest value that at least `percent` of the samples do not exceed."""
-    if samples.values is None:
-        return samples.minimum if samples.minimum == samples.maximum else None
-    rank = samples.count * percent / 100
-    seen = 0.0
-    for value in sorted(samples.values):
-        seen += samples.values[value]
-        if seen >= rank:
-            return value
-    return samples.maximum
+def _single_values(samples: Samples) -> Mapping[float, float] | None:
+    """How often each value came; of a statistic set that is known only if it has one value."""
+    if samples.values is None and samples.minimum == samples.maximum:
+        return {samples.minimum: samples.count}
+    return samples.values
 
 
 def needed_samples(name: str) -> float:

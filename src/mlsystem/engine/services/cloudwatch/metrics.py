@@ -73,8 +73,10 @@ class Metrics(Part):
         self._write(tx, data["namespace"], data["data"], data.get("idempotency_key"))
 
     def _on_embedded(self, tx: Transaction, topic: str, data: Json) -> None:
-        for namespace, found in embedded_data(data["document"]).items():
-            self._write(tx, namespace, found, None)
+        # One that was on its way when the engine was upgraded has a single document.
+        for document in data.get("documents") or [data["document"]]:
+            for namespace, found in embedded_data(document).items():
+                self._write(tx, namespace, found, None)
 
     def _write(self, tx: Transaction, namespace: str, data: Iterable[Json], key: str | None) -> None:
         """Nobody waits for an answer here: what is refused is written to the engine's log, and the rest is kept."""

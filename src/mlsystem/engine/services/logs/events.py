@@ -47,11 +47,11 @@ def write_events(house: House, tx: Transaction, group: str, stream: str, events:
     ]
     if rows:
         tx.connection.execute(insert(schema.log_events), rows)
-    for row in rows:
-        if (metrics := _embedded(str(row["message"]))) is not None:
-            house.worker.notify(
-                tx, LogStream.kind, f"{group}:{stream}", Notice(EMBEDDED_METRICS, {"document": metrics})
-            )
+    documents = [found for row in rows if (found := _embedded(str(row["message"]))) is not None]
+    if documents:
+        # One notice for all: a busy function writes a line each request, and each notice is a transaction of its own.
+        notice = Notice(EMBEDDED_METRICS, {"documents": documents})
+        house.worker.notify(tx, LogStream.kind, f"{group}:{stream}", notice)
 
 
 def _embedded(message: str) -> dict[str, Any] | None:

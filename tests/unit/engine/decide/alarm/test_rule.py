@@ -74,7 +74,6 @@ def test_a_contradiction_is_refused(request_: dict[str, Any], message: str) -> N
     [
         without(ComparisonOperator="GreaterThanUpperThreshold"),
         without("Threshold", ThresholdMetricId="ad1"),
-        without("Statistic", ExtendedStatistic="tm90"),
     ],
 )
 def test_what_the_engine_does_not_have_is_refused_by_name(request_: dict[str, Any]) -> None:
