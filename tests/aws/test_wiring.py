@@ -139,7 +139,7 @@ def test_a_stage_that_goes_back_moves_traffic_at_once_whatever_the_api_does_mean
     condition, few, all_alarms = group["AlarmConfiguration"]["Fn::If"]
     assert condition == "GoesBackToOlder"
     assert [alarm["Name"] for alarm in few["Alarms"]] == [{"Ref": "VersionErrors"}]
-    assert len(all_alarms["Alarms"]) == 4
+    assert len(all_alarms["Alarms"]) == 5
 
 
 def test_each_run_publishes_a_version_though_the_image_is_the_same(

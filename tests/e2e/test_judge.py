@@ -121,8 +121,7 @@ class Production:
             EndpointConfigName=CONSTANT, ProductionVariants=variants, DataCaptureConfig=config["DataCaptureConfig"]
         )
         sagemaker.create_endpoint(EndpointName=CONSTANT, EndpointConfigName=CONSTANT)
-        status = lambda: sagemaker.describe_endpoint(EndpointName=CONSTANT)["EndpointStatus"]  # noqa: E731
-        eventually(lambda: status() == "InService")
+        eventually(lambda: sagemaker.describe_endpoint(EndpointName=CONSTANT)["EndpointStatus"] == "InService")
         return CONSTANT
 
 
