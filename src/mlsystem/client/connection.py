@@ -11,6 +11,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from mlsystem.client.errors import NotRunning
 
@@ -127,6 +128,10 @@ class Connection:
     def time_scale(self) -> float:
         """How many times as fast as named durations pass; on AWS they pass as they are named."""
         return self._engine.time_scale() if self._engine is not None else 1.0
+
+    def reachable(self, url: str) -> str:
+        """A URL that a stack has put out: the engine may have another port now than it had then."""
+        return self._engine.url + urlsplit(url).path if self._engine is not None else url
 
     def dns_suffix(self) -> str:
         """Of the region's partition: `amazonaws.com`, or another where AWS has one."""

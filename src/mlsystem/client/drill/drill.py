@@ -93,7 +93,9 @@ class Drill:
     @contextmanager
     def _traffic(self, rows: Sequence[str]) -> Iterator[Traffic]:
         queries = (Query(f"drill-{uuid.uuid4()}", row) for row in itertools.cycle(rows))
-        traffic = Traffic(self._outputs["ApiUrl"], queries, self._per_second, headers=self._key())
+        traffic = Traffic(
+            self._connection.reachable(self._outputs["ApiUrl"]), queries, self._per_second, headers=self._key()
+        )
         traffic.start()
         try:
             yield traffic
