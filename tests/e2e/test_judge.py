@@ -121,8 +121,11 @@ class Production:
             EndpointConfigName=CONSTANT, ProductionVariants=variants, DataCaptureConfig=config["DataCaptureConfig"]
         )
         sagemaker.create_endpoint(EndpointName=CONSTANT, EndpointConfigName=CONSTANT)
-        status = lambda: sagemaker.describe_endpoint(EndpointName=CONSTANT)["EndpointStatus"]  # noqa: E731
-        eventually(lambda: status() == "InService")
+
+        def is_in_service() -> bool:
+            return bool(sagemaker.describe_endpoint(EndpointName=CONSTANT)["EndpointStatus"] == "InService")
+
+        eventually(is_in_service)
         return CONSTANT
 
 
