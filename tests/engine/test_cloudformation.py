@@ -172,15 +172,22 @@ def test_a_malformed_inner_property_fails_the_resource_and_is_not_tried_for_ever
 def test_an_update_that_fails_gives_back_what_it_changed(engine: LiveEngine) -> None:
     engine.client("logs").create_log_group(logGroupName="occupied")
     user = StackUser(engine, "turning")
-    user.create(template({"Kept": group("turning-kept", RetentionInDays=7)}))
+    days = {"Days": {"Type": "Number"}}
+    first = template({"Kept": group("turning-kept", RetentionInDays={"Ref": "Days"})}, Parameters=days)
+    user.create(first, {"Days": "7"})
     changed = {
-        "Kept": group("turning-kept", RetentionInDays=30),
+        "Kept": group("turning-kept", RetentionInDays={"Ref": "Days"}),
         "New": {**group("turning-new"), "DependsOn": "Kept"},
         "Wrong": {**group("occupied"), "DependsOn": "New"},
     }
-    stack = user.update(template(changed))
+    stack = user.update(template(changed, Parameters=days), {"Days": "30"})
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert groups(engine, "turning") == {"turning-kept": 7}
+    # What it was asked for is given back too: the next update builds on what stands.
+    assert stack["Parameters"] == [{"ParameterKey": "Days", "ParameterValue": "7"}]
+    assert user.client.get_template(StackName="turning")["TemplateBody"] == json.loads(first)
+    assert user.change_parameters({"Days": "14"})["StackStatus"] == "UPDATE_COMPLETE"
+    assert groups(engine, "turning") == {"turning-kept": 14}
     user.delete()
 
 

@@ -182,7 +182,9 @@ class ChangeSets(Part):
             disable = bool(request.get("DisableRollback", found.on_failure == "DO_NOTHING"))
             in_use = exports_in_use(call.tx, stack)
             asked = UpdateRequested(operation_id(), found.target, disable, exports_in_use=in_use)
-            self._operations.begin(call, changed.changed(last_updated_at=call.now), asked)
+            self._operations.begin(
+                call, changed.changed(before=stack.kept_for_rollback(), last_updated_at=call.now), asked
+            )
         for other in call.tx.all(ChangeSet, parent=stack.key):
             call.tx.remove(ChangeSet, other.key)
         call.tx.add(found.changed(is_executed=True))

@@ -96,7 +96,11 @@ class StackOperations(Part):
             operation_id(), prepared.target, bool(request.get("DisableRollback", False)), exports_in_use=in_use
         )
         changed = stack.changed(
-            **prepared.members(), **settings(request, stack.model_dump()), token=token, last_updated_at=call.now
+            **prepared.members(),
+            **settings(request, stack.model_dump()),
+            before=stack.kept_for_rollback(),
+            token=token,
+            last_updated_at=call.now,
         )
         self.begin(call, changed, asked)
         return {"StackId": stack.key}

@@ -46,6 +46,10 @@ class Waiting(BaseModel):
     memo: dict[str, Any] = Field(default_factory=dict)
 
 
+# What an update brings and a rollback takes away again, beside the resources.
+OF_TEMPLATE = ("template", "parameters", "shown_parameters", "description", "tags")
+
+
 class Stack(Record):
     """`key` is the stack's id (its ARN), `parent` its name; `state` is the StackStatus."""
 
@@ -68,12 +72,18 @@ class Stack(Record):
     on_failure: str = "ROLLBACK"
     token: str = ""
     waiting: dict[str, Waiting] = Field(default_factory=dict)
+    # What the stack was asked for before the update that is on its way: that is what it is again when it has been rolled back.
+    before: dict[str, Any] = Field(default_factory=dict)
     last_updated_at: float | None = None
     deleted_at: float | None = None
 
     @property
     def name(self) -> str:
         return self.parent
+
+    def kept_for_rollback(self) -> dict[str, Any]:
+        """`before` of an update that begins now; of one that has failed without a rollback it stays."""
+        return self.before or self.model_dump(include=set(OF_TEMPLATE))
 
 
 class StackMachine:
@@ -115,9 +125,9 @@ class StackMachine:
         after = record.changed(stack=done.state, state=status, deleted_at=deleted)
         settled = status != record.state and not status.endswith("_IN_PROGRESS")
         if settled and status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-            after = after.changed(imports=after.wanted_imports)
+            after = after.changed(imports=after.wanted_imports, before={})
         elif settled and status in ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"):
-            after = after.changed(wanted_imports=after.imports)
+            after = after.changed(wanted_imports=after.imports, **after.before).changed(before={})
         notices: list[Notice] = [
             _told(record, item) for item in done.events if item.type == "AWS::CloudFormation::Stack"
         ]
