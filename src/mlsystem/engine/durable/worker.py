@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 THREADS = 64
 NOTICE = "notice:"
 MOST_NOTICES = 200  # that one thread delivers to one subscriber before others have their turn
+NOTICES_A_COMMIT = 20  # of one subscriber: each commit waits for the disk, and is waited for by all who write
 FIRST_RETRY_SECONDS = 0.2
 LONGEST_RETRY_SECONDS = 30.0
 # How long the worker rests when it cannot write at all.
@@ -94,7 +95,11 @@ class Worker:
         _add_once(self._actions, name, handler)
 
     def subscribe(self, subscriber: str, topic: str, handler: NoticeHandler) -> None:
-        """`handler(tx, topic, data)` runs in a transaction of its own, once for each notice, in the order of the notices."""
+        """`handler(tx, topic, data)` runs once for each notice, in the order of the notices.
+
+        Several notices that wait for one subscriber share a transaction, which holds nothing else; where one of them fails, none of
+        them was delivered, and each is tried in one of its own.
+        """
         _add_once(self._subscribers.setdefault(topic, {}), subscriber, handler)
 
     # ------------------------------------------------------------------ life
@@ -279,12 +284,11 @@ class Worker:
 
     # ------------------------------------------------------------------ carrying out
     def _carry_out(self, job: _Job) -> None:
-        """A notice, and those that wait behind it: a subscriber who is told much would else wait for the loop each time."""
         try:
             if job.target.startswith(NOTICE):
-                for following in self._notices_from(job):
-                    job = following
-                    self._deliver(job)
+                for waiting in self._waiting_notices(job.lane):
+                    job = waiting[0]
+                    self._deliver_together(waiting)
             else:
                 self._act(job)
         except Exception:  # the supervisor: whatever a handler did, its job is tried again
@@ -298,28 +302,40 @@ class Worker:
                 self._wake = True
                 self._condition.notify_all()
 
-    def _notices_from(self, job: _Job) -> Iterator[_Job]:
-        """The job and, each when the one before is done, the next ones of its lane, which is this thread's meanwhile."""
+    def _waiting_notices(self, lane: str) -> Iterator[list[_Job]]:
+        """Those at the head of a lane, which is this thread's meanwhile: a subscriber who is told much would else wait for the loop,
+        and for the disk, at each of them."""
         table = schema.outbox
-        yield job
-        for _ in range(MOST_NOTICES):
+        for _ in range(MOST_NOTICES // NOTICES_A_COMMIT):
             with self._condition:
                 if self._stopping:
                     return
             with self._database.reading() as tx:
-                head = select(table).where(table.c.lane == job.lane).order_by(table.c.id).limit(1)
-                row = tx.connection.execute(head).first()
-            if row is None or row.not_before > self._clock.now():
+                head = select(table).where(table.c.lane == lane).order_by(table.c.id).limit(NOTICES_A_COMMIT)
+                rows = tx.connection.execute(head).all()
+            # None overtakes one that is to be tried again later.
+            resting = next((place for place, row in enumerate(rows) if row.not_before > self._clock.now()), len(rows))
+            if not resting:
                 return
-            yield _job(row)
+            yield [_job(row) for row in rows[:resting]]
 
-    def _deliver(self, job: _Job) -> None:
-        _, subscriber, topic = job.target.split(":", 2)
-        handler = self._subscribers[topic][subscriber]
-        race_point(f"{job.target}.before")
+    def _deliver_together(self, jobs: Sequence[_Job]) -> None:
+        if len(jobs) > 1:
+            try:
+                self._deliver(jobs)
+            except Exception:
+                log.exception("%d notices in %s failed together: now the first by itself", len(jobs), jobs[0].lane)
+            else:
+                return
+        self._deliver(jobs[:1])
+
+    def _deliver(self, jobs: Sequence[_Job]) -> None:
+        race_point(f"{jobs[0].target}.before")
         with self._database.transaction() as tx:
-            if self._remove(tx, job):
-                handler(tx, topic, job.data)
+            for job in jobs:
+                _, subscriber, topic = job.target.split(":", 2)
+                if self._remove(tx, job):
+                    self._subscribers[topic][subscriber](tx, topic, job.data)
 
     def _act(self, job: _Job) -> None:
         race_point(f"{job.target}.before")

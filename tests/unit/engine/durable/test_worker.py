@@ -10,10 +10,10 @@ from typing import ClassVar
 import pytest
 
 from mlsystem.engine.decide.errors import ActionFailed, EngineError
-from mlsystem.engine.durable.machine import Action, CancelTimer, Entry, Event, Notice, SetTimer, Step
+from mlsystem.engine.durable.machine import Action, CancelTimer, Entry, Event, Json, Notice, SetTimer, Step
 from mlsystem.engine.durable.worker import ActionCall, Worker
 from mlsystem.engine.store.clock import ManualClock
-from mlsystem.engine.store.database import AlreadyExists, Database
+from mlsystem.engine.store.database import AlreadyExists, Database, Transaction
 from mlsystem.engine.store.records import Record
 from tests.live import eventually
 
@@ -311,3 +311,43 @@ def test_an_action_that_succeeds_is_carried_out_once_however_busy_the_worker_is(
                 scene.worker.commit_step(tx, lamp, Step(lamp, actions=(action,)))
     eventually(lambda: len(done) >= 200)
     assert len(done) == len(set(done)) == 200
+
+
+def _tell(scene: Scene, topic: str, keys: range) -> None:
+    with scene.database.transaction() as tx:
+        for key in keys:
+            scene.worker.notify(tx, "test.lamp", f"{key}", Notice(topic, {"key": key}))
+
+
+def test_notices_that_wait_share_commits_and_come_in_order(scene: Scene) -> None:
+    told: list[tuple[int, int]] = []
+    scene.worker.subscribe("many", "test.told", lambda tx, topic, data: told.append((data["key"], id(tx))))
+    _tell(scene, "test.told", range(50))
+    scene.worker.start()
+    eventually(lambda: len(told) == 50)
+    assert [key for key, _ in told] == list(range(50))
+    assert len({tx for _, tx in told}) < 10
+
+
+def test_a_notice_that_cannot_be_delivered_takes_none_before_it_along_and_is_tried_again(scene: Scene) -> None:
+    failures = [3]
+
+    def write(tx: Transaction, topic: str, data: Json) -> None:
+        """Writes a record: what a transaction that fails has written is not there."""
+        if data["key"] in failures:
+            raise OSError("not now")
+        tx.add(Lamp(key=f"{data['key']}", state="Lit"))
+
+    scene.worker.subscribe("many", "test.told", write)
+    _tell(scene, "test.told", range(6))
+    scene.worker.start()
+    eventually(lambda: scene.state("2") == "Lit")
+    assert scene.state("3") == scene.state("4") == "(gone)"
+    failures.clear()
+
+    def is_told_after_a_while() -> bool:
+        scene.clock.advance(1)
+        return scene.state("5") == "Lit"
+
+    eventually(is_told_after_a_while)
+    assert [scene.state(f"{key}") for key in range(6)] == ["Lit"] * 6

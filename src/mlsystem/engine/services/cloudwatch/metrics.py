@@ -16,7 +16,7 @@ from mlsystem.engine.durable.worker import NoticeHandler
 from mlsystem.engine.services.cloudwatch.embedded import embedded_data
 from mlsystem.engine.services.cloudwatch.metric import Metric, read_datum
 from mlsystem.engine.services.cloudwatch.page import page
-from mlsystem.engine.services.cloudwatch.points import known_metrics, prune, write_points
+from mlsystem.engine.services.cloudwatch.points import known_metrics, prune, summed_up, write_points
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
@@ -74,9 +74,13 @@ class Metrics(Part):
 
     def _on_embedded(self, tx: Transaction, topic: str, data: Json) -> None:
         # One that was on its way when the engine was upgraded has a single document.
-        for document in data.get("documents") or [data["document"]]:
-            for namespace, found in embedded_data(document).items():
-                self._write(tx, namespace, found, None)
+        documents = data.get("documents") or [data["document"]]
+        found: dict[str, list[dict[str, Any]]] = {}
+        for document in documents:
+            for namespace, told in embedded_data(document).items():
+                found.setdefault(namespace, []).extend(told)
+        for namespace, told in found.items():
+            self._write(tx, namespace, told, None)
 
     def _write(self, tx: Transaction, namespace: str, data: Iterable[Json], key: str | None) -> None:
         """Nobody waits for an answer here: what is refused is written to the engine's log, and the rest is kept."""
@@ -86,7 +90,7 @@ class Metrics(Part):
                 taken.append(read_datum(namespace, datum, tx.now))
             except AwsError as error:
                 log.warning("a metric of %s was not taken: %s", namespace, error)
-        write_points(tx, taken, key)
+        write_points(tx, summed_up(taken), key)
 
 
 def _has(metric: Metric, filters: Sequence[Mapping[str, Any]]) -> bool:

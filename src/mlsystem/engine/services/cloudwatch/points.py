@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
@@ -50,6 +50,20 @@ def write_points(tx: Transaction, data: Iterable[Datum], idempotency_key: str | 
     ]
     if rows:
         tx.connection.execute(insert(TABLE).on_conflict_do_nothing(), rows)
+
+
+def summed_up(data: Iterable[Datum]) -> list[Datum]:
+    """All of one metric in one second as one datum: a second is the finest that CloudWatch tells, and requests are many.
+
+    In the order in which they first came, so that the same data are always the same rows.
+    """
+    groups: dict[tuple[Metric, int, str], list[Datum]] = {}
+    for datum in data:
+        groups.setdefault((datum.metric, int(datum.at), datum.unit), []).append(datum)
+    return [
+        found[0] if len(found) == 1 else replace(found[0], samples=merged([one.samples for one in found]))
+        for found in groups.values()
+    ]
 
 
 def read_buckets(
