@@ -18,7 +18,8 @@ from mlsystem.engine.decide.template import (
     pseudo_parameters,
     resolve_parameters,
 )
-from mlsystem.engine.decide.traffic.config import CONFIGS
+from mlsystem.engine.decide.traffic.config import CONFIGS, read_config
+from mlsystem.engine.services.cloudformation.coercion import coerced
 
 Resources = Mapping[str, tuple[str, Any]]
 NOON = 1_750_000_000.0
@@ -48,8 +49,21 @@ def _of(resources: Resources, kind: str) -> Iterator[tuple[str, Any]]:
 
 def _shifts(resources: Resources) -> Iterator[str]:
     for name, group in _of(resources, "AWS::CodeDeploy::DeploymentGroup"):
-        if group["DeploymentConfigName"] not in CONFIGS:
-            yield f"{name}: CodeDeploy has no configuration {group['DeploymentConfigName']}"
+        config = group["DeploymentConfigName"]
+        if isinstance(config, dict):
+            yield from _own_steps(config["Ref"], resources[config["Ref"]][1])
+        elif config not in CONFIGS:
+            yield f"{name}: CodeDeploy has no configuration {config}"
+
+
+def _own_steps(name: str, config: Any) -> Iterator[str]:
+    request = coerced(
+        "codedeploy", "CreateDeploymentConfig", {key: config[key] for key in config if key != "UpdatePolicy"}
+    )
+    try:
+        read_config(request["deploymentConfigName"], request["trafficRoutingConfig"])
+    except AwsError as error:
+        yield f"{name}: {error.message}"
 
 
 def _capacities(resources: Resources) -> Iterator[str]:

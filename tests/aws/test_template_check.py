@@ -42,6 +42,24 @@ def test_every_canary_that_the_parameter_allows_is_one_that_codedeploy_has(tmp_p
         assert faults(resources) == []
 
 
+@pytest.mark.parametrize(
+    ("steps", "name"),
+    [
+        (("Canary", "5", "20"), "mls-demo-Canary5Percent20Minutes"),
+        (("Linear", "25", "1"), "mls-demo-Linear25PercentEvery1Minutes"),
+    ],
+)
+def test_other_steps_have_a_configuration_of_the_stack(tmp_path: Path, steps: tuple[str, str, str], name: str) -> None:
+    choices = dict(zip(("ShiftType", "ShiftPercent", "ShiftMinutes"), steps, strict=True))
+    parameters = {**given(tmp_path, "deploy-model-prd.yml"), "DeploymentType": "Custom", **choices}
+    resources = resources_of(packaged("deploy-model-prd.yml"), parameters, REGION)
+    assert faults(resources) == []
+    assert resources["ShiftConfig"][1]["DeploymentConfigName"] == name
+    assert resources["ApiFunctionDeploymentGroup"][1]["DeploymentConfigName"] == {"Ref": "ShiftConfig"}
+    back = resources_of(packaged("deploy-model-prd.yml"), {**parameters, "GoesBack": "true"}, REGION)
+    assert back["ApiFunctionDeploymentGroup"][1]["DeploymentConfigName"] == "CodeDeployDefault.LambdaAllAtOnce"
+
+
 @pytest.mark.parametrize("pair", [("NAT", ""), ("ENDPOINTS", "arn:aws:iam::210987654321:role/there")])
 def test_the_pipeline_stands_by_each_of_its_choices(pair: tuple[str, str]) -> None:
     egress, role = pair
@@ -74,6 +92,7 @@ def replaced(old: str, new: str) -> Planting:
             {"DeploymentType": "Canary20Percent10Minutes"},
             "CodeDeploy has no configuration",
         ),
+        (str, {"DeploymentType": "Custom"}, "ShiftConfig: "),
         (str, {"MinInstances": "11"}, "at least 11 instances, and at most 10"),
         (str, {"InstanceCount": "1"}, "it begins with 1 instances, and scales from 2 to 10"),
         (replaced("AlarmActions:", "OKActions:"), {}, "nobody hears this alarm"),

@@ -131,6 +131,21 @@ def project(tmp_path: Path) -> Path:
         ("project", "model_name", "flightsnewyork", r"project.model_name: 'flightsnewyork' is too long"),
         ("scaling", "min_instances", 0, r"scaling.min_instances: 0 is less than the minimum of 1"),
         ("scaling", "min_instances", 11, r"scaling.min_instances: 11 is above max_instances, 10"),
+        (
+            "canary",
+            "deployment",
+            "Canary100Percent5Minutes",
+            r"canary.deployment: 'Canary100Percent5Minutes' does not match .* P from 1 to 99",
+        ),
+        ("canary", "deployment", "Canary0Percent5Minutes", r"canary.deployment: 'Canary0Percent5Minutes' does not"),
+        ("canary", "deployment", "Linear5PercentEvery2881Minutes", r"canary.deployment: .* M from 1 to 2880"),
+        ("canary", "deployment", "BlueGreen", r"canary.deployment: 'BlueGreen' does not match"),
+        (
+            "canary",
+            "deployment",
+            "Linear1PercentEvery30Minutes",
+            r"canary.deployment: Linear1PercentEvery30Minutes takes 2970 minutes",
+        ),
         ("canary", "max_5xx", "none", r"canary.max_5xx: 'none' is not of type 'integer'"),
     ],
 )
