@@ -130,6 +130,17 @@ def prd_parameters(run: Run) -> Parameters:
         "InvocationsPerInstance": settings.text("scaling", "invocations_per_instance"),
         "ScaleInCooldownInSeconds": settings.text("scaling", "scale_in_cooldown_seconds"),
         "ScaleOutCooldownInSeconds": settings.text("scaling", "scale_out_cooldown_seconds"),
+        **_quiet_parameters(settings),
+    }
+
+
+def _quiet_parameters(settings: Settings) -> Parameters:
+    return {
+        "QuietFrom": settings.quiet("from", default=""),
+        "QuietUntil": settings.quiet("until", default=""),
+        "QuietMinInstances": settings.quiet("min_instances", default="1"),
+        "QuietMaxInstances": settings.quiet("max_instances", default="1"),
+        "QuietTimezone": settings.quiet("timezone", default="UTC"),
     }
 
 

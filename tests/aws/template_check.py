@@ -71,6 +71,11 @@ def _capacities(resources: Resources) -> Iterator[str]:
         least, most = int(target["MinCapacity"]), int(target["MaxCapacity"])
         if least > most:
             yield f"{name}: at least {least} instances, and at most {most}"
+        for action in target.get("ScheduledActions", ()):
+            then = action["ScalableTargetAction"]
+            if int(then["MinCapacity"]) > int(then["MaxCapacity"]):
+                bounds = f"at least {then['MinCapacity']} instances, and at most {then['MaxCapacity']}"
+                yield f"{name}: {action['ScheduledActionName']}: {bounds}"
         for config, properties in _of(resources, "AWS::SageMaker::EndpointConfig"):
             for variant in properties["ProductionVariants"]:
                 count = int(variant["InitialInstanceCount"])
@@ -101,6 +106,11 @@ def _schedules(resources: Resources) -> Iterator[str]:
         (name, rule["ScheduleExpression"], False)
         for name, rule in _of(resources, "AWS::Events::Rule")
         if "ScheduleExpression" in rule
+    ]
+    found += [
+        (f"{name}: {action['ScheduledActionName']}", action["Schedule"], True)
+        for name, target in _of(resources, "AWS::ApplicationAutoScaling::ScalableTarget")
+        for action in target.get("ScheduledActions", ())
     ]
     for name, monitor in _of(resources, "AWS::SageMaker::MonitoringSchedule"):
         expression = monitor["MonitoringScheduleConfig"]["ScheduleConfig"]["ScheduleExpression"]

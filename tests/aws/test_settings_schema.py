@@ -71,6 +71,9 @@ TAKERS = {
         "InvocationsPerInstance": "scaling.invocations_per_instance",
         "ScaleInCooldownInSeconds": "scaling.scale_in_cooldown_seconds",
         "ScaleOutCooldownInSeconds": "scaling.scale_out_cooldown_seconds",
+        "QuietMinInstances": "scaling.quiet.min_instances",
+        "QuietMaxInstances": "scaling.quiet.max_instances",
+        "QuietTimezone": "scaling.quiet.timezone",
     },
 }
 # CloudFormation's word for a rule, and JSON Schema's.
@@ -116,6 +119,14 @@ def test_every_way_to_move_traffic_that_the_build_takes_is_one_that_the_stage_ha
                     assert re.search(parameters[parameter]["AllowedPattern"], str(value))
 
 
+def test_a_quiet_time_begins_and_ends_as_the_stack_takes_it_and_there_may_be_none() -> None:
+    parameters = read_template(TEMPLATES["deploy-model-prd.yml"].read_text())["Parameters"]
+    for parameter, key in (("QuietFrom", "from"), ("QuietUntil", "until")):
+        rule = setting(f"scaling.quiet.{key}")["pattern"]
+        assert parameters[parameter]["AllowedPattern"] == f"^({rule[1:-1]})?$"
+        assert parameters[parameter]["Default"] == ""
+
+
 def test_the_schema_is_one_and_takes_the_projects_own_settings() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     assert list(Draft202012Validator(SCHEMA).iter_errors(SETTINGS)) == []
@@ -144,5 +155,6 @@ def test_every_setting_of_the_project_is_in_the_schema_and_the_reverse() -> None
             return {path[:-1]}
         return set().union(*(given(member, f"{path}{name}.") for name, member in value.items()))
 
-    assert keys(SCHEMA) - given(SETTINGS) == {"api.package_type"}
+    quiet = {f"scaling.quiet.{key}" for key in ("from", "until", "min_instances", "max_instances", "timezone")}
+    assert keys(SCHEMA) - given(SETTINGS) == {"api.package_type", *quiet}
     assert given(SETTINGS) - keys(SCHEMA) == set()

@@ -38,6 +38,11 @@ def test_a_new_project_is_whole(folder: Path) -> None:
             "deployment: Linear1PercentEvery30Minutes",
             "canary.deployment: Linear1PercentEvery30Minutes takes 2970 minutes",
         ),
+        (
+            "  # quiet:",
+            "  quiet: {from: 'cron(0 22 * * ? *)', until: 'cron(0 6 * * ? *)', min_instances: 3, max_instances: 2} #",
+            "scaling.quiet.min_instances: 3 is above max_instances, 2",
+        ),
         ("max_instances: 10", "max_instances: 1", "scaling.min_instances: 2 is above max_instances, 1"),
     ],
 )
