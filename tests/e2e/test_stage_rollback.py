@@ -132,8 +132,8 @@ def test_what_served_when_is_told_of_both_releases_of_a_run(system: System, firs
     assert [third["is_standing"], second["is_standing"], oldest["is_standing"]] == [True, False, False]
 
 
-def test_the_mended_version_comes_gradually_and_what_served_before_it_is_retained(system: System, first: str) -> None:
-    back = first.removesuffix("-prd") + "-r2-prd"
+def test_the_mended_version_comes_gradually_and_what_served_before_it_is_retained(system: System) -> None:
+    back = system.outputs("prd")["EndpointName"]
     # As if the load had scaled it out, and would not let it in again.
     resource = f"endpoint/{back}/variant/AllTraffic"
     system.engine.client("application-autoscaling").register_scalable_target(
