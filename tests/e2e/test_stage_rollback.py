@@ -143,7 +143,10 @@ def test_the_mended_version_comes_gradually_and_what_served_before_it_is_retaine
         MinCapacity=3,
     )
     eventually(lambda: _instances(system, back) == 3, timeout=60)
-    changes = {PROGRAM: lambda text: text.replace(REFUSES, ""), "mlsystem.yaml": _own_steps_and_a_quiet_time}
+    changes = {
+        PROGRAM: lambda text: text.replace(REFUSES, "") + "# Mended.\n",
+        "mlsystem.yaml": _own_steps_and_a_quiet_time,
+    }
     execution = system.commit(changes)
     system.to_production(execution)
     assert _deployments(system)[0]["deploymentConfigName"] == f"{NAME}-Canary25Percent4Minutes"
