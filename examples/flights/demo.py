@@ -197,7 +197,7 @@ class Demo:
     @property
     def canary_minutes(self) -> int:
         """How long the settings let the new version have a part of the traffic."""
-        plan = re.fullmatch(r"Canary10Percent(\d+)Minutes", self._project.settings["canary"]["deployment"])
+        plan = re.fullmatch(r"Canary\d+Percent(\d+)Minutes?", self._project.settings["canary"]["deployment"])
         assert plan is not None, "the demo is of a canary"
         return int(plan[1])
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types_boto3_codedeploy import CodeDeployClient
     from types_boto3_scheduler import EventBridgeSchedulerClient
 
-LONGEST = timedelta(hours=6)  # of a deployment with its hooks; later the schedule goes by itself
+LONGEST = timedelta(hours=51)  # CodeDeploy gives a deployment 50, with its hooks; later the schedule goes by itself
 
 log = logging.getLogger(__name__)
 

@@ -14,6 +14,7 @@ from build_environment import BuildEnvironment
 from data_source import DataSource, Images
 from settings import Settings
 from source_revision import SourceRevision
+from traffic_shift import shift_parameters
 
 Parameters = dict[str, str]
 
@@ -107,7 +108,7 @@ def prd_parameters(run: Run) -> Parameters:
         "ApiMemoryInMegabytes": settings.text("api", "memory_mb"),
         "CorsOrigin": settings.text("api", "cors_origin"),
         "RetainFileSeconds": settings.text("api", "retain_file_seconds"),
-        "DeploymentType": settings.text("canary", "deployment"),
+        **shift_parameters(settings.text("canary", "deployment")),
         "MaxErrors": settings.text("canary", "max_5xx"),
         "MaxLatencyInMilliseconds": settings.text("canary", "max_latency_ms"),
         "AlarmPeriodInSeconds": settings.text("canary", "period_seconds"),
@@ -129,6 +130,17 @@ def prd_parameters(run: Run) -> Parameters:
         "InvocationsPerInstance": settings.text("scaling", "invocations_per_instance"),
         "ScaleInCooldownInSeconds": settings.text("scaling", "scale_in_cooldown_seconds"),
         "ScaleOutCooldownInSeconds": settings.text("scaling", "scale_out_cooldown_seconds"),
+        **_quiet_parameters(settings),
+    }
+
+
+def _quiet_parameters(settings: Settings) -> Parameters:
+    return {
+        "QuietFrom": settings.quiet("from", default=""),
+        "QuietUntil": settings.quiet("until", default=""),
+        "QuietMinInstances": settings.quiet("min_instances", default="1"),
+        "QuietMaxInstances": settings.quiet("max_instances", default="1"),
+        "QuietTimezone": settings.quiet("timezone", default="UTC"),
     }
 
 

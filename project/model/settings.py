@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from build_error import BuildError
 from jsonschema import Draft202012Validator
+from traffic_shift import shift_parameters
 
 SCHEMA = "mlsystem.schema.json"
 MAX_ENVIRONMENT_VALUE = 256  # of a processing job
@@ -78,6 +79,11 @@ class Settings:
         found = self.section("canary").get("judge", {})
         return self._plain(found.get(key, default), f"canary.judge.{key}")
 
+    def quiet(self, key: str, default: str) -> str:
+        """A key of `scaling.quiet`, which may be left out as a whole."""
+        found = self.section("scaling").get("quiet", {})
+        return self._plain(found.get(key, default), f"scaling.quiet.{key}")
+
     def cluster(self, name: str) -> dict[str, str | int]:
         """A machine as jobs take it: ClusterConfig of a processing job, ResourceConfig of a training job."""
         machine = self.machine(name)
@@ -141,9 +147,24 @@ class Settings:
 def _problems(content: dict[str, Any], schema: dict[str, Any]) -> list[str]:
     """Each with the place where it is."""
     found = sorted(Draft202012Validator(schema).iter_errors(content), key=lambda error: list(map(str, error.path)))
-    problems = [f"{'.'.join(map(str, error.path)) or 'the file'}: {error.message}" for error in found]
-    if not problems and (scaling := content["scaling"])["min_instances"] > scaling["max_instances"]:
-        problems.append(
-            f"scaling.min_instances: {scaling['min_instances']} is above max_instances, {scaling['max_instances']}"
-        )
+    problems = [f"{'.'.join(map(str, error.path)) or 'the file'}: {_told(error)}" for error in found]
+    return problems or _contradictions(content)
+
+
+def _told(error: Any) -> str:
+    """A pattern says less to a person than the words beside it."""
+    return f"{error.message} ({error.schema['description']})" if error.validator == "pattern" else str(error.message)
+
+
+def _contradictions(content: dict[str, Any]) -> list[str]:
+    """What no schema can compare. The command line says the same of a folder."""
+    problems = []
+    for name, bounds in (("scaling", content["scaling"]), ("scaling.quiet", content["scaling"].get("quiet"))):
+        if bounds and bounds["min_instances"] > bounds["max_instances"]:
+            above = f"{bounds['min_instances']} is above max_instances, {bounds['max_instances']}"
+            problems.append(f"{name}.min_instances: {above}")
+    try:
+        shift_parameters(content["canary"]["deployment"])
+    except BuildError as error:
+        problems.append(str(error))
     return problems

@@ -18,7 +18,8 @@ from mlsystem.engine.decide.template import (
     pseudo_parameters,
     resolve_parameters,
 )
-from mlsystem.engine.decide.traffic.config import CONFIGS
+from mlsystem.engine.decide.traffic.config import CONFIGS, read_config
+from mlsystem.engine.services.cloudformation.coercion import coerced
 
 Resources = Mapping[str, tuple[str, Any]]
 NOON = 1_750_000_000.0
@@ -48,8 +49,21 @@ def _of(resources: Resources, kind: str) -> Iterator[tuple[str, Any]]:
 
 def _shifts(resources: Resources) -> Iterator[str]:
     for name, group in _of(resources, "AWS::CodeDeploy::DeploymentGroup"):
-        if group["DeploymentConfigName"] not in CONFIGS:
-            yield f"{name}: CodeDeploy has no configuration {group['DeploymentConfigName']}"
+        config = group["DeploymentConfigName"]
+        if isinstance(config, dict):
+            yield from _own_steps(config["Ref"], resources[config["Ref"]][1])
+        elif config not in CONFIGS:
+            yield f"{name}: CodeDeploy has no configuration {config}"
+
+
+def _own_steps(name: str, config: Any) -> Iterator[str]:
+    request = coerced(
+        "codedeploy", "CreateDeploymentConfig", {key: config[key] for key in config if key != "UpdatePolicy"}
+    )
+    try:
+        read_config(request["deploymentConfigName"], request["trafficRoutingConfig"])
+    except AwsError as error:
+        yield f"{name}: {error.message}"
 
 
 def _capacities(resources: Resources) -> Iterator[str]:
@@ -57,6 +71,11 @@ def _capacities(resources: Resources) -> Iterator[str]:
         least, most = int(target["MinCapacity"]), int(target["MaxCapacity"])
         if least > most:
             yield f"{name}: at least {least} instances, and at most {most}"
+        for action in target.get("ScheduledActions", ()):
+            then = action["ScalableTargetAction"]
+            if int(then["MinCapacity"]) > int(then["MaxCapacity"]):
+                bounds = f"at least {then['MinCapacity']} instances, and at most {then['MaxCapacity']}"
+                yield f"{name}: {action['ScheduledActionName']}: {bounds}"
         for config, properties in _of(resources, "AWS::SageMaker::EndpointConfig"):
             for variant in properties["ProductionVariants"]:
                 count = int(variant["InitialInstanceCount"])
@@ -87,6 +106,11 @@ def _schedules(resources: Resources) -> Iterator[str]:
         (name, rule["ScheduleExpression"], False)
         for name, rule in _of(resources, "AWS::Events::Rule")
         if "ScheduleExpression" in rule
+    ]
+    found += [
+        (f"{name}: {action['ScheduledActionName']}", action["Schedule"], True)
+        for name, target in _of(resources, "AWS::ApplicationAutoScaling::ScalableTarget")
+        for action in target.get("ScheduledActions", ())
     ]
     for name, monitor in _of(resources, "AWS::SageMaker::MonitoringSchedule"):
         expression = monitor["MonitoringScheduleConfig"]["ScheduleConfig"]["ScheduleExpression"]

@@ -198,7 +198,6 @@ def test_a_role_s_policies_are_no_larger_than_iam_takes_however_long_the_names(n
 # What its registry lists for a type of the deployed stacks, and they do not use of it.
 UNUSED = {
     r"apigateway:UpdateRestApiPolicy": "the API has no policy of its own",
-    r"application-autoscaling:(Put|Delete)ScheduledAction": "nothing is scaled by the clock",
     r"cloudwatch:GetMetricData": "the scaling policy follows a predefined metric",
     r"codedeploy:RegisterOnPremisesInstance": "functions have no instances",
     r"kms:(CreateGrant|Encrypt|GenerateDataKey)": "neither functions nor the workflow are encrypted with a key of their own",

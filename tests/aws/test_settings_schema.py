@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from typing import Any
 
 import pytest
@@ -10,6 +12,10 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from tests.aws.project import PROJECT, TEMPLATES, read_template
+
+sys.path.insert(0, str(PROJECT / "model"))
+
+from traffic_shift import CODEDEPLOYS_OWN
 
 SCHEMA = json.loads((PROJECT / "mlsystem.schema.json").read_text())
 SETTINGS = yaml.safe_load((PROJECT / "mlsystem.yaml").read_text())
@@ -46,7 +52,6 @@ TAKERS = {
         "ApiMemoryInMegabytes": "api.memory_mb",
         "CorsOrigin": "api.cors_origin",
         "RetainFileSeconds": "api.retain_file_seconds",
-        "DeploymentType": "canary.deployment",
         "MaxErrors": "canary.max_5xx",
         "MaxLatencyInMilliseconds": "canary.max_latency_ms",
         "AlarmPeriodInSeconds": "canary.period_seconds",
@@ -66,6 +71,9 @@ TAKERS = {
         "InvocationsPerInstance": "scaling.invocations_per_instance",
         "ScaleInCooldownInSeconds": "scaling.scale_in_cooldown_seconds",
         "ScaleOutCooldownInSeconds": "scaling.scale_out_cooldown_seconds",
+        "QuietMinInstances": "scaling.quiet.min_instances",
+        "QuietMaxInstances": "scaling.quiet.max_instances",
+        "QuietTimezone": "scaling.quiet.timezone",
     },
 }
 # CloudFormation's word for a rule, and JSON Schema's.
@@ -96,6 +104,29 @@ def test_a_setting_may_be_what_its_parameter_may_be(template: str, parameter: st
     assert ("enum" in found) or found["type"] in (("integer", "number") if rule["Type"] == "Number" else ("string",))
 
 
+def test_every_way_to_move_traffic_that_the_build_takes_is_one_that_the_stage_has() -> None:
+    parameters = read_template(TEMPLATES["deploy-model-prd.yml"].read_text())["Parameters"]
+    assert set(parameters["DeploymentType"]["AllowedValues"]) == {"Custom", *CODEDEPLOYS_OWN}
+    rule = re.compile(setting("canary.deployment")["pattern"])
+    assert all(rule.search(name) for name in CODEDEPLOYS_OWN)
+    for percent in (0, 1, 9, 99, 100):
+        for minutes in (0, 1, 2, 999, 1000, 2799, 2880, 2881, 10000):
+            told = f"Canary{percent}Percent{minutes}Minute{'' if minutes == 1 else 's'}"
+            is_one = 1 <= percent <= 99 and 1 <= minutes <= 2880
+            assert bool(rule.search(told)) == is_one, told
+            for parameter, value in (("ShiftPercent", percent), ("ShiftMinutes", minutes), ("ShiftType", "Canary")):
+                if is_one:
+                    assert re.search(parameters[parameter]["AllowedPattern"], str(value))
+
+
+def test_a_quiet_time_begins_and_ends_as_the_stack_takes_it_and_there_may_be_none() -> None:
+    parameters = read_template(TEMPLATES["deploy-model-prd.yml"].read_text())["Parameters"]
+    for parameter, key in (("QuietFrom", "from"), ("QuietUntil", "until")):
+        rule = setting(f"scaling.quiet.{key}")["pattern"]
+        assert parameters[parameter]["AllowedPattern"] == f"^({rule[1:-1]})?$"
+        assert parameters[parameter]["Default"] == ""
+
+
 def test_the_schema_is_one_and_takes_the_projects_own_settings() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     assert list(Draft202012Validator(SCHEMA).iter_errors(SETTINGS)) == []
@@ -124,5 +155,6 @@ def test_every_setting_of_the_project_is_in_the_schema_and_the_reverse() -> None
             return {path[:-1]}
         return set().union(*(given(member, f"{path}{name}.") for name, member in value.items()))
 
-    assert keys(SCHEMA) - given(SETTINGS) == {"api.package_type"}
+    quiet = {f"scaling.quiet.{key}" for key in ("from", "until", "min_instances", "max_instances", "timezone")}
+    assert keys(SCHEMA) - given(SETTINGS) == {"api.package_type", *quiet}
     assert given(SETTINGS) - keys(SCHEMA) == set()

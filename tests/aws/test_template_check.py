@@ -42,6 +42,24 @@ def test_every_canary_that_the_parameter_allows_is_one_that_codedeploy_has(tmp_p
         assert faults(resources) == []
 
 
+@pytest.mark.parametrize(
+    ("steps", "name"),
+    [
+        (("Canary", "5", "20"), "mls-demo-Canary5Percent20Minutes"),
+        (("Linear", "25", "1"), "mls-demo-Linear25PercentEvery1Minutes"),
+    ],
+)
+def test_other_steps_have_a_configuration_of_the_stack(tmp_path: Path, steps: tuple[str, str, str], name: str) -> None:
+    choices = dict(zip(("ShiftType", "ShiftPercent", "ShiftMinutes"), steps, strict=True))
+    parameters = {**given(tmp_path, "deploy-model-prd.yml"), "DeploymentType": "Custom", **choices}
+    resources = resources_of(packaged("deploy-model-prd.yml"), parameters, REGION)
+    assert faults(resources) == []
+    assert resources["ShiftConfig"][1]["DeploymentConfigName"] == name
+    assert resources["ApiFunctionDeploymentGroup"][1]["DeploymentConfigName"] == {"Ref": "ShiftConfig"}
+    back = resources_of(packaged("deploy-model-prd.yml"), {**parameters, "GoesBack": "true"}, REGION)
+    assert back["ApiFunctionDeploymentGroup"][1]["DeploymentConfigName"] == "CodeDeployDefault.LambdaAllAtOnce"
+
+
 @pytest.mark.parametrize("pair", [("NAT", ""), ("ENDPOINTS", "arn:aws:iam::210987654321:role/there")])
 def test_the_pipeline_stands_by_each_of_its_choices(pair: tuple[str, str]) -> None:
     egress, role = pair
@@ -53,6 +71,27 @@ def test_the_pipeline_stands_by_each_of_its_choices(pair: tuple[str, str]) -> No
     assert "Repository" not in resources
     assert ("NatGateway" in resources) == (egress == "NAT")
     assert ("PipelineInPrdAccount" in resources) == bool(role)
+
+
+QUIET = {
+    "QuietFrom": "cron(0 22 * * ? *)",
+    "QuietUntil": "cron(0 6 * * ? *)",
+    "QuietMaxInstances": "2",
+    "QuietTimezone": "Europe/Berlin",
+}
+
+
+def test_a_quiet_time_has_its_own_bounds_and_then_those_of_the_day_hold(tmp_path: Path) -> None:
+    name = "deploy-model-prd.yml"
+    parameters = given(tmp_path, name)
+    assert "ScheduledActions" not in resources_of(packaged(name), parameters, REGION)["ScalableTarget"][1]
+    resources = resources_of(packaged(name), {**parameters, **QUIET}, REGION)
+    assert faults(resources) == []
+    begins, ends = resources["ScalableTarget"][1]["ScheduledActions"]
+    assert (begins["Schedule"], begins["Timezone"]) == ("cron(0 22 * * ? *)", "Europe/Berlin")
+    assert begins["ScalableTargetAction"] == {"MinCapacity": "1", "MaxCapacity": "2"}
+    assert (ends["Schedule"], ends["Timezone"]) == ("cron(0 6 * * ? *)", "Europe/Berlin")
+    assert ends["ScalableTargetAction"] == {"MinCapacity": "2", "MaxCapacity": "10"}
 
 
 Planting = Callable[[str], str]
@@ -74,6 +113,13 @@ def replaced(old: str, new: str) -> Planting:
             {"DeploymentType": "Canary20Percent10Minutes"},
             "CodeDeploy has no configuration",
         ),
+        (
+            replaced("CanaryPercentage: !Ref 'ShiftPercent'", "CanaryPercentage: 100"),
+            {"DeploymentType": "Custom", "ShiftType": "Canary", "ShiftPercent": "5", "ShiftMinutes": "3"},
+            "ShiftConfig: mls-demo-Canary5Percent3Minutes: TimeBasedCanary needs a percentage from 1 to 99",
+        ),
+        (str, {**QUIET, "QuietMinInstances": "3"}, "quiet-from: at least 3 instances, and at most 2"),
+        (str, {**QUIET, "QuietUntil": "cron(0 6 31 2 ? *)"}, "quiet-until: cron(0 6 31 2 ? *) never comes"),
         (str, {"MinInstances": "11"}, "at least 11 instances, and at most 10"),
         (str, {"InstanceCount": "1"}, "it begins with 1 instances, and scales from 2 to 10"),
         (replaced("AlarmActions:", "OKActions:"), {}, "nobody hears this alarm"),

@@ -13,6 +13,7 @@ import pytest
 
 from tests import small_project
 from tests.command_line import run
+from tests.e2e.least_privilege import recorded
 from tests.live import eventually
 from tests.serving import Load
 from tests.small_project import NAME
@@ -47,6 +48,25 @@ def _deployments(system: System) -> list[dict[str, Any]]:
         for one in codedeploy.list_deployments(**group)["deployments"]
     ]
     return sorted(found, key=lambda one: one["createTime"], reverse=True)
+
+
+def _own_steps_and_a_quiet_time(text: str) -> str:
+    quiet = "{from: 'cron(0 22 * * ? *)', until: 'cron(0 6 * * ? *)', min_instances: 1, max_instances: 2}"
+    assert "scaling:\n" in text and "Canary10Percent5Minutes" in text
+    text = text.replace("Canary10Percent5Minutes", "Canary25Percent4Minutes")
+    return text.replace("scaling:\n", f"scaling:\n  quiet: {quiet}\n")
+
+
+def _instances(system: System, endpoint: str) -> int:
+    found = system.engine.client("sagemaker").describe_endpoint(EndpointName=endpoint)
+    return int(found["ProductionVariants"][0]["CurrentInstanceCount"])
+
+
+def _raised_by_the_hook(system: System) -> set[str]:
+    """The endpoints whose count the hooks' role has changed."""
+    calls = recorded(sorted(system.engine.folder.glob("audit.jsonl*")))
+    right = "sagemaker:UpdateEndpointWeightsAndCapacities"
+    return {call.resource.rsplit("/", 1)[1] for call in calls if call.action == right and "-hooks-" in call.role}
 
 
 def _endpoints(system: System) -> set[str]:
@@ -112,9 +132,27 @@ def test_what_served_when_is_told_of_both_releases_of_a_run(system: System, firs
     assert [third["is_standing"], second["is_standing"], oldest["is_standing"]] == [True, False, False]
 
 
-def test_the_mended_version_comes_gradually_and_what_served_before_it_is_retained(system: System, first: str) -> None:
-    back = first.removesuffix("-prd") + "-r2-prd"
-    execution = system.commit({PROGRAM: lambda text: text.replace(REFUSES, "")})
+def test_the_mended_version_comes_gradually_and_what_served_before_it_is_retained(system: System) -> None:
+    back = system.outputs("prd")["EndpointName"]
+    # As if the load had scaled it out, and would not let it in again.
+    resource = f"endpoint/{back}/variant/AllTraffic"
+    system.engine.client("application-autoscaling").register_scalable_target(
+        ServiceNamespace="sagemaker",
+        ResourceId=resource,
+        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+        MinCapacity=3,
+    )
+    eventually(lambda: _instances(system, back) == 3, timeout=60)
+    changes = {
+        PROGRAM: lambda text: text.replace(REFUSES, "") + "# Mended.\n",
+        "mlsystem.yaml": _own_steps_and_a_quiet_time,
+    }
+    execution = system.commit(changes)
     system.to_production(execution)
-    assert _deployments(system)[0]["deploymentConfigName"] == GRADUALLY
-    assert _endpoints(system) == {back, system.outputs("prd")["EndpointName"]}
+    assert _deployments(system)[0]["deploymentConfigName"] == f"{NAME}-Canary25Percent4Minutes"
+    new = system.outputs("prd")["EndpointName"]
+    assert _endpoints(system) == {back, new}
+    assert _raised_by_the_hook(system) == {new}
+    actions = system.engine.client("application-autoscaling").describe_scheduled_actions(ServiceNamespace="sagemaker")
+    found = {action["ResourceId"]: action["Schedule"] for action in actions["ScheduledActions"]}
+    assert found.keys() == {f"endpoint/{new}/variant/AllTraffic"}

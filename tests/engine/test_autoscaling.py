@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.live import LiveEngine, eventually
 from tests.serving import Serving, SteadyLoad
+from tests.stacks import StackUser
 
 # As a target: a minute of this engine's time is a second.
 REQUESTS_A_SCALED_MINUTE = 10.0
@@ -162,3 +164,83 @@ def test_a_target_that_does_not_exist_is_refused(scaled: Scaled) -> None:
         scaled.scaling.register_scalable_target(**what, MinCapacity=1, MaxCapacity=2)
     with pytest.raises(ClientError, match="Minimum capacity cannot be greater"):
         scaled.scaling.register_scalable_target(**scaled.what, MinCapacity=3, MaxCapacity=2)
+
+
+# ---------------------------------------------------------------------- in a stack
+def _action(name: str, hour: int, least: int, most: int, **more: str) -> dict[str, Any]:
+    # Numbers as text, as parameters give them.
+    bounds = {"MinCapacity": str(least), "MaxCapacity": str(most)}
+    return {
+        "ScheduledActionName": name,
+        "Schedule": f"cron(0 {hour} * * ? *)",
+        "ScalableTargetAction": bounds,
+        **more,
+    }
+
+
+def _target(scaled: Scaled, *actions: dict[str, Any], most: int = 2) -> str:
+    properties: dict[str, Any] = {**scaled.what, "MinCapacity": 1, "MaxCapacity": most}
+    if actions:
+        properties["ScheduledActions"] = list(actions)
+    return json.dumps(
+        {"Resources": {"Target": {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": properties}}}
+    )
+
+
+def _scheduled(scaled: Scaled) -> dict[str, tuple[str, str, dict[str, int]]]:
+    found = scaled.scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"]
+    return {
+        action["ScheduledActionName"]: (action["Schedule"], action["Timezone"], dict(action["ScalableTargetAction"]))
+        for action in found
+    }
+
+
+def test_a_stack_has_the_scheduled_actions_that_its_target_names(new_engine: Callable[..., LiveEngine]) -> None:
+    live = new_engine()
+    live.start()
+    scaled, user = Scaled(live), StackUser(live, "quiet")
+    night, day = _action("from", 22, 1, 2, Timezone="Europe/Berlin"), _action("until", 6, 1, 4)
+    night_is = ("cron(0 22 * * ? *)", "Europe/Berlin", {"MinCapacity": 1, "MaxCapacity": 2})
+    day_is = ("cron(0 6 * * ? *)", "UTC", {"MinCapacity": 1, "MaxCapacity": 4})
+    made = user.create(_target(scaled, night, day))
+    assert made["StackStatus"] == "CREATE_COMPLETE", user.failures()
+    assert _scheduled(scaled) == {"from": night_is, "until": day_is}
+
+    later = _action("until", 7, 1, 4)
+    assert user.update(_target(scaled, night, later))["StackStatus"] == "UPDATE_COMPLETE", user.failures()
+    assert _scheduled(scaled) == {"from": night_is, "until": ("cron(0 7 * * ? *)", *day_is[1:])}
+
+    # A timezone that is not given any more is UTC again; what is not named any more is deleted.
+    assert user.update(_target(scaled, _action("from", 22, 1, 2)))["StackStatus"] == "UPDATE_COMPLETE", user.failures()
+    assert _scheduled(scaled) == {"from": (night_is[0], "UTC", night_is[2])}
+
+    # What the update brought goes, and what it took comes back.
+    wrong = _action("wrong", 25, 1, 2)
+    assert user.update(_target(scaled, day, wrong))["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "25" in user.failures()["Target"]
+    assert _scheduled(scaled) == {"from": (night_is[0], "UTC", night_is[2])}
+
+    assert user.update(_target(scaled, most=3))["StackStatus"] == "UPDATE_COMPLETE", user.failures()
+    assert _scheduled(scaled) == {}
+    assert user.update(_target(scaled, night))["StackStatus"] == "UPDATE_COMPLETE", user.failures()
+    assert user.delete()["StackStatus"] == "DELETE_COMPLETE", user.failures()
+    eventually(lambda: _scheduled(scaled) == {})
+
+    # Nothing is left of a target whose action is refused.
+    assert StackUser(live, "refused").create(_target(scaled, wrong))["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert scaled.scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
+
+
+def test_an_action_that_is_put_again_without_its_end_has_none(scaled: Scaled) -> None:
+    scaled.register(1, 2)
+    bounds = {"MinCapacity": 1, "MaxCapacity": 2}
+    named = {**scaled.what, "ScheduledActionName": "ending"}
+    end = datetime.now(UTC) + timedelta(days=1)
+    scaled.scaling.put_scheduled_action(
+        **named, Schedule="cron(0 22 * * ? *)", ScalableTargetAction=bounds, EndTime=end
+    )
+    scaled.scaling.put_scheduled_action(**named, Timezone="Europe/Berlin")
+    (action,) = scaled.scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"]
+    assert "EndTime" not in action
+    assert (action["Schedule"], action["Timezone"]) == ("cron(0 22 * * ? *)", "Europe/Berlin")
+    scaled.scaling.delete_scheduled_action(**named)

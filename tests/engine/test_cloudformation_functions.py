@@ -22,6 +22,7 @@ def handler(event, context):
         status=os.environ['STATUS'],
     )
 """
+GRADUALLY = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
 ROLE = {"AssumeRolePolicyDocument": TRUST, "ManagedPolicyArns": [ADMINISTRATOR]}
 
 
@@ -36,12 +37,21 @@ def function(source: str, **variables: str) -> dict[str, Any]:
     return {"Type": "AWS::Lambda::Function", "Properties": properties}
 
 
+def steps(name: str, percent: str, minutes: str) -> dict[str, Any]:
+    """A configuration of its own, with numbers as text, as parameters give them."""
+    canary = {"CanaryPercentage": percent, "CanaryInterval": minutes}
+    routing = {"Type": "TimeBasedCanary", "TimeBasedCanary": canary}
+    properties = {"DeploymentConfigName": name, "ComputePlatform": "Lambda", "TrafficRoutingConfig": routing}
+    return {"Steps": {"Type": "AWS::CodeDeploy::DeploymentConfig", "Properties": properties}}
+
+
 def released(word: str, hook: str = "Succeeded", later: dict[str, Any] | None = None) -> str:
-    """A template with the function that answers `word`, its version and its alias; `later` are resources that follow it."""
+    """A template with the function that answers `word`, its version and its alias; `later` are resources that follow it,
+    and `Steps` among them is how its traffic moves."""
     group = {
         "ApplicationName": {"Ref": "Application"},
         "ServiceRoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
-        "DeploymentConfigName": "CodeDeployDefault.LambdaCanary10Percent5Minutes",
+        "DeploymentConfigName": {"Ref": "Steps"} if later and "Steps" in later else GRADUALLY,
         "DeploymentStyle": {"DeploymentType": "BLUE_GREEN", "DeploymentOption": "WITH_TRAFFIC_CONTROL"},
         "AutoRollbackConfiguration": {"Enabled": True, "Events": ["DEPLOYMENT_FAILURE"]},
     }
@@ -122,3 +132,46 @@ def test_an_alias_shifts_to_a_new_version_and_back_when_the_stack_fails(fast: Li
     assert user.delete()["StackStatus"] == "DELETE_COMPLETE", user.failures()
     names = [item["FunctionName"] for item in fast.client("lambda").list_functions()["Functions"]]
     assert names == [] and fast.client("codedeploy").list_applications()["applications"] == []
+
+
+def configs(engine: LiveEngine) -> list[str]:
+    """Those that are not AWS's own."""
+    names = engine.client("codedeploy").list_deployment_configs()["deploymentConfigsList"]
+    return [name for name in names if not name.startswith("CodeDeployDefault.")]
+
+
+def last_config(engine: LiveEngine, user: StackUser) -> str:
+    codedeploy = engine.client("codedeploy")
+    of_group = {"applicationName": user.resource("Application"), "deploymentGroupName": user.resource("Group")}
+    last = codedeploy.list_deployments(**of_group)["deployments"][0]
+    return str(codedeploy.get_deployment(deploymentId=last)["deploymentInfo"]["deploymentConfigName"])
+
+
+def test_an_alias_shifts_in_steps_of_the_stacks_own_and_in_others_after_them(fast: LiveEngine) -> None:
+    user = StackUser(fast, "own-steps")
+    first = {"one": steps("x-Canary5Percent2Minutes", "5", "2"), "two": steps("x-Canary25Percent3Minutes", "25", "3")}
+    assert user.create(released("One"))["StackStatus"] == "CREATE_COMPLETE", user.failures()
+    assert configs(fast) == []
+    assert user.update(released("Two", later=first["one"]))["StackStatus"] == "UPDATE_COMPLETE", user.failures()
+    assert configs(fast) == [last_config(fast, user)] == ["x-Canary5Percent2Minutes"]
+    found = fast.client("codedeploy").get_deployment_config(deploymentConfigName="x-Canary5Percent2Minutes")
+    assert found["deploymentConfigInfo"]["trafficRoutingConfig"] == {
+        "type": "TimeBasedCanary",
+        "timeBasedCanary": {"canaryPercentage": 5, "canaryInterval": 2},
+    }
+
+    # Other steps are another configuration, and what fails takes it away again.
+    stack = user.update(released("Three", hook="Failed", later=first["two"]))
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert configs(fast) == ["x-Canary5Percent2Minutes"]
+    assert user.update(released("Four", later=first["two"]))["StackStatus"] == "UPDATE_COMPLETE", user.failures()
+    assert configs(fast) == [last_config(fast, user)] == ["x-Canary25Percent3Minutes"]
+
+    # The same name with other steps is refused, as a name can be had once.
+    stack = user.update(released("Five", later=steps("x-Canary25Percent3Minutes", "30", "3")))
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "already exists" in user.failures()["Steps"]
+
+    assert user.update(released("Six"))["StackStatus"] == "UPDATE_COMPLETE", user.failures()
+    assert (configs(fast), last_config(fast, user)) == ([], GRADUALLY)
+    assert user.delete()["StackStatus"] == "DELETE_COMPLETE", user.failures()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from mlsystem.client.errors import ClientFailure, NotFound
 
 SETTINGS, SCHEMA = "mlsystem.yaml", "mlsystem.schema.json"
 IGNORED = {".git", ".mlsystem", "__pycache__", ".venv", "build", "node_modules"}
+LINEAR = re.compile(r"Linear(\d+)PercentEvery(\d+)Minutes?")
+# https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html
+LONGEST_SHIFT_MINUTES = 2880
 # Keys of `project` that need not be there, and the parameters of pipeline.yml that they are.
 OPTIONAL_PARAMETERS = {
     "source_provider": "SourceProvider",
@@ -127,17 +131,34 @@ def load(folder: Path) -> Project:
     from jsonschema import Draft202012Validator
 
     problems = [
-        f"{'.'.join(map(str, error.path)) or 'the file'}: {error.message}"
+        f"{'.'.join(map(str, error.path)) or 'the file'}: {_told(error)}"
         for error in Draft202012Validator(_schema(folder)).iter_errors(settings)
-    ]
-    # No schema can compare two values. The build says the same of what is committed.
-    if not problems and (scaling := settings["scaling"])["min_instances"] > scaling["max_instances"]:
-        problems.append(
-            f"scaling.min_instances: {scaling['min_instances']} is above max_instances, {scaling['max_instances']}"
-        )
+    ] or list(_contradictions(settings))
     if problems:
         raise ClientFailure(f"{path}: {'; '.join(sorted(problems))}")
     return Project(folder.absolute(), settings)
+
+
+def _told(error: Any) -> str:
+    """A pattern says less to a person than the words beside it."""
+    return f"{error.message} ({error.schema['description']})" if error.validator == "pattern" else str(error.message)
+
+
+def _contradictions(settings: dict[str, Any]) -> Iterator[str]:
+    """What no schema can compare. The build says the same of what is committed."""
+    for name, bounds in (("scaling", settings["scaling"]), ("scaling.quiet", settings["scaling"].get("quiet"))):
+        if bounds and bounds["min_instances"] > bounds["max_instances"]:
+            above = f"{bounds['min_instances']} is above max_instances, {bounds['max_instances']}"
+            yield f"{name}.min_instances: {above}"
+    deployment = settings["canary"]["deployment"]
+    if linear := LINEAR.fullmatch(deployment):
+        # The first step is at once.
+        takes = (-(-100 // int(linear[1])) - 1) * int(linear[2])
+        if takes > LONGEST_SHIFT_MINUTES:
+            yield (
+                f"canary.deployment: {deployment} takes {takes} minutes from its first step to its last, and CodeDeploy "
+                f"takes at most {LONGEST_SHIFT_MINUTES}"
+            )
 
 
 def _schema(folder: Path) -> dict[str, Any]:

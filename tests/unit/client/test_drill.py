@@ -101,7 +101,13 @@ def test_cases_are_chosen_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "share"), [("Canary10Percent5Minutes", 0.1), ("Linear10PercentEvery1Minute", 0.1), ("my-config", 1.0)]
+    ("parameters", "share"),
+    [
+        ({"DeploymentType": "Canary10Percent5Minutes"}, 0.1),
+        ({"DeploymentType": "Linear10PercentEvery1Minute", "ShiftPercent": ""}, 0.1),
+        ({"DeploymentType": "my-config"}, 1.0),
+        ({"DeploymentType": "Custom", "ShiftPercent": "25"}, 0.25),
+    ],
 )
-def test_the_first_step_has_the_share_that_the_type_names(kind: str, share: float) -> None:
-    assert first_share(kind) == share
+def test_the_first_step_has_the_share_that_the_stage_says(parameters: dict[str, str], share: float) -> None:
+    assert first_share(parameters) == share

@@ -28,6 +28,21 @@ def test_a_new_project_is_whole(folder: Path) -> None:
         ("threshold: 0.7", "treshold: 0.7", "'treshold' was unexpected"),
         ("project:", "projects:", "'project' is a required property"),
         ("project:", "project: [", "cannot be read"),
+        (
+            "deployment: Canary10Percent5Minutes",
+            "deployment: Canary10Percent5Hours",
+            r"canary.deployment: 'Canary10Percent5Hours' does not match .* P from 1 to 99",
+        ),
+        (
+            "deployment: Canary10Percent5Minutes",
+            "deployment: Linear1PercentEvery30Minutes",
+            "canary.deployment: Linear1PercentEvery30Minutes takes 2970 minutes",
+        ),
+        (
+            "  # quiet:",
+            "  quiet: {from: 'cron(0 22 * * ? *)', until: 'cron(0 6 * * ? *)', min_instances: 3, max_instances: 2} #",
+            "scaling.quiet.min_instances: 3 is above max_instances, 2",
+        ),
         ("max_instances: 10", "max_instances: 1", "scaling.min_instances: 2 is above max_instances, 1"),
     ],
 )

@@ -10,7 +10,7 @@ import itertools
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from mlsystem.client.connection import Connection
@@ -79,7 +79,7 @@ class Drill:
             traffic.answers(),
             known,
             self._period_seconds(),
-            first_share(self._parameters["DeploymentType"]),
+            first_share(self._parameters),
         )
 
     def _restore(self, pause: Pause) -> Outcome:
@@ -128,9 +128,11 @@ class Drill:
         return period / self._connection.time_scale()
 
 
-def first_share(deployment_type: str) -> float:
-    """Of the traffic, that the new version has in the first step: all of SAM's types name it."""
-    found = re.search(r"(\d+)Percent", deployment_type)
+def first_share(parameters: Mapping[str, str]) -> float:
+    """Of the traffic, that the new version has in the first step: SAM's types name it, and of Custom it is a parameter."""
+    if parameters["DeploymentType"] == "Custom":
+        return int(parameters["ShiftPercent"]) / 100
+    found = re.search(r"(\d+)Percent", parameters["DeploymentType"])
     return int(found[1]) / 100 if found else 1.0
 
 

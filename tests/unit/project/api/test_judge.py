@@ -138,7 +138,7 @@ class Account:
             raise failure("ConflictException")
         assert (request["ScheduleExpression"], request["ActionAfterCompletion"]) == ("rate(1 minute)", "DELETE")
         assert json.loads(request["Target"]["Input"]) == {"deploymentId": ID}
-        assert when(BEGIN) < request["EndDate"] < when(BEGIN + 86400)
+        assert when(BEGIN) < request["EndDate"] < when(BEGIN + 3 * 86400)
         self.schedules.add(request["Name"])
 
     def delete_schedule(self, Name: str) -> None:

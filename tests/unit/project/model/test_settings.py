@@ -30,6 +30,9 @@ def test_a_default_serves_for_a_missing_key_alone() -> None:
     assert read.text("api", "other", default="Image") == "Image"
 
 
+QUIET = {"from": "cron(0 22 * * ? *)", "until": "cron(0 6 * * ? *)", "min_instances": 1, "max_instances": 2}
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -131,6 +134,29 @@ def project(tmp_path: Path) -> Path:
         ("project", "model_name", "flightsnewyork", r"project.model_name: 'flightsnewyork' is too long"),
         ("scaling", "min_instances", 0, r"scaling.min_instances: 0 is less than the minimum of 1"),
         ("scaling", "min_instances", 11, r"scaling.min_instances: 11 is above max_instances, 10"),
+        (
+            "canary",
+            "deployment",
+            "Canary100Percent5Minutes",
+            r"canary.deployment: 'Canary100Percent5Minutes' does not match .* P from 1 to 99",
+        ),
+        ("canary", "deployment", "Canary0Percent5Minutes", r"canary.deployment: 'Canary0Percent5Minutes' does not"),
+        ("canary", "deployment", "Linear5PercentEvery2881Minutes", r"canary.deployment: .* M from 1 to 2880"),
+        ("canary", "deployment", "BlueGreen", r"canary.deployment: 'BlueGreen' does not match"),
+        (
+            "canary",
+            "deployment",
+            "Linear1PercentEvery30Minutes",
+            r"canary.deployment: Linear1PercentEvery30Minutes takes 2970 minutes",
+        ),
+        (
+            "scaling",
+            "quiet",
+            {**QUIET, "min_instances": 3},
+            r"scaling.quiet.min_instances: 3 is above max_instances, 2",
+        ),
+        ("scaling", "quiet", {**QUIET, "from": "rate(1 hour)"}, r"scaling.quiet.from: 'rate\(1 hour\)' does not match"),
+        ("scaling", "quiet", {"from": QUIET["from"]}, r"scaling.quiet: 'until' is a required property"),
         ("canary", "max_5xx", "none", r"canary.max_5xx: 'none' is not of type 'integer'"),
     ],
 )
@@ -152,3 +178,15 @@ def test_all_mistakes_are_told_at_once(project: Path) -> None:
     with pytest.raises(BuildError, match="'drift' is a required property") as error:
         Settings.load(project / "mlsystem.yaml")
     assert "'extra' was unexpected" in str(error.value)
+
+
+def test_a_quiet_time_is_there_or_not() -> None:
+    assert settings(scaling={}).quiet("from", default="") == ""
+    read = settings(scaling={"quiet": QUIET})
+    assert [read.quiet(key, default="UTC") for key in (*QUIET, "timezone")] == [
+        "cron(0 22 * * ? *)",
+        "cron(0 6 * * ? *)",
+        "1",
+        "2",
+        "UTC",
+    ]

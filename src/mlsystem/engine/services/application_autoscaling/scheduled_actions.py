@@ -155,9 +155,9 @@ def _updated(record: ActionRecord, given: Mapping[str, Any]) -> ActionRecord:
     if "Timezone" in given:
         check_timezone(given["Timezone"])
         changes["timezone"] = given["Timezone"]
+    # Start and end are the only ones that are taken away where they are not given.
     for member, name in (("StartTime", "starts_at"), ("EndTime", "ends_at")):
-        if member in given:
-            changes[name] = given[member].timestamp()
+        changes[name] = given[member].timestamp() if member in given else None
     if "ScalableTargetAction" in given:
         action = given["ScalableTargetAction"]
         bounds = {"min": action.get("MinCapacity"), "max": action.get("MaxCapacity")}

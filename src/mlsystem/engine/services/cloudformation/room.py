@@ -56,6 +56,7 @@ TYPES: tuple[ResourceType, ...] = (
     codebuild.PROJECT,
     codecommit.Repository(),
     codedeploy.APPLICATION,
+    codedeploy.DEPLOYMENT_CONFIG,
     codedeploy.DEPLOYMENT_GROUP,
     codepipeline.PIPELINE,
     *ec2.TYPES,

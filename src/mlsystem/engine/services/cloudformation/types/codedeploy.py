@@ -1,4 +1,4 @@
-"""AWS::CodeDeploy::Application and AWS::CodeDeploy::DeploymentGroup."""
+"""AWS::CodeDeploy::Application, AWS::CodeDeploy::DeploymentConfig and AWS::CodeDeploy::DeploymentGroup."""
 
 from __future__ import annotations
 
@@ -31,6 +31,23 @@ APPLICATION = ApiType(
     arguments=_application,
     identify=lambda _answer, request: str(request["ApplicationName"]),
     delete_request=lambda name, _properties: {"applicationName": name},
+)
+
+
+def _config(site: Site, properties: dict[str, Any]) -> dict[str, Any]:
+    return {"DeploymentConfigName": site.made_up_name(100), **properties}
+
+
+# All of its properties are create-only: a change is a replacement.
+DEPLOYMENT_CONFIG = ApiType(
+    name="AWS::CodeDeploy::DeploymentConfig",
+    service="codedeploy",
+    create_operation="CreateDeploymentConfig",
+    delete_operation="DeleteDeploymentConfig",
+    properties=frozenset({"ComputePlatform", "DeploymentConfigName", "TrafficRoutingConfig"}),
+    arguments=_config,
+    identify=lambda _answer, request: str(request["DeploymentConfigName"]),
+    delete_request=lambda name, _properties: {"deploymentConfigName": name},
 )
 
 
