@@ -67,7 +67,7 @@ def test_a_baseline_of_its_own_needs_no_labels(tmp_path: Path) -> None:
 
 
 def test_the_first_rows_of_the_test_set_are_kept_as_requests(tmp_path: Path) -> None:
-    test = "late,carrier,delay\n1,\"A, A\",NA\n0,UA,often\n,ZZ,1\n" + "0,UA,5\n" * 200
+    test = 'late,carrier,delay\n1,"A, A",NA\n0,UA,often\n,ZZ,1\n' + "0,UA,5\n" * 200
     prepared(tmp_path, test=test)
     requests = rows(tmp_path / "requests" / "requests.csv")
     assert requests[:4] == [["carrier", "delay"], ["A, A", ""], ["ZZ", "1"], ["UA", "5"]]
