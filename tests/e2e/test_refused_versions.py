@@ -25,9 +25,12 @@ def deploy(system: System, **changes: str) -> str:
     def described() -> dict[str, Any]:
         return dict(cloudformation.describe_stacks(StackName=STACK)["Stacks"][0])
 
+    # What an update that was rolled back had given may stand as the previous value.
     given = {
         "ReleaseName": f"{NAME}-tried-{secrets.token_hex(3)}-prd",
         "ReleaseSha256": secrets.token_hex(32),
+        "Fault": "",
+        "MaxLatencyInMilliseconds": "2000",
         **changes,
     }
     names = [item["ParameterKey"] for item in described()["Parameters"]]
