@@ -6,6 +6,7 @@ it had too few requests then, from the first strata, which then count for errors
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -71,7 +72,8 @@ class Compared:
 def compare(reader: MetricReader, shift: Shift, reference: Reference | None, counted_until: float) -> Compared:
     """`reference`: what an earlier look has taken, so that all of them apply the same. New requests count until
     `counted_until`, also after the traffic has shifted."""
-    first, end = int(shift.begin), int(max(counted_until, shift.until)) + 1
+    # The checks before the traffic ask the new version too, up to the very second in which it begins.
+    first, end = math.ceil(shift.begin), int(max(counted_until, shift.until)) + 1
     totals = reader.read([Query(REQUESTS, version, COUNT) for version in (shift.new, shift.old)], first, end)
     new, old = ({at: round(count) for at, count in series.items()} for series in totals.values())
     found = strata(new, old, shift.begin, shift.until, is_over=shift.is_over)

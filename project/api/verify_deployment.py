@@ -17,6 +17,7 @@ from deployment_check import require_all_traffic, require_schedule
 from new_version_check import check_new_version
 from pipeline_action import Result, run_action
 from shifted_traffic_check import check_shifted_traffic
+from time_limit import Context, time_limit
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
@@ -25,19 +26,30 @@ if TYPE_CHECKING:
 
 
 def verify(
-    lambda_client: LambdaClient, s3: S3Client, sagemaker: SageMakerClient, variables: Mapping[str, str], clock: Clock
+    lambda_client: LambdaClient,
+    s3: S3Client,
+    sagemaker: SageMakerClient,
+    job_id: str,
+    variables: Mapping[str, str],
+    clock: Clock,
 ) -> str:
-    """Says what was found in order. Raises CheckError."""
-    check_new_version(lambda_client, s3, sagemaker, variables, clock)
+    """Says what was found in order. `job_id` of CodePipeline stands in the requests. Raises CheckError."""
+    began = clock.now()
+    check_new_version(lambda_client, s3, sagemaker, job_id, variables, clock)
     require_all_traffic(lambda_client, variables["FUNCTION_NAME"], variables["NEW_VERSION"])
     require_schedule(sagemaker, variables["MONITORING_SCHEDULE_NAME"])
-    check_shifted_traffic(lambda_client, s3, variables, clock)
+    check_shifted_traffic(lambda_client, s3, job_id, began, variables, clock)
     return f"version {variables['NEW_VERSION']} answers with endpoint {variables['ENDPOINT_NAME']}, and is captured"
 
 
-def handler(event: dict[str, Any], _context: object) -> bool:
+def handler(event: dict[str, Any], context: Context) -> bool:
     """Lambda's entry point. The event is not logged: CodePipeline puts credentials into it."""
     clients = (boto3.client("lambda"), boto3.client("s3"), boto3.client("sagemaker"))
     clock = Clock(time.time, time.sleep)
     job_id = event["CodePipeline.job"]["id"]
-    return run_action(boto3.client("codepipeline"), job_id, lambda: Result(verify(*clients, os.environ, clock)))
+
+    def work() -> Result:
+        with time_limit(context):
+            return Result(verify(*clients, job_id, os.environ, clock))
+
+    return run_action(boto3.client("codepipeline"), job_id, work)

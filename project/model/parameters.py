@@ -94,6 +94,7 @@ def prd_parameters(run: Run) -> Parameters:
         **_endpoint_parameters(run, "prd"),
         "KmsKeyArn": environment.kms_key_arn,
         "NotificationTopicArn": environment.notification_topic_arn,
+        "TaskType": settings.text("data", "task_type"),
         "ReleaseSha256": hashlib.sha256(run.revision.pipeline_execution_id.encode()).hexdigest(),
         "ImageLambdaUri": run.images.image_lambda_uri,
         "SubnetIds": environment.subnet_ids,

@@ -97,7 +97,7 @@ def test_the_stacks_read_what_the_workflow_wrote() -> None:
     used = set(re.findall(r"/runs/\$\{TrainingJobName}(/[\w./-]*)", text))
     assert used == {
         "/output/model.tar.gz",  # SageMaker's own place below S3OutputPath
-        "/data/baseline/",
+        "/data/requests/",
         "/baseline/constraints.json",
         "/baseline/statistics.json",
     }

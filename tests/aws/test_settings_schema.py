@@ -44,6 +44,7 @@ TAKERS = {
     "deploy-model-prd.yml": {
         "InstanceType": "instances.prd.type",
         "InstanceCount": "instances.prd.count",
+        "TaskType": "data.task_type",
         "ApiPackageType": "api.package_type",
         "ApiAuth": "api.auth",
         "ApiRequestsPerSecond": "api.requests_per_second",

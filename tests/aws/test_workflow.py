@@ -175,7 +175,7 @@ def test_later_jobs_read_what_prepare_data_wrote(tmp_path: Path) -> None:
         for output in requests["Prepare Data"]["ProcessingOutputConfig"]["Outputs"]
     }
     assert {name: output["LocalPath"] for name, output in outputs.items()} == {
-        name: f"/opt/ml/processing/{name}" for name in ("train", "test", "baseline")
+        name: f"/opt/ml/processing/{name}" for name in ("train", "test", "baseline", "requests")
     }
     train = requests["Training Job"]["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"]
     inputs = {item["InputName"]: item["S3Input"] for item in requests["Model Evaluation Job"]["ProcessingInputs"]}

@@ -102,9 +102,10 @@ def run(engine: LiveEngine, tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_every_row_is_prepared_for_all_later_jobs(run: Run) -> None:
     counts = {
         name: len(list(csv.reader(io.StringIO(run.read(f"data/{name}/{name}.csv").decode()))))
-        for name in ("train", "test", "baseline")
+        for name in ("train", "test", "baseline", "requests")
     }
-    assert counts == {"train": 20679, "test": 5719, "baseline": 27005}, "the baseline has a header"
+    headers = "the baseline and the requests have a header"
+    assert counts == {"train": 20679, "test": 5719, "baseline": 27005, "requests": 101}, headers
 
 
 def test_the_model_knows_late_flights_and_says_so_in_sagemakers_schema(run: Run) -> None:

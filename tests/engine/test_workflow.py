@@ -25,7 +25,7 @@ rows = (base / "input/raw/rows.csv").read_text()
 if not rows.strip():
     pathlib.Path("/opt/ml/output/message").write_text("the data has no rows")
     raise SystemExit(1)
-for name in ("train", "test", "baseline"):
+for name in ("train", "test", "baseline", "requests"):
     (base / name / "rows.csv").write_text(rows)
 """
 TRAIN = """#!/usr/bin/env python3

@@ -10,6 +10,8 @@ it is there from the first request.
 | crash-on-start | the server ends before it answers its first ping |
 | crash | the whole server ends, again and again |
 | constant | every row has the same answer, whatever is in it |
+| garbled | every answer is a word where a number belongs |
+| extra | there is an answer too many |
 | leak | memory is taken and not given back, until none is left |
 | different | no fault: answers are a little others, as those of a model that was trained anew |
 """
@@ -25,6 +27,7 @@ from pathlib import Path
 
 SLOWER_SECONDS = 0.3
 CONSTANT = 0.999
+WORD = "often"
 LITTLE = 1.03
 LEAKED_BYTES = 16 * 1024 * 1024  # a request
 LEAST_BYTES_LEFT = 128 * 1024 * 1024  # what a worker may take beyond what it has, before there is no more
@@ -67,6 +70,10 @@ class Fault:
             return [_with_number(answer, lambda number: number / LITTLE) for answer in answers]
         if self.name == "constant" and self._has_begun:
             return [_with_number(answers[0], lambda _: CONSTANT) for _ in answers]
+        if self.name == "garbled" and self._has_begun:
+            return [[*answer[:-1], WORD] for answer in answers]
+        if self.name == "extra" and self._has_begun:
+            return [answers[0], *answers]
         return answers
 
     def _fail(self) -> None:
@@ -93,7 +100,7 @@ STRIKES: Mapping[str, Callable[[Fault], None]] = {
     "crash": Fault._crash,
     "leak": Fault._leak,
 }
-KNOWN = (*STRIKES, "crash-on-start", "constant", "different")
+KNOWN = (*STRIKES, "crash-on-start", "constant", "garbled", "extra", "different")
 
 
 def _with_number(answer: list[object], change: Callable[[float], float]) -> list[object]:

@@ -6,7 +6,8 @@ Writes below `/opt/ml/processing`:
 
 - `train/train.csv`, `test/test.csv`: the label first, then the features, all as numbers, no header;
 - `train/schema.json`: columns, categories and classes, learned from the training data alone;
-- `baseline/baseline.csv`: the features as a request holds them, with a header, for the Baseline Job.
+- `baseline/baseline.csv`: the features as a request holds them, with a header, for the Baseline Job;
+- `requests/requests.csv`: the same of the first rows of the test set, for the requests that check a deployment.
 
 What the columns mean is configuration: see data_config.py.
 """
@@ -17,7 +18,8 @@ import csv
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from data_config import DataConfig, read_config
@@ -27,6 +29,7 @@ from schema import Feature, Schema
 from utils import PROCESSING, SCHEMA_FILE, ContainerError, csv_files, run_processing_job
 
 NUMERIC_SHARE = 0.95  # a column is a number when at least this share of its values are; the others are bad rows
+SAMPLED_REQUESTS = 100  # rows of the test set that are kept as requests
 MAX_CATEGORIES = 1000  # of one feature; rarer values are treated like unknown ones
 
 
@@ -44,6 +47,7 @@ def prepare(folder: Path, environment: dict[str, str]) -> str:
     baseline = folder / "input" / "baseline"
     source = csv_files(baseline) if baseline.is_dir() else raw["train"]
     write_baseline(source, schema, folder / "baseline" / "baseline.csv", config.max_bad_row_share)
+    write_requests(raw["test"], schema, folder / "requests" / "requests.csv")
     return "; ".join(closing_words)
 
 
@@ -93,20 +97,36 @@ def write_encoded(files: list[Path], columns: list[str], schema: Schema, path: P
 def write_baseline(files: list[Path], schema: Schema, path: Path, max_bad_share: float) -> None:
     """The features as requests hold them. Labels are not needed, so that it may hold rows that have none."""
     bad = BadRows("baseline")
+    _write_features(_readable_rows(files, schema, bad), schema, path)
+    bad.require_few(max_bad_share)
+
+
+def write_requests(files: list[Path], schema: Schema, path: Path) -> None:
+    """The first rows that can be read, as requests hold them. That there are some, and how many cannot be read, is known:
+    the same files were encoded before."""
+    rows = _readable_rows(files, schema, BadRows("requests"))
+    _write_features(islice(rows, SAMPLED_REQUESTS), schema, path)
+
+
+def _readable_rows(files: list[Path], schema: Schema, bad: BadRows) -> Iterator[list[str]]:
+    """The features of each row, a missing one empty: any other word for it would make its column one of texts."""
     encoder = RowEncoder(schema)
     missing = frozenset(schema.missing_values)
+    for row in rows_of(files, schema.names, bad):
+        try:
+            encoder.encode_row(row.cells)
+        except CellError as error:
+            bad.add(f"an unreadable number: {error}", row.place)
+        else:
+            yield ["" if cell in missing else cell for cell in row.cells]
+
+
+def _write_features(rows: Iterable[list[str]], schema: Schema, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="") as output:
         writer = csv.writer(output, lineterminator="\n")
         writer.writerow(schema.names)
-        for row in rows_of(files, schema.names, bad):
-            try:
-                encoder.encode_row(row.cells)
-            except CellError as error:
-                bad.add(f"an unreadable number: {error}", row.place)
-            else:
-                writer.writerow("" if cell in missing else cell for cell in row.cells)
-    bad.require_few(max_bad_share)
+        writer.writerows(rows)
 
 
 def _feature_names(config: DataConfig, header: list[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """What a drill deploys, and what must become of it.
 
 The faults are those of the container program (`faults.py` in its code); a number behind one is after how many answers of a worker it
-begins, so that the checks before the traffic find nothing and the traffic has to.
+begins, so that the checks before the traffic, which send eleven requests, find nothing and the traffic has to.
 """
 
 from __future__ import annotations
@@ -33,11 +33,12 @@ KNOWN_GOOD = Case("known good", "", (Ending.PROMOTED,))
 CASES = (
     KNOWN_GOOD,
     Case("answers 500", "errors", (Ending.REFUSED,)),
-    Case("answers 500, later", "errors:5", (Ending.ROLLED_BACK,)),
-    Case("answers slowly", "slow:5", (Ending.ROLLED_BACK,)),
+    Case("answers 500, later", "errors:12", (Ending.ROLLED_BACK,)),
+    Case("answers slowly", "slow:12", (Ending.ROLLED_BACK,)),
     Case("crashes on start", "crash-on-start", (Ending.REFUSED,)),
-    Case("crashes later", "crash:5", (Ending.ROLLED_BACK,)),
-    Case("predicts a constant", "constant:5", (Ending.ROLLED_BACK,)),
-    Case("leaks memory", "leak:5", (Ending.ROLLED_BACK,)),
+    Case("crashes later", "crash:12", (Ending.ROLLED_BACK,)),
+    Case("predicts a constant", "constant:12", (Ending.ROLLED_BACK,)),
+    Case("answers with words", "garbled", (Ending.REFUSED,)),
+    Case("leaks memory", "leak:12", (Ending.ROLLED_BACK,)),
     Case("different, but fine", "different", (Ending.PROMOTED,)),
 )

@@ -109,10 +109,10 @@ class Drill:
         return {"x-api-key": found["value"]}
 
     def _rows(self) -> list[str]:
-        """Of the data that the model was baselined with, as the hooks take theirs."""
+        """Of the test set, as the hooks take theirs."""
         job = self._parameters["TrainingExecutionArn"].rsplit(":", 1)[1]
         bucket = self._parameters["ArtifactBucket"]
-        prefix = f"{self._parameters['PipelineName']}/runs/{job}/data/baseline/"
+        prefix = f"{self._parameters['PipelineName']}/runs/{job}/data/requests/"
         s3 = self._connection.client("s3")
         found = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
         keys = sorted(item["Key"] for item in found if item["Key"].endswith(".csv"))

@@ -1,6 +1,7 @@
 """Hooks and the pipeline's check always say how they ended, whatever happened."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,23 @@ import pytest
 from check import CheckError
 from lifecycle_hook import run_hook
 from pipeline_action import Result, run_action
+from time_limit import RESERVE_SECONDS
 
 from tests.aws.clients import scripted
 
 EVENTS = Path(__file__).parent / "events"
 HOOK = json.loads((EVENTS / "codedeploy_hook.json").read_text())
 JOB_ID = json.loads((EVENTS / "codepipeline_job.json").read_text())["CodePipeline.job"]["id"]
+
+
+class Remaining:
+    """A context of Lambda."""
+
+    def __init__(self, seconds: float = 60) -> None:
+        self._seconds = seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self._seconds * 1000)
 
 
 def raising(error: Exception) -> Callable[[], Any]:
@@ -35,21 +47,36 @@ def expected(status: str) -> dict[str, str]:
 def test_a_hook_whose_check_passes_says_succeeded() -> None:
     with scripted("codedeploy") as codedeploy:
         codedeploy.answers("put_lifecycle_event_hook_execution_status", {}, expected("Succeeded"))
-        assert run_hook(codedeploy.client, HOOK, lambda: None) == "Succeeded"
+        assert run_hook(codedeploy.client, HOOK, Remaining(), lambda: None) == "Succeeded"
 
 
 def test_a_hook_whose_check_fails_says_failed_and_logs_why(caplog: pytest.LogCaptureFixture) -> None:
     with scripted("codedeploy") as codedeploy:
         codedeploy.answers("put_lifecycle_event_hook_execution_status", {}, expected("Failed"))
-        assert run_hook(codedeploy.client, HOOK, raising(CheckError("answered 500"))) == "Failed"
+        assert run_hook(codedeploy.client, HOOK, Remaining(), raising(CheckError("answered 500"))) == "Failed"
     assert "answered 500" in caplog.text
 
 
-def test_a_hook_that_breaks_says_failed_too() -> None:
+def test_a_hook_that_breaks_says_failed_too_and_logs_why(caplog: pytest.LogCaptureFixture) -> None:
     with scripted("codedeploy") as codedeploy:
         codedeploy.answers("put_lifecycle_event_hook_execution_status", {}, expected("Failed"))
         with pytest.raises(KeyError, match="ENDPOINT_NAME"):
-            run_hook(codedeploy.client, HOOK, raising(KeyError("ENDPOINT_NAME")))
+            run_hook(codedeploy.client, HOOK, Remaining(), raising(KeyError("ENDPOINT_NAME")))
+    assert "its check broke: KeyError: 'ENDPOINT_NAME'" in caplog.text
+
+
+def test_a_hook_whose_time_is_up_says_failed_while_it_can(caplog: pytest.LogCaptureFixture) -> None:
+    def hang() -> None:
+        while True:
+            try:
+                time.sleep(10)
+            except Exception:  # noqa: BLE001 - as a client may that tries again, whatever happens
+                continue
+
+    with scripted("codedeploy") as codedeploy:
+        codedeploy.answers("put_lifecycle_event_hook_execution_status", {}, expected("Failed"))
+        assert run_hook(codedeploy.client, HOOK, Remaining(RESERVE_SECONDS + 0.05), hang) == "Failed"
+    assert "the check had not ended" in caplog.text
 
 
 def test_an_action_whose_check_passes_says_what_it_found() -> None:

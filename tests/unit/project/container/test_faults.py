@@ -71,6 +71,18 @@ def test_a_constant_is_the_same_for_all_rows_and_different_answers_are_a_little_
     assert answers["different"] != answers[""]
 
 
+def test_garbled_answers_are_words_and_extra_ones_too_many(faulty: Faulty) -> None:
+    answers = {}
+    for fault in ("garbled", "extra"):
+        container, variables = faulty(fault)
+        with container.start("serve", variables=variables) as running:
+            running.await_ping()
+            answers[fault] = ask(running, b"0.9,red\n-0.9,blue")[1].split()
+    assert answers["garbled"] == ["often", "often"]
+    assert len(answers["extra"]) == 3
+    assert all(0 <= float(cell) <= 1 for cell in answers["extra"])
+
+
 def test_a_crash_ends_the_whole_server(faulty: Faulty) -> None:
     container, variables = faulty("crash:1")
     with container.start("serve", variables=variables) as running:

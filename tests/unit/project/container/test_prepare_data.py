@@ -66,6 +66,14 @@ def test_a_baseline_of_its_own_needs_no_labels(tmp_path: Path) -> None:
     assert rows(tmp_path / "baseline" / "baseline.csv") == [["carrier", "delay"], ["UA", "9"], ["", ""]]
 
 
+def test_the_first_rows_of_the_test_set_are_kept_as_requests(tmp_path: Path) -> None:
+    test = 'late,carrier,delay\n1,"A, A",NA\n0,UA,often\n,ZZ,1\n' + "0,UA,5\n" * 200
+    prepared(tmp_path, test=test)
+    requests = rows(tmp_path / "requests" / "requests.csv")
+    assert requests[:4] == [["carrier", "delay"], ["A, A", ""], ["ZZ", "1"], ["UA", "5"]]
+    assert len(requests) == 1 + prepare_data.SAMPLED_REQUESTS
+
+
 def test_stated_features_are_taken_in_the_stated_order(tmp_path: Path) -> None:
     prepared(tmp_path, FEATURES="delay,carrier", CATEGORICAL_FEATURES="delay,carrier")
     learned = schema.Schema.load(tmp_path / "train" / "schema.json")
