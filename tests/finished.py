@@ -44,14 +44,16 @@ def _make(folder: Path) -> None:
 
 
 @contextmanager
-def system_on_copy(finished: Path, folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[System]:
+def system_on_copy(
+    finished: Path, folder: Path, environment: Mapping[str, str] | None = None, time_scale: float = TIME_SCALE
+) -> Iterator[System]:
     """A copy of the finished system, running; `environment` is the engine's.
 
     What it deployed answers again, which takes a moment longer than the engine's own start.
     """
     copy_state(finished, folder)
     # Copies that start at the same time would all take the port that stands in the state.
-    live = LiveEngine(folder, time_scale=TIME_SCALE, port=_free_port(), environment=environment)
+    live = LiveEngine(folder, time_scale=time_scale, port=_free_port(), environment=environment)
     try:
         live.start()
         system = System(live)
