@@ -29,7 +29,9 @@ AT_ONCE = "CodeDeployDefault.LambdaAllAtOnce"
 def _never_content(text: str) -> str:
     """The verification of this commit's version fails."""
     text = text.replace("from check import Clock", "from check import CheckError, Clock")
-    said = '    """Says what was found in order. Raises CheckError."""\n'
+    said = (
+        '    """Says what was found in order. `job_id` of CodePipeline stands in the requests. Raises CheckError."""\n'
+    )
     assert said in text
     return text.replace(said, said + REFUSES)
 

@@ -31,6 +31,9 @@ ARNS = {
     "application-autoscaling": SCOPE.arn("application-autoscaling", "scalable-target/x"),
     "cloudwatch": SCOPE.arn("cloudwatch", "alarm:x"),
     "codedeploy": SCOPE.arn("codedeploy", "application:x"),
+    "codecommit": SCOPE.arn("codecommit", "x"),
+    "codepipeline": SCOPE.arn("codepipeline", "x"),
+    "ecr": SCOPE.arn("ecr", "repository/x"),
     "events": SCOPE.arn("events", "rule/x"),
     "lambda": SCOPE.arn("lambda", "function:x"),
     "sagemaker": SCOPE.arn("sagemaker", "endpoint/x"),
@@ -58,7 +61,6 @@ OF_ANYTHING = {
     "ec2:CreateNetworkInterface": "the interface and its subnet are made up by the service that connects itself",
     "ec2:DeleteNetworkInterface": "the interface is known to the service that deletes it",
     "elasticfilesystem:DescribeMountTargets": "Lambda is given an access point, and finds the file system by it",
-    "elasticfilesystem:TagResource": "a file system that is being made has no id yet",
     "kms:TagResource": "a key that is being made has no id yet",
 }
 # Asked of a resource although the reference has none for it.
