@@ -19,8 +19,10 @@ CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAN
 def deploy(system: System, **changes: str) -> str:
     """A new release of what is in production, with these parameters; the stack's status when it has settled."""
     cloudformation, cloudwatch = system.engine.client("cloudformation"), system.engine.client("cloudwatch")
-    # On a busy machine the API may have been slow, and CodeDeploy begins nothing while an alarm is on.
-    eventually(lambda: not cloudwatch.describe_alarms(StateValue="ALARM")["MetricAlarms"], timeout=RUN_SECONDS)
+    # On a busy machine the API may have been slow, and CodeDeploy begins nothing while an alarm of the stack is on. Those of the
+    # scaling policy are none of them: without requests the one that scales in is on.
+    raised = {"StateValue": "ALARM", "AlarmNamePrefix": f"{NAME}-"}
+    eventually(lambda: not cloudwatch.describe_alarms(**raised)["MetricAlarms"], timeout=RUN_SECONDS)
 
     def described() -> dict[str, Any]:
         return dict(cloudformation.describe_stacks(StackName=STACK)["Stacks"][0])
