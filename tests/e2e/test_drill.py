@@ -1,7 +1,4 @@
-"""The drill on a system in production, in its shortest form: a fault that only traffic shows is taken back, what is fine is not.
-
-`make bench` has the whole of it.
-"""
+"""The drill on a system in production, in its shortest form: a fault that only traffic shows is taken back."""
 
 from __future__ import annotations
 
@@ -26,18 +23,17 @@ def slower(finished_state: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         yield running
 
 
-def test_a_fault_is_rolled_back_and_a_version_that_is_only_different_is_not(
+def test_a_fault_that_only_traffic_shows_is_rolled_back_by_an_alarm(
     slower: System, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     project = small_project.unpack(tmp_path_factory.mktemp("project") / "project")
-    cases = ("--case", "answers 500, later", "--case", "different, but fine")
+    cases = ("--case", "answers 500, later")
     done = run(*("--json", "--project", str(project), "drill", "--rate", "40", *cases), home=slower.engine.folder)
     assert done.returncode == 0, done.stderr
-    bad, fine = json.loads(done.stdout)
-    assert (bad["outcome"]["ending"], fine["outcome"]["ending"]) == ("rolled back", "promoted")
+    [bad] = json.loads(done.stdout)
+    assert bad["outcome"]["ending"] == "rolled back"
     assert bad["outcome"]["detected_by"].startswith("alarm ")
     assert 0 < bad["harmed"] < bad["requests"]
-    assert fine["harmed"] == 0 and fine["to_new"] > 0
     stack = slower.engine.client("cloudformation").describe_stacks(StackName=f"{small_project.NAME}-deploy-prd")
     parameters = {item["ParameterKey"]: item["ParameterValue"] for item in stack["Stacks"][0]["Parameters"]}
     assert parameters["Fault"] == ""
