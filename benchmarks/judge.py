@@ -102,13 +102,13 @@ def deployment(random: np.random.Generator, requests: int, difference: Differenc
         # By the true chance of each request, so that the odds ratio is just what it is to be.
         share = 0.5 - 0.5 * np.vectorize(math.erf)(np.log(slow / LATENCY_MS / busy) / LATENCY_SPREAD / math.sqrt(2))
         is_slow = random.random(len(second)) < np.where(is_new, _odds(share, difference.slow_odds), share)
-    quartiles = np.quantile(random.beta(*SCORES, EARLIER_REQUESTS), PREDICTION_QUANTILES)
+    quantiles = np.quantile(random.beta(*SCORES, EARLIER_REQUESTS), PREDICTION_QUANTILES)
     counts = _Counts(second, is_new)
     good = ~is_error
     comparisons = [
         counts.comparison(ERRORS, is_error),
         counts.comparison(LATENCY, is_slow, cut=slow),
-        *(counts.comparison(PREDICTIONS, score > cut, good, cut) for cut in prediction_cuts(quartiles.tolist())),
+        *(counts.comparison(PREDICTIONS, score > cut, good, cut) for cut in prediction_cuts(quantiles.tolist())),
     ]
     return weigh(comparisons, len(counts.strata), rate)
 

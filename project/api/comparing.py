@@ -43,7 +43,8 @@ class Shift:
 
 @dataclass(frozen=True)
 class Reference:
-    """What is usual, and from when on it is applied. No cuts: CloudWatch gave no percentiles of the predictions."""
+    """What is usual, and from when on it is applied. No cuts: CloudWatch gave no percentiles of the predictions, or
+    all of them were the same."""
 
     source: str
     requests: float
@@ -154,8 +155,8 @@ def _reference(
     slow = quantile(latencies, SLOW_QUANTILE)
     if slow is None:
         return None
-    quartiles = [value for share in PREDICTION_QUANTILES if (value := quantile(predictions, share)) is not None]
-    cuts = prediction_cuts(quartiles) if quartiles else []
+    quantiles = [value for share in PREDICTION_QUANTILES if (value := quantile(predictions, share)) is not None]
+    cuts = prediction_cuts(quantiles) if quantiles else []
     return Reference(source, round(_requests(latencies)), since, slow, tuple(cuts))
 
 

@@ -14,14 +14,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from sequential_test import Odds, Table, log_evidence, log_means
 
 STRATUM_REQUESTS = 20  # of each version: then a stratum ends
 STRATUM_SECONDS = 60  # or then
 SLOW_QUANTILE = 0.9
-PREDICTION_QUANTILES = (0.25, 0.5, 0.75)
-JUST_BELOW = 0.999
+PREDICTION_QUANTILES = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98)
+LEAST_GAP = 0.05  # of the spread: predictions that are nearer to each other count as one
 MOST_EVIDENCE = 10.0  # more is not told: a picture of it is to be read
 
 
@@ -151,9 +152,18 @@ def weigh(comparisons: Sequence[Comparison], count: int, false_alarm_rate: float
 
 
 def prediction_cuts(quantiles: Sequence[float]) -> list[float]:
-    """Where predictions of the old version with these quartiles are cut: above each of them, and above what is just less
-    than the first, so that a model which always gave one answer is told from one that gives a smaller one."""
-    return sorted({quantiles[0] * JUST_BELOW, *quantiles})
+    """Where predictions of the old version with these PREDICTION_QUANTILES are cut: half-way between neighbours.
+
+    Never at a value that it gives, nor near one: of a model with few answers all would cross such a cut as soon as they move
+    by a little. The outermost quantiles count where there is no gap between the others. None for a model of one answer:
+    nothing tells then how far one prediction is from another.
+    """
+    return _between(quantiles[1:-1]) or _between(quantiles)
+
+
+def _between(values: Sequence[float]) -> list[float]:
+    least = LEAST_GAP * (values[-1] - values[0])
+    return [(low + high) / 2 for low, high in pairwise(values) if high - low > least]
 
 
 def verdict_on(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,6 +59,7 @@ class Account:
         self.requests: list[dict[str, Any]] = []
         self.samples: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
         self.function_name = "mls-demo-api"
+        self.usual_score: Callable[[random.Random], float] = lambda source: source.betavariate(0.9, 3)
 
     # ------------------------------------------------------------------ what happens
     def answer(self, version: str, at: float, latency: float = 80.0, score: float = 0.3, error: bool = False) -> None:
@@ -70,7 +71,7 @@ class Account:
         """50 requests a second, of which the new version, 2, answers a share."""
         source = random.Random(int(first))
         for place in range(seconds * 50):
-            usual = {"latency": 80 * source.lognormvariate(0, 0.3), "score": source.betavariate(0.9, 3)}
+            usual = {"latency": 80 * source.lognormvariate(0, 0.3), "score": self.usual_score(source)}
             version = "2" if source.random() < share else "1"
             answered = {**usual, **(new(source) if version == "2" else {})}
             self.answer(version, first + place / 50, **answered)
@@ -165,9 +166,14 @@ def same(source: random.Random) -> dict[str, Any]:
     return {}
 
 
-def in_canary(new: Callable[[random.Random], dict[str, Any]], seconds: int = 120) -> Account:
-    """A minute of the old version alone, then a canary of 120 that is over."""
+def in_canary(
+    new: Callable[[random.Random], dict[str, Any]], seconds: int = 120, scores: Sequence[float] = ()
+) -> Account:
+    """A minute of the old version alone, then a canary of 120 that is over. `scores`: the only ones that the old version
+    gives, and the new one where it does not say otherwise."""
     account = Account()
+    if scores:
+        account.usual_score = lambda source: source.choice(scores)
     account.traffic(BEGIN - 60, 60, 0.0, same)
     account.shift()
     account.traffic(BEGIN, seconds, 0.1, new)
@@ -182,7 +188,7 @@ def test_the_same_version_is_not_worse_and_the_record_has_the_numbers() -> None:
     assert record["newRequests"] + record["oldRequests"] > 5800
     assert record["reference"]["source"] == "before the deployment"
     assert record["reference"]["slow_above_ms"] == pytest.approx(80 * 1.47, rel=0.1)
-    assert len(record["reference"]["prediction_cuts"]) == 4
+    assert len(record["reference"]["prediction_cuts"]) == 4, "beta(0.9, 3) has wide gaps between all"
     assert {name: len(one["comparisons"]) for name, one in record["criteria"].items()} == {
         "errors": 1,
         "latency": 1,
@@ -211,6 +217,30 @@ def test_a_worse_version_is_found_and_the_reason_says_in_what(
     assert (record["verdict"], record["isGood"]) == ("worse", False)
     assert told in record["reason"]
     assert record["evidence"] >= 1
+
+
+FEW_SCORES = (0.08, 0.11, 0.112, 0.42, 0.81)
+MOSTLY_NO = (0.0,) * 9 + (1.0,)
+
+
+@pytest.mark.parametrize("moved", [-0.012, 0.012])
+def test_few_predictions_that_all_move_by_a_little_are_fine(moved: float) -> None:
+    record = in_canary(lambda source: {"score": source.choice(FEW_SCORES) + moved}, scores=FEW_SCORES).look()
+    assert record["reference"]["prediction_cuts"] == pytest.approx([0.266, 0.615])
+    assert record["verdict"] == "not worse"
+    assert record["criteria"]["predictions"]["log10EValue"] < 0
+
+
+@pytest.mark.parametrize("scores", [FEW_SCORES, MOSTLY_NO])
+def test_of_few_predictions_one_that_is_always_the_same_is_worse(scores: tuple[float, ...]) -> None:
+    record = in_canary(lambda source: {"score": scores[-1]}, scores=scores).look()
+    assert (record["verdict"], record["isGood"]) == ("worse", False)
+    assert "predictions above a cut (above " in record["reason"]
+
+
+def test_a_version_that_gave_one_answer_to_everything_is_no_measure_of_predictions() -> None:
+    record = in_canary(lambda source: {"score": 0.31}, scores=(0.3,)).look()
+    assert (record["verdict"], record["reference"]["prediction_cuts"]) == ("not worse", [])
 
 
 def test_it_looks_while_traffic_shifts_and_applies_at_each_look_what_was_usual_at_the_first() -> None:
