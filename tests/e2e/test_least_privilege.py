@@ -148,6 +148,9 @@ def life(system: System, execution: str, tmp_path_factory: pytest.TempPathFactor
     if system.status(execution) == "Failed":
         _retry(system, execution, "Train")
     system.to_production(execution)
+    scheduler = system.engine.client("scheduler")
+    # At its last look the judge takes its schedule away.
+    eventually(lambda: not scheduler.list_schedules(NamePrefix=f"{NAME}-judge-")["Schedules"])
     monitored = Monitored(system)
     drifted = [(0.9 + size / 10, weight) for size, weight, _ in ROWS * 3]
     monitored.ask(drifted)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from mlsystem.client.drill.case import CASES, KNOWN_GOOD, Case, Ending
-from mlsystem.client.drill.drill import chosen, first_share
+from mlsystem.client.drill.drill import await_quiet, chosen, first_share
 from mlsystem.client.drill.usual import Usual, usual
 from mlsystem.client.drill.verdict import Outcome, Verdict, judge
 from mlsystem.client.errors import ClientFailure, NotFound
@@ -111,3 +111,25 @@ def test_cases_are_chosen_by_name() -> None:
 )
 def test_the_first_step_has_the_share_that_the_stage_says(parameters: dict[str, str], share: float) -> None:
     assert first_share(parameters) == share
+
+
+class Group:
+    """A deployment group whose alarms are on for `looks`."""
+
+    def __init__(self, looks: int):
+        self.looks = looks
+
+    def alarms_on(self) -> list[str]:
+        self.looks -= 1
+        return ["demo-api-5xx"] if self.looks >= 0 else []
+
+
+def test_an_alarm_that_is_on_is_awaited_before_a_deployment() -> None:
+    group = Group(3)
+    await_quiet(group.alarms_on, PERIOD, lambda: None)
+    assert group.looks < 0
+
+
+def test_an_alarm_that_stays_on_ends_the_drill_by_name() -> None:
+    with pytest.raises(ClientFailure, match=r"stays on \(demo-api-5xx\)"):
+        await_quiet(Group(10**9).alarms_on, 0.001, lambda: None)

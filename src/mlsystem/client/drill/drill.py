@@ -27,6 +27,8 @@ SAMPLE_ROWS = 100
 SAMPLE_BYTES = 256 * 1024
 # Before the first deployment, to learn what is usual; and after each, to see that nothing goes on.
 USUAL_SECONDS, AFTER_SECONDS = 6.0, 2.0
+# Of the alarms, after which they are off where nothing is wrong.
+QUIET_PERIODS = 10
 Tell = Callable[[str], None]
 Pause = Callable[[], None]
 
@@ -70,6 +72,7 @@ class Drill:
                 self._restore(pause)
 
     def _try(self, case: Case, rows: Sequence[str], known: Usual, pause: Pause) -> Verdict:
+        await_quiet(self._rollouts.alarms_on, self._period_seconds(), pause)
         with self._traffic(rows) as traffic:
             outcome = self._rollouts.deploy(case.fault, pause)
             _wait(AFTER_SECONDS, pause)
@@ -84,6 +87,7 @@ class Drill:
 
     def _restore(self, pause: Pause) -> Outcome:
         """Raises ClientFailure."""
+        await_quiet(self._rollouts.alarms_on, self._period_seconds(), pause)
         outcome = self._rollouts.deploy(KNOWN_GOOD.fault, pause)
         if outcome.ending not in KNOWN_GOOD.endings:
             raise ClientFailure(f"the known good version was {outcome.ending}: {outcome.reason}")
@@ -143,6 +147,18 @@ def chosen(names: Sequence[str]) -> list[Case]:
     if unknown:
         raise NotFound(f"the drill has no case {unknown[0]!r}: there are {', '.join(repr(name) for name in known)}")
     return [known[name] for name in names] or list(CASES)
+
+
+def await_quiet(alarms_on: Callable[[], Sequence[str]], period_seconds: float, pause: Pause) -> None:
+    """An alarm that is still on, of the case before or of what was before the drill, would stop any deployment.
+
+    Raises ClientFailure when it stays on.
+    """
+    deadline = time.monotonic() + QUIET_PERIODS * period_seconds
+    while alarms := alarms_on():
+        if time.monotonic() > deadline:
+            raise ClientFailure(f"an alarm that stops deployments stays on ({', '.join(alarms)}): see what is wrong")
+        pause()
 
 
 def _wait(seconds: float, pause: Pause) -> None:

@@ -28,6 +28,7 @@ class Rollouts:
     def __init__(self, connection: Connection, stack: Stack):
         self._cloudformation = connection.client("cloudformation")
         self._codedeploy = connection.client("codedeploy")
+        self._cloudwatch = connection.client("cloudwatch")
         self._lambda = connection.client("lambda")
         self._stack = stack
         outputs = stack.outputs()
@@ -40,6 +41,13 @@ class Rollouts:
     def parameters(self) -> dict[str, str]:
         found = self._cloudformation.describe_stacks(StackName=self._stack.name)["Stacks"][0]
         return {item["ParameterKey"]: item["ParameterValue"] for item in found["Parameters"]}
+
+    def alarms_on(self) -> list[str]:
+        """Of those that stop a deployment, the ones in ALARM."""
+        group = self._codedeploy.get_deployment_group(**self._group)["deploymentGroupInfo"]
+        names = [alarm["name"] for alarm in group["alarmConfiguration"]["alarms"]]
+        found = self._cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM")["MetricAlarms"] if names else []
+        return [alarm["AlarmName"] for alarm in found]
 
     def deploy(self, fault: str, pause: Callable[[], None]) -> Outcome:
         """A new version with `fault`, until the stack has settled. Raises ClientFailure where it was refused."""
