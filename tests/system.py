@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -160,16 +161,21 @@ class System:
         return {detail["actionName"]: detail for detail in reversed(details)}
 
     def errors(self, execution: str) -> dict[str, str]:
-        """What failed actions say, by their names."""
+        """What failed actions say, by their names; of a stack also what failed in it."""
         results = {
             name: run.get("output", {}).get("executionResult", {})
             for name, run in self.runs(execution).items()
             if run["status"] == "Failed"
         }
-        return {
+        said = {
             name: str(result.get("externalExecutionSummary") or result.get("errorDetails", {}).get("message"))
             for name, result in results.items()
         }
+        return {name: said[name] + self._failures_of_stack(said[name]) for name in said}
+
+    def _failures_of_stack(self, message: str) -> str:
+        named = re.match(r"Stack (\S+) is ", message)
+        return f" {StackUser(self.engine, named[1]).failures()}" if named else ""
 
     def to_production(self, execution: str) -> None:
         """Approve it, and wait for its good end."""

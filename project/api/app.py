@@ -22,7 +22,7 @@ import boto3
 from answered import answered_numbers
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from embedded_metrics import metric_line
+from embedded_metrics import is_check, metric_line
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker_runtime import SageMakerRuntimeClient
@@ -84,10 +84,12 @@ class PredictionProxy:
         try:
             answer = self._handle(event, headers, inference_id)
         finally:
-            self._emit(answer, started, context, inference_id)
+            self._emit(answer, started, context, inference_id, is_check=is_check(event))
         return answer
 
-    def _emit(self, answer: dict[str, Any], started: float, context: Context, inference_id: str) -> None:
+    def _emit(
+        self, answer: dict[str, Any], started: float, context: Context, inference_id: str, *, is_check: bool
+    ) -> None:
         now, is_good = self._clock(), answer["statusCode"] == 200
         told = answered_numbers(answer["body"], answer["headers"]["Content-Type"]) if is_good else ([], [])
         line = metric_line(
@@ -99,6 +101,7 @@ class PredictionProxy:
             confidences=told[1],
             timestamp_ms=int(now * 1000),
             properties={"EndpointName": self._endpoint_name, "InferenceId": inference_id},
+            is_check=is_check,
         )
         print(line, flush=True)
 

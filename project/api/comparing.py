@@ -26,7 +26,7 @@ from judgement import (
 from metric_reader import BySecond, MetricReader, Query, above, quantile
 from sequential_test import Table
 
-REQUESTS, COUNT = "Requests", "SampleCount"
+REQUESTS, CHECKS, COUNT = "Requests", "CheckRequests", "SampleCount"
 LEAST_EARLIER = 100  # requests of the old version, to know what is usual
 
 
@@ -66,21 +66,21 @@ class Compared:
     comparisons: list[Comparison]
     reference: Reference | None
     new_requests: int
-    new_requests_after: int  # the traffic had shifted
+    checks_after: int  # the traffic had shifted: requests of checks that the new version answered
     old_requests: int
 
 
 def compare(reader: MetricReader, shift: Shift, reference: Reference | None, counted_until: float) -> Compared:
     """`reference`: what an earlier look has taken, so that all of them apply the same. New requests count until
     `counted_until`, also after the traffic has shifted."""
-    # The checks before the traffic ask the new version too, up to the very second in which it begins.
     first, end = math.ceil(shift.begin), int(max(counted_until, shift.until)) + 1
-    totals = reader.read([Query(REQUESTS, version, COUNT) for version in (shift.new, shift.old)], first, end)
-    new, old = ({at: round(count) for at, count in series.items()} for series in totals.values())
+    asked = [Query(REQUESTS, shift.new, COUNT), Query(REQUESTS, shift.old, COUNT), Query(CHECKS, shift.new, COUNT)]
+    totals = reader.read(asked, first, end)
+    new, old, checks = ({at: round(count) for at, count in totals[query].items()} for query in asked)
     found = strata(new, old, shift.begin, shift.until, is_over=shift.is_over)
     usual = reference or find_reference(reader, shift, found, old)
     comparisons = _comparisons(reader, shift, found, usual, totals) if found else []
-    after = sum(count for at, count in new.items() if at >= int(shift.until))
+    after = sum(count for at, count in checks.items() if at >= int(shift.until))
     return Compared(found, comparisons, usual, sum(new.values()), after, _within(old, found))
 
 

@@ -79,7 +79,7 @@ class Judge:
 
     def look(self, deployment_id: str, own_requests: int = 0) -> Record:
         """One look; what it wrote down. `own_requests` are those that the post-traffic hook has sent when the traffic had
-        shifted: none of a client's, and as long as their metrics are missing, so may be others."""
+        shifted: as long as their metrics are missing, so may be those of clients."""
         before = self._read_record(deployment_id)
         if before and not own_requests and self._clock.now() - _instant(before["lookedAt"]) < PAUSE_SECONDS:
             return before
@@ -119,8 +119,8 @@ class Judge:
         reader = MetricReader(self._clients.cloudwatch, self._namespace, self._function_name)
         compared = compare(reader, shift, known, now)
         evidence = weigh(compared.comparisons, len(compared.strata), self._policy.false_alarm_rate)
-        served = max(0, compared.new_requests - own_requests)
-        is_known = compared.new_requests_after >= own_requests
+        served = compared.new_requests
+        is_known = compared.checks_after >= own_requests
         verdict = verdict_on(evidence, served, self._policy, is_over=is_over, is_known=is_known)
         return self._record(deployment, before, verdict, evidence, compared, served)
 

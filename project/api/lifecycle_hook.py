@@ -32,9 +32,16 @@ def run_hook(codedeploy: CodeDeployClient, event: dict[str, Any], context: Conte
         log.error("the deployment is rolled back, as its check broke: %s: %s", type(error).__name__, error)  # noqa: TRY400
         raise
     finally:
+        _tell(codedeploy, event, status)
+    return status
+
+
+def _tell(codedeploy: CodeDeployClient, event: dict[str, Any], status: Literal["Succeeded", "Failed"]) -> None:
+    try:
         codedeploy.put_lifecycle_event_hook_execution_status(
             deploymentId=event["DeploymentId"],
             lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"],
             status=status,
         )
-    return status
+    except codedeploy.exceptions.LifecycleEventAlreadyCompletedException:
+        log.info("%s: this event of the deployment has ended before: a hook may be called twice", status)

@@ -14,6 +14,8 @@ over the same seconds.
 | Prediction | None | mean of the answer's numbers, of a multiclass model the number of the class; only of good answers |
 | Confidence | None | mean of the probabilities of the predicted classes, of a multiclass model |
 
+Of a request that a check of a deployment sends there is only `CheckRequests`, which is 1: nobody's traffic is judged by it.
+
 This file is in the image of the API function and in its ZIP file, word for word: neither can reach the other's.
 """
 
@@ -21,7 +23,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 DIMENSIONS = ("FunctionName", "FunctionVersion")
 UNITS = {
@@ -31,8 +34,15 @@ UNITS = {
     "Latency": "Milliseconds",
     "Prediction": "None",
     "Confidence": "None",
+    "CheckRequests": "Count",
 }
 RESOLUTION_SECONDS = 1
+CHECK = "check-"  # begins the request id of a check; API Gateway's own are UUIDs, and no client can choose one
+
+
+def is_check(event: Mapping[str, Any]) -> bool:
+    """Whether a request comes from a check of a deployment."""
+    return str((event.get("requestContext") or {}).get("requestId", "")).startswith(CHECK)
 
 
 def metric_line(
@@ -44,6 +54,8 @@ def metric_line(
     timestamp_ms: int,
     properties: dict[str, str],
     confidences: Sequence[float] = (),
+    *,
+    is_check: bool = False,
 ) -> str:
     """One line of embedded metric format. `properties` can be searched in the log, but are no dimensions.
 
@@ -59,6 +71,8 @@ def metric_line(
         values["Prediction"] = sum(predictions) / len(predictions)
     if confidences:
         values["Confidence"] = sum(confidences) / len(confidences)
+    if is_check:
+        values = {"CheckRequests": 1}
     directive = {
         "Namespace": namespace,
         "Dimensions": [list(DIMENSIONS)],

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from embedded_metrics import metric_line
+from embedded_metrics import is_check, metric_line
 from endpoint import Endpoint, EndpointError
 from kept_files import KeptFiles
 from request_body import (
@@ -89,7 +89,7 @@ class PredictionApi:
         try:
             reply = self._reply(event, headers, inference_id)
         finally:
-            self._emit(reply, started, context, inference_id)
+            self._emit(reply, started, context, inference_id, is_check=is_check(event))
         own = {ENDPOINT: self.endpoint.name, VERSION: context.function_version}
         if VALID_ID.fullmatch(inference_id):
             own[INFERENCE_ID] = inference_id
@@ -168,7 +168,7 @@ class PredictionApi:
             "Access-Control-Max-Age": "600",
         }
 
-    def _emit(self, reply: Reply, started: float, context: Context, inference_id: str) -> None:
+    def _emit(self, reply: Reply, started: float, context: Context, inference_id: str, *, is_check: bool) -> None:
         now = self.clock()
         line = metric_line(
             namespace=self.namespace,
@@ -179,6 +179,7 @@ class PredictionApi:
             confidences=reply.confidences,
             timestamp_ms=int(now * 1000),
             properties={"EndpointName": self.endpoint.name, "InferenceId": inference_id},
+            is_check=is_check,
         )
         print(line, flush=True)
 

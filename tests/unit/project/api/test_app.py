@@ -152,6 +152,19 @@ def test_each_request_is_measured_by_its_version(capsys: pytest.CaptureFixture[s
     assert {metric["StorageResolution"] for metric in directive["Metrics"]} == {1}
 
 
+def test_a_request_of_a_check_is_measured_as_such_and_no_client_can_send_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with scripted("sagemaker-runtime") as runtime:
+        answers(runtime, Body=b"1,2,AA\n", ContentType="text/csv")
+        handle(runtime, event(headers={INFERENCE_ID: "id-1"}, requestContext={"requestId": "check-1"}))
+        [directive] = (line := measured(capsys))["_aws"]["CloudWatchMetrics"]
+        assert {metric["Name"]: line[metric["Name"]] for metric in directive["Metrics"]} == {"CheckRequests": 1}
+        answers(runtime, Body=b"1,2,AA\n", ContentType="text/csv")
+        handle(runtime, event(headers={INFERENCE_ID: "id-1"}, requestContext={"requestId": "0f3c"}))
+        assert measured(capsys)["Requests"] == 1
+
+
 def test_a_callers_mistake_and_an_outage_are_measured_apart(capsys: pytest.CaptureFixture[str]) -> None:
     refused(event(content_type="text/plain"))
     line = measured(capsys)

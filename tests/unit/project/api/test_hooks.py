@@ -50,6 +50,13 @@ def test_a_hook_whose_check_passes_says_succeeded() -> None:
         assert run_hook(codedeploy.client, HOOK, Remaining(), lambda: None) == "Succeeded"
 
 
+def test_a_hook_whose_event_has_ended_says_so_and_is_not_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    with scripted("codedeploy") as codedeploy, caplog.at_level("INFO"):
+        codedeploy.fails("put_lifecycle_event_hook_execution_status", "LifecycleEventAlreadyCompletedException")
+        assert run_hook(codedeploy.client, HOOK, Remaining(), lambda: None) == "Succeeded"
+    assert "Succeeded: this event of the deployment has ended before" in caplog.text
+
+
 def test_a_hook_whose_check_fails_says_failed_and_logs_why(caplog: pytest.LogCaptureFixture) -> None:
     with scripted("codedeploy") as codedeploy:
         codedeploy.answers("put_lifecycle_event_hook_execution_status", {}, expected("Failed"))

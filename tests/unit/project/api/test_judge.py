@@ -67,6 +67,10 @@ class Account:
         for name, value in values.items() if error else {**values, "Prediction": score}.items():
             self.samples[name, version].append((at, value))
 
+    def check(self, version: str, at: float) -> None:
+        """A request of a check is answered."""
+        self.samples["CheckRequests", version].append((at, 1.0))
+
     def traffic(self, first: float, seconds: int, share: float, new: Callable[[random.Random], dict[str, Any]]) -> None:
         """50 requests a second, of which the new version, 2, answers a share."""
         source = random.Random(int(first))
@@ -313,13 +317,15 @@ def test_without_a_request_nothing_is_compared_and_the_policy_decides() -> None:
     assert "the new version answered 0 requests, and 100 are wanted" in verdicts["fail"]["reason"]
 
 
-def test_requests_that_come_after_the_shift_count_but_not_those_of_the_hook() -> None:
+def test_requests_that_come_after_the_shift_count_but_not_those_of_checks() -> None:
     account = in_canary(same, seconds=5)
     served = account.look(NO_DATA="wait")["newRequests"]
     assert served < 100
     account.traffic(BEGIN + 6, 4, 1.0, same)
+    for second in (1, 6):
+        account.check("2", BEGIN + second)
     account.now = BEGIN + 12
-    assert account.look(own=110, NO_DATA="wait")["newRequests"] == served + 200 - 110
+    assert account.look(own=1, NO_DATA="wait")["newRequests"] == served + 200
     assert account.look(NO_DATA="wait")["verdict"] == "not worse"
 
 
@@ -329,7 +335,10 @@ def test_without_the_metrics_of_the_hooks_own_requests_no_word_is_the_last() -> 
     record = account.look(own=1)
     assert (record["verdict"], record["isGood"]) == ("waiting for metrics", False)
     assert "metrics of the requests that the hook sent are missing" in record["reason"]
+    account.check("2", BEGIN + 119)
     account.answer("2", BEGIN + 121)
+    assert account.look(own=1)["verdict"] == "waiting for metrics"
+    account.check("2", BEGIN + 121)
     account.now = BEGIN + 125
     assert account.look(own=1)["verdict"] == "not worse"
 

@@ -226,6 +226,17 @@ def test_an_unforeseen_error_is_raised_and_counted_as_a_5xx(
     assert [(line["Requests"], line["5XXError"], line["Status"]) for line in metrics(capsys)] == [(1, 1, 500)]
 
 
+def test_a_request_of_a_check_is_measured_as_such(
+    new_api: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = {**event("UA,2"), "requestContext": {"requestId": "check-d-1-version-0"}}
+    assert new_api(FakeRuntime("0.2\n")).handle(request, CONTEXT)["statusCode"] == 200
+    [line] = metrics(capsys)
+    assert line["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [
+        {"Name": "CheckRequests", "Unit": "Count", "StorageResolution": 1}
+    ]
+
+
 def test_each_request_is_one_line_of_embedded_metric_format(
     new_api: Callable[..., Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
