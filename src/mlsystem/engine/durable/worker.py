@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from mlsystem.engine.decide.errors import ActionFailed, EngineError
@@ -38,6 +38,30 @@ LONGEST_RETRY_SECONDS = 30.0
 TROUBLE_SECONDS = 5.0
 # How long it waits for what is being carried out when it is to stop: a function may take a quarter of an hour.
 STOP_SECONDS = 5.0
+
+_timers, _outbox = schema.timers.c, schema.outbox.c
+_THIS_TIMER = (
+    _timers.kind == bindparam("of_kind"),
+    _timers.key == bindparam("of_key"),
+    _timers.name == bindparam("named"),
+)
+_CANCEL_TIMER = delete(schema.timers).where(*_THIS_TIMER)
+_FIRED_TIMER = _CANCEL_TIMER.where(_timers.due_at == bindparam("was_due_at"))
+_DELAY_TIMER = update(schema.timers).where(*_THIS_TIMER)
+_set = insert(schema.timers)
+_SET_TIMER = _set.on_conflict_do_update(index_elements=["kind", "key", "name"], set_=dict(_set.excluded.items()))
+_NEXT_TIMER = select(schema.timers).order_by(_timers.due_at).limit(1)
+_ADD_JOB = insert(schema.outbox).on_conflict_do_nothing()
+_HEADS = (
+    select(schema.outbox)
+    .where(_outbox.id.in_(select(func.min(_outbox.id)).group_by(_outbox.lane)))
+    .order_by(_outbox.id)
+)
+_HEAD_OF_LANE = (
+    select(schema.outbox).where(_outbox.lane == bindparam("lane")).order_by(_outbox.id).limit(NOTICES_A_COMMIT)
+)
+_REMOVE_JOB = delete(schema.outbox).where(_outbox.id == bindparam("job"))
+_POSTPONE_JOB = update(schema.outbox).where(_outbox.id == bindparam("job"))
 
 
 @dataclass(frozen=True)
@@ -158,16 +182,12 @@ class Worker:
             )
 
     def _write_timer(self, tx: Transaction, kind: str, key: str, timer: SetTimer | CancelTimer) -> None:
-        table = schema.timers
         if isinstance(timer, CancelTimer):
-            tx.connection.execute(
-                delete(table).where(table.c.kind == kind, table.c.key == key, table.c.name == timer.name)
-            )
+            tx.connection.execute(_CANCEL_TIMER, {"of_kind": kind, "of_key": key, "named": timer.name})
             return
         due_at = timer.at if timer.at is not None else tx.now + (timer.after_seconds or 0.0) / self._clock.time_scale
         values = {"kind": kind, "key": key, "name": timer.name, "due_at": due_at, "body": json.dumps(timer.data)}
-        statement = insert(table).values(**values)
-        tx.connection.execute(statement.on_conflict_do_update(index_elements=["kind", "key", "name"], set_=values))
+        tx.connection.execute(_SET_TIMER, values)
         tx.after_commit(self._notify_loop)
 
     def _write_action(self, tx: Transaction, kind: str, key: str, action: Action) -> None:
@@ -189,7 +209,7 @@ class Worker:
             "attempts": 0,
             "not_before": 0.0,
         }
-        tx.connection.execute(insert(schema.outbox).values(**values).on_conflict_do_nothing())
+        tx.connection.execute(_ADD_JOB, values)
         tx.after_commit(self._notify_loop)
 
     # ------------------------------------------------------------------ the loop
@@ -220,10 +240,9 @@ class Worker:
 
     def _fire_timers(self) -> float | None:
         """Fire every due timer, each in a transaction of its own; the instant of the next one."""
-        table = schema.timers
         while True:
             with self._database.reading() as tx:
-                row = tx.connection.execute(select(table).order_by(table.c.due_at).limit(1)).first()
+                row = tx.connection.execute(_NEXT_TIMER).first()
             if row is None:
                 return None
             if row.due_at > self._clock.now():
@@ -235,21 +254,12 @@ class Worker:
                 self._delay_timer(row)
 
     def _delay_timer(self, row: Any) -> None:
-        table = schema.timers
         with self._database.transaction() as tx:
-            same = (table.c.kind == row.kind, table.c.key == row.key, table.c.name == row.name)
-            tx.connection.execute(update(table).where(*same).values(due_at=self._clock.now() + LONGEST_RETRY_SECONDS))
+            tx.connection.execute(_DELAY_TIMER, {**_named(row), "due_at": self._clock.now() + LONGEST_RETRY_SECONDS})
 
     def _fire(self, row: Any) -> None:
-        table = schema.timers
         with self._database.transaction() as tx:
-            same = (
-                table.c.kind == row.kind,
-                table.c.key == row.key,
-                table.c.name == row.name,
-                table.c.due_at == row.due_at,
-            )
-            if tx.connection.execute(delete(table).where(*same)).rowcount:
+            if tx.connection.execute(_FIRED_TIMER, {**_named(row), "was_due_at": row.due_at}).rowcount:
                 event = Event("timer", {"timer": row.name, **json.loads(row.body)})
                 self.send(tx, self._machines[row.kind].model, row.key, event)
 
@@ -276,10 +286,8 @@ class Worker:
         return next_retry
 
     def _heads(self) -> Sequence[tuple[_Job, float]]:
-        table = schema.outbox
-        oldest = select(func.min(table.c.id)).group_by(table.c.lane)
         with self._database.reading() as tx:
-            rows = tx.connection.execute(select(table).where(table.c.id.in_(oldest)).order_by(table.c.id)).all()
+            rows = tx.connection.execute(_HEADS).all()
         return [(_job(row), row.not_before) for row in rows]
 
     # ------------------------------------------------------------------ carrying out
@@ -305,14 +313,12 @@ class Worker:
     def _waiting_notices(self, lane: str) -> Iterator[list[_Job]]:
         """Those at the head of a lane, which is this thread's meanwhile: a subscriber who is told much would else wait for the loop,
         and for the disk, at each of them."""
-        table = schema.outbox
         for _ in range(MOST_NOTICES // NOTICES_A_COMMIT):
             with self._condition:
                 if self._stopping:
                     return
             with self._database.reading() as tx:
-                head = select(table).where(table.c.lane == lane).order_by(table.c.id).limit(NOTICES_A_COMMIT)
-                rows = tx.connection.execute(head).all()
+                rows = tx.connection.execute(_HEAD_OF_LANE, {"lane": lane}).all()
             # None overtakes one that is to be tried again later.
             resting = next((place for place, row in enumerate(rows) if row.not_before > self._clock.now()), len(rows))
             if not resting:
@@ -352,8 +358,7 @@ class Worker:
                 self.send(tx, self._machines[job.owner_kind].model, job.owner_key, event)
 
     def _remove(self, tx: Transaction, job: _Job) -> bool:
-        table = schema.outbox
-        return bool(tx.connection.execute(delete(table).where(table.c.id == job.id)).rowcount)
+        return bool(tx.connection.execute(_REMOVE_JOB, {"job": job.id}).rowcount)
 
     def _postpone_or_bar(self, job: _Job) -> None:
         try:
@@ -364,11 +369,14 @@ class Worker:
                 self._barred[job.lane] = self._clock.now() + TROUBLE_SECONDS
 
     def _postpone(self, job: _Job) -> None:
-        table = schema.outbox
         delay = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2**job.attempts)
         with self._database.transaction() as tx:
             values = {"attempts": job.attempts + 1, "not_before": self._clock.now() + delay}
-            tx.connection.execute(update(table).where(table.c.id == job.id).values(**values))
+            tx.connection.execute(_POSTPONE_JOB, {"job": job.id, **values})
+
+
+def _named(timer: Any) -> dict[str, str]:
+    return {"of_kind": timer.kind, "of_key": timer.key, "named": timer.name}
 
 
 def _job(row: Any) -> _Job:

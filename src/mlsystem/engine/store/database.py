@@ -9,10 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, and_, create_engine, delete, event, insert, select, update
+from sqlalchemy import Connection, Engine, Select, bindparam, create_engine, delete, event, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
@@ -25,6 +26,37 @@ from mlsystem.engine.store.records import Record
 R = TypeVar("R", bound=Record)
 
 SCHEMA_VERSION = "1"
+LAST_CHARACTER = "\U0010ffff"
+
+# Statements are made once: putting one together costs more than running it.
+_records, _timers, _history = schema.records.c, schema.timers.c, schema.history.c
+_GET = select(_records.body).where(_records.kind == bindparam("kind"), _records.key == bindparam("key"))
+_ADD = insert(schema.records)
+_put = sqlite_insert(schema.records)
+_PUT = _put.on_conflict_do_update(index_elements=["kind", "key"], set_=dict(_put.excluded.items()))
+_REMOVE = delete(schema.records).where(_records.kind == bindparam("kind"), _records.key == bindparam("key"))
+_REMOVE_TIMERS = delete(schema.timers).where(_timers.kind == bindparam("kind"), _timers.key == bindparam("key"))
+_ADD_HISTORY = insert(schema.history)
+_HISTORY = (
+    select(_history.id, _history.at, _history.type, _history.body)
+    .where(_history.kind == bindparam("kind"), _history.key == bindparam("key"))
+    .order_by(_history.id)
+)
+
+
+@cache
+def _all(*given: str, newest_first: bool) -> Select[Any]:
+    """Records of a kind, of which `given` are known: parent, state, first and last key; and how many at most."""
+    conditions = {
+        "parent": _records.parent == bindparam("parent"),
+        "state": _records.state == bindparam("state"),
+        "first": _records.key >= bindparam("first"),
+        "last": _records.key <= bindparam("last"),
+    }
+    order = (_records.created_at.desc(), _records.key.desc()) if newest_first else (_records.created_at, _records.key)
+    query = select(_records.body).where(_records.kind == bindparam("kind")).order_by(*order)
+    query = query.where(*(conditions[name] for name in given if name in conditions))
+    return query.limit(bindparam("limit")) if "limit" in given else query
 
 
 class AlreadyExists(EngineError):
@@ -60,9 +92,7 @@ class Transaction:
         self._after_commit: list[Callable[[], None]] = []
 
     def get(self, model: type[R], key: str) -> R | None:
-        table = schema.records
-        query = select(table.c.body).where(table.c.kind == model.kind, table.c.key == key)
-        body = self.connection.execute(query).scalar_one_or_none()
+        body = self.connection.execute(_GET, {"kind": model.kind, "key": key}).scalar_one_or_none()
         return None if body is None else model.model_validate_json(body)
 
     def add(self, record: R) -> R:
@@ -70,7 +100,7 @@ class Transaction:
         stamped = record.model_copy(update={"created_at": record.created_at or self.now, "updated_at": self.now})
         self.changed_kinds.add(record.kind)
         try:
-            self.connection.execute(insert(schema.records).values(**self._columns(stamped)))
+            self.connection.execute(_ADD, self._columns(stamped))
         except IntegrityError as error:
             raise AlreadyExists(f"{record.kind} {record.key} exists already") from error
         return stamped
@@ -78,18 +108,16 @@ class Transaction:
     def put(self, record: R) -> R:
         """Write a record, new or not."""
         stamped = record.model_copy(update={"created_at": record.created_at or self.now, "updated_at": self.now})
-        columns = self._columns(stamped)
         self.changed_kinds.add(record.kind)
-        statement = sqlite_insert(schema.records).values(**columns)
-        self.connection.execute(statement.on_conflict_do_update(index_elements=["kind", "key"], set_=columns))
+        self.connection.execute(_PUT, self._columns(stamped))
         return stamped
 
     def remove(self, model: type[Record], key: str) -> bool:
         """Delete a record and its timers; its history stays. False where there was none."""
-        table, timers = schema.records, schema.timers
         self.changed_kinds.add(model.kind)
-        self.connection.execute(delete(timers).where(timers.c.kind == model.kind, timers.c.key == key))
-        result = self.connection.execute(delete(table).where(table.c.kind == model.kind, table.c.key == key))
+        named = {"kind": model.kind, "key": key}
+        self.connection.execute(_REMOVE_TIMERS, named)
+        result = self.connection.execute(_REMOVE, named)
         return bool(result.rowcount)
 
     def all(
@@ -103,30 +131,25 @@ class Transaction:
         limit: int | None = None,
     ) -> list[R]:
         """Records of a kind in the order of their creation."""
-        table = schema.records
-        conditions = [table.c.kind == model.kind]
-        if parent is not None:
-            conditions.append(table.c.parent == parent)
-        if state is not None:
-            conditions.append(table.c.state == state)
+        asked = {"parent": parent, "state": state, "first": prefix, "limit": limit}
+        given = {name: value for name, value in asked.items() if value is not None}
         if prefix is not None:
-            conditions.append(table.c.key.startswith(prefix, autoescape=True))
-        order = (table.c.created_at.desc(), table.c.key.desc()) if newest_first else (table.c.created_at, table.c.key)
-        query = select(table.c.body).where(and_(*conditions)).order_by(*order).limit(limit)
-        return [model.model_validate_json(body) for body in self.connection.execute(query).scalars()]
+            given["last"] = prefix + LAST_CHARACTER
+        query = _all(*given, newest_first=newest_first)
+        return [
+            model.model_validate_json(body)
+            for body in self.connection.execute(query, {"kind": model.kind, **given}).scalars()
+        ]
 
     def record_history(self, kind: str, key: str, event_type: str, body: str) -> None:
         """Append one line to what is told about a record; it commits with the record's state."""
         values = {"kind": kind, "key": key, "at": self.now, "type": event_type, "body": body}
-        self.connection.execute(insert(schema.history).values(**values))
+        self.connection.execute(_ADD_HISTORY, values)
 
     def history(self, kind: str, key: str) -> list[tuple[int, float, str, str]]:
         """(id, at, type, body) of each line, oldest first."""
-        table = schema.history
-        query = select(table.c.id, table.c.at, table.c.type, table.c.body).where(
-            table.c.kind == kind, table.c.key == key
-        )
-        return [(row[0], row[1], row[2], row[3]) for row in self.connection.execute(query.order_by(table.c.id))]
+        rows = self.connection.execute(_HISTORY, {"kind": kind, "key": key})
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
 
     def after_commit(self, what: Callable[[], None]) -> None:
         """Run once this transaction is on disk; not at all if it is rolled back."""
