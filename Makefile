@@ -59,6 +59,7 @@ bench: install
 	$(BIN)/python benchmarks/pipeline_overhead.py
 	$(BIN)/python benchmarks/front_door.py
 	$(BIN)/python benchmarks/traffic_moves.py
+	$(BIN)/python benchmarks/deployments.py
 	$(BIN)/python benchmarks/judge.py
 
 # Runs the demo and writes how long its stages took into docs/components.md. The machine should have nothing else to do.

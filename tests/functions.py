@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import urllib.error
+import urllib.request
 import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from tests.live import LiveEngine
+from tests.live import LiveEngine, eventually
 from tests.roles import role
 
 
@@ -58,3 +60,27 @@ def invoke(engine: LiveEngine, name: str, event: object, **settings: Any) -> tup
     """The answer, and all that came with it."""
     response = engine.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode(), **settings)
     return json.loads(response["Payload"].read()), response
+
+
+def make_api(engine: LiveEngine, name: str, function: str) -> str:
+    """A REST API whose `POST /api` a function (or its alias, by ARN) answers; the path at the engine's address, once it is served."""
+    gateway = engine.client("apigateway")
+    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations"
+    integration = {"type": "aws_proxy", "httpMethod": "POST", "uri": uri}
+    paths = {"/api": {"post": {"x-amazon-apigateway-integration": integration}}}
+    body = {"openapi": "3.0.1", "info": {"title": name, "version": "1"}, "paths": paths}
+    api = gateway.import_rest_api(body=json.dumps(body).encode())["id"]
+    let_invoke(engine, function, "apigateway", f"arn:aws:execute-api:us-east-1:000000000000:{api}/*")
+    deployment = gateway.create_deployment(restApiId=api)["id"]
+    gateway.create_stage(restApiId=api, stageName="Prod", deploymentId=deployment)
+    path = f"/_api/{api}/Prod/api"
+    eventually(lambda: _is_served(engine.url + path))
+    return path
+
+
+def _is_served(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, b"{}"), timeout=30) as answer:
+            return bool(answer.status == 200)
+    except urllib.error.HTTPError:
+        return False

@@ -9,8 +9,9 @@ import tarfile
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any, Generic, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -209,16 +210,30 @@ class Load(Generic[A]):
 
 
 class SteadyLoad:
-    """One keep-alive connection that asks so many times a second; of each request its moment and the version that answered."""
+    """One keep-alive connection that asks so many times a second; of each request its moment and the version that answered.
 
-    def __init__(self, live: LiveEngine, endpoint: str, per_second: float = 200.0):
+    `version_of` reads it from an answer and its body; every request that was sent is in `answers` or in `failures`.
+    """
+
+    def __init__(
+        self,
+        live: LiveEngine,
+        path: str,
+        per_second: float = 200.0,
+        version_of: Callable[[HTTPResponse, str], str] = lambda _, body: body.split(",")[1],
+    ):
         self.per_second = per_second
-        self._connection = HTTPConnection(live.url.removeprefix("http://"), timeout=30)
-        self._path = f"/endpoints/{endpoint}/invocations"
+        self._address = live.url.removeprefix("http://")
+        self._path = path
+        self._version_of = version_of
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self.answers: list[tuple[float, str]] = []
         self.failures: list[str] = []
+
+    @classmethod
+    def on_endpoint(cls, live: LiveEngine, endpoint: str, per_second: float = 200.0) -> SteadyLoad:
+        return cls(live, f"/endpoints/{endpoint}/invocations", per_second)
 
     def __enter__(self) -> SteadyLoad:
         self._thread.start()
@@ -227,18 +242,28 @@ class SteadyLoad:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
-        self._connection.close()
+
+    def counted(self, since: float, until: float) -> Counter[str]:
+        """The answers to what was sent in between, by version."""
+        return Counter(version for at, version in self.answers if since <= at <= until)
 
     def _run(self) -> None:
+        connection = HTTPConnection(self._address, timeout=30)
         due = time.monotonic()
         while not self._stop.wait(max(0.0, due - time.monotonic())):
             at = time.monotonic()
             # What it is behind with is not made up for.
             due = max(due, at) + 1 / self.per_second
-            self._connection.request("POST", self._path, b"7", {"content-type": "text/csv"})
-            answer = self._connection.getresponse()
-            body = answer.read().decode()
+            try:
+                connection.request("POST", self._path, b"7", {"content-type": "text/csv"})
+                answer = connection.getresponse()
+                body = answer.read().decode()
+            except (HTTPException, OSError) as error:
+                self.failures.append(f"{type(error).__name__}: {error}")
+                connection.close()
+                continue
             if answer.status == 200:
-                self.answers.append((at, body.split(",")[1]))
+                self.answers.append((at, self._version_of(answer, body)))
             else:
                 self.failures.append(f"{answer.status} {body}")
+        connection.close()

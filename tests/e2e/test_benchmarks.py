@@ -46,6 +46,12 @@ def test_how_fast_traffic_moves_is_measured() -> None:
     assert all(row["max_ms"] >= row["median_ms"] >= 0 for row in found.values())
 
 
+def test_deployments_under_load_are_counted() -> None:
+    found = figures("deployments", "--deployments", "2", "--time-scale", "300")
+    assert (found["deployments"], found["kinds"], found["failed"]) == (2, 2, 0)
+    assert found["requests"] > 100
+
+
 def test_a_run_of_the_pipeline_is_told_apart_into_programs_and_engine(system: System, tmp_path: Path) -> None:
     execution = next(one for one in system.executions() if one["status"] == "Succeeded")["pipelineExecutionId"]
     lines = overhead_of(system, execution, tmp_path / "bare")

@@ -74,7 +74,7 @@ def test_instances_follow_a_step_of_the_load_and_no_request_fails(new_engine: Ca
     names = [alarm["AlarmName"].rsplit("-", 5)[0] for alarm in alarms]
     base = f"TargetTracking-endpoint/{one.endpoint}/variant/AllTraffic"
     assert names == [f"{base}-AlarmHigh", f"{base}-AlarmLow"]
-    with SteadyLoad(live, one.endpoint, per_second=5) as load:
+    with SteadyLoad.on_endpoint(live, one.endpoint, per_second=5) as load:
         eventually(lambda: len(load.answers) > 10)
         assert one.instances() == 1
         load.per_second = 30

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.alarms import ToldAlarm
 from tests.intervals import is_plausible_share
 from tests.live import LiveEngine, eventually
 from tests.serving import Serving, SteadyLoad
@@ -60,8 +61,7 @@ class Watch:
 
     def counted(self, load: SteadyLoad) -> list[Counter[str]]:
         """The answers to what was sent in each bake, by version."""
-        stretches = [(times[0], times[-1]) for times in self.bakes.values()]
-        return [Counter(version for at, version in load.answers if start <= at <= end) for start, end in stretches]
+        return [load.counted(times[0], times[-1]) for times in self.bakes.values()]
 
 
 @pytest.fixture(scope="module")
@@ -80,25 +80,9 @@ def configs(serving: Serving) -> dict[str, str]:
 
 @pytest.fixture
 def alarm(serving: Serving) -> Iterator[Callable[[str], None]]:
-    """An alarm that says what it is told to."""
-    cloudwatch = serving.engine.client("cloudwatch")
-    cloudwatch.put_metric_alarm(
-        AlarmName=ALARM,
-        Namespace="test",
-        MetricName="none",
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=0,
-        ComparisonOperator="GreaterThanThreshold",
-        TreatMissingData="ignore",
-    )
-
-    def say(state: str) -> None:
-        cloudwatch.set_alarm_state(AlarmName=ALARM, StateValue=state, StateReason="told to")
-
-    yield say
-    cloudwatch.delete_alarms(AlarmNames=[ALARM])
+    told = ToldAlarm(serving.engine, ALARM)
+    yield told.say
+    told.delete()
 
 
 def _update(serving: Serving, name: str, config: str, deployment: dict[str, Any]) -> None:
@@ -124,7 +108,7 @@ def test_every_strategy_keeps_its_shares_and_loses_no_request(
     deployment, shares = STRATEGIES[strategy]
     _, new = _versions(serving, name)
     watch = Watch(serving, name)
-    with SteadyLoad(serving.engine, name) as load:
+    with SteadyLoad.on_endpoint(serving.engine, name) as load:
         _update(serving, name, configs[new], deployment)
         eventually(watch.is_over, timeout=90)
         done = time.monotonic()
@@ -148,9 +132,9 @@ def test_an_alarm_takes_the_update_back_without_a_failed_request(
     guarded = {**STRATEGIES[strategy][0], "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": ALARM}]}}
     old, new = _versions(serving, name)
     watch = Watch(serving, name)
-    with SteadyLoad(serving.engine, name) as load:
+    with SteadyLoad.on_endpoint(serving.engine, name) as load:
         _update(serving, name, configs[new], guarded)
-        eventually(lambda: watch.is_over() or watch.bakes, timeout=60)
+        eventually(lambda: watch.is_over() or any(version == new for _, version in load.answers), timeout=60)
         assert watch.bakes
         alarm("ALARM")
         eventually(watch.is_over, timeout=60)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.alarms import ToldAlarm
 from tests.killpoints import Harness
 from tests.live import LiveEngine
 from tests.roles import role
@@ -111,19 +112,7 @@ class UpdateUnderLoad:
         self.put_alarm(live, "OK")
 
     def put_alarm(self, live: LiveEngine, state: str) -> None:
-        cloudwatch = live.client("cloudwatch")
-        cloudwatch.put_metric_alarm(
-            AlarmName=ALARM,
-            Namespace="test",
-            MetricName="none",
-            Statistic="Sum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=0,
-            ComparisonOperator="GreaterThanThreshold",
-            TreatMissingData="ignore",
-        )
-        cloudwatch.set_alarm_state(AlarmName=ALARM, StateValue=state, StateReason="told to")
+        ToldAlarm(live, ALARM).say(state)
 
     def act(self, live: LiveEngine) -> None:
         """The load outlives the engine."""
