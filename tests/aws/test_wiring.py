@@ -102,6 +102,7 @@ def test_rollback_looks_at_what_a_client_feels_and_never_at_4xx(production: dict
     assert len(alarms) == 4
     assert (judge["Namespace"], judge["MetricName"]) == ({"Ref": "PipelineName"}, "EvidenceAgainstNewVersion")
     assert (judge["ComparisonOperator"], judge["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
+    assert judge["Period"] * judge["EvaluationPeriods"] == 60, "until the judge's next look"
     assert all(alarm["ComparisonOperator"] == "GreaterThanThreshold" for alarm in alarms)
     dimensions = [{entry["Name"] for entry in alarm["Dimensions"]} for alarm in alarms]
     assert {"FunctionName", "Resource"} in dimensions

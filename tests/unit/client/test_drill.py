@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -130,6 +131,12 @@ def test_an_alarm_that_is_on_is_awaited_before_a_deployment() -> None:
     assert group.looks < 0
 
 
+def test_quiet_has_to_last() -> None:
+    looks = iter([[], ["demo-api-5xx"], *([[]] * 1000)])
+    await_quiet(lambda: next(looks), PERIOD, lambda: time.sleep(0.01), lasting_seconds=0.05)
+    assert sum(1 for _ in looks) < 997
+
+
 def test_an_alarm_that_stays_on_ends_the_drill_by_name() -> None:
-    with pytest.raises(ClientFailure, match=r"stays on \(demo-api-5xx\)"):
+    with pytest.raises(ClientFailure, match=r"does not stay off \(demo-api-5xx\)"):
         await_quiet(Group(10**9).alarms_on, 0.001, lambda: None)

@@ -29,6 +29,7 @@ SAMPLE_BYTES = 256 * 1024
 USUAL_SECONDS, AFTER_SECONDS = 6.0, 2.0
 # Of the alarms, after which they are off where nothing is wrong.
 QUIET_PERIODS = 10
+FIRST_QUIET_PERIODS = 1.5
 Tell = Callable[[str], None]
 Pause = Callable[[], None]
 
@@ -62,6 +63,9 @@ class Drill:
             tell(f"Learning what is usual, from {self._per_second:g} requests a second")
             _wait(USUAL_SECONDS, pause)
             known = usual(traffic.answers())
+            # What went wrong just before the drill may not have become an alarm yet.
+            period = self._period_seconds()
+            await_quiet(self._rollouts.alarms_on, period, pause, lasting_seconds=FIRST_QUIET_PERIODS * period)
         try:
             for case in cases:
                 tell(f"{case.name}: deployed, and {' or '.join(case.endings)} is right")
@@ -149,15 +153,24 @@ def chosen(names: Sequence[str]) -> list[Case]:
     return [known[name] for name in names] or list(CASES)
 
 
-def await_quiet(alarms_on: Callable[[], Sequence[str]], period_seconds: float, pause: Pause) -> None:
-    """An alarm that is still on, of the case before or of what was before the drill, would stop any deployment.
+def await_quiet(
+    alarms_on: Callable[[], Sequence[str]], period_seconds: float, pause: Pause, lasting_seconds: float = 0.0
+) -> None:
+    """Until no alarm has been on for `lasting_seconds`: one that is, of the case before or of what was before the drill, would
+    stop any deployment.
 
     Raises ClientFailure when it stays on.
     """
-    deadline = time.monotonic() + QUIET_PERIODS * period_seconds
-    while alarms := alarms_on():
-        if time.monotonic() > deadline:
-            raise ClientFailure(f"an alarm that stops deployments stays on ({', '.join(alarms)}): see what is wrong")
+    begun = quiet_since = time.monotonic()
+    while True:
+        alarms, now = alarms_on(), time.monotonic()
+        if alarms:
+            quiet_since = now
+        elif now - quiet_since >= lasting_seconds:
+            return
+        if now - begun > QUIET_PERIODS * period_seconds + lasting_seconds:
+            names = ", ".join(alarms) or "now off"
+            raise ClientFailure(f"an alarm that stops deployments does not stay off ({names}): see what is wrong")
         pause()
 
 
