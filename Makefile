@@ -61,6 +61,7 @@ bench: install
 	$(BIN)/python benchmarks/traffic_moves.py
 	$(BIN)/python benchmarks/deployments.py
 	$(BIN)/python benchmarks/judge.py
+	$(BIN)/python benchmarks/drill.py
 
 # Runs the demo and writes how long its stages took into docs/components.md. The machine should have nothing else to do.
 stage-times: install
