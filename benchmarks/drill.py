@@ -1,6 +1,6 @@
 """The whole drill on a system of its own: every fault is met as it must be, or the exit code is 2.
 
-    python benchmarks/drill.py [--time-scale 10] [--rate 60] [--case NAME ...] [--json]
+python benchmarks/drill.py [--time-scale 10] [--rate 60] [--case NAME ...] [--json]
 """
 
 from __future__ import annotations

@@ -197,6 +197,23 @@ def test_a_group_with_an_alarm_that_is_not_there_fails_closed(release: Callable[
     assert one.traffic() == {"1": 1.0}
 
 
+def test_a_hook_that_is_not_there_fails_closed(release: Callable[..., Release]) -> None:
+    one = release()
+    one.live.client("lambda").delete_function(FunctionName=f"{one.name}-hook")
+    deployment = one.deploy((BEFORE,))
+    assert one.ended(deployment) == "Failed"
+    error = one.info(deployment)["errorInformation"]
+    assert error["code"] == "HOOK_EXECUTION_FAILURE"
+    assert f"{BEFORE} hook {one.name}-hook failed: " in error["message"]
+    assert one.traffic() == {"1": 1.0}
+
+
+def test_a_group_of_an_unknown_configuration_is_refused_by_name(release: Callable[..., Release]) -> None:
+    with pytest.raises(ClientError, match="No Deployment Configuration found for name: Canary10Percent7Minutes") as no:
+        release(deploymentConfigName="Canary10Percent7Minutes")
+    assert no.value.response["Error"]["Code"] == "DeploymentConfigDoesNotExistException"
+
+
 def test_an_alias_that_somebody_moved_is_left_alone(release: Callable[..., Release]) -> None:
     one = release()
     functions = one.live.client("lambda")

@@ -21,7 +21,7 @@ def exceeds(root: int, limit_bytes: int) -> bool:
     tree = descendants(root)
     if sum(map(_resident_bytes, tree)) <= limit_bytes:
         return False
-    return sum(map(_proportional_bytes, tree)) > limit_bytes
+    return sum(map(proportional_bytes, tree)) > limit_bytes
 
 
 def descendants(root: int) -> list[int]:
@@ -50,7 +50,8 @@ def _resident_bytes(pid: int) -> int:
         return 0
 
 
-def _proportional_bytes(pid: int) -> int:
+def proportional_bytes(pid: int) -> int:
+    """What a process holds, its share of what it shares with others; nothing for one that has ended."""
     try:
         for line in _text(f"/proc/{pid}/smaps_rollup").splitlines():
             if line.startswith("Pss:"):

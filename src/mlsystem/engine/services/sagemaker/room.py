@@ -26,6 +26,7 @@ from mlsystem.engine.services.sagemaker.project import ProjectMachine
 from mlsystem.engine.services.sagemaker.projects import Projects
 from mlsystem.engine.services.sagemaker.tags import TagOperations
 from mlsystem.engine.services.sagemaker.training_jobs import TrainingJobs
+from mlsystem.engine.services.sagemaker.utilization import Utilization
 
 
 def open_room(house: House, machinery: Machinery, keeper: DoorKeeper) -> Room:
@@ -43,6 +44,7 @@ def open_room(house: House, machinery: Machinery, keeper: DoorKeeper) -> Room:
             Endpoints(house, EndpointMachine()),
             InstanceActions(house, machinery, keeper),
             CaptureShipper(house, keeper.plane),
+            Utilization(house, machinery),
             Experiments(house),
             Trials(house),
             TrialComponents(house),
