@@ -99,6 +99,36 @@ def test_metric_data_are_computed_with_expressions(cloudwatch: Any, namespace: s
     assert (result["Label"], result["Values"], result["StatusCode"]) == ("percent", [25.0], "Complete")
 
 
+def test_metrics_are_searched_for(cloudwatch: Any, namespace: str) -> None:
+    for endpoint, value in (("blue", 3.0), ("green", 4.0)):
+        dimensions = [{"Name": "EndpointName", "Value": endpoint}]
+        data = [{"MetricName": "ModelLatency", "Value": value, "Dimensions": dimensions}]
+        cloudwatch.put_metric_data(Namespace=namespace, MetricData=data)
+    search = f"SEARCH('{{{namespace},EndpointName}} latency', 'Maximum', 3600)"
+    queries = [
+        {"Id": "each", "Expression": search},
+        {"Id": "all", "Expression": f"SUM({search})", "Label": "together"},
+        {"Id": "twice", "Expression": "each * 2", "Period": 3600, "Label": "2 x"},
+    ]
+    answer = cloudwatch.get_metric_data(MetricDataQueries=queries, **_window())["MetricDataResults"]
+    told = [(one["Id"], one["Label"], one["Values"]) for one in answer]
+    assert told == [
+        ("each", "blue", [3.0]),
+        ("each", "green", [4.0]),
+        ("all", "together", [7.0]),
+        ("twice", "2 x blue", [6.0]),
+        ("twice", "2 x green", [8.0]),
+    ]
+    with pytest.raises(ClientError, match="an alarm cannot be based on SEARCH"):
+        cloudwatch.put_metric_alarm(
+            AlarmName=namespace,
+            EvaluationPeriods=1,
+            ComparisonOperator="GreaterThanThreshold",
+            Threshold=1,
+            Metrics=[{"Id": "all", "Expression": f"SUM({search})", "Period": 60}],
+        )
+
+
 def test_metrics_are_listed_by_dimension_page_by_page(cloudwatch: Any, namespace: str) -> None:
     data = [
         {"MetricName": "m", "Value": 1.0, "Dimensions": [{"Name": "Number", "Value": str(number)}]}

@@ -7,17 +7,20 @@ verdict = evaluate(rule, points, now)   None: the state stays
 """
 
 from mlsystem.engine.decide.alarm.evaluation import Verdict, evaluate, evaluation_range, period_starts
-from mlsystem.engine.decide.alarm.expression import evaluate_expression, names_in
+from mlsystem.engine.decide.alarm.expression import evaluate_expression, has_search, names_in, search_periods
 from mlsystem.engine.decide.alarm.point import Point
 from mlsystem.engine.decide.alarm.query import alarm_series, check_queries, evaluate_queries
 from mlsystem.engine.decide.alarm.reason import INITIAL
 from mlsystem.engine.decide.alarm.rule import AlarmRule, MissingData, StateValue, read_rule
+from mlsystem.engine.decide.alarm.search import MOST_METRICS, Candidate, labels, read_search
 from mlsystem.engine.decide.alarm.series import Many, Series
 from mlsystem.engine.decide.alarm.statistic import Samples, check_statistic, merged, samples_of, statistic
 
 __all__ = [
     "INITIAL",
+    "MOST_METRICS",
     "AlarmRule",
+    "Candidate",
     "Many",
     "MissingData",
     "Point",
@@ -32,10 +35,14 @@ __all__ = [
     "evaluate_expression",
     "evaluate_queries",
     "evaluation_range",
+    "has_search",
+    "labels",
     "merged",
     "names_in",
     "period_starts",
     "read_rule",
+    "read_search",
     "samples_of",
+    "search_periods",
     "statistic",
 ]

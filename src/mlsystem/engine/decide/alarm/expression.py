@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from mlsystem.engine.decide.alarm.grammar import Binary, Call, Name, Node, Number, Text, Unary, parse
 from mlsystem.engine.decide.alarm.series import (
@@ -27,15 +27,23 @@ from mlsystem.engine.decide.errors import NotImplementedHere
 
 FILLERS: Mapping[str, Callable[[Series], Series]] = {"REPEAT": repeated, "LINEAR": interpolated}
 Arguments = tuple[Node, ...]
+# The series that a search expression and a statistic mean.
+Searcher = Callable[[str, str], Many]
 
 
-def evaluate_expression(text: str, metrics: Mapping[str, Series], named: Mapping[str, Series] | None = None) -> Value:
-    """`metrics`: what METRICS() gives, in the order of the queries; `named`: all that the expression may name, if more.
+def evaluate_expression(
+    text: str,
+    metrics: Mapping[str, Series],
+    named: Mapping[str, Value] | None = None,
+    search: Searcher | None = None,
+) -> Value:
+    """`metrics`: what METRICS() gives, in the order of the queries; `named`: all that the expression may name, if more;
+    `search`: what SEARCH asks.
 
     All series have one length. Raises AwsError(ValidationError) for what cannot be read or computed, NotImplementedHere
     for a function that is not there.
     """
-    return _Calculator(metrics, metrics if named is None else named).value(parse(text))
+    return _Calculator(metrics, metrics if named is None else named, search).value(parse(text))
 
 
 def names_in(text: str) -> list[str]:
@@ -43,6 +51,29 @@ def names_in(text: str) -> list[str]:
     names: list[str] = []
     _collect(parse(text), names)
     return names
+
+
+def search_periods(text: str) -> list[int]:
+    """Those that the searches of an expression give as their third argument, as was usual once."""
+    thirds = [call.arguments[2] for call in _searches(parse(text)) if len(call.arguments) > 2]
+    return [int(third.value) for third in thirds if isinstance(third, Number)]
+
+
+def has_search(text: str) -> bool:
+    return any(True for _ in _searches(parse(text)))
+
+
+def _searches(node: Node) -> Iterator[Call]:
+    if isinstance(node, Unary):
+        yield from _searches(node.operand)
+    elif isinstance(node, Binary):
+        yield from _searches(node.left)
+        yield from _searches(node.right)
+    elif isinstance(node, Call):
+        if node.name == "SEARCH":
+            yield node
+        for argument in node.arguments:
+            yield from _searches(argument)
 
 
 def _collect(node: Node, names: list[str]) -> None:
@@ -91,9 +122,10 @@ _OPERATORS: Mapping[str, Callable[[float, float], float]] = {
 class _Calculator:
     """Works one expression out."""
 
-    def __init__(self, metrics: Mapping[str, Series], named: Mapping[str, Series]):
+    def __init__(self, metrics: Mapping[str, Series], named: Mapping[str, Value], search: Searcher | None):
         self._metrics = metrics
         self._named = named
+        self._search = search
 
     def value(self, node: Node) -> Value:
         if isinstance(node, Number):
@@ -118,12 +150,21 @@ class _Calculator:
         part = arguments[0].value if arguments and isinstance(arguments[0], Text) else ""
         return Many(tuple(series for name, series in self._metrics.items() if part in name))
 
+    def search(self, arguments: Arguments) -> Value:
+        """SEARCH('expression', 'statistic'[, period])."""
+        if self._search is None:
+            raise wrong("an alarm cannot be based on SEARCH")
+        match arguments:
+            case (Text(value=wanted), Text(value=statistic)) | (Text(value=wanted), Text(value=statistic), Number()):
+                return self._search(wanted, statistic)
+        raise wrong("SEARCH takes a search expression and a statistic, each in quotation marks")
+
     def fill(self, arguments: Arguments) -> Value:
         """FILL(series, number | series | REPEAT | LINEAR)."""
         target, filler = _exactly(2, arguments, "FILL takes a series and what to fill it with")
         value = self.value(target)
         if isinstance(value, Many):
-            return Many(tuple(self._filled(row, filler) for row in value.rows))
+            return Many(tuple(self._filled(row, filler) for row in value.rows), value.labels)
         return self._filled(one_series(value), filler)
 
     def _filled(self, series: Series, filler: Node) -> Series:
@@ -182,6 +223,7 @@ def _average(values: Sequence[float]) -> float:
 
 _FUNCTIONS: Mapping[str, Callable[[_Calculator, Arguments], Value]] = {
     "METRICS": _Calculator.metrics,
+    "SEARCH": _Calculator.search,
     "FILL": _Calculator.fill,
     "IF": _Calculator.choose,
     "SUM": lambda calculator, arguments: calculator.reduce(math.fsum, arguments),

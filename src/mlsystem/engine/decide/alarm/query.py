@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlsystem.engine.decide.alarm.expression import evaluate_expression, names_in
+from mlsystem.engine.decide.alarm.expression import Searcher, evaluate_expression, has_search, names_in
 from mlsystem.engine.decide.alarm.series import Many, Series, Value, one_series
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 
@@ -22,20 +22,24 @@ def check_queries(queries: Sequence[Query], *, for_alarm: bool = True) -> None:
             raise _invalid(f"the Id {name!r} must begin with a lower case letter, and be there once")
     for query in queries:
         _check_query(query, ids)
+        if for_alarm and has_search(query.get("Expression", "0")):
+            raise _invalid(f"an alarm cannot be based on SEARCH, which the expression {query['Id']} has")
     returned = sum(bool(query.get("ReturnData", True)) for query in queries)
     if for_alarm and returned != 1:
         raise _invalid(f"exactly one query of an alarm returns data, but {returned} do")
     _ordered(queries)
 
 
-def evaluate_queries(queries: Sequence[Query], metrics: Mapping[str, Series]) -> dict[str, Value]:
+def evaluate_queries(
+    queries: Sequence[Query], metrics: Mapping[str, Series], search: Searcher | None = None
+) -> dict[str, Value]:
     """Every query's value by id; `metrics` are the series of those with a MetricStat, all of one length."""
     stored = {query["Id"]: metrics[query["Id"]] for query in queries if "MetricStat" in query}
     values: dict[str, Value] = dict(stored)
     for query in _ordered(queries):
         if "Expression" in query:
-            named = {name: one_series(values[name]) for name in names_in(query["Expression"])}
-            values[query["Id"]] = evaluate_expression(query["Expression"], stored, {**stored, **named})
+            named = {name: values[name] for name in names_in(query["Expression"])}
+            values[query["Id"]] = evaluate_expression(query["Expression"], stored, {**stored, **named}, search)
     return values
 
 

@@ -15,9 +15,10 @@ Series = list[float | None]
 
 @dataclass(frozen=True)
 class Many:
-    """Several series, as METRICS() and [m1, m2] give them."""
+    """Several series, as METRICS(), [m1, m2] and SEARCH give them; of those that were searched for, what to call them."""
 
     rows: tuple[Series, ...]
+    labels: tuple[str, ...] = ()
 
 
 Value = float | Series | Many
@@ -33,7 +34,8 @@ def apply(function: Callable[..., float], *values: Value) -> Value:
         raise wrong("different numbers of series cannot be combined")
     if lengths:
         rows = [_row(function, values, index) for index in range(lengths.pop())]
-        return Many(tuple(rows))
+        labels = next((value.labels for value in values if isinstance(value, Many) and value.labels), ())
+        return Many(tuple(rows), labels)
     periods = [len(value) for value in values if isinstance(value, list)]
     if not periods:
         return function(*values)

@@ -12,19 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, Part, operation
 from mlsystem.engine.decide.alarm import (
+    MOST_METRICS,
+    Candidate,
     Many,
     Series,
     check_queries,
     check_statistic,
     evaluate_queries,
+    labels,
     names_in,
+    read_search,
+    search_periods,
     statistic,
 )
 from mlsystem.engine.decide.alarm.series import column
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.services.cloudwatch.metric import metric_of
+from mlsystem.engine.services.cloudwatch.metric import Metric, metric_of
 from mlsystem.engine.services.cloudwatch.page import page
-from mlsystem.engine.services.cloudwatch.points import read_buckets, series
+from mlsystem.engine.services.cloudwatch.points import known_metrics, read_buckets, series
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
@@ -33,6 +38,8 @@ if TYPE_CHECKING:
 MOST_POINTS = 1440
 MOST_DATAPOINTS = 100_800
 SHORT_PERIODS = {1, 5, 10, 20, 30}
+# Of metrics without a point since then SEARCH knows nothing.
+SEARCHED_SECONDS = 14 * 86400
 
 
 class Statistics(Part):
@@ -108,14 +115,28 @@ def _results(
     """A query's series; an expression may give several. An expression has the period of the metrics that it names."""
     members = _needed(query, queries)
     period = max((int(one["MetricStat"]["Period"]) for one in members if "MetricStat" in one), default=None)
-    period = int(query.get("Period", 0)) or period
+    searched = [found for one in members for found in search_periods(one.get("Expression", "0"))]
+    period = int(query.get("Period", 0)) or period or max(searched, default=None)
     if period is None:
         raise AwsError("ValidationError", f"The expression {query['Id']} needs a Period, as it names no metric.", 400)
     starts = period_grid(start, end, period)
     stored = {one["Id"]: _stored(tx, one["MetricStat"], starts, period) for one in members if "MetricStat" in one}
-    value = evaluate_queries(members, stored)[query["Id"]]
-    rows = list(value.rows) if isinstance(value, Many) else [column(value, len(starts))]
-    return [_result(query, starts, row, is_ascending) for row in rows]
+    value = evaluate_queries(members, stored, lambda text, stat: _searched(tx, text, stat, starts, period))[query["Id"]]
+    if isinstance(value, Many):
+        named = value.labels or ("",) * len(value.rows)
+        return [_result(query, starts, row, label, is_ascending) for row, label in zip(value.rows, named, strict=True)]
+    return [_result(query, starts, column(value, len(starts)), "", is_ascending)]
+
+
+def _searched(tx: Transaction, text: str, stat: str, starts: Sequence[float], period: int) -> Many:
+    wanted = read_search(text)
+    check_statistic(stat)
+    known = known_metrics(tx, tx.now - SEARCHED_SECONDS, wanted.namespace)
+    found = [one for one in (Candidate(m.namespace, m.name, m.dimensions) for m in known) if wanted.finds(one)]
+    found = found[:MOST_METRICS]
+    metrics = [Metric(one.namespace, one.name, one.dimensions) for one in found]
+    rows = [series(read_buckets(tx, metric, starts, period), stat) if starts else [] for metric in metrics]
+    return Many(tuple(rows), tuple(labels(found)))
 
 
 def _needed(query: Mapping[str, Any], queries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -136,17 +157,25 @@ def _stored(tx: Transaction, stat: Mapping[str, Any], starts: Sequence[float], p
     return series(read_buckets(tx, metric, starts, period, stat.get("Unit")), stat["Stat"]) if starts else []
 
 
-def _result(query: Mapping[str, Any], starts: Sequence[float], row: Series, is_ascending: bool) -> dict[str, Any]:
+def _result(
+    query: Mapping[str, Any], starts: Sequence[float], row: Series, label: str, is_ascending: bool
+) -> dict[str, Any]:
+    """`label` is that of a metric that was searched for."""
     points = [(start, value) for start, value in zip(starts, row, strict=True) if value is not None]
     ordered = points if is_ascending else points[::-1]
     stat = query.get("MetricStat", {})
     return {
         "Id": query["Id"],
-        "Label": query.get("Label") or stat.get("Metric", {}).get("MetricName", query["Id"]),
+        "Label": _label(query.get("Label", ""), label) or stat.get("Metric", {}).get("MetricName", query["Id"]),
         "Timestamps": [datetime.fromtimestamp(start, UTC) for start, _ in ordered],
         "Values": [value for _, value in ordered],
         "StatusCode": "Complete",
     }
+
+
+def _label(given: str, found: str) -> str:
+    """A label that is given stands before the one of a metric that was searched for, lest they all have the same."""
+    return f"{given} {found}".strip()
 
 
 def _instant(value: Any) -> float:
