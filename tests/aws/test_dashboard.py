@@ -13,6 +13,8 @@ from mlsystem.engine.dataplane.metrics import request_metrics
 from mlsystem.engine.dataplane.requests import Request
 from mlsystem.engine.services.codepipeline.execution import Execution
 from mlsystem.engine.services.codepipeline.outcome import outcome_metrics
+from mlsystem.engine.services.lambda_.metrics import function_metrics
+from mlsystem.engine.services.sagemaker import utilization
 from mlsystem.monitor import texts
 from tests.aws.project import PROJECT, TEMPLATES, read_template
 
@@ -23,11 +25,13 @@ from judge import METRIC
 from sagemaker_query_drift import metric_line
 
 PRD = read_template(TEMPLATES["deploy-model-prd.yml"].read_text())["Resources"]
+WRITTEN: str = PRD["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"][0]
 VALUES = {
     "AWS::Region": "eu-central-1",
     "PipelineName": "mls-demo",
     "Endpoint.EndpointName": "mls-flights-1-prd",
     "InvocationsPerInstance": "750",
+    "ApiFunctionName": "mls-demo-api",
 }
 Named = tuple[str, str, frozenset[tuple[str, str]]]
 SEARCH = re.compile(r"SEARCH\('\{(?P<schema>[^}]+)} (?P<token>\w+) Endpoint=\"[^\"]+\"', '\w+', \d+\)")
@@ -39,8 +43,7 @@ def substituted(text: str) -> str:
 
 
 def body(text: str | None = None) -> dict[str, Any]:
-    written: str = PRD["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    found: dict[str, Any] = json.loads(substituted(text or written))
+    found: dict[str, Any] = json.loads(substituted(text or WRITTEN))
     return found
 
 
@@ -52,7 +55,7 @@ def shown(document: dict[str, Any]) -> list[Named]:
 
 
 def emitted() -> set[Named]:
-    """What the door, the pipeline, Query Drift and the judge tell CloudWatch."""
+    """What the door, functions, instances, the pipeline, Query Drift and the judge tell CloudWatch."""
     endpoint = VALUES["Endpoint.EndpointName"]
     answered: dict[str, Any] = {
         "started_ms": 0,
@@ -68,9 +71,15 @@ def emitted() -> set[Named]:
         Request(route=("api", "id", "Prod"), target=("function", "f", "1"), model_status=None, **answered),
     ]
     data = request_metrics(requests, {(endpoint, "AllTraffic"): 2}, {"id": "mls-demo-api"})
+    called = {"t": 0, "r": "mls-demo-api:live", "k": "ok", "d": 1.0, "c": 1}
+    data |= function_metrics(VALUES["ApiFunctionName"], "1", [called])
     found: set[Named] = {("mls-demo", METRIC, frozenset())}
     found |= {
         (namespace, datum["MetricName"], _dimensions(datum)) for namespace, all_ in data.items() for datum in all_
+    }
+    variant = frozenset({("EndpointName", endpoint), ("VariantName", "AllTraffic")})
+    found |= {
+        (utilization.ENDPOINTS, name, variant) for name in (utilization.CPU, utilization.MEMORY, utilization.DISK)
     }
     execution = Execution(key="e", parent="mls-demo", definition={}, trigger={}, state="Failed")
     for notice in outcome_metrics(execution, 60.0):
@@ -95,6 +104,7 @@ def test_every_metric_that_is_shown_is_one_that_the_system_emits() -> None:
     assert {name for _, name, _ in found} >= {
         *("Count", "4XXError", "5XXError", "Latency", "InvocationsPerInstance"),
         *("features_drifted", "PipelineDuration", "FailedPipelineExecutions", METRIC),
+        *("Invocations", "Errors", "Duration", "CPUUtilization", "MemoryUtilization", "DiskUtilization"),
     }
 
 
@@ -139,6 +149,5 @@ def test_widgets_stand_on_the_grid_without_lying_on_each_other() -> None:
     ],
 )
 def test_a_misspelt_metric_is_caught(right: str, wrong: str) -> None:
-    written: str = PRD["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    assert right in written
-    assert set(shown(body(written.replace(right, wrong)))) - emitted()
+    assert right in WRITTEN
+    assert set(shown(body(WRITTEN.replace(right, wrong)))) - emitted()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -188,3 +189,30 @@ def test_a_data_source_without_a_member_fails_the_build_by_its_name(system: Syst
     errors = [event["message"] for event in events if event["message"].startswith("error:")]
     assert len(errors) == 1
     assert "inputData.json" in errors[0]
+
+
+def test_the_dashboard_is_drawn_with_what_production_does(system: System, project: Path) -> None:
+    url = system.api_url()
+    for _ in range(5):
+        assert system.ask(url).status == 200
+
+    def dashboard(*options: str) -> str:
+        done = run(*options, "--project", str(project), "dashboard", "--hours", "0.2", home=system.engine.folder)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def shown() -> dict[str, list[str]]:
+        """Lines with values by their graph's title."""
+        graphs = [one for one in json.loads(dashboard("--json")) if one["kind"] == "Graph"]
+        return {one["title"]: [line["label"] for line in one["lines"] if line["values"]] for one in graphs}
+
+    wanted = {
+        "Requests to the API": ["Count"],
+        "Invocations and errors of the API's function": ["Invocations", "Errors"],
+        "What an instance uses, %": ["CPUUtilization", "MemoryUtilization", "DiskUtilization"],
+    }
+    eventually(lambda: wanted.items() <= shown().items())
+    drawn = dashboard()
+    assert "Requests to the API" in drawn and f"{NAME}-api-5xx" in drawn
+    unknown = run("dashboard", "nobody", home=system.engine.folder)
+    assert (unknown.returncode, "no dashboard nobody" in unknown.stderr) == (4, True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -54,6 +54,9 @@ class State:
             self.out.file.flush()
         else:
             self.out.print(text, highlight=False)
+
+    def draw(self, what: RenderableType) -> None:
+        self.out.print(what)
 
     def show(self, table: Table, lines: Sequence[Text]) -> None:
         """A table, and below it lines that no table may shorten: not even wrapped, so that they can be searched."""

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 MINUTE = 60.0
 SHORTEST_SECONDS = 1.0  # however fast time goes
+CPU, MEMORY, DISK = "CPUUtilization", "MemoryUtilization", "DiskUtilization"
 ENDPOINTS = "/aws/sagemaker/Endpoints"
 JOBS: dict[type[Job], str] = {
     TrainingJob: "/aws/sagemaker/TrainingJobs",
@@ -101,11 +102,11 @@ class Utilization(Part):
                 continue
             at, used = time.monotonic(), usage(status.pid)
             self._before[program.process_id] = (at, used)
-            values = {"MemoryUtilization": 100 * used.memory_bytes / machine_memory_bytes(), "DiskUtilization": disk}
+            values = {MEMORY: 100 * used.memory_bytes / machine_memory_bytes(), DISK: disk}
             if program.process_id in before:
                 then, earlier = before[program.process_id]
                 # A process that has ended, and was reaped by nobody here, takes its seconds with it.
-                values["CPUUtilization"] = max(0.0, 100 * (used.cpu_seconds - earlier.cpu_seconds) / (at - then))
+                values[CPU] = max(0.0, 100 * (used.cpu_seconds - earlier.cpu_seconds) / (at - then))
             for name, value in values.items():
                 yield Series(program.namespace, name, "Percent", program.dimensions, second), round(value, 3)
 

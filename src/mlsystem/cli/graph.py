@@ -1,0 +1,66 @@
+"""Dashboards in a terminal: each series is a line of blocks, with its last value and between what it moved."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.console import RenderableType
+from rich.markdown import Markdown
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from mlsystem.client.dashboard.filled import AlarmStates, Filled, Graph, Line, Words
+
+COLUMNS = 48
+BLOCKS = "▁▂▃▄▅▆▇█"
+STATES = {"OK": "green", "ALARM": "bold red", "INSUFFICIENT_DATA": "yellow"}
+
+
+def drawn(widget: Filled, since: datetime, now: datetime) -> RenderableType:
+    match widget:
+        case Graph():
+            return Panel(_graph(widget, since, now), title=widget.title, title_align="left")
+        case AlarmStates():
+            return Panel(_alarms(widget), title=widget.title, title_align="left")
+        case Words():
+            return Markdown(widget.markdown)
+
+
+def _graph(graph: Graph, since: datetime, now: datetime) -> RenderableType:
+    lines = [line for line in graph.lines if line.values]
+    if not lines:
+        return Text("no data in this time", style="dim")
+    table = Table(box=None, pad_edge=False, show_header=True)
+    table.add_column("")
+    table.add_column(f"{since.astimezone():%d %b %H:%M} … {now.astimezone():%H:%M}")
+    for column in ("last", "least", "most"):
+        table.add_column(column, justify="right")
+    low = min(0.0, *(min(line.values) for line in lines))
+    high = max(max(line.values) for line in lines)
+    for line in lines:
+        figures = (f"{value:.4g}" for value in (line.values[-1], min(line.values), max(line.values)))
+        table.add_row(line.label, Text(spark(line, since, now, low, high), style="cyan"), *figures)
+    return table
+
+
+def spark(line: Line, since: datetime, now: datetime, low: float, high: float, columns: int = COLUMNS) -> str:
+    """One block a stretch of time, as high as the largest value in it between `low` and `high`; a blank where there is none."""
+    found: dict[int, float] = {}
+    span = (now - since).total_seconds()
+    for at, value in zip(line.at, line.values, strict=True):
+        place = min(columns - 1, max(0, int((at - since).total_seconds() / span * columns)))
+        found[place] = max(value, found.get(place, value))
+    blocks = (BLOCKS[_level(found[place], low, high)] if place in found else " " for place in range(columns))
+    return "".join(blocks)
+
+
+def _level(value: float, low: float, high: float) -> int:
+    return min(len(BLOCKS) - 1, int((value - low) / (high - low) * len(BLOCKS))) if high > low else 0
+
+
+def _alarms(widget: AlarmStates) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for name, state in widget.states.items():
+        table.add_row(name, Text(state or "is not there", style=STATES.get(state or "", "dim")))
+    return table

@@ -1,0 +1,89 @@
+"""The values of a dashboard's widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from mlsystem.client.connection import Connection
+from mlsystem.client.dashboard.widgets import AlarmWidget, MetricWidget, TextWidget, widgets
+from mlsystem.client.errors import NotFound
+
+
+@dataclass(frozen=True)
+class Line:
+    """A series, oldest first; only where there is a value."""
+
+    label: str
+    at: tuple[datetime, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Graph:
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class AlarmStates:
+    """State by name; None for an alarm that is not there."""
+
+    title: str
+    states: dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class Words:
+    markdown: str
+
+
+Filled = Graph | AlarmStates | Words
+
+
+def fill(connection: Connection, name: str, since: datetime, now: datetime) -> Iterator[Filled]:
+    """Widget by widget. Raises NotFound, ClientFailure."""
+    cloudwatch = connection.client("cloudwatch")
+    try:
+        body = cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("ResourceNotFound", "DashboardNotFoundError"):
+            raise
+        raise NotFound(f"there is no dashboard {name}: it comes with the production stage") from error
+    for widget in widgets(body):
+        match widget:
+            case MetricWidget():
+                yield Graph(widget.title, tuple(_lines(cloudwatch, widget, since, now)))
+            case AlarmWidget():
+                yield AlarmStates(widget.title, _states(cloudwatch, widget.names))
+            case TextWidget():
+                yield Words(widget.markdown)
+
+
+def _lines(cloudwatch: Any, widget: MetricWidget, since: datetime, now: datetime) -> Iterator[Line]:
+    if not widget.queries:
+        return
+    asked = {
+        "MetricDataQueries": list(widget.queries),
+        "StartTime": since,
+        "EndTime": now + timedelta(minutes=1),
+        "ScanBy": "TimestampAscending",
+    }
+    found: dict[tuple[str, str], tuple[list[datetime], list[float]]] = {}
+    for page in cloudwatch.get_paginator("get_metric_data").paginate(**asked):
+        for result in page["MetricDataResults"]:
+            at, values = found.setdefault((result["Id"], result["Label"]), ([], []))
+            at += result["Timestamps"]
+            values += result["Values"]
+    for (_, label), (at, values) in found.items():
+        yield Line(label, tuple(at), tuple(values))
+
+
+def _states(cloudwatch: Any, names: Sequence[str]) -> dict[str, str | None]:
+    pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNames=list(names)) if names else ()
+    states = {alarm["AlarmName"]: str(alarm["StateValue"]) for page in pages for alarm in page["MetricAlarms"]}
+    return {name: states.get(name) for name in names}

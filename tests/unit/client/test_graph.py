@@ -1,0 +1,44 @@
+"""Series as lines of blocks."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+
+from rich.console import Console
+
+from mlsystem.cli.graph import drawn, spark
+from mlsystem.client.dashboard.filled import AlarmStates, Graph, Line
+
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = SINCE + timedelta(hours=2)
+
+
+def line(**values: float) -> Line:
+    """Minutes after the begin, as m5, and values."""
+    at = tuple(SINCE + timedelta(minutes=int(name[1:])) for name in values)
+    return Line("requests", at, tuple(values.values()))
+
+
+def printed(widget: object) -> str:
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(drawn(widget, SINCE, NOW))  # type: ignore[arg-type]
+    return console.export_text()
+
+
+def test_a_block_is_as_high_as_the_largest_value_of_its_stretch() -> None:
+    found = spark(line(m0=0, m31=4, m40=2, m119=8), SINCE, NOW, low=0, high=8, columns=4)
+    assert found == "▁▅ █"
+
+
+def test_a_graph_tells_the_last_least_and_most() -> None:
+    said = printed(Graph("Requests", (line(m5=3, m60=7.5, m100=5), Line("none", (), ()))))
+    assert "Requests" in said and "none" not in said
+    [row] = [text for text in said.splitlines() if "requests" in text]
+    assert row.split()[-4:-1] == ["5", "3", "7.5"]
+
+
+def test_a_graph_without_data_says_so_and_alarms_say_their_state() -> None:
+    assert "no data in this time" in printed(Graph("Requests", ()))
+    said = printed(AlarmStates("Alarms", {"drift": "ALARM", "gone": None}))
+    assert "ALARM" in said and "is not there" in said
