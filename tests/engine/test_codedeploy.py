@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mlsystem.engine.services.codedeploy.deployment_actions import hook_execution_id
+from tests.alarms import ToldAlarm
 from tests.live import LiveEngine, eventually
 from tests.roles import role
 
@@ -154,21 +155,10 @@ def test_a_failed_hook_before_traffic_leaves_the_old_version_alone(release: Call
 
 def test_an_alarm_during_the_canary_brings_the_traffic_back(release: Callable[..., Release]) -> None:
     one = release(60.0, alarmConfiguration={"enabled": True, "alarms": [{"name": "errors"}]})
-    cloudwatch = one.live.client("cloudwatch")
-    cloudwatch.put_metric_alarm(
-        AlarmName="errors",
-        Namespace="n",
-        MetricName="m",
-        Statistic="Sum",
-        Period=3600,
-        EvaluationPeriods=1,
-        Threshold=0,
-        ComparisonOperator="GreaterThanThreshold",
-        TreatMissingData="ignore",
-    )
+    alarm = ToldAlarm(one.live, "errors")
     deployment = one.deploy()
     eventually(lambda: one.traffic() == {"1": 0.9, "2": 0.1})
-    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="drill")
+    alarm.say("ALARM")
     assert one.ended(deployment) == "Failed"
     info = one.info(deployment)
     assert info["errorInformation"]["code"] == "ALARM_ACTIVE"
