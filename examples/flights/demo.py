@@ -85,7 +85,7 @@ class Demo:
         self._console = console
         self._options = options
         self._home = options.home
-        self._work = Path(tempfile.mkdtemp(prefix="mlsystem-demo-"))
+        self._work: Path
         self.findings = Findings()
 
     def run(self) -> None:
@@ -126,6 +126,8 @@ class Demo:
             engine.stop(self._home)
             raise ClientFailure(started.runtime)
         self._connection = Connection("local", self._home)
+        # It stays, for whoever goes on with the demo's project.
+        self._work = Path(tempfile.mkdtemp(prefix="mlsystem-demo-"))
 
     def _deploy(self) -> None:
         folder = self._work / "project"
