@@ -1,6 +1,6 @@
 """The analyzer as a command: `profile` makes a baseline of files, `check` compares files with one.
 
-Everything goes below --output: the three reports, `message`, and `metrics/cloudwatch/cloudwatch_metrics.jsonl`.
+Everything goes below --output: the reports, `message`, and `metrics/cloudwatch/cloudwatch_metrics.jsonl`.
 """
 
 import argparse
@@ -8,12 +8,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from mlsystem.monitor.comparison_rules import changed, faults
 from mlsystem.monitor.constraints import MonitoringConfig
 from mlsystem.monitor.distances import CATEGORICAL_METHODS, COMPARISON_METHODS
 from mlsystem.monitor.errors import ConfigurationError, MonitorError
+from mlsystem.monitor.multiple_testing import CORRECTIONS
 from mlsystem.monitor.reading import DatasetFormat, Kind
 from mlsystem.monitor.reading.opening import find_files
-from mlsystem.monitor.run import Job, report_failure, run
+from mlsystem.monitor.run import Analysis, Job, report_failure, run
+from mlsystem.monitor.verdicts import Verdict
 
 _KINDS = {"csv": Kind.CSV, "json": Kind.JSON_LINES, "parquet": Kind.PARQUET, "capture": Kind.CAPTURE}
 _SUFFIXES = {".csv": Kind.CSV, ".parquet": Kind.PARQUET, ".jsonl": Kind.JSON_LINES, ".json": Kind.JSON_LINES}
@@ -28,8 +31,18 @@ def run_command(arguments: Sequence[str], now: Callable[[], datetime]) -> tuple[
     except MonitorError as error:
         report_failure(message, str(error))
         return 1, str(error)
-    found = [f"{v.feature_name}: {v.check_type}: {v.description}" for v in analysis.result.violations]
-    return 0, "\n".join([*found, message.read_text(encoding="utf-8")])
+    return 0, "\n".join([*_findings(analysis), message.read_text(encoding="utf-8")])
+
+
+def _findings(analysis: Analysis) -> list[str]:
+    """What was violated, what nobody can tell, and the verdict; nothing where there was no baseline."""
+    result = analysis.result
+    found = [f"{v.feature_name}: {v.check_type}: {v.description}" for v in result.violations]
+    if result.verdict is None:
+        return found
+    unknown = [f for f in result.verdict.features if f.verdict is Verdict.CANNOT_TELL]
+    found += [f"{feature.feature}: {feature.verdict.value}: {feature.reason}" for feature in unknown]
+    return [*found, f"Drift: {result.verdict.sentence}"]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -43,10 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="compare a dataset with a baseline")
     for command in (profile, check):
         _add_common_options(command)
-    profile.add_argument("--comparison-threshold", type=float, default=MonitoringConfig.comparison_threshold)
-    profile.add_argument("--comparison-method", choices=COMPARISON_METHODS, default=MonitoringConfig.comparison_method)
-    profile.add_argument("--categorical-threshold", type=float)
-    profile.add_argument("--categorical-method", choices=CATEGORICAL_METHODS)
+    _add_comparison_options(profile)
     check.add_argument(
         "--baseline", type=Path, required=True, metavar="DIR", help="folder of statistics.json and constraints.json"
     )
@@ -54,6 +64,15 @@ def _parser() -> argparse.ArgumentParser:
         "--ties-counted-once", action="store_true", help="compare as Deequ did until September 2026 (see the docs)"
     )
     return parser
+
+
+def _add_comparison_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--comparison-method", choices=COMPARISON_METHODS, help="for numbers; default Robust")
+    command.add_argument("--comparison-threshold", type=float, help="by default the method's own")
+    command.add_argument("--categorical-method", choices=CATEGORICAL_METHODS, dest="categorical_drift_method")
+    command.add_argument("--categorical-threshold", type=float, dest="categorical_comparison_threshold")
+    command.add_argument("--multiple-testing-correction", choices=CORRECTIONS, help="over all features that are tested")
+    command.add_argument("--minimum-sample", type=int, help="values that a verdict needs, now and in the baseline")
 
 
 def _add_common_options(command: argparse.ArgumentParser) -> None:
@@ -82,13 +101,18 @@ def _job(options: argparse.Namespace) -> Job:
     )
 
 
+_CONFIG = (
+    *("comparison_method", "comparison_threshold", "categorical_drift_method", "categorical_comparison_threshold"),
+    *("multiple_testing_correction", "minimum_sample"),
+)
+
+
 def _config(options: argparse.Namespace) -> MonitoringConfig:
-    return MonitoringConfig(
-        comparison_threshold=options.comparison_threshold,
-        comparison_method=options.comparison_method,
-        categorical_comparison_threshold=options.categorical_threshold,
-        categorical_drift_method=options.categorical_method,
-    )
+    given = {name: value for name in _CONFIG if (value := getattr(options, name)) is not None}
+    config = changed(MonitoringConfig(), given)
+    for name, fault in faults(config):
+        raise ConfigurationError(f"{name} {fault}")
+    return config
 
 
 def _guess(data: Sequence[Path]) -> Kind:

@@ -24,6 +24,8 @@ class MonitoringConfig:
     comparison_method: str = "Robust"
     categorical_comparison_threshold: float | None = None  # None: as comparison_threshold
     categorical_drift_method: str | None = None  # None: LInfinity, and the file does not mention it
+    multiple_testing_correction: str | None = None  # None: none, and the file does not mention it
+    minimum_sample: int | None = None  # None: the method's own, and the file does not mention it
 
 
 @dataclass(frozen=True)

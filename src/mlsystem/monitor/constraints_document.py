@@ -1,15 +1,17 @@
 """constraints.json: constraints as the document that Model Monitor's readers know (and users edit), and back.
 
 A user's edit that means nothing, such as an unknown method, is an error that names its place: a check that was meant
-to be strict must not turn itself off.
+to be strict must not turn itself off. What Model Monitor did not have (more methods, a correction, a minimum sample)
+stands in members of their own, which other readers leave alone, and only if it was asked for.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
+from mlsystem.monitor.comparison_rules import changed, faults
 from mlsystem.monitor.constraints import Constraints, FeatureConstraints, MonitoringConfig
 from mlsystem.monitor.distances import CATEGORICAL_METHODS, COMPARISON_METHODS
 from mlsystem.monitor.document import Node
+from mlsystem.monitor.multiple_testing import CORRECTIONS
 from mlsystem.monitor.statistics_document import VERSION, Document
 from mlsystem.monitor.types import InferredType
 
@@ -48,6 +50,10 @@ def _config(config: MonitoringConfig) -> Document:
         comparison["categorical_comparison_threshold"] = config.categorical_comparison_threshold
     if config.categorical_drift_method is not None:
         comparison["categorical_drift_method"] = config.categorical_drift_method
+    if config.multiple_testing_correction is not None:
+        comparison["multiple_testing_correction"] = config.multiple_testing_correction
+    if config.minimum_sample is not None:
+        comparison["minimum_sample"] = config.minimum_sample
     return {
         "evaluate_constraints": _switch(config.evaluate_constraints),
         "emit_metrics": _switch(config.emit_metrics),
@@ -75,7 +81,7 @@ def _parse_feature(node: Node, config: MonitoringConfig) -> FeatureConstraints:
     numbers = node.get("num_constraints")
     is_non_negative = numbers.get("is_non_negative") if numbers else None
     for override in (node.get(OVERRIDES), node.get(SDK_OVERRIDES), strings.get(SDK_OVERRIDES) if strings else None):
-        config = _parse_config(override, config) if override else config
+        config = _parse_override(override, config) if override else config
     return FeatureConstraints(
         name=node["name"].text(),
         inferred_type=InferredType(node["inferred_type"].one_of(*(kind.value for kind in InferredType))),
@@ -102,13 +108,27 @@ _COMPARISON_SETTINGS: Mapping[str, Callable[[Node], object]] = {
     "comparison_method": lambda node: node.one_of(*COMPARISON_METHODS),
     "categorical_comparison_threshold": Node.number,
     "categorical_drift_method": lambda node: node.one_of(*CATEGORICAL_METHODS),
+    "multiple_testing_correction": lambda node: node.one_of(*CORRECTIONS),
+    "minimum_sample": Node.whole_number,
 }
+
+
+def _parse_override(node: Node, base: MonitoringConfig) -> MonitoringConfig:
+    comparison = node.get("distribution_constraints")
+    correction = comparison.get("multiple_testing_correction") if comparison else None
+    if correction:
+        correction.fail("counts for all features together: say it in the monitoring_config of the document")
+    return _parse_config(node, base)
 
 
 def _parse_config(node: Node, base: MonitoringConfig) -> MonitoringConfig:
     """The base with what the node says instead; unknown members are left alone, as they may be a reader's own."""
     changes = {key: read(member) for key, read in _SETTINGS.items() if (member := node.get(key))}
     comparison = node.get("distribution_constraints")
-    if comparison:
-        changes |= {key: read(member) for key, read in _COMPARISON_SETTINGS.items() if (member := comparison.get(key))}
-    return replace(base, **changes)  # type: ignore[arg-type]  # each reader returns its setting's type
+    if not comparison:
+        return changed(base, changes)
+    changes |= {key: read(member) for key, read in _COMPARISON_SETTINGS.items() if (member := comparison.get(key))}
+    config = changed(base, changes)
+    for key, fault in faults(config):
+        Node(None, f"{comparison.path}.{key}").fail(fault)
+    return config

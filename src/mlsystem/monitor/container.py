@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from mlsystem.monitor.comparison_rules import changed, faults
 from mlsystem.monitor.constraints import MonitoringConfig
 from mlsystem.monitor.distances import CATEGORICAL_METHODS, COMPARISON_METHODS
 from mlsystem.monitor.errors import ConfigurationError, MonitorError
+from mlsystem.monitor.multiple_testing import CORRECTIONS
 from mlsystem.monitor.publishing import Publisher
 from mlsystem.monitor.reading import parse_format
 from mlsystem.monitor.run import Job, report_failure, run
@@ -103,14 +105,25 @@ def _window(settings: Mapping[str, str]) -> str | None:
 
 def _config(settings: Mapping[str, str]) -> MonitoringConfig:
     """Thresholds and methods that a baseline is to suggest; Model Monitor had no way to say so at baselining."""
-    default = MonitoringConfig()
-    threshold = _number(settings, "comparison_threshold")
-    return MonitoringConfig(
-        comparison_threshold=default.comparison_threshold if threshold is None else threshold,
-        comparison_method=_one_of(settings, "comparison_method", ("Robust", *COMPARISON_METHODS)),
-        categorical_comparison_threshold=_number(settings, "categorical_comparison_threshold"),
-        categorical_drift_method=_one_of(settings, "categorical_drift_method", ("", *CATEGORICAL_METHODS)) or None,
-    )
+    wanted = {
+        "comparison_threshold": _number(settings, "comparison_threshold"),
+        "comparison_method": _one_of(settings, "comparison_method", ("Robust", *COMPARISON_METHODS)),
+        "categorical_comparison_threshold": _number(settings, "categorical_comparison_threshold"),
+        "categorical_drift_method": _one_of(settings, "categorical_drift_method", ("", *CATEGORICAL_METHODS)) or None,
+        "multiple_testing_correction": _one_of(settings, "multiple_testing_correction", ("", *CORRECTIONS)) or None,
+        "minimum_sample": _whole_number(settings, "minimum_sample"),
+    }
+    config = changed(MonitoringConfig(), {name: value for name, value in wanted.items() if value is not None})
+    for name, fault in faults(config):
+        raise ConfigurationError(f"The environment variable {name} {fault}")
+    return config
+
+
+def _whole_number(settings: Mapping[str, str], name: str) -> int | None:
+    number = _number(settings, name)
+    if number is not None and not number.is_integer():
+        raise ConfigurationError(f"The environment variable {name} is {settings[name]!r}, which is no whole number")
+    return None if number is None else int(number)
 
 
 def _number(settings: Mapping[str, str], name: str) -> float | None:

@@ -43,6 +43,11 @@ class Node:
             self.fail("is not a number")
         return float(self.value)
 
+    def whole_number(self) -> int:
+        """The value as a number without a fraction."""
+        number = self.number()
+        return int(number) if number.is_integer() else self.fail("is not a whole number")
+
     def one_of(self, *allowed: str) -> str:
         """The value as one of the allowed strings."""
         return self.text() if self.value in allowed else self.fail(f"is {self.value!r}; allowed: {', '.join(allowed)}")

@@ -19,12 +19,14 @@ from mlsystem.monitor.publishing import METRICS_FILE, Publisher, metrics_lines
 from mlsystem.monitor.reading import DatasetFormat, open_dataset
 from mlsystem.monitor.scripts import load_preprocessor, run_postprocessor
 from mlsystem.monitor.statistics_document import statistics_document
+from mlsystem.monitor.verdicts import verdicts_document
 from mlsystem.monitor.violations import CheckResult, check, violations_document
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch.type_defs import DimensionTypeDef
 
 VIOLATIONS = "constraint_violations.json"
+VERDICTS = "verdicts.json"
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Job:
 
     data: Sequence[Path]
     form: DatasetFormat
-    output: Path  # the folder of the three files
+    output: Path  # the folder of the reports
     message: Path  # the file of the exit message
     metrics: Path  # the folder of the metrics file
     baseline_constraints: Path | None = None
@@ -87,6 +89,8 @@ def _write_reports(job: Job, analysis: Analysis) -> None:
         CONSTRAINTS: constraints_document(analysis.suggested),
         VIOLATIONS: violations_document(analysis.result.violations),
     }
+    if analysis.result.verdict:
+        documents[VERDICTS] = verdicts_document(analysis.result.verdict)
     for name, document in documents.items():
         _write(job.output / name, write(document))
 

@@ -34,15 +34,28 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Sample:
-    """Different numbers in ascending order, each with the number of rows that it stands for."""
+    """Different numbers in ascending order, each with the number of rows that it stands for.
+
+    Up to 2,050 rows these are the rows themselves; of more, they are an estimate, and say how good a one.
+    """
 
     items: Floats
     weights: Floats
+    rank_error: float = 0.0  # `cumulated` is at most that wrong, at every point: a share of the rows
+    rank_variance: float = 0.0  # how wrong it is as a rule: the square of a share, see KllSketch.rank_variance
 
     @property
     def total(self) -> float:
         """The number of rows that the sample stands for."""
         return float(self.weights.sum())
+
+    @property
+    def effective_total(self) -> float:
+        """How many plainly drawn rows would tell as much: the sketch's own noise counts as if rows were fewer.
+
+        A share of n rows varies by at most 1/(4n); to that the sketch adds its rank variance.
+        """
+        return 1.0 / (1.0 / self.total + 4.0 * self.rank_variance)
 
     def cumulated(self, points: Floats) -> Floats:
         """For each point, the share of rows that are at most that large, 0 to 1."""
@@ -136,7 +149,33 @@ class KllSketch:
             np.maximum.at(totals, position, weights)
         else:
             np.add.at(totals, position, weights)
-        return Sample(values, totals)
+        return Sample(values, totals, self.rank_error(), self.rank_variance())
+
+    def rank_error(self) -> float:
+        """The share of rows by which the rank of a number may be wrong at most, whatever the rows and their order.
+
+        A compaction at level h shifts a rank by 2^h rows or by none. It passes on half of at least a full level, so
+        how many there were follows from what lies above: the levels alone are enough, also when read from a file.
+        """
+        return sum(2.0**height * count for height, count in self._compactions_at_most()) / self._rows()
+
+    def rank_variance(self) -> float:
+        """The variance of a rank as a share of the rows, if compactions err as independently as they do at random.
+
+        Which half is kept alternates instead of being drawn, so this is a model, and no bound as `rank_error` is one.
+        """
+        return sum(4.0**height * count for height, count in self._compactions_at_most()) / self._rows() ** 2
+
+    def _rows(self) -> float:
+        return max(1.0, sum(2.0**height * compactor.size for height, compactor in enumerate(self._compactors)))
+
+    def _compactions_at_most(self) -> list[tuple[int, float]]:
+        """For each level but the last, how often it was compacted, or somewhat more."""
+        above, bounds = self._rows(), []
+        for height, compactor in enumerate(self._compactors[:-1]):
+            above -= 2.0**height * compactor.size
+            bounds.append((height, above / 2.0**height / self._capacity(height)))
+        return bounds
 
     def buckets(self, minimum: float, maximum: float) -> list[Bucket]:
         """Ten ranges of equal width from the minimum to the maximum (of the numbers); the last one is closed."""

@@ -4,15 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mlsystem.monitor import texts
-from mlsystem.monitor.constraints import Constraints, FeatureConstraints, MonitoringConfig
-from mlsystem.monitor.distances import (
-    CATEGORICAL_METHODS,
-    COMPARISON_METHODS,
-    DEFAULT_CATEGORICAL_METHOD,
-    NUMERIC_DISTANCES,
-    CategoryCounts,
-)
+from mlsystem.monitor.comparison import compare
+from mlsystem.monitor.constraints import Constraints, FeatureConstraints
+from mlsystem.monitor.multiple_testing import NO_CORRECTION
 from mlsystem.monitor.profile import DatasetProfile, FeatureProfile
+from mlsystem.monitor.verdicts import DatasetVerdict, FeatureVerdict, Verdict, decide
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,8 @@ class CheckResult:
     """What a check found; the drifts also of features that stayed within their limits."""
 
     violations: tuple[Violation, ...]
-    drifts: Mapping[str, Drift]
+    drifts: Mapping[str, Drift]  # without those that chance alone could give
+    verdict: DatasetVerdict | None = None  # None where there was nothing to compare with
 
 
 def violations_document(violations: tuple[Violation, ...]) -> dict[str, object]:
@@ -53,19 +50,37 @@ def check(
     current: DatasetProfile, constraints: Constraints, baseline: DatasetProfile, *, ties_counted_once: bool = False
 ) -> CheckResult:
     """All violations, by feature in the order of the constraints, then those about the set of columns."""
+    verdict = _verdict(current, constraints, baseline, ties_counted_once)
+    by_name = {feature.feature: feature for feature in verdict.features}
     violations: list[Violation] = []
-    drifts: dict[str, Drift] = {}
     for expected in constraints.features:
-        feature, before = current.feature(expected.name), baseline.feature(expected.name)
+        feature = current.feature(expected.name)
         if feature is None or not expected.config.evaluate_constraints:
             continue
         violations.extend(_check_values(feature, expected))
-        drift = _drift(feature, before, expected.config, ties_counted_once) if before else None
-        if drift:
-            drifts[expected.name] = drift
-            violations.extend(_check_drift(expected.name, drift))
+        if expected.name in by_name:
+            violations.extend(_check_drift(by_name[expected.name]))
     violations.extend(_check_columns(current, constraints))
-    return CheckResult(tuple(violations), drifts)
+    drifts = {name: drift for name, found in by_name.items() if (drift := _drift(found))}
+    return CheckResult(tuple(violations), drifts, verdict)
+
+
+def _verdict(
+    current: DatasetProfile, constraints: Constraints, baseline: DatasetProfile, ties_counted_once: bool
+) -> DatasetVerdict:
+    """The verdict over all features that the constraints want compared, in their order."""
+    comparisons = [
+        compare(
+            expected.name,
+            current.feature(expected.name),
+            baseline.feature(expected.name),
+            expected.config,
+            ties_counted_once=ties_counted_once,
+        )
+        for expected in constraints.features
+        if expected.config.evaluate_constraints and expected.config.perform_comparison
+    ]
+    return decide(comparisons, constraints.config.multiple_testing_correction or NO_CORRECTION)
 
 
 def unproven_features(constraints: Constraints, baseline: DatasetProfile) -> list[str]:
@@ -99,38 +114,16 @@ def _share_known(feature: FeatureProfile, expected: FeatureConstraints) -> float
     return sum(count for value, count in feature.categories.counts if value in domain) / feature.types.present
 
 
-def _check_drift(name: str, drift: Drift) -> Iterator[Violation]:
-    if drift.distance > drift.limit:
-        yield Violation(name, texts.BASELINE_DRIFT_CHECK, texts.drift(drift.distance, drift.limit))
+def _check_drift(found: FeatureVerdict) -> Iterator[Violation]:
+    if found.verdict is Verdict.DRIFTED and found.distance is not None:
+        description = texts.drift(found.distance, found.comparison.limit)
+        yield Violation(found.feature, texts.BASELINE_DRIFT_CHECK, description)
 
 
-def _drift(
-    current: FeatureProfile, baseline: FeatureProfile, config: MonitoringConfig, ties_counted_once: bool
-) -> Drift | None:
-    """The drift of a feature, compared as what the baseline says it is; None where there is nothing to compare."""
-    if not config.perform_comparison:
+def _drift(found: FeatureVerdict) -> Drift | None:
+    if found.distance is None or found.is_lost_in_chance:
         return None
-    if baseline.numerical and current.numerical:
-        measure = NUMERIC_DISTANCES[COMPARISON_METHODS[config.comparison_method]]
-        before = baseline.numerical.sketch.sample(ties_counted_once)
-        now = current.numerical.sketch.sample(ties_counted_once)
-        return Drift(measure(before, now), config.comparison_threshold)
-    before_counts, counts = _category_counts(baseline), _category_counts(current)
-    return _categorical_drift(before_counts, counts, config) if before_counts and counts else None
-
-
-def _category_counts(feature: FeatureProfile) -> CategoryCounts | None:
-    if not feature.categories or not feature.categories.counts:
-        return None
-    return CategoryCounts(dict(feature.categories.counts), feature.num_present)
-
-
-def _categorical_drift(baseline: CategoryCounts, current: CategoryCounts, config: MonitoringConfig) -> Drift | None:
-    method = CATEGORICAL_METHODS[config.categorical_drift_method or DEFAULT_CATEGORICAL_METHOD]
-    threshold = config.categorical_comparison_threshold
-    limit = method.limit(config.comparison_threshold if threshold is None else threshold)
-    distance = method.distance(baseline, current, COMPARISON_METHODS[config.comparison_method] == "linf_robust")
-    return None if distance is None else Drift(distance, limit)
+    return Drift(found.distance, found.comparison.limit)
 
 
 def _check_columns(current: DatasetProfile, constraints: Constraints) -> Iterator[Violation]:

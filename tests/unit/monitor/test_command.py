@@ -53,7 +53,35 @@ def test_check_tells_what_it_found_and_still_succeeds(tmp_path: Path, baseline: 
 def test_data_without_a_header_is_matched_by_position(tmp_path: Path, baseline: Path) -> None:
     later = csv(tmp_path / "later.csv", header="")
     arguments = ["check", str(later), "--no-header", "--baseline", str(baseline), "--output", str(tmp_path / "out")]
-    assert run_command(arguments, now) == (0, "Completed: Job completed successfully with no violations.")
+    code, text = run_command(arguments, now)
+    assert code == 0
+    assert text.splitlines() == [
+        "Drift: not drifted (of 2 features: 2 not drifted)",
+        "Completed: Job completed successfully with no violations.",
+    ]
+
+
+def test_check_says_what_drifted_and_what_nobody_can_tell(tmp_path: Path, baseline: Path) -> None:
+    later, out = tmp_path / "later.csv", tmp_path / "out"
+    later.write_text("n,word\n" + "".join(f"{5000 + i},\n" for i in range(1000)))
+    _, text = run_command(["check", str(later), "--baseline", str(baseline), "--output", str(out)], now)
+    assert text.splitlines()[-3:-1] == [
+        "word: cannot tell: every value is missing",
+        "Drift: drifted (of 2 features: 1 drifted, 1 cannot tell)",
+    ]
+    document = json.loads((out / "verdicts.json").read_text())
+    assert document["verdict"] == "drifted"
+    assert [(feature["feature_name"], feature["verdict"]) for feature in document["features"]] == [
+        ("n", "drifted"),
+        ("word", "cannot tell"),
+    ]
+    assert document["features"][0]["distance"] > document["features"][0]["threshold"]
+
+
+def test_a_threshold_that_the_method_cannot_have_is_refused(tmp_path: Path) -> None:
+    options = ["--output", str(tmp_path / "out"), "--comparison-method", "JensenShannon", "--comparison-threshold", "2"]
+    code, text = run_command(["profile", str(csv(tmp_path / "a.csv")), *options], now)
+    assert (code, text) == (1, "comparison_threshold is 2.0, which is no Jensen-Shannon distance; allowed: 0.0 to 0.99")
 
 
 def test_thresholds_can_be_set_where_the_baseline_is_made(tmp_path: Path) -> None:

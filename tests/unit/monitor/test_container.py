@@ -111,6 +111,7 @@ def test_a_monitoring_job_as_a_process_writes_its_files_and_its_message(containe
         "constraint_violations.json",
         "constraints.json",
         "statistics.json",
+        "verdicts.json",
     ]
     (violation,) = json.loads((container.output / "constraint_violations.json").read_text())["violations"]
     assert (violation["feature_name"], violation["constraint_check_type"]) == ("distance", "baseline_drift_check")
@@ -171,6 +172,14 @@ def test_what_the_environment_lacks_comes_from_the_jobs_configuration(container:
         ({"dataset_format": "csv"}, "dataset_format cannot be understood"),
         ({"publish_cloudwatch_metrics": "yes"}, "publish_cloudwatch_metrics is 'yes'; allowed: Disabled, Enabled"),
         ({"comparison_threshold": "low"}, "comparison_threshold is 'low', which is no number"),
+        ({"comparison_method": "KS"}, "comparison_method is 'KS'; allowed: Robust, Simple, Robust, linf_simple"),
+        (
+            {"comparison_method": "KolmogorovSmirnov", "comparison_threshold": "95"},
+            "The environment variable comparison_threshold is 95.0, which is no level of significance",
+        ),
+        ({"multiple_testing_correction": "Sidak"}, "allowed: , None, Bonferroni, Holm, BenjaminiHochberg"),
+        ({"minimum_sample": "0"}, "The environment variable minimum_sample is 0; allowed: whole numbers from 1"),
+        ({"minimum_sample": "9.5"}, "minimum_sample is '9.5', which is no whole number"),
         ({"baseline_constraints": ""}, "no baseline constraints to check"),
         ({"baseline_statistics": ""}, "The baseline statistics (none given) do not know late, distance"),
     ],
@@ -204,7 +213,7 @@ def test_the_users_scripts_run_before_the_analysis_and_after_the_files(container
     statistics = json.loads((container.output / "statistics.json").read_text())
     assert statistics["dataset"]["item_count"] == 500
     assert statistics["features"][1]["numerical_statistics"]["min"] == 500.0
-    assert seen.read_text() == "constraint_violations.json constraints.json statistics.json"
+    assert seen.read_text() == "constraint_violations.json constraints.json statistics.json verdicts.json"
 
 
 def test_a_failing_script_fails_the_job(container: Container, tmp_path: Path) -> None:
@@ -230,6 +239,27 @@ def test_a_baseline_job_suggests_the_thresholds_it_was_told(container: Container
         "perform_comparison": "Enabled",
         "comparison_threshold": 0.25,
         "comparison_method": "Simple",
+    }
+
+
+def test_a_baseline_job_suggests_a_test_its_correction_and_its_minimum(container: Container, tmp_path: Path) -> None:
+    environment = {
+        "SAGEMAKER_BASE_DIR": str(tmp_path / "job"),
+        "dataset_format": '{"csv":{"header":true}}',
+        "dataset_source": str(tmp_path / "train.csv"),
+        "output_path": str(tmp_path / "out"),
+        "comparison_method": "KolmogorovSmirnov",
+        "multiple_testing_correction": "Holm",
+        "minimum_sample": "50",
+    }
+    assert run_container(environment, lambda: None, lambda: NOW)[0] == 0
+    comparison = json.loads((tmp_path / "out" / "constraints.json").read_text())["monitoring_config"]
+    assert comparison["distribution_constraints"] == {
+        "perform_comparison": "Enabled",
+        "comparison_threshold": 0.05,
+        "comparison_method": "KolmogorovSmirnov",
+        "multiple_testing_correction": "Holm",
+        "minimum_sample": 50,
     }
 
 

@@ -59,6 +59,24 @@ def test_optional_settings_are_written_only_when_asked_for(small: DatasetProfile
     assert parse_constraints(json.loads(text)).config == config
 
 
+def test_what_model_monitor_did_not_have_is_written_only_when_asked_for(small: DatasetProfile) -> None:
+    config = MonitoringConfig(
+        comparison_method="KolmogorovSmirnov",
+        comparison_threshold=0.05,
+        categorical_drift_method="PSI",
+        multiple_testing_correction="BenjaminiHochberg",
+        minimum_sample=200,
+    )
+    text = write(constraints_document(suggest_constraints(small, config)))
+    assert (
+        '"comparison_method" : "KolmogorovSmirnov",\n'
+        '      "categorical_drift_method" : "PSI",\n'
+        '      "multiple_testing_correction" : "BenjaminiHochberg",\n'
+        '      "minimum_sample" : 200\n'
+    ) in text
+    assert parse_constraints(json.loads(text)).config == config
+
+
 def constraints(feature: dict[str, object], monitoring_config: dict[str, object] | None = None) -> object:
     head = {"name": "a", "inferred_type": "String"}
     return {"version": 0.0, "features": [head | feature], "monitoring_config": monitoring_config or {}}
@@ -84,6 +102,17 @@ def test_a_feature_overrides_the_configuration_wherever_tools_put_it(feature: di
     assert parsed.config.evaluate_constraints
 
 
+def comparison(**settings: object) -> dict[str, object]:
+    return {"distribution_constraints": settings}
+
+
+def test_a_document_that_names_a_method_and_no_threshold_gets_the_methods_own() -> None:
+    config = parse_constraints(constraints({}, comparison(comparison_method="PSI"))).config
+    assert (config.comparison_method, config.comparison_threshold) == ("PSI", 0.2)
+    config = parse_constraints(constraints({}, comparison(comparison_method="PSI", comparison_threshold=0.1))).config
+    assert config.comparison_threshold == 0.1
+
+
 @pytest.mark.parametrize(
     ("document", "problem"),
     [
@@ -96,6 +125,32 @@ def test_a_feature_overrides_the_configuration_wherever_tools_put_it(feature: di
             constraints({}, {"distribution_constraints": {"comparison_method": "KS"}}),
             r"comparison_method is 'KS'; allowed: Simple, Robust, linf_simple, linf_robust",
         ),
+        (
+            constraints({}, comparison(categorical_drift_method="KolmogorovSmirnov")),
+            r"categorical_drift_method is 'KolmogorovSmirnov'; allowed: LInfinity, ChiSquared, PSI, JensenShannon",
+        ),
+        (
+            constraints({}, comparison(comparison_method="KolmogorovSmirnov", comparison_threshold=0)),
+            r"\$\.monitoring_config\.distribution_constraints\.comparison_threshold is 0.0, which is no level of significance",
+        ),
+        (
+            constraints({"monitoringConfigOverrides": comparison(comparison_method="PSI", comparison_threshold=-1)}),
+            r"\$\.features\[0\]\.monitoringConfigOverrides\.distribution_constraints\.comparison_threshold is -1.0, which is",
+        ),
+        (
+            constraints({}, comparison(comparison_threshold=float("nan"))),
+            r"comparison_threshold is nan, which is no L-inf",
+        ),
+        (
+            constraints({}, comparison(multiple_testing_correction="Sidak")),
+            r"correction is 'Sidak'; allowed: None, Bonferroni, Holm, BenjaminiHochberg",
+        ),
+        (
+            constraints({"monitoringConfigOverrides": comparison(multiple_testing_correction="Holm")}),
+            r"multiple_testing_correction counts for all features together",
+        ),
+        (constraints({}, comparison(minimum_sample=1.5)), r"minimum_sample is not a whole number"),
+        (constraints({}, comparison(minimum_sample=0)), r"minimum_sample is 0; allowed: whole numbers from 1"),
     ],
 )
 def test_constraints_that_mean_nothing_are_refused_by_place(document: object, problem: str) -> None:

@@ -38,6 +38,14 @@ class Year:
         (statistics,) = (f["numerical_statistics"]["common"] for f in document["features"] if f["name"] == feature)
         return float(statistics["num_missing"] / document["dataset"]["item_count"])
 
+    def verdicts(self, month: int, *options: str) -> dict[str, str]:
+        """The verdict on each feature, with a baseline that was made with these options."""
+        folder, output = self._folder / "other-baseline", self._folder / "other-check"
+        self._run(["profile", str(self._folder / "1.csv"), "--output", str(folder), *options])
+        self._run(["check", str(self._folder / f"{month}.csv"), "--baseline", str(folder), "--output", str(output)])
+        features = json.loads((output / "verdicts.json").read_text())["features"]
+        return {feature["feature_name"]: feature["verdict"] for feature in features}
+
     def _check(self, month: int) -> Path:
         output = self._folder / f"check-{month}"
         if not output.exists():
@@ -92,3 +100,17 @@ def test_the_snowstorm_of_february_shows_as_missing_departures(year: Year) -> No
     assert round(year.missing(1, "dep_delay"), 3) == 0.019
     assert round(year.missing(2, "dep_delay"), 3) == 0.051
     assert ("dep_delay", "completeness_check") in year.violations(2)
+
+
+@pytest.mark.parametrize("method", ["PSI", "JensenShannon", "Wasserstein"])
+def test_a_distance_that_model_monitor_did_not_have_sees_the_summer_and_nothing_else(year: Year, method: str) -> None:
+    categorical = () if method == "Wasserstein" else ("--categorical-method", method)
+    verdicts = year.verdicts(7, "--comparison-method", method, *categorical)
+    assert verdicts["temp"] == "drifted"
+    assert (verdicts["carrier"], verdicts["distance"]) == ("not drifted", "not drifted")
+
+
+def test_a_test_of_a_whole_month_sees_more_than_what_matters(year: Year) -> None:
+    """Twenty-seven thousand rows: each difference is significant, however small."""
+    verdicts = year.verdicts(7, "--comparison-method", "KolmogorovSmirnov", "--multiple-testing-correction", "Holm")
+    assert {verdicts[name] for name in ("temp", "distance", "arr_delay")} == {"drifted"}

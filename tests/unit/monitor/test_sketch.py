@@ -70,6 +70,45 @@ def test_how_the_numbers_are_cut_into_blocks_makes_no_difference(numbers: list[f
     assert [level.tolist() for level in sketch.levels] == [level.tolist() for level in whole.levels]
 
 
+def largest_error(numbers: Floats, sketch: KllSketch) -> float:
+    """How far the sketch's cumulated shares are off, at the worst point."""
+    points = np.unique(numbers)
+    true = np.searchsorted(np.sort(numbers), points, side="right") / len(numbers)
+    return float(np.abs(sketch.sample().cumulated(points) - true).max())
+
+
+@given(NUMBERS.filter(bool), st.sampled_from(["as they come", "ascending", "descending"]))
+@settings(deadline=None, database=None)
+def test_no_rank_is_wrong_by_more_than_the_sketch_says_of_itself(numbers: list[float], order: str) -> None:
+    ordered = {"as they come": numbers, "ascending": sorted(numbers), "descending": sorted(numbers)[::-1]}[order]
+    sketch = sketch_of(np.array(ordered), SMALL)
+    assert largest_error(np.array(ordered), sketch) <= sketch.rank_error() + 1e-12
+
+
+@given(NUMBERS.filter(bool))
+@settings(deadline=None, database=None)
+def test_the_bound_on_compactions_is_one(numbers: list[float]) -> None:
+    reference = ItemByItem(SMALL)
+    for number in numbers:
+        reference.update(number)
+    plain = sum(2.0**height * count for height, count in enumerate(reference.compactions)) / len(numbers)
+    assert plain - 1e-12 <= sketch_of(np.array(numbers), SMALL).rank_error() * 2.0
+
+
+def test_numbers_that_are_all_kept_have_no_wrong_rank() -> None:
+    sketch = sketch_of(np.arange(2050.0))
+    assert (sketch.rank_error(), sketch.rank_variance()) == (0.0, 0.0)
+    assert sketch.sample().effective_total == 2050.0
+
+
+@pytest.mark.parametrize(("rows", "bound"), [(10_000, 0.002), (100_000, 0.01), (1_000_000, 0.05)])
+def test_how_wrong_a_rank_may_be_and_is_as_a_rule(rows: int, bound: float) -> None:
+    numbers = np.random.default_rng(rows).normal(size=rows)
+    sketch = sketch_of(numbers)
+    assert 0.0 < sketch.rank_error() < bound
+    assert largest_error(numbers, sketch) < 2.0 * sketch.rank_variance() ** 0.5
+
+
 @given(NUMBERS)
 @settings(deadline=None, database=None)
 def test_the_weights_add_up_to_the_number_of_numbers(numbers: list[float]) -> None:
@@ -124,6 +163,7 @@ def test_a_restored_sketch_answers_as_the_one_that_was_written() -> None:
     restored = KllSketch.restore(2048, 0.64, [level.tolist() for level in sketch.levels])
     assert restored.sample().items.tolist() == sketch.sample().items.tolist()
     assert restored.sample().weights.tolist() == sketch.sample().weights.tolist()
+    assert (restored.rank_error(), restored.rank_variance()) == (sketch.rank_error(), sketch.rank_variance())
 
 
 def test_zero_has_no_sign() -> None:

@@ -14,6 +14,7 @@ from mlsystem.monitor.jackson import write
 from mlsystem.monitor.profile import Categories, Column, DatasetProfile, profile
 from mlsystem.monitor.statistics_document import parse_statistics, statistics_document
 from mlsystem.monitor.types import InferredType, TypeCounts
+from mlsystem.monitor.verdicts import Verdict
 from mlsystem.monitor.violations import CheckResult, Violation, check, unproven_features
 
 ROWS = 1000
@@ -174,6 +175,46 @@ def test_a_disabled_feature_is_not_checked_and_a_disabled_comparison_not_compare
     undisturbed = checked(baseline, current, lambda c: replace(c, perform_comparison=False))
     assert only(undisturbed).check_type == "completeness_check"
     assert undisturbed.drifts == {}
+
+
+def test_a_new_method_drifts_by_its_own_threshold_and_readers_can_parse_it() -> None:
+    baseline, current = dataset(integers("n", range(ROWS))), dataset(integers("n", range(400, ROWS + 400)))
+    result = checked(baseline, current, lambda c: replace(c, comparison_method="PSI", comparison_threshold=0.2))
+    match = re.search("distance: (.+) exceeds threshold: (.+)", only(result).description)
+    assert match is not None
+    assert float(match[1]) == result.drifts["n"].distance > float(match[2]) == 0.2
+
+
+def test_what_chance_could_give_is_neither_a_violation_nor_a_metric() -> None:
+    baseline, current = dataset(integers("n", range(ROWS))), dataset(integers("n", range(0, 1000, 25)), rows=40)
+    result = checked(
+        baseline, current, lambda c: replace(c, comparison_method="Wasserstein", comparison_threshold=0.01)
+    )
+    assert result.violations == ()
+    assert result.drifts == {}
+    assert result.verdict is not None
+    assert [verdict.verdict for verdict in result.verdict.features] == [Verdict.CANNOT_TELL]
+
+
+def test_a_correction_counts_for_all_tested_features_together() -> None:
+    def shifted(by: int) -> DatasetProfile:
+        return dataset(*(integers(f"f{i}", range(by * i, ROWS + by * i)) for i in range(5)))
+
+    def tested(correction: str) -> CheckResult:
+        return checked(
+            shifted(0),
+            shifted(16),
+            lambda c: replace(
+                c,
+                comparison_method="KolmogorovSmirnov",
+                comparison_threshold=0.05,
+                multiple_testing_correction=correction,
+            ),
+        )
+
+    assert [violation.feature_name for violation in tested("None").violations] == ["f4"]
+    assert tested("Holm").violations == ()
+    assert tested("Holm").drifts["f4"].distance < tested("None").drifts["f4"].distance
 
 
 def test_a_feature_without_any_value_now_is_incomplete_and_not_compared() -> None:

@@ -3,22 +3,31 @@
 As Deequ does it: the baseline, scaled to the size of the current data, is the expectation; categories that the baseline
 does not know are left out (categorical_values_check is for them); and the smallest expected counts are merged until the
 approximation by the chi-squared distribution is valid (Yates, Moore, McCabe 1999; for two categories Cochran 1952).
+
+    X = sum over categories of (observed - expected)^2 / expected, compared with chi-squared of (categories - 1) degrees
+
+A test with a p-value; its distance is 1 - p, from 0 to 1. It is not symmetric: the baseline counts as the truth, not as
+a sample, so the level holds where the baseline is much larger than the current data. For numbers see
+`kolmogorov_smirnov`.
+
+Source: Pearson 1900; Deequ's Distance.scala.
 """
 
 import math
 from collections.abc import Mapping
 
 from mlsystem.monitor.distances.counts import CategoryCounts
+from mlsystem.monitor.distances.method import Measured
 
 _LEAST_EXPECTED = 5  # of more than two categories at most a fifth may be expected less often
 _SHARE_BELOW = 0.2
 _LEAST_EXPECTED_OF_TWO = 10  # of two categories, both must be expected at least that often
 
 
-def chi_squared_distance(baseline: CategoryCounts, current: CategoryCounts, robust: bool) -> float | None:
+def measure_chi_squared(baseline: CategoryCounts, current: CategoryCounts) -> Measured | None:
     """1 - p, so that larger means farther apart; None where the test cannot be done."""
     p_value = chi_squared_p_value(baseline.counts, current.counts)
-    return None if p_value is None else 1.0 - p_value
+    return None if p_value is None else Measured(1.0 - p_value, p_value)
 
 
 def chi_squared_p_value(baseline: Mapping[str, int], current: Mapping[str, int]) -> float | None:

@@ -12,4 +12,9 @@ _CRITICAL_FACTOR = 1.8
 
 def less_noise(distance: float, rows: float, other_rows: float) -> float:
     """The distance beyond what chance gives for two samples of so many rows; never below 0."""
-    return max(0.0, distance - _CRITICAL_FACTOR * math.sqrt((rows + other_rows) / (rows * other_rows)))
+    return max(0.0, distance - noise(rows, other_rows))
+
+
+def noise(rows: float, other_rows: float) -> float:
+    """What chance gives for two samples of so many rows; above 1 for the smallest."""
+    return _CRITICAL_FACTOR * math.sqrt((rows + other_rows) / (rows * other_rows))

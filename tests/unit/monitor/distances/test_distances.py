@@ -2,36 +2,32 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlsystem.monitor.distances import CATEGORICAL_METHODS, COMPARISON_METHODS, NUMERIC_DISTANCES, CategoryCounts
+from mlsystem.monitor.distances import (
+    CATEGORICAL_METHODS,
+    COMPARISON_METHODS,
+    CategoryCounts,
+    Scale,
+    categorical_method,
+    numeric_method,
+)
+from mlsystem.monitor.distances.categorical_linf import linf_of_categories
 from mlsystem.monitor.distances.chi_squared import chi_squared_p_value
 from mlsystem.monitor.distances.correction import less_noise
-from mlsystem.monitor.sketch import KllSketch, Sample
-
-NUMBERS = st.lists(st.integers(-20, 20).map(float), min_size=1, max_size=300)
-COUNTS = st.dictionaries(st.sampled_from("abcdefg"), st.integers(1, 500), min_size=1)
-
-
-def sample(numbers: list[float], ties_counted_once: bool = False) -> Sample:
-    sketch = KllSketch()
-    sketch.update(np.array(numbers))
-    return sketch.sample(ties_counted_once)
-
-
-def counted(**counts: int) -> CategoryCounts:
-    return CategoryCounts(counts, sum(counts.values()))
+from mlsystem.monitor.distances.numeric_linf import linf_robust, linf_simple
+from mlsystem.monitor.sketch import Sample
+from tests.unit.monitor.distances.samples import COUNTS, NUMBERS, counted, sample
 
 
 def test_simple_distance_of_one_to_four_and_two_to_five() -> None:
-    assert NUMERIC_DISTANCES["linf_simple"](sample([1, 2, 3, 4]), sample([2, 3, 4, 5])) == 0.25
+    assert linf_simple(sample([1, 2, 3, 4]), sample([2, 3, 4, 5])) == 0.25
 
 
 def test_robust_distance_of_so_few_rows_is_nothing() -> None:
-    assert NUMERIC_DISTANCES["linf_robust"](sample([1, 2, 3, 4]), sample([2, 3, 4, 5])) == 0.0
+    assert linf_robust(sample([1, 2, 3, 4]), sample([2, 3, 4, 5])) == 0.0
 
 
 def test_robust_distance_takes_off_what_chance_gives() -> None:
@@ -40,9 +36,8 @@ def test_robust_distance_takes_off_what_chance_gives() -> None:
 
 def test_ones_and_zeros_are_told_apart_as_deequ_could_not() -> None:
     few, many = [0.0] * 95 + [1.0] * 5, [0.0] * 5 + [1.0] * 95
-    simple = NUMERIC_DISTANCES["linf_simple"]
-    assert simple(sample(few), sample(many)) == pytest.approx(0.9)
-    assert simple(sample(few, ties_counted_once=True), sample(many, ties_counted_once=True)) == 0.0
+    assert linf_simple(sample(few), sample(many)) == pytest.approx(0.9)
+    assert linf_simple(sample(few, ties_counted_once=True), sample(many, ties_counted_once=True)) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -53,9 +48,8 @@ def test_ones_and_zeros_are_told_apart_as_deequ_could_not() -> None:
     ],
 )
 def test_simple_distance_of_categories(current: CategoryCounts, baseline: CategoryCounts, distance: float) -> None:
-    method = CATEGORICAL_METHODS["LInfinity"]
-    assert method.distance(baseline, current, False) == distance
-    assert method.distance(baseline, current, True) == 0.0
+    assert linf_of_categories(baseline, current, robust=False) == distance
+    assert linf_of_categories(baseline, current, robust=True) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -91,16 +85,18 @@ def test_chi_squared_says_nothing_where_the_test_cannot_be_done(
 ) -> None:
     assert chi_squared_p_value(baseline, current) is None
     sides = [CategoryCounts(counts, sum(counts.values())) for counts in (baseline, current)]
-    assert CATEGORICAL_METHODS["ChiSquared"].distance(sides[0], sides[1], True) is None
+    assert CATEGORICAL_METHODS["ChiSquared"].measure(*sides) is None
 
 
 def test_chi_squared_as_a_distance_grows_with_drift_and_its_threshold_is_a_significance_level() -> None:
     method = CATEGORICAL_METHODS["ChiSquared"]
     baseline = counted(a=223, b=20, c=25, d=12, e=13)
-    drifted = method.distance(baseline, counted(a=207, b=20, c=25, d=14, e=25), False)
-    same = method.distance(baseline, baseline, False)
+    drifted = method.measure(baseline, counted(a=207, b=20, c=25, d=14, e=25))
+    same = method.measure(baseline, baseline)
     assert drifted is not None and same is not None
-    assert same < method.limit(0.05) < drifted < method.limit(0.01)
+    assert same.distance < method.limit(0.05) < drifted.distance < method.limit(0.01)
+    assert drifted.p_value is not None
+    assert drifted.distance == 1.0 - drifted.p_value
 
 
 def test_constraints_may_name_a_method_in_either_way() -> None:
@@ -108,7 +104,23 @@ def test_constraints_may_name_a_method_in_either_way() -> None:
     assert COMPARISON_METHODS["Robust"] == COMPARISON_METHODS["linf_robust"] == "linf_robust"
 
 
-@given(NUMBERS, NUMBERS, st.sampled_from(list(NUMERIC_DISTANCES.values())))
+def test_categories_are_compared_robustly_unless_numbers_are_compared_simply() -> None:
+    sides = counted(a=60, b=40), counted(a=40, b=60)
+    simple, robust = (categorical_method("LInfinity", method).measure(*sides) for method in ("Simple", "PSI"))
+    assert simple is not None and robust is not None
+    assert simple.distance == pytest.approx(0.2)
+    assert robust.distance == 0.0
+    assert categorical_method(None, "Robust").scale is Scale.LARGEST_DIFFERENCE
+
+
+@pytest.mark.parametrize("rows", [5, 50, 5000])
+def test_the_robust_distance_of_two_samples_that_share_nothing_is_its_reach(rows: int) -> None:
+    measured = numeric_method("Robust").measure(sample([0.0] * rows), sample([1.0] * rows))
+    assert measured is not None
+    assert measured.distance == max(0.0, measured.reach)
+
+
+@given(NUMBERS, NUMBERS, st.sampled_from([linf_simple, linf_robust]))
 @settings(deadline=None, database=None)
 def test_a_numeric_distance_is_symmetric_between_0_and_1_and_0_to_itself(
     one: list[float], other: list[float], distance: Callable[[Sample, Sample], float]
@@ -126,12 +138,14 @@ def test_the_simple_distance_is_that_of_the_plain_numbers(one: list[float], othe
         abs(sum(number <= point for number in one) / len(one) - sum(number <= point for number in other) / len(other))
         for point in one + other
     )
-    assert NUMERIC_DISTANCES["linf_simple"](sample(one), sample(other)) == pytest.approx(expected)
+    assert linf_simple(sample(one), sample(other)) == pytest.approx(expected)
 
 
 @given(COUNTS, COUNTS, st.booleans())
 @settings(deadline=None, database=None)
-def test_a_categorical_distance_lies_between_0_and_1(one: dict[str, int], other: dict[str, int], robust: bool) -> None:
-    for method in CATEGORICAL_METHODS.values():
-        distance = method.distance(counted(**one), counted(**other), robust)
-        assert distance is None or -1e-12 <= distance <= 1.0
+def test_a_distance_of_categories_lies_between_0_and_1(
+    one: dict[str, int], other: dict[str, int], robust: bool
+) -> None:
+    assert 0.0 <= linf_of_categories(counted(**one), counted(**other), robust) <= 1.0
+    p_value = chi_squared_p_value(one, other)
+    assert p_value is None or 0.0 <= p_value <= 1.0 + 1e-12
