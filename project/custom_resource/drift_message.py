@@ -16,6 +16,7 @@ def drift_message(pipeline: str, result: dict[str, Any]) -> tuple[str, str]:
         f"Requests in production are distributed otherwise than the data that the model of {pipeline} was trained on:",
         "",
         *(f"- {drift['feature']}: distance {drift['distance']}, allowed {drift['threshold']}" for drift in drifted),
+        *_of_unknown(result["UnknownFeatures"]),
         "",
         f"Monitoring schedule: {result['MonitoringSchedule']}",
         f"Report: {result['ReportUri']}",
@@ -23,6 +24,12 @@ def drift_message(pipeline: str, result: dict[str, Any]) -> tuple[str, str]:
         f"The pipeline {pipeline} starts by itself, to train anew.",
     )
     return _subject(f"{pipeline}: drift of {names}"), "\n".join(lines)
+
+
+def _of_unknown(features: list[dict[str, str]]) -> list[str]:
+    if not features:
+        return []
+    return ["", "Of others nobody can tell:", *(f"- {one['feature']}: {one['reason']}" for one in features)]
 
 
 def _subject(text: str) -> str:

@@ -2,9 +2,10 @@
 
 It runs when a processing job ends (an event of SageMaker), or when somebody asks about one. The number of drifted
 features goes out as a metric, in CloudWatch's embedded format, for the drift alarm: SageMaker itself has one metric for
-each feature and none for all. When that alarm is raised, it runs again: the alarm's own message says how many features
-have drifted, and a person wants to know which. An execution that failed, or a report that cannot be read, raises: it
-must not pass for "no drift", and the alarm on this function's errors tells a person.
+each feature and none for all. Another says of how many nobody can tell whether they have. When the alarm is raised, it
+runs again: the alarm's own message says how many features have drifted, and a person wants to know which. An execution
+that failed, or a report that cannot be read, raises: it must not pass for "no drift", and the alarm on this function's
+errors tells a person.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from types_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
 
 REPORT = "constraint_violations.json"
+VERDICTS = "verdicts.json"
+CANNOT_TELL = "cannot tell"
 DRIFT_CHECK = "baseline_drift_check"
 RECENT_EXECUTIONS = 10
 DISTANCE = re.compile(r"distance: (?P<distance>\S+) exceeds threshold: (?P<threshold>\S+)")
@@ -51,6 +54,14 @@ class DriftedFeature:
     threshold: float
 
 
+@dataclass(frozen=True)
+class UnknownFeature:
+    """Nobody can tell whether it has drifted, for this reason."""
+
+    feature: str
+    reason: str
+
+
 def query_drift(
     sagemaker: SageMakerClient, s3: S3Client, job_name: str, settings: DriftSettings
 ) -> dict[str, Any] | None:
@@ -68,20 +79,28 @@ def query_drift(
         raise EvidenceError(f"monitoring execution {job_name} of {schedule} is {job['ProcessingJobStatus']}: {reason}")
     violations = _violations(f"{report_uri}/{REPORT}", read_json(s3, f"{report_uri}/{REPORT}"))
     drifted = [drift for drift in map(_drift, violations) if drift]
-    counted = [drift for drift in drifted if not settings.features or drift.feature in settings.features]
+    counted = [drift for drift in drifted if _counts(drift.feature, settings)]
+    verdicts = read_json(s3, f"{report_uri}/{VERDICTS}")
+    unknown = [one for one in _unknown(f"{report_uri}/{VERDICTS}", verdicts) if _counts(one.feature, settings)]
     return {
         "MonitoringSchedule": schedule,
         "ProcessingJobName": job_name,
         "ReportUri": report_uri,
         "Violations": len(violations),
         "DriftedFeatures": [asdict(drift) for drift in counted],
+        "UnknownFeatures": [asdict(one) for one in unknown],
     }
 
 
 def metric_line(result: dict[str, Any], namespace: str, now_seconds: float) -> str:
-    """The number of drifted features and their greatest distance, as one line of embedded metric format."""
+    """The number of drifted features, their greatest distance, and of how many nobody can tell, as one line of embedded
+    metric format."""
     distances = [drift["distance"] for drift in result["DriftedFeatures"]]
-    metrics = [{"Name": "features_drifted", "Unit": "Count"}, {"Name": "max_drift_distance", "Unit": "None"}]
+    metrics = [
+        {"Name": "features_drifted", "Unit": "Count"},
+        {"Name": "features_unknown", "Unit": "Count"},
+        {"Name": "max_drift_distance", "Unit": "None"},
+    ]
     return json.dumps(
         {
             "_aws": {
@@ -93,6 +112,7 @@ def metric_line(result: dict[str, Any], namespace: str, now_seconds: float) -> s
             "MonitoringSchedule": result["MonitoringSchedule"],
             "ProcessingJobName": result["ProcessingJobName"],
             "features_drifted": len(distances),
+            "features_unknown": len(result["UnknownFeatures"]),
             "max_drift_distance": max(distances, default=0.0),
         }
     )
@@ -136,6 +156,21 @@ def _violations(uri: str, report: dict[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(violations, list) or not all(isinstance(violation, dict) for violation in violations):
         raise EvidenceError(f"{uri}: has no list of violations")
     return violations
+
+
+def _counts(feature: str, settings: DriftSettings) -> bool:
+    return not settings.features or feature in settings.features
+
+
+def _unknown(uri: str, verdicts: dict[str, Any]) -> list[UnknownFeature]:
+    features = verdicts.get("features")
+    if not isinstance(features, list) or not all(isinstance(one, dict) and "verdict" in one for one in features):
+        raise EvidenceError(f"{uri}: has no list of features with their verdicts")
+    return [
+        UnknownFeature(str(one.get("feature_name")).strip(), str(one.get("reason")))
+        for one in features
+        if one["verdict"] == CANNOT_TELL
+    ]
 
 
 def _drift(violation: dict[str, Any]) -> DriftedFeature | None:

@@ -86,7 +86,9 @@ def emitted() -> set[Named]:
         found |= {(notice.data["namespace"], datum["MetricName"], _dimensions(datum)) for datum in notice.data["data"]}
     drift = json.loads(
         metric_line(
-            {"DriftedFeatures": [], "MonitoringSchedule": endpoint, "ProcessingJobName": "job"}, "mls-demo", 0.0
+            {"DriftedFeatures": [], "UnknownFeatures": [], "MonitoringSchedule": endpoint, "ProcessingJobName": "job"},
+            "mls-demo",
+            0.0,
         )
     )
     [directive] = drift["_aws"]["CloudWatchMetrics"]
@@ -103,7 +105,7 @@ def test_every_metric_that_is_shown_is_one_that_the_system_emits() -> None:
     assert set(found) - emitted() == set()
     assert {name for _, name, _ in found} >= {
         *("Count", "4XXError", "5XXError", "Latency", "InvocationsPerInstance"),
-        *("features_drifted", "PipelineDuration", "FailedPipelineExecutions", METRIC),
+        *("features_drifted", "features_unknown", "PipelineDuration", "FailedPipelineExecutions", METRIC),
         *("Invocations", "Errors", "Duration", "CPUUtilization", "MemoryUtilization", "DiskUtilization"),
     }
 

@@ -8,7 +8,12 @@ from drift_message import drift_message
 def result(*drifted: tuple[str, float]) -> dict[str, Any]:
     features = [{"feature": name, "distance": distance, "threshold": 0.2} for name, distance in drifted]
     uri = "s3://artifacts/mls-demo/monitoring/mls-flights-1-prd/mls-flights-1-prd/2026/11/24/10"
-    return {"MonitoringSchedule": "mls-flights-1-prd", "ReportUri": uri, "DriftedFeatures": features}
+    return {
+        "MonitoringSchedule": "mls-flights-1-prd",
+        "ReportUri": uri,
+        "DriftedFeatures": features,
+        "UnknownFeatures": [],
+    }
 
 
 def test_it_names_each_feature_its_distance_and_what_is_allowed() -> None:
@@ -16,6 +21,13 @@ def test_it_names_each_feature_its_distance_and_what_is_allowed() -> None:
     assert subject == "mls-demo: drift of temp, carrier"
     assert "- temp: distance 0.98, allowed 0.2\n- carrier: distance 0.31, allowed 0.2\n" in text
     assert "Monitoring schedule: mls-flights-1-prd\nReport: s3://artifacts/" in text
+
+
+def test_it_names_features_of_which_nobody_can_tell() -> None:
+    found = {**result(("temp", 0.98)), "UnknownFeatures": [{"feature": "gust", "reason": "every value is missing"}]}
+    _, text = drift_message("mls-demo", found)
+    assert "allowed 0.2\n\nOf others nobody can tell:\n- gust: every value is missing\n\nMonitoring" in text
+    assert "nobody can tell" not in drift_message("mls-demo", result(("temp", 0.98)))[1]
 
 
 def test_the_subject_is_one_that_sns_takes_whatever_the_features_are_called() -> None:

@@ -51,7 +51,16 @@ def job(status: str = "Completed", **more: Any) -> dict[str, Any]:
     }
 
 
-def query(report: object, settings: DriftSettings = SETTINGS, **more: Any) -> dict[str, Any] | None:
+def verdict(feature: str, found: str, reason: str = "") -> dict[str, str]:
+    return {"feature_name": feature, "verdict": found, "reason": reason}
+
+
+NOBODY_ASKED = {"features": [verdict("temp", "drifted"), verdict("carrier", "not drifted")]}
+
+
+def query(
+    report: object, settings: DriftSettings = SETTINGS, verdicts: object = NOBODY_ASKED, **more: Any
+) -> dict[str, Any] | None:
     with scripted("sagemaker") as sagemaker, scripted("s3") as s3:
         sagemaker.answers("describe_processing_job", job(**more), {"ProcessingJobName": JOB})
         if report is not None:
@@ -60,7 +69,19 @@ def query(report: object, settings: DriftSettings = SETTINGS, **more: Any) -> di
                 {"Body": body(json.dumps(report).encode())},
                 {"Bucket": "artifacts", "Key": f"{REPORT}/constraint_violations.json"},
             )
+            if isinstance(report, dict) and _is_readable(report):
+                s3.answers(
+                    "get_object",
+                    {"Body": body(json.dumps(verdicts).encode())},
+                    {"Bucket": "artifacts", "Key": f"{REPORT}/verdicts.json"},
+                )
         return query_drift(sagemaker.client, s3.client, JOB, settings)
+
+
+def _is_readable(report: dict[str, Any]) -> bool:
+    """Else the verdicts are not asked for any more."""
+    violations = report.get("violations")
+    return isinstance(violations, list) and all(isinstance(one, dict) and one["description"] for one in violations)
 
 
 def test_watched_features_are_told_with_their_distances_and_thresholds() -> None:
@@ -71,7 +92,24 @@ def test_watched_features_are_told_with_their_distances_and_thresholds() -> None
         "ReportUri": f"s3://artifacts/{REPORT}",
         "Violations": 2,
         "DriftedFeatures": [{"feature": "temp", "distance": 0.98, "threshold": 0.1}],
+        "UnknownFeatures": [],
     }
+
+
+def test_watched_features_of_which_nobody_can_tell_are_told_with_the_reason() -> None:
+    verdicts = {
+        "features": [verdict("temp", "cannot tell", "the column is missing"), verdict("carrier", "cannot tell")]
+    }
+    result = query({"violations": []}, verdicts=verdicts)
+    assert result is not None
+    assert result["UnknownFeatures"] == [{"feature": "temp", "reason": "the column is missing"}]
+    assert json.loads(metric_line(result, "n", 0))["features_unknown"] == 1
+
+
+@pytest.mark.parametrize("verdicts", [{}, {"features": "none"}, {"features": [{"feature_name": "temp"}]}])
+def test_verdicts_that_are_none_raise(verdicts: object) -> None:
+    with pytest.raises(EvidenceError, match="has no list of features with their verdicts"):
+        query({"violations": []}, verdicts=verdicts)
 
 
 def test_without_a_list_all_features_are_watched() -> None:
@@ -171,6 +209,7 @@ def test_the_alarm_is_explained_by_the_last_execution_that_found_drift() -> None
         for name, found in (("later", violation("temp", 1, "data_type_check")), ("drifted", violation("temp", 0.98))):
             sagemaker.answers("describe_processing_job", job(), {"ProcessingJobName": name})
             s3.answers("get_object", {"Body": body(json.dumps({"violations": [found]}).encode())})
+            s3.answers("get_object", {"Body": body(json.dumps(NOBODY_ASKED).encode())})
         result = last_drift(sagemaker.client, s3.client, "mls-flights-1-prd", SETTINGS)
     assert (result["ProcessingJobName"], result["DriftedFeatures"][0]["feature"]) == ("drifted", "temp")
 
