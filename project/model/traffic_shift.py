@@ -40,7 +40,7 @@ def _steps(deployment: str) -> tuple[str, int, int]:
     if found is None:
         raise BuildError(
             f"{SETTING}: {deployment!r} is not AllAtOnce, Canary<P>Percent<M>Minutes or Linear<P>PercentEvery<M>Minutes "
-            "with P from 1 to 99"
+            "with P from 1 to 99; one minute is written 1Minute"
         )
     kind, percent, minutes = found[1] or found[3], int(found[2] or found[4]), int(found[5] or found[6])
     steps_after_the_first = -(-100 // percent) - 1 if kind == "Linear" else 1

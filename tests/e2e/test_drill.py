@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import small_project
-from tests.command_line import run
+from tests.command_line import SCRIPTS, run
 from tests.finished import system_on_copy
+from tests.live import eventually
 from tests.system import System
 
 # A canary of a quarter of a minute, and alarms that look each three seconds.
@@ -37,6 +39,48 @@ def test_a_fault_that_only_traffic_shows_is_rolled_back_by_an_alarm(
     stack = slower.engine.client("cloudformation").describe_stacks(StackName=f"{small_project.NAME}-deploy-prd")
     parameters = {item["ParameterKey"]: item["ParameterValue"] for item in stack["Stacks"][0]["Parameters"]}
     assert parameters["Fault"] == ""
+
+
+def _production(system: System) -> tuple[str, str, str]:
+    """The state of its stack, the fault in it, and whether all traffic goes to one version."""
+    stack = system.engine.client("cloudformation").describe_stacks(StackName=f"{small_project.NAME}-deploy-prd")
+    parameters = {item["ParameterKey"]: item["ParameterValue"] for item in stack["Stacks"][0]["Parameters"]}
+    alias = {"FunctionName": system.outputs("prd")["ApiFunctionName"], "Name": "live"}
+    routing = system.engine.client("lambda").get_alias(**alias).get("RoutingConfig", {})
+    return stack["Stacks"][0]["StackStatus"], parameters["Fault"], str(routing.get("AdditionalVersionWeights", {}))
+
+
+def test_a_drill_that_is_ended_leaves_nothing_behind(slower: System, tmp_path_factory: pytest.TempPathFactory) -> None:
+    project = small_project.unpack(tmp_path_factory.mktemp("project") / "project")
+    command = [str(SCRIPTS / "mlsystem"), "--home", str(slower.engine.folder), "--project", str(project), "drill"]
+    program = subprocess.Popen([*command, "--case", "answers 500, later"], stderr=subprocess.PIPE, text=True)
+    eventually(lambda: _production(slower)[1] == "errors:12" and _production(slower)[2] != "{}", interval=0.1)
+    program.terminate()
+    _, said = program.communicate(timeout=60)
+    assert program.returncode == 130, said
+    status, fault, routing = _production(slower)
+    assert (status.endswith("_COMPLETE"), fault, routing) == (True, "", "{}")
+
+
+def test_nothing_is_drilled_while_another_version_serves_than_the_stacks(
+    slower: System, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    project = small_project.unpack(tmp_path_factory.mktemp("project") / "project")
+    functions = slower.engine.client("lambda")
+    alias = {"FunctionName": slower.outputs("prd")["ApiFunctionName"], "Name": "live"}
+    serving = functions.get_alias(**alias)["FunctionVersion"]
+    known = functions.get_function_configuration(FunctionName=alias["FunctionName"])["Environment"]["Variables"]
+    variables = {"Variables": {**known, "ENDPOINT_NAME": "an-older-one"}}
+    functions.update_function_configuration(FunctionName=alias["FunctionName"], Environment=variables)
+    functions.get_waiter("function_updated_v2").wait(FunctionName=alias["FunctionName"], WaiterConfig={"Delay": 1})
+    functions.update_alias(
+        **alias, FunctionVersion=functions.publish_version(FunctionName=alias["FunctionName"])["Version"]
+    )
+    try:
+        refused = run("--project", str(project), "drill", home=slower.engine.folder)
+        assert (refused.returncode, "after a rollback a drill would bring back" in refused.stderr) == (1, True)
+    finally:
+        functions.update_alias(**alias, FunctionVersion=serving)
 
 
 def test_a_case_that_is_not_there_is_refused_by_name(slower: System, tmp_path_factory: pytest.TempPathFactory) -> None:

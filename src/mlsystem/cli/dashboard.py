@@ -26,7 +26,7 @@ def dashboard(
     state: State = context.obj
     now = datetime.now(UTC)
     since = now - timedelta(hours=hours)
-    found = list(fill(state.connection(), name or state.project().pipeline, since, now))
+    found = list(fill(state.connection(), name or state.deployed_project().pipeline, since, now))
     if state.as_json:
         state.answer([{"kind": type(one).__name__, **asdict(one)} for one in found])
         return

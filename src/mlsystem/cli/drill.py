@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import asdict
 from typing import Annotated
 
@@ -24,6 +25,8 @@ def drill(
 ) -> None:
     """Deploy known faults to production under traffic that this sends, and see each of them taken back."""
     state: State = context.obj
+    # Whoever ends it, it leaves production with a known good version.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     cases = chosen(case or [])
     verdicts = list(Drill(state.connection(), state.project(), rate).run(cases, state.tell, lambda: pause(0.2)))
     if state.as_json:

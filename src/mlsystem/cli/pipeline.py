@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 def run(context: typer.Context, watch: Watch = False) -> None:
     """Start an execution of the pipeline."""
     state: State = context.obj
-    pipeline = Pipeline(state.connection(), state.project())
+    pipeline = Pipeline(state.connection(), state.deployed_project())
     execution = pipeline.start()
     if not (watch and state.as_json):
         state.answer({"execution": execution}, f"Started {execution}")
@@ -39,7 +39,7 @@ def run(context: typer.Context, watch: Watch = False) -> None:
 def status(context: typer.Context, watch: Watch = False) -> None:
     """Show each stage and action of the pipeline."""
     state: State = context.obj
-    pipeline = Pipeline(state.connection(), state.project())
+    pipeline = Pipeline(state.connection(), state.deployed_project())
     if watch:
         _watch(state, pipeline)
         return
@@ -62,12 +62,12 @@ def history(
     """List executions: what started them, of which commit and data, how they ended. With --at: what served then."""
     state: State = context.obj
     if at is not None:
-        served, release = Releases(state.connection(), state.project()).served_at(at.replace(tzinfo=UTC))
+        served, release = Releases(state.connection(), state.deployed_project()).served_at(at.replace(tzinfo=UTC))
         by = f"deployment {served.deployment}" if served.deployment else "the creation of the stack"
         words = f"Version {release.version} served, since {served.since}, by {by}: {release.endpoint}"
         state.answer({**asdict(release), **asdict(served)}, words)
         return
-    pipeline = Pipeline(state.connection(), state.project())
+    pipeline = Pipeline(state.connection(), state.deployed_project())
     found = [pipeline.execution(execution)] if execution else pipeline.executions(limit)
     if state.as_json:
         state.answer([item.as_json() for item in found])
@@ -86,7 +86,7 @@ def reject(context: typer.Context, reason: Annotated[str, typer.Option("--reason
 
 
 def _decide(state: State, approved: bool, reason: str) -> None:
-    execution = Pipeline(state.connection(), state.project()).decide(approved, reason)
+    execution = Pipeline(state.connection(), state.deployed_project()).decide(approved, reason)
     words = "approved" if approved else "rejected"
     state.answer({"execution": execution, "decision": words}, f"{execution} is {words}: {reason}")
 
@@ -99,7 +99,7 @@ def stop(
 ) -> None:
     """Stop an execution."""
     state: State = context.obj
-    pipeline = Pipeline(state.connection(), state.project())
+    pipeline = Pipeline(state.connection(), state.deployed_project())
     chosen = execution or pipeline.execution().id
     pipeline.stop(chosen, abandon, reason)
     state.answer({"execution": chosen}, f"{chosen} is being stopped")
@@ -113,7 +113,7 @@ def retry(
 ) -> None:
     """Retry the stage that failed."""
     state: State = context.obj
-    stage, execution = Pipeline(state.connection(), state.project()).retry(everything)
+    stage, execution = Pipeline(state.connection(), state.deployed_project()).retry(everything)
     state.answer({"stage": stage, "execution": execution}, f"{stage} of {execution} is tried again")
 
 

@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 def versions(context: typer.Context) -> None:
     """List the versions of production: which serves, and which could serve again."""
     state: State = context.obj
-    found = Releases(state.connection(), state.project()).all()
+    found = Releases(state.connection(), state.deployed_project()).all()
     if state.as_json:
         state.answer([asdict(release) for release in found])
     else:
@@ -38,7 +38,7 @@ def rollback(
 ) -> None:
     """Move all traffic of production back, at once: stop the deployment that is under way, or return to an older version."""
     state: State = context.obj
-    release = Releases(state.connection(), state.project()).roll_back(version, reason, pause)
+    release = Releases(state.connection(), state.deployed_project()).roll_back(version, reason, pause)
     state.answer(asdict(release), f"Version {release.version} serves: {release.endpoint}")
 
 

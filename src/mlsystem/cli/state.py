@@ -34,6 +34,10 @@ class State:
     def project(self) -> Project:
         return load(self.project_folder)
 
+    def deployed_project(self) -> Project:
+        """For whoever asks about what is deployed, or takes it back: settings that could not be deployed do not matter."""
+        return load(self.project_folder, names_only=True)
+
     def tell(self, text: str) -> None:
         """Progress for a person: on standard error, and not at all for machines."""
         if not self.as_json:

@@ -35,6 +35,9 @@ OPTIONAL_PARAMETERS = {
 }
 
 
+NAMES = "project"  # the section of the settings that names are made of
+
+
 @dataclass(frozen=True)
 class Project:
     """Names are those that pipeline.yml makes of its parameters."""
@@ -116,8 +119,11 @@ class Project:
                 yield path
 
 
-def load(folder: Path) -> Project:
-    """Raises NotFound for a folder that is no project, ClientFailure with all that its settings may not say."""
+def load(folder: Path, *, names_only: bool = False) -> Project:
+    """`names_only`: whoever asks about what is deployed, or takes it back, is not held up by a setting that cannot be deployed.
+
+    Raises NotFound for a folder that is no project, ClientFailure with all that its settings may not say.
+    """
     path = folder / SETTINGS
     if not path.is_file():
         raise NotFound(
@@ -130,10 +136,16 @@ def load(folder: Path) -> Project:
     # Commands that need no project are quicker without it.
     from jsonschema import Draft202012Validator
 
+    schema = _schema(folder)
+    if names_only:
+        schema = {**schema, "required": [NAMES], "properties": {NAMES: schema["properties"][NAMES]}}
+        schema.pop("additionalProperties")
     problems = [
         f"{'.'.join(map(str, error.path)) or 'the file'}: {_told(error)}"
-        for error in Draft202012Validator(_schema(folder)).iter_errors(settings)
-    ] or list(_contradictions(settings))
+        for error in Draft202012Validator(schema).iter_errors(settings)
+    ]
+    if not problems and not names_only:
+        problems = list(_contradictions(settings))
     if problems:
         raise ClientFailure(f"{path}: {'; '.join(sorted(problems))}")
     return Project(folder.absolute(), settings)
@@ -141,7 +153,9 @@ def load(folder: Path) -> Project:
 
 def _told(error: Any) -> str:
     """A pattern says less to a person than the words beside it."""
-    return f"{error.message} ({error.schema['description']})" if error.validator == "pattern" else str(error.message)
+    if error.validator == "pattern":
+        return f"{error.instance!r} does not fit: {error.schema['description']}"
+    return str(error.message)
 
 
 def _contradictions(settings: dict[str, Any]) -> Iterator[str]:

@@ -61,6 +61,8 @@ class Analysis:
 
 def run(job: Job, publisher: Publisher | None, now: Callable[[], datetime]) -> Analysis:
     """Does the job, and writes its files and its exit message. Raises MonitorError; the caller reports that."""
+    for name in (VIOLATIONS, VERDICTS):  # of an earlier check: were this one to fail, they would pass for its own
+        _remove(job.output / name)
     analysis = _analyse(job)
     _write_reports(job, analysis)
     _emit_metrics(job, analysis, publisher, now())
@@ -108,6 +110,14 @@ def report_failure(message: Path, reason: str) -> None:
     """Leaves the reason of a failure where the exit message would be, if that can be written at all."""
     with contextlib.suppress(OutputError):  # the caller tells the reason on its standard error, too
         _write(message, reason)
+
+
+def _remove(path: Path) -> None:
+    try:
+        if path.is_file():
+            path.unlink()
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _write(path: Path, text: str) -> None:

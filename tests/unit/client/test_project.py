@@ -23,7 +23,7 @@ def test_a_new_project_is_whole(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "reason"),
     [
-        ("model_name: flights", "model_name: Flights", "project.model_name: 'Flights' does not match"),
+        ("model_name: flights", "model_name: Flights", "project.model_name: 'Flights' does not fit"),
         ("model_name: flights", "model_name: flights-2013", "project.model_name: 'flights-2013' is too long"),
         ("threshold: 0.7", "treshold: 0.7", "'treshold' was unexpected"),
         ("project:", "projects:", "'project' is a required property"),
@@ -31,7 +31,12 @@ def test_a_new_project_is_whole(folder: Path) -> None:
         (
             "deployment: Canary10Percent5Minutes",
             "deployment: Canary10Percent5Hours",
-            r"canary.deployment: 'Canary10Percent5Hours' does not match .* P from 1 to 99",
+            r"canary.deployment: 'Canary10Percent5Hours' does not fit: .* P from 1 to 99",
+        ),
+        (
+            "deployment: Canary10Percent5Minutes",
+            "deployment: Canary10Percent1Minutes",
+            "one minute is written 1Minute",
         ),
         (
             "deployment: Canary10Percent5Minutes",
@@ -58,3 +63,13 @@ def test_the_projects_own_schema_decides(folder: Path) -> None:
     schema.write_text(schema.read_text().replace('"maxLength": 10', '"maxLength": 3'))
     with pytest.raises(ClientFailure, match="'flights' is too long"):
         load(folder)
+
+
+def test_settings_that_cannot_be_deployed_hold_up_nobody_who_needs_the_names_alone(folder: Path) -> None:
+    path = folder / "mlsystem.yaml"
+    text = path.read_text()
+    path.write_text(text.replace("deployment: Canary10Percent5Minutes", "deployment: Swiftly"))
+    assert load(folder, names_only=True).pipeline == "mls-mlsystem"
+    path.write_text(text.replace("model_name: flights", "model_name: Flights"))
+    with pytest.raises(ClientFailure, match="project.model_name: 'Flights' does not fit"):
+        load(folder, names_only=True)

@@ -106,6 +106,17 @@ def test_no_data_is_a_failure_that_says_where_it_looked(tmp_path: Path, baseline
     assert not (out / "constraint_violations.json").exists()
 
 
+def test_a_check_that_fails_leaves_no_verdict_of_an_earlier_one(tmp_path: Path, baseline: Path) -> None:
+    out = tmp_path / "out"
+    found = ["--baseline", str(baseline), "--output", str(out)]
+    assert run_command(["check", str(csv(tmp_path / "later.csv", start=400)), *found], now)[0] == 0
+    assert (out / "verdicts.json").exists()
+    empty = tmp_path / "empty.csv"
+    empty.touch()
+    assert run_command(["check", str(empty), *found], now)[0] == 1
+    assert sorted(path.name for path in out.glob("*.json")) == ["constraints.json", "statistics.json"]
+
+
 @pytest.mark.parametrize("name", ["statistics.json", "constraints.json"])
 @pytest.mark.parametrize("damage", ["gone", "cut off", "another"])
 def test_an_unreadable_baseline_fails_closed_and_names_the_file(

@@ -13,6 +13,8 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from botocore.exceptions import ClientError, EndpointConnectionError
+
 from mlsystem.client.connection import Connection
 from mlsystem.client.drill.case import CASES, KNOWN_GOOD, Case
 from mlsystem.client.drill.rollout import Rollouts
@@ -29,6 +31,8 @@ SAMPLE_BYTES = 256 * 1024
 USUAL_SECONDS, AFTER_SECONDS = 6.0, 2.0
 # Of the alarms, after which they are off where nothing is wrong.
 QUIET_PERIODS = 10
+# How long the drill waits, at its end, for an engine that is started again.
+AWAY_SECONDS = 180.0
 FIRST_QUIET_PERIODS = 1.5
 Tell = Callable[[str], None]
 Pause = Callable[[], None]
@@ -56,6 +60,11 @@ class Drill:
     def run(self, cases: Sequence[Case], tell: Tell, pause: Pause) -> Iterator[Verdict]:
         """One after the other; whatever happens, production is left with a known good version."""
         rows = self._rows()
+        if not self._rollouts.serves_what_the_stack_deployed():
+            raise ClientFailure(
+                "production does not answer with what its stack deployed last: after a rollback a drill would bring back the "
+                "version that was rolled back from, and a deployment that is under way would be taken for the drill's own"
+            )
         if self._parameters["Fault"]:
             tell(f"Production has the fault {self._parameters['Fault']} of an earlier drill: it is taken away first")
             self._restore(pause)
@@ -71,9 +80,23 @@ class Drill:
                 tell(f"{case.name}: deployed, and {' or '.join(case.endings)} is right")
                 yield self._try(case, rows, known, pause)
         finally:
-            if self._rollouts.parameters()["Fault"]:
-                tell("Production gets a known good version again")
-                self._restore(pause)
+            self._leave(tell, pause)
+
+    def _leave(self, tell: Tell, pause: Pause) -> None:
+        """With a known good version, whatever has ended the drill. An engine that is away for a moment is waited for."""
+        deadline = time.monotonic() + AWAY_SECONDS
+        while True:
+            try:
+                self._rollouts.stop(pause)
+                if self._rollouts.parameters()["Fault"]:
+                    tell("Production gets a known good version again")
+                    self._restore(pause)
+            except (ClientError, EndpointConnectionError) as error:
+                if not _is_away(error) or time.monotonic() > deadline:
+                    raise
+                pause()
+            else:
+                return
 
     def _try(self, case: Case, rows: Sequence[str], known: Usual, pause: Pause) -> Verdict:
         await_quiet(self._rollouts.alarms_on, self._period_seconds(), pause)
@@ -172,6 +195,10 @@ def await_quiet(
             names = ", ".join(alarms) or "now off"
             raise ClientFailure(f"an alarm that stops deployments does not stay off ({names}): see what is wrong")
         pause()
+
+
+def _is_away(error: ClientError | EndpointConnectionError) -> bool:
+    return isinstance(error, EndpointConnectionError) or error.response["Error"]["Code"] == "ServiceUnavailable"
 
 
 def _wait(seconds: float, pause: Pause) -> None:

@@ -19,6 +19,7 @@ from mlsystem.client.stack import CAPABILITIES, Stack
 ALIAS = "live"
 # A release's name has at most 63 characters, and ends as all of production do.
 LONGEST_JOB, STAGE = 40, "-prd"
+UNDER_WAY = ("Created", "Queued", "InProgress", "Baking", "Ready")
 ALARMS = re.compile(r"<([^>]*)>")
 
 
@@ -48,6 +49,20 @@ class Rollouts:
         names = [alarm["name"] for alarm in group["alarmConfiguration"]["alarms"]]
         found = self._cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM")["MetricAlarms"] if names else []
         return [alarm["AlarmName"] for alarm in found]
+
+    def serves_what_the_stack_deployed(self) -> bool:
+        """It does not after `mlsystem rollback`, or while a deployment is under way."""
+        serving = self._lambda.get_function_configuration(FunctionName=self._function, Qualifier=self._serving())
+        variables = serving.get("Environment", {}).get("Variables", {})
+        return bool(variables.get("ENDPOINT_NAME") == self._stack.outputs().get("EndpointName"))
+
+    def stop(self, pause: Callable[[], None]) -> None:
+        """Take back the deployment that is under way, if one is, and wait until the stack has settled."""
+        while str(self._stack.status()).endswith("_IN_PROGRESS"):
+            for name in self._deployments()[:1]:
+                if self._codedeploy.get_deployment(deploymentId=name)["deploymentInfo"]["status"] in UNDER_WAY:
+                    self._codedeploy.stop_deployment(deploymentId=name, autoRollbackEnabled=True)
+            pause()
 
     def deploy(self, fault: str, pause: Callable[[], None]) -> Outcome:
         """A new version with `fault`, until the stack has settled. Raises ClientFailure where it was refused."""
