@@ -31,4 +31,4 @@ def dashboard(
         state.answer([{"kind": type(one).__name__, **asdict(one)} for one in found])
         return
     for one in found:
-        state.draw(drawn(one, since, now))
+        state.draw(drawn(one, since, now, state.out.width))

@@ -12,39 +12,44 @@ from rich.text import Text
 
 from mlsystem.client.dashboard.filled import AlarmStates, Filled, Graph, Line, Words
 
-COLUMNS = 48
+LEAST_COLUMNS, MOST_COLUMNS = 12, 120
+# What a line needs beside its blocks: borders, gaps, three figures, and as much of its label as a narrow screen has.
+FIGURES, LONGEST_LABEL = 42, 24
 BLOCKS = "▁▂▃▄▅▆▇█"
 STATES = {"OK": "green", "ALARM": "bold red", "INSUFFICIENT_DATA": "yellow"}
 
 
-def drawn(widget: Filled, since: datetime, now: datetime) -> RenderableType:
+def drawn(widget: Filled, since: datetime, now: datetime, width: int) -> RenderableType:
+    """For a screen of so many columns."""
     match widget:
         case Graph():
-            return Panel(_graph(widget, since, now), title=widget.title, title_align="left")
+            return Panel(_graph(widget, since, now, width), title=widget.title, title_align="left")
         case AlarmStates():
             return Panel(_alarms(widget), title=widget.title, title_align="left")
         case Words():
             return Markdown(widget.markdown)
 
 
-def _graph(graph: Graph, since: datetime, now: datetime) -> RenderableType:
+def _graph(graph: Graph, since: datetime, now: datetime, width: int) -> RenderableType:
     lines = [line for line in graph.lines if line.values]
     if not lines:
         return Text("no data in this time", style="dim")
     table = Table(box=None, pad_edge=False, show_header=True)
-    table.add_column("")
-    table.add_column(f"{since.astimezone():%d %b %H:%M} … {now.astimezone():%H:%M}")
+    label = min(LONGEST_LABEL, max(len(line.label) for line in lines))
+    columns = max(LEAST_COLUMNS, min(MOST_COLUMNS, width - label - FIGURES))
+    table.add_column("", width=label, overflow="fold")
+    table.add_column(f"{since.astimezone():%H:%M} … {now.astimezone():%H:%M}", width=columns, no_wrap=True)
     for column in ("last", "least", "most"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", min_width=9, no_wrap=True)
     low = min(0.0, *(min(line.values) for line in lines))
     high = max(max(line.values) for line in lines)
     for line in lines:
         figures = (f"{value:.4g}" for value in (line.values[-1], min(line.values), max(line.values)))
-        table.add_row(line.label, Text(spark(line, since, now, low, high), style="cyan"), *figures)
+        table.add_row(line.label, Text(spark(line, since, now, low, high, columns), style="cyan"), *figures)
     return table
 
 
-def spark(line: Line, since: datetime, now: datetime, low: float, high: float, columns: int = COLUMNS) -> str:
+def spark(line: Line, since: datetime, now: datetime, low: float, high: float, columns: int) -> str:
     """One block a stretch of time, as high as the largest value in it between `low` and `high`; a blank where there is none."""
     found: dict[int, float] = {}
     span = (now - since).total_seconds()

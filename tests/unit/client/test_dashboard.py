@@ -45,6 +45,11 @@ def test_a_line_is_a_query_with_the_widgets_period_and_statistic_or_its_own() ->
     assert stats(read(metric(["N", "A"]))[0]) == [("N", "A", {}, 300, "Average")]
 
 
+def test_statistics_of_one_metric_are_told_apart() -> None:
+    [widget] = read(metric(["N", "A", {"stat": "p50"}], ["N", "A", {"stat": "p99"}], ["N", "B", {"label": "own"}]))
+    assert [query.get("Label") for query in widget.queries] == ["A p50", "A p99", "own"]
+
+
 def test_dots_stand_for_what_the_line_before_has() -> None:
     [widget] = read(metric(["N", "A", "D", "1", "E", "2"], [".", "B", ".", ".", ".", "3"], ["...", "4"]))
     assert [(name, dimensions) for _, name, dimensions, _, _ in stats(widget)] == [

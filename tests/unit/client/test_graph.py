@@ -20,9 +20,9 @@ def line(**values: float) -> Line:
     return Line("requests", at, tuple(values.values()))
 
 
-def printed(widget: object) -> str:
-    console = Console(width=100, record=True, file=io.StringIO())
-    console.print(drawn(widget, SINCE, NOW))  # type: ignore[arg-type]
+def printed(widget: object, width: int = 100) -> str:
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(drawn(widget, SINCE, NOW, width))  # type: ignore[arg-type]
     return console.export_text()
 
 
@@ -36,6 +36,13 @@ def test_a_graph_tells_the_last_least_and_most() -> None:
     assert "Requests" in said and "none" not in said
     [row] = [text for text in said.splitlines() if "requests" in text]
     assert row.split()[-4:-1] == ["5", "3", "7.5"]
+
+
+def test_on_a_narrow_screen_a_graph_is_narrow_and_no_figure_is_cut_off() -> None:
+    wide = Line("InvocationsPerInstance of a variant", (SINCE, NOW - timedelta(minutes=1)), (123456.7, 0.00012345))
+    said = printed(Graph("Requests", (wide,)), width=80)
+    assert "1.235e+05" in said and "0.0001234" in said and "…" not in said.replace(" … ", "")
+    assert max(map(len, said.splitlines())) <= 80
 
 
 def test_a_graph_without_data_says_so_and_alarms_say_their_state() -> None:

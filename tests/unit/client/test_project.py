@@ -71,5 +71,5 @@ def test_settings_that_cannot_be_deployed_hold_up_nobody_who_needs_the_names_alo
     path.write_text(text.replace("deployment: Canary10Percent5Minutes", "deployment: Swiftly"))
     assert load(folder, names_only=True).pipeline == "mls-mlsystem"
     path.write_text(text.replace("model_name: flights", "model_name: Flights"))
-    with pytest.raises(ClientFailure, match="project.model_name: 'Flights' does not fit"):
+    with pytest.raises(ClientFailure, match=r"project\.model_name: 'Flights' does not fit"):
         load(folder, names_only=True)

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dash
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +55,7 @@ def _widget(told: Mapping[str, Any]) -> Widget:
     properties = told["properties"]
     title = str(properties.get("title", ""))
     if told["type"] == "metric":
-        return MetricWidget(title, tuple(_queries(properties)))
+        return MetricWidget(title, tuple(_told_apart(list(_queries(properties)))))
     if told["type"] == "alarm":
         return AlarmWidget(title, tuple(arn.rpartition(":alarm:")[2] for arn in properties["alarms"]))
     if told["type"] == "text":
@@ -83,6 +84,17 @@ def _queries(properties: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         statistic = options.get("stat", properties.get("stat", DEFAULT_STATISTIC))
         metric = {"Namespace": namespace, "MetricName": name, "Dimensions": dimensions}
         yield {**query, "MetricStat": {"Metric": metric, "Period": period, "Stat": statistic}}
+
+
+def _told_apart(queries: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """One metric in several statistics: each line is called after its own, which CloudWatch leaves to the reader."""
+    names = Counter(query["MetricStat"]["Metric"]["MetricName"] for query in queries if "MetricStat" in query)
+    for query in queries:
+        stat = query.get("MetricStat")
+        if stat and "Label" not in query and names[stat["Metric"]["MetricName"]] > 1:
+            yield {**query, "Label": f"{stat['Metric']['MetricName']} {stat['Stat']}"}
+        else:
+            yield query
 
 
 def _in_full(named: Sequence[str], before: Sequence[str]) -> list[str]:
