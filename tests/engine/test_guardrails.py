@@ -134,7 +134,9 @@ def test_an_alarm_takes_the_update_back_without_a_failed_request(
     watch = Watch(serving, name)
     with SteadyLoad.on_endpoint(serving.engine, name) as load:
         _update(serving, name, configs[new], guarded)
-        eventually(lambda: watch.is_over() or any(version == new for _, version in load.answers), timeout=60)
+        eventually(
+            lambda: watch.is_over() or (watch.bakes and any(version == new for _, version in load.answers)), timeout=60
+        )
         assert watch.bakes
         alarm("ALARM")
         eventually(watch.is_over, timeout=60)
