@@ -29,7 +29,7 @@ def drill(time_scale: float, options: list[str]) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--time-scale", type=float, default=10)
+    parser.add_argument("--time-scale", type=float, default=5)
     parser.add_argument("--rate", type=float, default=60)
     parser.add_argument("--case", action="append", default=[])
     parser.add_argument("--json", action="store_true")
