@@ -32,6 +32,7 @@ class Rollouts:
         self._cloudwatch = connection.client("cloudwatch")
         self._lambda = connection.client("lambda")
         self._stack = stack
+        self._is_under_way = False
         outputs = stack.outputs()
         self._function = outputs["ApiFunctionName"]
         self._group = {
@@ -57,12 +58,13 @@ class Rollouts:
         return bool(variables.get("ENDPOINT_NAME") == self._stack.outputs().get("EndpointName"))
 
     def stop(self, pause: Callable[[], None]) -> None:
-        """Take back the deployment that is under way, if one is, and wait until the stack has settled."""
-        while str(self._stack.status()).endswith("_IN_PROGRESS"):
+        """Take back the drill's own deployment that is under way, if one is, and wait until the stack has settled."""
+        while self._is_under_way and str(self._stack.status()).endswith("_IN_PROGRESS"):
             for name in self._deployments()[:1]:
                 if self._codedeploy.get_deployment(deploymentId=name)["deploymentInfo"]["status"] in UNDER_WAY:
                     self._codedeploy.stop_deployment(deploymentId=name, autoRollbackEnabled=True)
             pause()
+        self._is_under_way = False
 
     def deploy(self, fault: str, pause: Callable[[], None]) -> Outcome:
         """A new version with `fault`, until the stack has settled. Raises ClientFailure where it was refused."""
@@ -72,7 +74,9 @@ class Rollouts:
         name = f"{job[:LONGEST_JOB].rstrip('-')}-drill-{secrets.token_hex(3)}{STAGE}"
         changes = {"Fault": fault, "ReleaseName": name, "ReleaseSha256": secrets.token_hex(32), "GoesBack": "false"}
         self._update(parameters, changes)
+        self._is_under_way = True
         ended = self._follow(before, pause)
+        self._is_under_way = False
         return self._outcome(name, [item for item in self._deployments() if item not in known], ended)
 
     def _update(self, parameters: Mapping[str, str], changes: Mapping[str, str]) -> None:

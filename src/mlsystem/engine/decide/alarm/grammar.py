@@ -6,6 +6,7 @@ Precedence, from weak to strong: OR, AND, comparisons, + and -, * and /, ^, unar
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlsystem.engine.decide.errors import AwsError
@@ -71,13 +72,28 @@ def parse(text: str) -> Node:
     return node
 
 
-class _Reader:
-    """Reads tokens from the left."""
+class TokenReader:
+    """Reads tokens from the left; behind the last one there is an empty one."""
+
+    def __init__(self, tokens: Sequence[str]):
+        self._tokens = tokens
+        self._position = 0
+
+    def _peek(self) -> str:
+        return self._tokens[self._position] if self._position < len(self._tokens) else ""
+
+    def _take(self) -> str:
+        token = self._peek()
+        self._position += 1
+        return token
+
+
+class _Reader(TokenReader):
+    """Of metric math."""
 
     def __init__(self, text: str):
+        super().__init__(_tokens(text))
         self._text = text
-        self._tokens = _tokens(text)
-        self._position = 0
 
     def level(self, number: int) -> Node:
         if number == len(_LEVELS):
@@ -125,14 +141,6 @@ class _Reader:
             arguments.append(self.level(0))
         self._take()
         return tuple(arguments)
-
-    def _peek(self) -> str:
-        return self._tokens[self._position] if self._position < len(self._tokens) else ""
-
-    def _take(self) -> str:
-        token = self._peek()
-        self._position += 1
-        return token
 
     def _expect(self, token: str) -> None:
         if self._take() != token:

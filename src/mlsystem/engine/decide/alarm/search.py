@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NoReturn
 
+from mlsystem.engine.decide.alarm.grammar import TokenReader
 from mlsystem.engine.decide.errors import AwsError
 
 MOST_METRICS = 500
@@ -80,13 +81,12 @@ def labels(found: Sequence[Candidate]) -> list[str]:
     ]
 
 
-class _Reader:
-    """Reads tokens from the left."""
+class _Reader(TokenReader):
+    """Of search expressions."""
 
     def __init__(self, text: str):
         self._text = text
-        self._tokens = list(self._read())
-        self._position = 0
+        super().__init__(list(self._read()))
 
     def search(self) -> Search:
         namespace, dimensions = self._schema() if self._peek() == "{" else (None, None)
@@ -156,14 +156,6 @@ class _Reader:
                 self._refuse(f"cannot read {self._text[position:].strip()[0]!r}")
             yield found.group().strip()
             position = found.end()
-
-    def _peek(self) -> str:
-        return self._tokens[self._position] if self._position < len(self._tokens) else ""
-
-    def _take(self) -> str:
-        token = self._peek()
-        self._position += 1
-        return token
 
     def _refuse(self, message: str) -> NoReturn:
         raise AwsError("ValidationError", f"Error in search expression {self._text!r}: {message}.")
