@@ -125,7 +125,8 @@ class WholeRun:
         if any(one["SubscriptionArn"].startswith("arn:") for one in known):
             return
         sns.subscribe(TopicArn=topic, Protocol="email-json", Endpoint=MAIL_BOX)
-        question = eventually(lambda: _mails(system.engine))[0]
+        self._await(system, lambda: _mails(system.engine))
+        question = _mails(system.engine)[0]
         sns.confirm_subscription(TopicArn=topic, Token=json.loads(question.get_content())["Token"])
 
     def _upload(self, system: System) -> None:
