@@ -38,6 +38,8 @@ def _findings(analysis: Analysis) -> list[str]:
     """What was violated, what nobody can tell, and the verdict; nothing where there was no baseline."""
     result = analysis.result
     found = [f"{v.feature_name}: {v.check_type}: {v.description}" for v in result.violations]
+    if analysis.profile.unreadable.count:
+        found.append(analysis.profile.unreadable.sentence(analysis.profile.item_count))
     if result.verdict is None:
         return found
     unknown = [f for f in result.verdict.features if f.verdict is Verdict.CANNOT_TELL]

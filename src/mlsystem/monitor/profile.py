@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-from mlsystem.monitor.moments import Moments, moments
+from mlsystem.monitor.moments import Floats, Moments, RunningMoments
 from mlsystem.monitor.sketch import Bucket, KllSketch
 from mlsystem.monitor.types import InferredType, TypeCounts
+from mlsystem.monitor.unreadable import NOTHING_UNREADABLE, Unreadable
 
 # How many categories of a feature are kept, the most frequent ones. What is cut off has a share of less than 1/1000
 # each, so it changes an L-infinity distance by no more than that, and a file stays small where every value differs.
@@ -23,14 +22,26 @@ class Categories:
     counts: tuple[tuple[str, int], ...]  # most frequent first, equals by value
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column as it was read. Numbers are there where it is (or is to be compared as) numeric, else categories."""
+class Column(Protocol):
+    """A column of a dataset. Nothing of its values is in memory before it is asked for."""
 
-    name: str
-    types: TypeCounts
-    numbers: npt.NDArray[np.float64] | None = None  # those that are present and finite, in row order
-    categories: Categories | None = None
+    @property
+    def name(self) -> str:
+        """Its name, different from those of the other columns."""
+        ...
+
+    @property
+    def types(self) -> TypeCounts:
+        """How many of its values look like what."""
+        ...
+
+    def numbers(self) -> Iterable[Floats] | None:
+        """Where it is (or is to be compared as) numeric: the numbers that are present and finite, in row order, by blocks."""
+        ...
+
+    def categories(self) -> Categories | None:
+        """Where it is (or is to be compared as) text: its different values."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -68,34 +79,38 @@ class DatasetProfile:
 
     item_count: int
     features: tuple[FeatureProfile, ...]
+    unreadable: Unreadable = NOTHING_UNREADABLE  # rows that are in neither of the two
 
     def feature(self, name: str) -> FeatureProfile | None:
         """The feature of that name, if there is one."""
         return next((feature for feature in self.features if feature.name == name), None)
 
 
-def profile(item_count: int, columns: Iterable[Column]) -> DatasetProfile:
-    """The profile of a dataset of that many rows; takes the columns one by one, so that one at a time is in memory."""
-    return DatasetProfile(item_count, tuple(_feature(column, item_count) for column in columns))
-
-
-def _feature(column: Column, item_count: int) -> FeatureProfile:
-    inferred, numbers = column.types.infer(), column.numbers
+def feature_profile(column: Column, item_count: int) -> FeatureProfile:
+    """The profile of one column of a dataset of that many rows."""
+    inferred, numbers = column.types.infer(), column.numbers()
+    numerical = _numerical(numbers) if numbers is not None else None
     # A number that no double can hold (1e999) looks like one and is none: it counts as missing.
-    present = len(numbers) if inferred.is_numeric and numbers is not None else column.types.present
+    numeric = numerical.moments.count if numerical else 0
+    present = numeric if inferred.is_numeric and numbers is not None else column.types.present
     return FeatureProfile(
         name=column.name,
         inferred_type=inferred,
         num_present=present,
         num_missing=item_count - present,
         types=column.types,
-        numerical=_numerical(numbers) if numbers is not None and len(numbers) else None,
-        categories=column.categories,
+        numerical=numerical,
+        categories=column.categories(),
     )
 
 
-def _numerical(numbers: npt.NDArray[np.float64]) -> NumericalStatistics:
-    plain = moments(numbers)
-    sketch = KllSketch()
-    sketch.update(numbers)
+def _numerical(blocks: Iterable[Floats]) -> NumericalStatistics | None:
+    """None where there is no number."""
+    moments, sketch = RunningMoments(), KllSketch()
+    for block in blocks:
+        moments.update(block)
+        sketch.update(block)
+    if moments.count == 0:
+        return None
+    plain = moments.result()
     return NumericalStatistics(plain, sketch.buckets(plain.minimum, plain.maximum), sketch)

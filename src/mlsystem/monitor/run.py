@@ -1,7 +1,9 @@
 """One analysis, from the data to the files: profile it, suggest constraints, check it against the baseline if any."""
 
 import contextlib
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,12 +13,12 @@ from mlsystem.monitor import texts
 from mlsystem.monitor.baseline import CONSTRAINTS, STATISTICS, read_baseline
 from mlsystem.monitor.constraints import Constraints, MonitoringConfig, suggest_constraints
 from mlsystem.monitor.constraints_document import constraints_document
-from mlsystem.monitor.errors import OutputError
+from mlsystem.monitor.errors import DatasetError, OutputError
 from mlsystem.monitor.jackson import write
 from mlsystem.monitor.metrics import metric_data
-from mlsystem.monitor.profile import DatasetProfile, profile
+from mlsystem.monitor.profile import DatasetProfile, feature_profile
 from mlsystem.monitor.publishing import METRICS_FILE, Publisher, metrics_lines
-from mlsystem.monitor.reading import DatasetFormat, open_dataset
+from mlsystem.monitor.reading import Dataset, DatasetFormat, open_dataset
 from mlsystem.monitor.scripts import load_preprocessor, run_postprocessor
 from mlsystem.monitor.statistics_document import statistics_document
 from mlsystem.monitor.verdicts import verdicts_document
@@ -76,13 +78,30 @@ def _analyse(job: Job) -> Analysis:
     baseline = read_baseline(job.baseline_constraints, job.baseline_statistics)
     preprocess = load_preprocessor(job.preprocessor) if job.preprocessor else None
     expected = {feature.name: feature.inferred_type for feature in baseline.constraints.features} if baseline else {}
-    with open_dataset(job.data, job.form, preprocess=preprocess, window=job.window) as dataset:
-        current = profile(dataset.row_count, dataset.columns(expected))
+    with open_dataset(job.data, job.form, expected=expected, preprocess=preprocess, window=job.window) as dataset:
+        current = _profile(dataset)
     suggested = suggest_constraints(current, job.config)
     if baseline is None:
+        _require_readable(current)
         return Analysis(current, suggested, suggested, CheckResult((), {}))
     result = check(current, baseline.constraints, baseline.statistics, ties_counted_once=job.ties_counted_once)
     return Analysis(current, suggested, baseline.constraints, result)
+
+
+def _require_readable(current: DatasetProfile) -> None:
+    """A baseline is what everything is measured by later: it may not be made of a part of the data."""
+    if not current.unreadable.is_tolerable(current.item_count):
+        raise DatasetError(
+            f"{current.unreadable.sentence(current.item_count)}. A baseline of the rest would not stand for the data: "
+            "mend the files, or leave those rows out"
+        )
+
+
+def _profile(dataset: Dataset) -> DatasetProfile:
+    """Columns do not depend on each other: there are as many at work as there are processors."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        features = pool.map(lambda column: feature_profile(column, dataset.row_count), dataset.columns)
+        return DatasetProfile(dataset.row_count, tuple(features), dataset.unreadable)
 
 
 def _write_reports(job: Job, analysis: Analysis) -> None:

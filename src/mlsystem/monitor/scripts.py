@@ -1,7 +1,7 @@
 """A user's scripts: `preprocess_handler` for each captured record, `postprocess_handler` once the files are written.
 
-The contract is Model Monitor's: a Python file with a function of that name. What it raises ends the run, and the
-message says where it came from.
+The contract is Model Monitor's: a Python file with a function of that name. A record for which the first raises is one
+that cannot be read; what the second raises ends the run.
 """
 
 import importlib.util
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mlsystem.monitor.errors import ScriptError
-from mlsystem.monitor.reading.capture import Preprocessor
+from mlsystem.monitor.reading.capture import Preprocessor, UnreadableRecordError
 from mlsystem.monitor.reading.records import InferenceRecord
 
 PREPROCESS = "preprocess_handler"
@@ -19,17 +19,22 @@ POSTPROCESS = "postprocess_handler"
 
 
 def load_preprocessor(path: Path) -> Preprocessor:
-    """The script's `preprocess_handler(inference_record[, logger])`. Raises ScriptError, as its calls do."""
+    """The script's `preprocess_handler(inference_record[, logger])`. Raises ScriptError; its calls UnreadableRecordError."""
     handler = _load(path, PREPROCESS)
     logger = logging.getLogger(path.stem)
     extra = [logger] if len(inspect.signature(handler).parameters) > 1 else []
 
     def preprocess(record: InferenceRecord) -> Sequence[Mapping[str, object]]:
         place = f"{PREPROCESS} of {path}, for event {record.event_metadata.event_id}"
-        rows = _call(place, handler, record, *extra)
+        try:
+            rows = handler(record, *extra)
+        except Exception as error:  # a user's code may raise anything
+            raise UnreadableRecordError(f"{place}: {type(error).__name__}: {error}") from error
         rows = [rows] if isinstance(rows, Mapping) else rows
-        if not isinstance(rows, Sequence) or not all(_is_flat(row) for row in rows):
-            raise ScriptError(f"{place}: must return a flat dict, a list of flat dicts, or [] to skip the record")
+        if not isinstance(rows, Sequence) or not all(_is_flat(row) and row for row in rows):
+            raise UnreadableRecordError(
+                f"{place}: must return a flat dict with values, a list of them, or [] to skip the record"
+            )
         return rows
 
     return preprocess

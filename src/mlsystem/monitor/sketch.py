@@ -4,13 +4,14 @@ It is written out in statistics.json, item by item, so it must be the very sketc
 levels of capacity 2 * (ceil(k * c^h / 2) + 1); when the total exceeds the total capacity, the lowest full level is
 compacted (its even-length prefix sorted, every second item passed on with twice the weight, the odd tail left); and the
 choice between even and odd positions alternates instead of being random, so that the outcome is deterministic.
-Between two compactions nothing happens but appending, so numbers are taken in blocks: numpy does the work.
+When which level is compacted depends on how many numbers came, not on which: so numbers are taken in blocks, level by
+level, and numpy does the work.
 
 Source: Karnin, Lang, Liberty, "Optimal Quantile Approximation in Streams" (2016); Deequ's QuantileNonSample.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,40 +66,34 @@ class Sample:
 
 
 class _Compactor:
-    """One level of the sketch: a buffer, and the memory of how often it was halved."""
+    """One level of the sketch: the items that it holds, and the memory of how often it was halved."""
 
-    def __init__(self, items: Iterable[Floats] = ()) -> None:
-        self._parts = list(items)
+    def __init__(self, items: Floats | None = None) -> None:
+        self.items: Floats = np.empty(0) if items is None else items  # in the order in which they came
         self._compactions = 0
         self._offset = 0
-        self.size = sum(len(part) for part in self._parts)
 
-    @property
-    def items(self) -> Floats:
-        """The items in the order in which they came."""
-        if len(self._parts) != 1:
-            self._parts = [np.concatenate(self._parts)] if self._parts else [np.empty(0)]
-        return self._parts[0]
+    def take(self, items: Floats, sizes: Sequence[int]) -> Floats:
+        """Takes more items, and is halved each time that it holds as many as `sizes` says next.
 
-    def detach(self) -> None:
-        """Lets go of the (much longer) arrays that the items are views of."""
-        self._parts = [np.concatenate([np.empty(0), *self._parts])]
+        Halving passes on every second item of the sorted ones, and keeps only an odd one left over. Returns what was passed on.
+        """
+        stream = np.concatenate((self.items, items))
+        passed, position = [], 0
+        for size in sizes:
+            even = size - size % 2
+            part = stream[position : position + even]
+            part.sort()
+            passed.append(part[self._next_offset() :: 2])
+            position += even
+        self.items = stream[position:].copy()
+        return np.concatenate(passed) if passed else np.empty(0)
 
-    def append(self, items: Floats) -> None:
-        """Takes more items."""
-        self._parts.append(items)
-        self.size += len(items)
-
-    def compact(self) -> Floats:
-        """Halves the level: returns every second item, and keeps only an odd one left over."""
-        even = self.size - self.size % 2
+    def _next_offset(self) -> int:
         if self._compactions % 2 == 1:
             self._offset = 1 - self._offset
         self._compactions += 1
-        items = self.items
-        self._parts = [items[even:]]
-        self.size -= even
-        return np.sort(items[:even])[self._offset :: 2]
+        return self._offset
 
 
 class KllSketch:
@@ -113,7 +108,7 @@ class KllSketch:
     def restore(cls, size: int, shrinking_factor: float, levels: Sequence[Sequence[float]]) -> "KllSketch":
         """The sketch that a statistics.json holds. It can be queried; how often it was compacted is not in the file."""
         sketch = cls(size, shrinking_factor)
-        sketch._compactors = [_Compactor([np.array(level, dtype=np.float64)]) for level in levels] or [_Compactor()]
+        sketch._compactors = [_Compactor(np.array(level, dtype=np.float64)) for level in levels] or [_Compactor()]
         return sketch
 
     @property
@@ -123,17 +118,11 @@ class KllSketch:
 
     def update(self, numbers: Floats) -> None:
         """Takes finite numbers in their order; in how many blocks they come makes no difference."""
-        numbers = numbers + 0.0  # makes 0.0 of -0.0, which numpy's sort would leave in any order
-        capacity, stored, position = self._total_capacity(), self._stored(), 0
-        while position < len(numbers):
-            block = numbers[position : position + capacity - stored + 1]
-            self._compactors[0].append(block)
-            position += len(block)
-            stored += len(block)
-            if stored > capacity:
-                self._compact_lowest_full_level()
-                capacity, stored = self._total_capacity(), self._stored()
-        self._compactors[0].detach()
+        passed = numbers + 0.0  # makes 0.0 of -0.0, which numpy's sort would leave in any order
+        for height, sizes in enumerate(self._compactions_ahead(len(numbers))):
+            if height == len(self._compactors):
+                self._compactors.append(_Compactor())
+            passed = self._compactors[height].take(passed, sizes)
 
     def sample(self, ties_counted_once: bool = False) -> Sample:
         """The sketch as different numbers with weights.
@@ -167,13 +156,13 @@ class KllSketch:
         return sum(4.0**height * count for height, count in self._compactions_at_most()) / self._rows() ** 2
 
     def _rows(self) -> float:
-        return max(1.0, sum(2.0**height * compactor.size for height, compactor in enumerate(self._compactors)))
+        return max(1.0, sum(2.0**height * len(level) for height, level in enumerate(self.levels)))
 
     def _compactions_at_most(self) -> list[tuple[int, float]]:
         """For each level but the last, how often it was compacted, or somewhat more."""
         above, bounds = self._rows(), []
-        for height, compactor in enumerate(self._compactors[:-1]):
-            above -= 2.0**height * compactor.size
+        for height, level in enumerate(self.levels[:-1]):
+            above -= 2.0**height * len(level)
             bounds.append((height, above / 2.0**height / self._capacity(height)))
         return bounds
 
@@ -189,16 +178,27 @@ class KllSketch:
     def _capacity(self, height: int) -> int:
         return 2 * (math.ceil(self.size * self.shrinking_factor**height / 2) + 1)
 
-    def _total_capacity(self) -> int:
-        return sum(self._capacity(height) for height in range(len(self._compactors)))
+    def _compactions_ahead(self, count: int) -> list[list[int]]:
+        """For each level, the sizes at which it is compacted while `count` more numbers come one by one.
 
-    def _stored(self) -> int:
-        return sum(compactor.size for compactor in self._compactors)
-
-    def _compact_lowest_full_level(self) -> None:
-        for height, compactor in enumerate(self._compactors):
-            if compactor.size >= self._capacity(height):
-                if height + 1 == len(self._compactors):
-                    self._compactors.append(_Compactor())
-                self._compactors[height + 1].append(compactor.compact())
-                return
+        When more is stored than all levels together should hold, the lowest full level is compacted. That depends on how
+        many numbers there are, not on which: so it is worked out first, and then each level does all its work at once.
+        """
+        sizes = [len(level) for level in self.levels]
+        capacities = [self._capacity(height) for height in range(len(sizes))]
+        compactions: list[list[int]] = [[] for _ in sizes]
+        surplus = sum(capacities) + 1 - sum(sizes)  # how many numbers more are one too many
+        while count >= surplus:
+            count -= surplus
+            sizes[0] += surplus
+            height = next(h for h, size in enumerate(sizes) if size >= capacities[h])
+            compactions[height].append(sizes[height])
+            passed = surplus = sizes[height] // 2
+            sizes[height] %= 2
+            if height + 1 == len(sizes):
+                sizes.append(0)
+                compactions.append([])
+                capacities.append(self._capacity(height + 1))
+                surplus += capacities[-1]
+            sizes[height + 1] += passed
+        return compactions

@@ -5,11 +5,12 @@ It fails closed. What could not be compared, and what so few values could not ha
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlsystem.monitor.comparison import Comparison
 from mlsystem.monitor.distances import Measured
 from mlsystem.monitor.multiple_testing import CORRECTIONS, NO_CORRECTION
+from mlsystem.monitor.unreadable import NOTHING_UNREADABLE, Unreadable
 
 VERSION = 0.0
 
@@ -50,6 +51,7 @@ class DatasetVerdict:
 
     features: tuple[FeatureVerdict, ...] = ()
     correction: str = NO_CORRECTION
+    unreadable: Unreadable = NOTHING_UNREADABLE
 
     @property
     def verdict(self) -> Verdict:
@@ -69,12 +71,31 @@ class DatasetVerdict:
         return f"{self.verdict.value} (of {len(self.features)} features: {listed})"
 
 
-def decide(comparisons: Sequence[Comparison], correction: str = NO_CORRECTION) -> DatasetVerdict:
-    """The verdicts on all features; the correction counts for those that are tested, all together."""
+def decide(
+    comparisons: Sequence[Comparison],
+    correction: str = NO_CORRECTION,
+    *,
+    rows: int = 0,
+    unreadable: Unreadable = NOTHING_UNREADABLE,
+) -> DatasetVerdict:
+    """The verdicts on all features of that many rows, beside those that could not be read.
+
+    The correction counts for the features that are tested, all together.
+    """
     tested = {c.feature: c.measured.p_value for c in comparisons if c.measured and c.measured.p_value is not None}
     corrected = dict(zip(tested, CORRECTIONS[correction](list(tested.values())), strict=True))
     lone = 1 if correction == NO_CORRECTION else len(tested)
-    return DatasetVerdict(tuple(_decide(c, corrected.get(c.feature), lone) for c in comparisons), correction)
+    features = tuple(_decide(c, corrected.get(c.feature), lone) for c in comparisons)
+    if not unreadable.is_tolerable(rows):
+        features = tuple(_doubted(feature, unreadable.sentence(rows)) for feature in features)
+    return DatasetVerdict(features, correction, unreadable)
+
+
+def _doubted(feature: FeatureVerdict, why: str) -> FeatureVerdict:
+    """What is found in a part of the rows is there; what is not found may be in the rest."""
+    if feature.verdict is Verdict.NOT_DRIFTED:
+        return replace(feature, verdict=Verdict.CANNOT_TELL, reason=why)
+    return feature
 
 
 def _decide(comparison: Comparison, p_value: float | None, tests: int) -> FeatureVerdict:
@@ -122,6 +143,8 @@ def verdicts_document(verdict: DatasetVerdict) -> dict[str, object]:
         "verdict": verdict.verdict.value,
         "summary": verdict.sentence,
         "multiple_testing_correction": verdict.correction,
+        "unreadable_rows": verdict.unreadable.count,
+        "unreadable_examples": list(verdict.unreadable.examples),
         "features": [_entry(feature) for feature in verdict.features],
     }
 

@@ -80,7 +80,8 @@ def _verdict(
         for expected in constraints.features
         if expected.config.evaluate_constraints and expected.config.perform_comparison
     ]
-    return decide(comparisons, constraints.config.multiple_testing_correction or NO_CORRECTION)
+    correction = constraints.config.multiple_testing_correction or NO_CORRECTION
+    return decide(comparisons, correction, rows=current.item_count, unreadable=current.unreadable)
 
 
 def unproven_features(constraints: Constraints, baseline: DatasetProfile) -> list[str]:

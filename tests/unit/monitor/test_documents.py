@@ -9,11 +9,12 @@ from mlsystem.monitor.constraints import MonitoringConfig, suggest_constraints
 from mlsystem.monitor.constraints_document import constraints_document, parse_constraints
 from mlsystem.monitor.document import DocumentError
 from mlsystem.monitor.jackson import write
-from mlsystem.monitor.profile import DatasetProfile, profile
+from mlsystem.monitor.profile import DatasetProfile
 from mlsystem.monitor.reading import DatasetFormat, Kind, open_dataset
 from mlsystem.monitor.statistics_document import parse_statistics, statistics_document
 from mlsystem.monitor.types import InferredType
 from mlsystem.monitor.violations import Violation, violations_document
+from tests.unit.monitor.columns import profile
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -21,7 +22,7 @@ GOLDEN = Path(__file__).parent / "golden"
 @pytest.fixture(scope="module")
 def small() -> DatasetProfile:
     with open_dataset([GOLDEN / "small.csv"], DatasetFormat(Kind.CSV)) as dataset:
-        return profile(dataset.row_count, dataset.columns({}))
+        return profile(dataset.row_count, dataset.columns)
 
 
 def test_statistics_are_written_as_the_golden_file_has_them(small: DatasetProfile) -> None:

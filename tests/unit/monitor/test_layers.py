@@ -11,7 +11,7 @@ PACKAGE = Path(mlsystem.monitor.__file__).parent
 DECIDING = {
     *("types", "moments", "sketch", "profile", "constraints", "violations", "metrics", "texts"),
     *("jackson", "document", "statistics_document", "constraints_document", "distances"),
-    *("comparison", "comparison_rules", "multiple_testing", "verdicts"),
+    *("comparison", "comparison_rules", "multiple_testing", "unreadable", "verdicts"),
 }
 HARMLESS = {"collections", "dataclasses", "datetime", "enum", "math", "typing", "numpy"}
 FOR_TYPES_ONLY = {"types_boto3_cloudwatch"}

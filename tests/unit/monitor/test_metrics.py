@@ -7,13 +7,14 @@ import numpy as np
 
 from mlsystem.monitor.constraints import Constraints, MonitoringConfig, suggest_constraints
 from mlsystem.monitor.metrics import metric_data
-from mlsystem.monitor.profile import Categories, Column, profile
+from mlsystem.monitor.profile import Categories
 from mlsystem.monitor.types import TypeCounts
 from mlsystem.monitor.violations import Drift
+from tests.unit.monitor.columns import KnownColumn, profile
 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
-NUMBERS = Column("temp", TypeCounts(fractional=4), numbers=np.array([1.0, 2.0, 3.0, 6.0]))
-WORDS = Column("carrier", TypeCounts(string=8), categories=Categories(1, (("UA", 8),)))
+NUMBERS = KnownColumn("temp", TypeCounts(fractional=4), known_numbers=np.array([1.0, 2.0, 3.0, 6.0]))
+WORDS = KnownColumn("carrier", TypeCounts(string=8), known_categories=Categories(1, (("UA", 8),)))
 PROFILE = profile(8, [NUMBERS, WORDS])
 
 
@@ -45,6 +46,6 @@ def test_a_baseline_that_emits_no_metrics_emits_none() -> None:
 
 
 def test_numbers_that_cloudwatch_refuses_are_left_out() -> None:
-    huge = profile(1, [Column("huge", TypeCounts(fractional=1), numbers=np.array([1e200]))])
+    huge = profile(1, [KnownColumn("huge", TypeCounts(fractional=1), known_numbers=np.array([1e200]))])
     names = [datum["MetricName"] for datum in metric_data(huge, suggest_constraints(huge), {}, [], NOW)]
     assert names == ["feature_non_null_huge"]

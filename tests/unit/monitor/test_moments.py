@@ -7,7 +7,14 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlsystem.monitor.moments import moments
+from mlsystem.monitor.moments import ONE_BY_ONE, Floats, Moments, RunningMoments
+
+
+def moments(numbers: Floats) -> Moments:
+    running = RunningMoments()
+    running.update(numbers)
+    return running.result()
+
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=200)
 
@@ -46,3 +53,19 @@ def test_the_running_update_shows_in_the_last_digit() -> None:
 
 def test_a_single_row_has_no_spread() -> None:
     assert moments(np.array([7.5])).std_dev == 0.0
+
+
+@given(NUMBERS, st.lists(st.integers(0, 200), max_size=5))
+@settings(deadline=None, database=None)
+def test_how_the_numbers_are_cut_into_blocks_makes_no_difference(numbers: list[float], cuts: list[int]) -> None:
+    running = RunningMoments()
+    for block in np.split(np.array(numbers), sorted(cut for cut in cuts if cut < len(numbers))):
+        running.update(block)
+    assert running.result() == moments(np.array(numbers))
+
+
+def test_beyond_the_numbers_that_are_taken_one_by_one_the_deviation_is_merged() -> None:
+    numbers = np.random.default_rng(5).normal(1e6, 3.0, 3 * ONE_BY_ONE)
+    result = moments(numbers)
+    assert math.isclose(result.std_dev, float(np.std(numbers)), rel_tol=1e-9)
+    assert result.total == float(np.add.accumulate(numbers)[-1])

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlsystem.monitor.errors import ScriptError
+from mlsystem.monitor.reading.capture import UnreadableRecordError
 from mlsystem.monitor.reading.records import InferenceRecord, inference_record
 from mlsystem.monitor.scripts import load_preprocessor, run_postprocessor
 
@@ -67,15 +68,29 @@ def test_a_handler_may_take_a_logger_and_skip_or_multiply_a_record(tmp_path: Pat
     [
         ("def other(): pass\n", r"handler\.py defines no function preprocess_handler"),
         ("import no_such_module\n", r"loading .*handler\.py: ModuleNotFoundError"),
+    ],
+)
+def test_a_preprocessor_that_cannot_be_loaded_is_told(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(ScriptError, match=problem):
+        load_preprocessor(script(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
         ("def preprocess_handler(r): return r.nothing\n", r"for event e-7: AttributeError"),
         ("def preprocess_handler(r): return 'text'\n", "must return a flat dict"),
         ("def preprocess_handler(r): return {'a': [1]}\n", "must return a flat dict"),
         ("def preprocess_handler(r): return None\n", "must return a flat dict"),
+        ("def preprocess_handler(r): return {}\n", "must return a flat dict"),
     ],
 )
-def test_what_is_wrong_with_a_preprocessor_is_told(tmp_path: Path, text: str, problem: str) -> None:
-    with pytest.raises(ScriptError, match=problem):
-        load_preprocessor(script(tmp_path, text))(RECORD)
+def test_a_record_that_the_preprocessor_makes_nothing_of_cannot_be_read(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    preprocess = load_preprocessor(script(tmp_path, text))
+    with pytest.raises(UnreadableRecordError, match=problem):
+        preprocess(RECORD)
 
 
 def test_a_postprocessor_that_fails_is_told(tmp_path: Path) -> None:

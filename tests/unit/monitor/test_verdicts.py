@@ -9,25 +9,28 @@ import pytest
 from mlsystem.monitor.comparison import Comparison, compare
 from mlsystem.monitor.constraints import MonitoringConfig
 from mlsystem.monitor.distances import Measured
-from mlsystem.monitor.profile import Categories, Column, FeatureProfile, profile
+from mlsystem.monitor.profile import Categories, FeatureProfile
 from mlsystem.monitor.types import TypeCounts
 from mlsystem.monitor.verdicts import DatasetVerdict, FeatureVerdict, Verdict, decide, verdicts_document
+from tests.unit.monitor.columns import KnownColumn, profile
 
-NOTHING = Column("f", TypeCounts())
+NOTHING = KnownColumn("f", TypeCounts())
 TESTED = MonitoringConfig(comparison_method="KolmogorovSmirnov", comparison_threshold=0.05)
 
 
-def feature(column: Column, rows: int = 1000) -> FeatureProfile:
+def feature(column: KnownColumn, rows: int = 1000) -> FeatureProfile:
     return profile(rows, [column]).features[0]
 
 
 def numbers(values: Sequence[float], rows: int = 1000) -> FeatureProfile:
-    return feature(Column("f", TypeCounts(fractional=len(values)), numbers=np.array(values, dtype=np.float64)), rows)
+    return feature(
+        KnownColumn("f", TypeCounts(fractional=len(values)), known_numbers=np.array(values, dtype=np.float64)), rows
+    )
 
 
 def words(**counts: int) -> FeatureProfile:
     categories = Categories(len(counts), tuple(counts.items()))
-    return feature(Column("f", TypeCounts(string=sum(counts.values())), categories=categories))
+    return feature(KnownColumn("f", TypeCounts(string=sum(counts.values())), known_categories=categories))
 
 
 def verdict(
@@ -159,6 +162,8 @@ def test_the_document_holds_what_a_report_needs() -> None:
         "verdict": "cannot tell",
         "summary": "cannot tell (of 2 features: 1 not drifted, 1 cannot tell)",
         "multiple_testing_correction": "None",
+        "unreadable_rows": 0,
+        "unreadable_examples": [],
         "features": [
             {
                 "feature_name": "f",

@@ -11,25 +11,26 @@ import pytest
 
 from mlsystem.monitor.constraints import Constraints, MonitoringConfig, suggest_constraints
 from mlsystem.monitor.jackson import write
-from mlsystem.monitor.profile import Categories, Column, DatasetProfile, profile
+from mlsystem.monitor.profile import Categories, DatasetProfile
 from mlsystem.monitor.statistics_document import parse_statistics, statistics_document
 from mlsystem.monitor.types import InferredType, TypeCounts
 from mlsystem.monitor.verdicts import Verdict
 from mlsystem.monitor.violations import CheckResult, Violation, check, unproven_features
+from tests.unit.monitor.columns import KnownColumn, profile
 
 ROWS = 1000
 
 
-def integers(name: str, numbers: Sequence[int]) -> Column:
-    return Column(name, TypeCounts(integral=len(numbers)), numbers=np.array(numbers, dtype=np.float64))
+def integers(name: str, numbers: Sequence[int]) -> KnownColumn:
+    return KnownColumn(name, TypeCounts(integral=len(numbers)), known_numbers=np.array(numbers, dtype=np.float64))
 
 
-def words(name: str, **counts: int) -> Column:
+def words(name: str, **counts: int) -> KnownColumn:
     categories = Categories(len(counts), tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))))
-    return Column(name, TypeCounts(string=sum(counts.values())), categories=categories)
+    return KnownColumn(name, TypeCounts(string=sum(counts.values())), known_categories=categories)
 
 
-def dataset(*columns: Column, rows: int = ROWS) -> DatasetProfile:
+def dataset(*columns: KnownColumn, rows: int = ROWS) -> DatasetProfile:
     return profile(rows, columns)
 
 
@@ -59,7 +60,7 @@ def test_a_dataset_satisfies_the_constraints_that_it_suggested() -> None:
 
 
 def test_a_fraction_among_integers_is_a_data_type_violation() -> None:
-    current = Column("n", TypeCounts(integral=996, fractional=4), numbers=np.arange(1000.0))
+    current = KnownColumn("n", TypeCounts(integral=996, fractional=4), known_numbers=np.arange(1000.0))
     violation = only(checked(dataset(integers("n", range(ROWS))), dataset(current)))
     assert violation == Violation(
         "n",
@@ -70,7 +71,7 @@ def test_a_fraction_among_integers_is_a_data_type_violation() -> None:
 
 
 def test_a_lower_threshold_tolerates_some_values_of_another_type() -> None:
-    current = Column("n", TypeCounts(integral=996, fractional=4), numbers=np.arange(1000.0))
+    current = KnownColumn("n", TypeCounts(integral=996, fractional=4), known_numbers=np.arange(1000.0))
     result = checked(
         dataset(integers("n", range(ROWS))), dataset(current), lambda c: replace(c, datatype_check_threshold=0.9)
     )
@@ -128,13 +129,13 @@ def test_categories_drift_by_their_own_threshold_and_method() -> None:
 
 def test_one_stray_word_does_not_hide_the_drift_of_the_numbers() -> None:
     numbers = np.arange(300.0, ROWS + 299)
-    stray = Column("n", TypeCounts(integral=ROWS - 1, string=1), numbers, Categories(ROWS, (("NA", 1),)))
+    stray = KnownColumn("n", TypeCounts(integral=ROWS - 1, string=1), numbers, Categories(ROWS, (("NA", 1),)))
     result = checked(dataset(integers("n", range(ROWS))), dataset(stray))
     assert [violation.check_type for violation in result.violations] == ["data_type_check", "baseline_drift_check"]
 
 
 def test_only_digits_where_there_were_words_are_still_compared_as_words() -> None:
-    current = Column("w", TypeCounts(integral=ROWS), np.full(ROWS, 7.0), Categories(1, (("7", ROWS),)))
+    current = KnownColumn("w", TypeCounts(integral=ROWS), np.full(ROWS, 7.0), Categories(1, (("7", ROWS),)))
     result = checked(dataset(words("w", a=600, b=400)), dataset(current))
     assert [violation.check_type for violation in result.violations] == [
         "data_type_check",
@@ -218,7 +219,7 @@ def test_a_correction_counts_for_all_tested_features_together() -> None:
 
 
 def test_a_feature_without_any_value_now_is_incomplete_and_not_compared() -> None:
-    result = checked(dataset(integers("n", range(ROWS))), dataset(Column("n", TypeCounts())))
+    result = checked(dataset(integers("n", range(ROWS))), dataset(KnownColumn("n", TypeCounts())))
     assert only(result).check_type == "completeness_check"
     assert result.drifts == {}
 
@@ -243,7 +244,7 @@ def test_domains_are_suggested_for_words_that_come_again_and_again() -> None:
 
 
 def test_suggested_constraints_say_what_was_seen() -> None:
-    column = Column("n", TypeCounts(integral=750), numbers=np.arange(-1.0, 749.0))
+    column = KnownColumn("n", TypeCounts(integral=750), known_numbers=np.arange(-1.0, 749.0))
     (feature,) = suggest_constraints(dataset(column)).features
     assert (feature.inferred_type, feature.completeness) == (InferredType.INTEGRAL, 0.75)
     assert feature.is_non_negative is False

@@ -6,65 +6,111 @@ from contextlib import ExitStack
 from itertools import zip_longest
 from pathlib import Path
 
-from mlsystem.monitor.errors import DatasetError
 from mlsystem.monitor.reading.bodies import body_rows
+from mlsystem.monitor.reading.plain_rows import PlainRows
 from mlsystem.monitor.reading.records import InferenceRecord, inference_record
 from mlsystem.monitor.reading.rows import Row, RowFile, cell
+from mlsystem.monitor.unreadable import UnreadableTally
+
+
+class UnreadableRecordError(Exception):
+    """A record that is no row: the text says why. A preprocessor raises it, too."""
+
 
 # What a user's preprocess_handler makes of a record: no, one or several rows of flat values.
 Preprocessor = Callable[[InferenceRecord], Sequence[Mapping[str, object]]]
 
 
+def capture_rows(files: Sequence[Path], parts: Sequence[str]) -> PlainRows | None:
+    """The records of all files as rows that may be plain, if the first one has a row of cells on each side."""
+    widths = _plain_widths(files[0], parts)
+    if widths is None:
+        return None
+    captured = ", ".join(f"{part} STRUCT(data VARCHAR, encoding VARCHAR)" for part in parts)
+    encoded = " AND ".join(f"captureData.{part}.encoding = 'CSV'" for part in parts)
+    bodies = " || ',' || ".join(f"captureData.{part}.data" for part in parts)
+    relation = (
+        f"(SELECT CASE WHEN {encoded} THEN {bodies} END AS row FROM read_json(?, format = 'newline_delimited', "  # noqa: S608
+        f"ignore_errors = true, columns = {{captureData: 'STRUCT({captured})'}}))"
+    )
+    ends = frozenset(sum(widths[: place + 1]) - 1 for place in range(len(widths)))
+    return PlainRows(relation, [[str(file) for file in files]], [""] * sum(widths), ends)
+
+
+def _plain_widths(file: Path, parts: Sequence[str]) -> list[int] | None:
+    """How many cells the bodies of a file's first record have, if it can be read and each has one row."""
+    with file.open("rb") as lines:
+        try:
+            sides = _sides(_parse(next(lines)), parts)
+        except (StopIteration, UnreadableRecordError):
+            return None
+    is_plain = all(len(side) == 1 and not isinstance(side[0], Mapping) for side in sides)
+    return [len(side[0]) for side in sides] if is_plain else None
+
+
 def write_capture(
-    files: Sequence[Path], parts: Sequence[str], folder: Path, preprocess: Preprocessor | None
+    files: Sequence[Path],
+    parts: Sequence[str],
+    folder: Path,
+    preprocess: Preprocessor | None,
+    tally: UnreadableTally,
 ) -> tuple[list[RowFile], int]:
     """The records of all files as row files (one a part, or one in all if there is a preprocessor), and their rows.
 
     Rows of an output and an input with the same number belong together. Where one side has fewer, the rest of its
-    cells are missing, which the completeness check then reports. Raises DatasetError, naming file and line.
+    cells are missing, which the completeness check then reports. Records that cannot be read go to the tally.
     """
     with ExitStack() as stack:
         names = parts if preprocess is None else ("records",)
         row_files = [stack.enter_context(RowFile(folder / f"{name}.csv")) for name in names]
         count = 0
-        for record, place in _records(files):
-            for rows in _rows(record, parts, preprocess, place):
-                count += 1
-                for row_file, row in zip(row_files, rows, strict=True):
-                    row_file.write(row or [])
+        for rows in _readable(files, parts, preprocess, tally):
+            count += 1
+            for row_file, row in zip(row_files, rows, strict=True):
+                row_file.write(row or [])
         return row_files, count
 
 
-def _records(files: Sequence[Path]) -> Iterator[tuple[Mapping[str, object], str]]:
+def _readable(
+    files: Sequence[Path], parts: Sequence[str], preprocess: Preprocessor | None, tally: UnreadableTally
+) -> Iterator[Sequence[Row | None]]:
     for path in files:
-        with path.open(encoding="utf-8") as lines:
+        with path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield _parse(line, f"{path}:{number}"), f"{path}:{number}"
+                if not line.strip():
+                    continue
+                try:
+                    yield from _rows(_parse(line), parts, preprocess)
+                except UnreadableRecordError as error:
+                    tally.add(f"{path}:{number}: {error}")
 
 
-def _parse(line: str, place: str) -> Mapping[str, object]:
+def _parse(line: bytes) -> Mapping[str, object]:
     try:
-        record = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise DatasetError(f"{place} is not a line of JSON: {error}") from error
+        record = json.loads(line.decode())
+    except ValueError as error:  # JSON's and UTF-8's
+        raise UnreadableRecordError(f"not a line of JSON: {error}") from error
     if not isinstance(record, dict) or not isinstance(record.get("captureData"), dict):
-        raise DatasetError(f"{place} is not a captured invocation: it has no captureData")
+        raise UnreadableRecordError("not a captured invocation: it has no captureData")
     return record
 
 
 def _rows(
-    record: Mapping[str, object], parts: Sequence[str], preprocess: Preprocessor | None, place: str
-) -> Iterator[Sequence[Row | None]]:
+    record: Mapping[str, object], parts: Sequence[str], preprocess: Preprocessor | None
+) -> list[Sequence[Row | None]]:
     if preprocess is not None:
-        return ([_flat_row(row)] for row in preprocess(inference_record(record)))
+        return [[_flat_row(row)] for row in preprocess(inference_record(record))]
+    return list(zip_longest(*_sides(record, parts)))
+
+
+def _sides(record: Mapping[str, object], parts: Sequence[str]) -> list[list[Row]]:
+    """The rows of each part."""
     captured = record["captureData"]
     bodies = [captured.get(part) for part in parts] if isinstance(captured, dict) else []
     try:
-        sides = [body_rows(body) if body else [] for body in bodies]
+        return _match_lengths([body_rows(body) if body else [] for body in bodies])
     except ValueError as error:
-        raise DatasetError(f"{place} ({_event(record)}): {error}") from error
-    return zip_longest(*_match_lengths(sides))
+        raise UnreadableRecordError(f"{_event(record)}: {error}") from error
 
 
 def _event(record: Mapping[str, object]) -> str:

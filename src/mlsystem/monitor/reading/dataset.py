@@ -1,45 +1,60 @@
-"""A dataset as the analysis sees it: a number of rows, and columns by name, read one at a time."""
+"""A dataset as the analysis sees it: a number of rows, and columns by name, each read when it is asked for."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from mlsystem.monitor.profile import Column
-from mlsystem.monitor.reading.table import Table
-from mlsystem.monitor.types import InferredType
+from duckdb import DuckDBPyConnection
+
+from mlsystem.monitor.moments import Floats
+from mlsystem.monitor.profile import Categories
+from mlsystem.monitor.reading.table import Field, categories, numbers
+from mlsystem.monitor.reading.text_source import Need
+from mlsystem.monitor.types import InferredType, TypeCounts
+from mlsystem.monitor.unreadable import Unreadable
 
 POSITIONAL_NAME = "_c{}"
 
 
+@dataclass(frozen=True)
 class Dataset:
-    """One table, or several that stand side by side (the outputs and the inputs of captured invocations)."""
+    """`columns` may be read by several threads, a column each."""
 
-    def __init__(self, tables: Sequence[Table], row_count: int) -> None:
-        self._tables = tables
-        self.row_count = row_count
+    row_count: int
+    columns: Sequence["TableColumn"]
+    unreadable: Unreadable
 
-    def columns(self, expected: Mapping[str, InferredType]) -> Iterator[Column]:
-        """The columns, with the statistics that their own type needs and those that the expected type needs.
 
-        `expected` holds the baseline's names and types in its order: a column without a name of its own takes the
-        baseline's name for its position, else `_c<position>`.
-        """
-        names = self._names(list(expected))
-        for table in self._tables:
-            for scalar, types in zip(table.scalars, table.count_types(), strict=True):
-                name = next(names)
-                kinds = {types.infer(), expected.get(name, types.infer())} - {InferredType.UNKNOWN}
-                yield Column(
-                    name,
-                    types,
-                    numbers=table.numbers(scalar, types) if any(kind.is_numeric for kind in kinds) else None,
-                    categories=table.categories(scalar) if not all(kind.is_numeric for kind in kinds) else None,
-                )
+class TableColumn:
+    """A `profile.Column` whose values are in a table of DuckDB."""
 
-    def _names(self, baseline: Sequence[str]) -> Iterator[str]:
-        own = [scalar.name for table in self._tables for scalar in table.scalars]
-        positions = range(len(own))
-        fallback = [baseline[i] if i < len(baseline) else POSITIONAL_NAME.format(i) for i in positions]
-        return _unique(name or fallback[i] for i, name in enumerate(own))
+    def __init__(
+        self, connection: DuckDBPyConnection, name: str, field: Field, types: TypeCounts, need: Need, row_count: int
+    ) -> None:
+        self._connection = connection
+        self.name = name
+        self.types = types
+        self._field = field
+        self._need = need
+        self._row_count = row_count
+
+    def numbers(self) -> Iterator[Floats] | None:
+        """The numbers, if its own type or the expected one is numeric."""
+        return numbers(self._connection.cursor(), self._field, self._row_count) if self._need.number else None
+
+    def categories(self) -> Categories | None:
+        """The categories, if its own type or the expected one is not numeric."""
+        return categories(self._connection.cursor(), self._field) if self._need.text else None
+
+
+def names_of_columns(own: Sequence[str], expected: Mapping[str, InferredType]) -> list[str]:
+    """A column without a name of its own ("") takes the baseline's name for its position, else `_c<position>`.
+
+    `expected` holds the baseline's names and types in its order.
+    """
+    baseline = list(expected)
+    fallback = [baseline[i] if i < len(baseline) else POSITIONAL_NAME.format(i) for i in range(len(own))]
+    return list(_unique(name or fallback[i] for i, name in enumerate(own)))
 
 
 def _unique(names: Iterable[str]) -> Iterator[str]:

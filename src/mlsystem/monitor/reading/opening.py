@@ -1,8 +1,9 @@
 """Opening a dataset: finds its files, and has DuckDB load them in the format that they are said to be in."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -10,14 +11,21 @@ from duckdb import DuckDBPyConnection
 
 from mlsystem.monitor import texts
 from mlsystem.monitor.errors import ConfigurationError, DatasetError, NoDataError
-from mlsystem.monitor.reading.capture import Preprocessor, write_capture
-from mlsystem.monitor.reading.csv_files import load_csv
-from mlsystem.monitor.reading.dataset import Dataset
+from mlsystem.monitor.reading import kinds
+from mlsystem.monitor.reading.capture import Preprocessor, capture_rows, write_capture
+from mlsystem.monitor.reading.csv_files import count_rejected, csv_rows, csv_source
+from mlsystem.monitor.reading.dataset import Dataset, TableColumn, names_of_columns
 from mlsystem.monitor.reading.flattening import flat_columns
 from mlsystem.monitor.reading.format import DatasetFormat, Kind
-from mlsystem.monitor.reading.table import Table
+from mlsystem.monitor.reading.json_lines import readable_lines
+from mlsystem.monitor.reading.plain_rows import PlainRows, UnevenRowsError, load_plain
+from mlsystem.monitor.reading.table import Field, count_rows, count_types
+from mlsystem.monitor.reading.text_source import Need, TextSource, load_text
+from mlsystem.monitor.types import InferredType, TypeCounts
+from mlsystem.monitor.unreadable import UnreadableTally
 
 _TABLE = "dataset"
+_MEMORY = "256MB"  # beyond that DuckDB works on disk
 # Text that looks like a date is text: so no value matches these, and DuckDB leaves it as it stands.
 _NO_DATES = "dateformat = '(no date) %Y', timestampformat = '(no time) %Y'"
 # The functions that read a list of files (first parameter), by the names of their columns (second: if several).
@@ -26,18 +34,22 @@ _READERS = {
     Kind.JSON_LINES: f"read_json($1, union_by_name = $2, format = 'newline_delimited', sample_size = -1, {_NO_DATES})",
 }
 
+_Found = tuple[str, Field, TypeCounts]  # a column: its name, where it is, what its values look like
+
 
 @contextmanager
 def open_dataset(
     paths: Sequence[Path],
     form: DatasetFormat,
     *,
+    expected: Mapping[str, InferredType] | None = None,
     preprocess: Preprocessor | None = None,
     window: str | None = None,
 ) -> Iterator[Dataset]:
     """The dataset in these files and folders. Raises NoDataError if they hold no row, DatasetError if unreadable,
     ConfigurationError for a preprocessor where there are no records.
 
+    `expected` holds the baseline's names and types in its order: columns get the statistics that these types need, too.
     `window` is the span of time that the data should cover, for the message only.
     """
     if preprocess and form.kind is not Kind.CAPTURE:
@@ -50,7 +62,9 @@ def open_dataset(
         raise NoDataError(texts.no_data(source, "holds no file" if _exists(paths) else "does not exist", window))
     try:
         with tempfile.TemporaryDirectory(prefix="monitor-") as folder, _connect(folder) as connection:
-            dataset = _load(connection, files, form, Path(folder), preprocess)
+            dataset = _Loader(connection, Path(folder), expected or {}, UnreadableTally()).load(files, form, preprocess)
+            if dataset.row_count == 0 and dataset.unreadable.count:
+                raise DatasetError(_nothing_readable(source, form, dataset))
             if dataset.row_count == 0:
                 raise NoDataError(texts.no_data(source, f"holds {len(files)} file(s) without a row", window))
             yield dataset
@@ -58,6 +72,13 @@ def open_dataset(
         raise DatasetError(f"{source} cannot be read as {form.kind.value}: {_first_lines(error)}") from error
     except UnicodeDecodeError as error:
         raise DatasetError(f"{source} cannot be read as {form.kind.value}: {error}") from error
+
+
+def _nothing_readable(source: str, form: DatasetFormat, dataset: Dataset) -> str:
+    return (
+        f"{source} cannot be read as {form.kind.value}: not one of {dataset.unreadable.count} rows. "
+        f"{dataset.unreadable.examples[0]}"
+    )
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:
@@ -78,28 +99,101 @@ def _exists(paths: Sequence[Path]) -> bool:
 
 def _connect(folder: str) -> DuckDBPyConnection:
     """A database in memory that spills into the folder, and never fetches an extension from the network."""
-    return duckdb.connect(config={"temp_directory": folder, "autoinstall_known_extensions": False})
+    return duckdb.connect(
+        config={"temp_directory": folder, "memory_limit": _MEMORY, "autoinstall_known_extensions": False}
+    )
 
 
-def _load(
-    connection: DuckDBPyConnection,
-    files: Sequence[Path],
-    form: DatasetFormat,
-    folder: Path,
-    preprocess: Preprocessor | None,
-) -> Dataset:
-    if form.kind is Kind.CAPTURE:
-        row_files, count = write_capture(files, form.parts, folder, preprocess)
-        tables = [row_file.load(connection, f"part{index}") for index, row_file in enumerate(row_files)]
-        return Dataset([table for table in tables if table is not None], count)
-    if form.kind is Kind.CSV:
-        scalars = load_csv(connection, _TABLE, files, form.has_header)
-    else:
-        create = f"CREATE TEMP TABLE {_TABLE} AS SELECT * FROM {_READERS[form.kind]}"  # noqa: S608
-        connection.execute(create, [[str(path) for path in files], len(files) > 1])
-        scalars = flat_columns(connection, _TABLE)
-    table = Table(connection, _TABLE, scalars)
-    return Dataset([table], table.count_rows())
+@dataclass(frozen=True)
+class _Loader:
+    """Loads files into a database."""
+
+    connection: DuckDBPyConnection
+    folder: Path
+    expected: Mapping[str, InferredType]
+    tally: UnreadableTally
+
+    def load(self, files: Sequence[Path], form: DatasetFormat, preprocess: Preprocessor | None) -> Dataset:
+        match form.kind:
+            case Kind.CAPTURE:
+                return self._captured(files, form, preprocess)
+            case Kind.CSV:
+                return self._csv(files, form)
+            case Kind.PARQUET:
+                return self._typed(files, form.kind)
+            case Kind.JSON_LINES:
+                return self._json_lines(files)
+
+    def _csv(self, files: Sequence[Path], form: DatasetFormat) -> Dataset:
+        columns = self._plain(csv_rows(files, form.has_header))
+        if columns is None:
+            columns = self._text([csv_source(files, form.has_header)])
+            count_rejected(self.connection, self.tally)
+        return self._dataset(columns, count_rows(self.connection, f"{_TABLE}0"))
+
+    def _captured(self, files: Sequence[Path], form: DatasetFormat, preprocess: Preprocessor | None) -> Dataset:
+        columns = None if preprocess else self._plain(capture_rows(files, form.parts))
+        if columns is not None:
+            return self._dataset(columns, count_rows(self.connection, f"{_TABLE}0"))
+        row_files, count = write_capture(files, form.parts, self.folder, preprocess, self.tally)
+        return self._dataset(self._text([source for row_file in row_files if (source := row_file.source())]), count)
+
+    def _plain(self, rows: PlainRows | None) -> list[_Found] | None:
+        """The columns of rows, if they are plain."""
+        if rows is None:
+            return None
+        names = names_of_columns(rows.names, self.expected)
+        try:
+            loaded = load_plain(self.connection, f"{_TABLE}0", rows, [self.expected.get(name) for name in names])
+        except UnevenRowsError:
+            return None
+        return [(name, field, types) for name, (field, types) in zip(names, loaded, strict=True)]
+
+    def _text(self, sources: Sequence[TextSource]) -> list[_Found]:
+        """The columns of sources whose rows belong together."""
+        names = names_of_columns([name for source in sources for name in source.names], self.expected)
+        found: list[_Found] = []
+        for place, source in enumerate(sources):
+            mine = names[len(found) : len(found) + len(source.names)]
+            loaded = load_text(self.connection, f"{_TABLE}{place}", source, [self.expected.get(name) for name in mine])
+            found += [(name, field, types) for name, (field, types) in zip(mine, loaded, strict=True)]
+        return found
+
+    def _json_lines(self, files: Sequence[Path]) -> Dataset:
+        """DuckDB reads them if they are nothing but JSON objects; if not, those that are not are taken out first."""
+        try:
+            dataset = self._typed(files, Kind.JSON_LINES)
+        except duckdb.Error:
+            dataset = None
+        if dataset and [column.name for column in dataset.columns] != ["json"]:
+            return dataset
+        self.connection.execute(f"DROP TABLE IF EXISTS {_TABLE}")
+        readable = readable_lines(files, self.folder, self.tally)
+        return self._typed(readable, Kind.JSON_LINES) if readable else self._dataset([], 0)
+
+    def _typed(self, files: Sequence[Path], kind: Kind) -> Dataset:
+        create = f"CREATE TABLE {_TABLE} AS SELECT * FROM {_READERS[kind]}"  # noqa: S608
+        self.connection.execute(create, [[str(path) for path in files], len(files) > 1])
+        fields = [
+            Field(
+                scalar.name,
+                _TABLE,
+                kind=kinds.kind(scalar.expression, scalar.type_id),
+                number=kinds.number(scalar.expression, scalar.type_id),
+                text=kinds.as_text(scalar.expression, scalar.type_id),
+            )
+            for scalar in flat_columns(self.connection, _TABLE)
+        ]
+        types = count_types(self.connection, _TABLE, fields)
+        names = names_of_columns([field.name for field in fields], self.expected)
+        return self._dataset(list(zip(names, fields, types, strict=True)), count_rows(self.connection, _TABLE))
+
+    def _dataset(self, found: Sequence[_Found], row_count: int) -> Dataset:
+        columns = [
+            TableColumn(self.connection, name, field, types, Need.of(types.infer(), self.expected.get(name)), row_count)
+            for name, field, types in found
+        ]
+        return Dataset(row_count, columns, self.tally.result())
 
 
 def _first_lines(error: duckdb.Error) -> str:

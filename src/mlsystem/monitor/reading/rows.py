@@ -10,10 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from duckdb import DuckDBPyConnection
-
-from mlsystem.monitor.reading.flattening import Scalar
-from mlsystem.monitor.reading.table import Table
+from mlsystem.monitor.reading.text_source import TextSource
 
 # A row without names (its cells have positions), or with them.
 Row = Sequence[str | None] | Mapping[str, str | None]
@@ -22,7 +19,7 @@ _LONGEST_LINE = 64 << 20
 
 
 class RowFile:
-    """A file of rows that is written once, then loaded as a table. Columns appear in the order of their first use."""
+    """A file of rows that is written once, then read as a source. Columns appear in the order of their first use."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -59,18 +56,16 @@ class RowFile:
             cells[self._columns[key]] = cell
         return cells
 
-    def load(self, connection: DuckDBPyConnection, table: str) -> Table | None:
-        """The rows as a table, or None if no row had a cell. The file must be closed."""
+    def source(self) -> TextSource | None:
+        """The rows as columns of text, or None if no row had a cell. The file must be closed."""
         if not self._columns:
             return None
         columns = {f"c{index}": "VARCHAR" for index in self._columns.values()}
-        reader = (
+        relation = (
             f"read_csv(?, columns = {columns}, auto_detect = false, header = false, delim = ',', quote = '\"', "
             f"escape = '\"', new_line = '\\n', null_padding = true, parallel = false, max_line_size = {_LONGEST_LINE})"
         )
-        connection.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM {reader}", [str(self._path)])  # noqa: S608
-        names = [key if isinstance(key, str) else "" for key in self._columns]
-        return Table(connection, table, [Scalar(name, f"c{index}", "varchar") for index, name in enumerate(names)])
+        return TextSource(relation, [str(self._path)], [key if isinstance(key, str) else "" for key in self._columns])
 
 
 def cell(value: object) -> str | None:

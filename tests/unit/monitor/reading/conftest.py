@@ -1,16 +1,14 @@
-"""What tests of reading share: a dataset's columns by name."""
+"""What tests of reading share: a dataset's columns by name, with their values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from mlsystem.monitor.profile import Column
 from mlsystem.monitor.reading import DatasetFormat, open_dataset
 from mlsystem.monitor.reading.capture import Preprocessor
 from mlsystem.monitor.types import InferredType
-
-Read = Callable[..., dict[str, Column]]
+from tests.unit.monitor.columns import Read, ReadColumn, read_column
 
 
 @pytest.fixture
@@ -22,8 +20,8 @@ def read() -> Read:
         form: DatasetFormat,
         expected: Mapping[str, InferredType] | None = None,
         preprocess: Preprocessor | None = None,
-    ) -> dict[str, Column]:
-        with open_dataset(paths, form, preprocess=preprocess) as dataset:
-            return {column.name: column for column in dataset.columns(expected or {})}
+    ) -> dict[str, ReadColumn]:
+        with open_dataset(paths, form, expected=expected, preprocess=preprocess) as dataset:
+            return {column.name: read_column(column) for column in dataset.columns}
 
     return columns

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable
+import re
 from pathlib import Path
 
 import pytest
@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlsystem.monitor.errors import DatasetError
-from mlsystem.monitor.profile import Column
+from mlsystem.monitor.profile import Categories
 from mlsystem.monitor.reading import DatasetFormat, Kind, open_dataset
 from mlsystem.monitor.reading.bodies import body_rows
 from mlsystem.monitor.types import InferredType, TypeCounts
+from tests.unit.monitor.columns import Read, ReadColumn
 
-Read = Callable[..., dict[str, Column]]
 CAPTURE = DatasetFormat(Kind.CAPTURE)
 
 
@@ -39,9 +39,9 @@ def write(folder: Path, *records: str) -> Path:
     return folder
 
 
-def numbers(column: Column) -> list[float]:
+def numbers(column: ReadColumn) -> list[float]:
     assert column.numbers is not None
-    return column.numbers.tolist()  # type: ignore[no-any-return]
+    return column.numbers
 
 
 def test_output_columns_come_first(tmp_path: Path, read: Read) -> None:
@@ -89,7 +89,7 @@ def test_where_one_side_has_fewer_rows_the_rest_is_missing(tmp_path: Path) -> No
     folder = write(tmp_path, record(body("1\n2\n3\n4"), body("0.1,0.9\n0.2,0.8\n0.3,0.7")))
     with open_dataset([folder], CAPTURE) as dataset:
         assert dataset.row_count == 4
-        assert [column.types.present for column in dataset.columns({})] == [3, 3, 4]
+        assert [column.types.present for column in dataset.columns] == [3, 3, 4]
 
 
 def test_base64_is_decoded_by_its_content_type(tmp_path: Path, read: Read) -> None:
@@ -148,19 +148,69 @@ def test_inputs_alone_are_a_dataset(tmp_path: Path, read: Read) -> None:
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("{broken\n", r"\.jsonl:2 is not a line of JSON"),
-        ('{"some": "json"}\n', r"\.jsonl:2 is not a captured invocation: it has no captureData"),
-        (record(body("{", "JSON", "application/json"), None), r"\.jsonl:2 \(event e-1\)"),
-        (record(body("!", "BASE64"), None), r"\.jsonl:2 \(event e-1\)"),
+        ("{broken\n", r"\.jsonl:2: not a line of JSON"),
+        ('{"some": "json"}\n', r"\.jsonl:2: not a captured invocation: it has no captureData"),
+        ("5\n", r"\.jsonl:2: not a captured invocation"),
+        (record(body("{", "JSON", "application/json"), None), r"\.jsonl:2: event e-1: "),
+        (record(body("!", "BASE64"), None), r"\.jsonl:2: event e-1: "),
         (record(body("aGk=", "BASE64", "image/png"), None), "type image/png is not a table .* record_preprocessor"),
         (record(body("1", "XML"), None), "encoding CSV, JSON or BASE64"),
     ],
 )
-def test_an_unreadable_record_is_an_error_that_names_its_line(
-    tmp_path: Path, read: Read, line: str, problem: str
+def test_a_record_that_cannot_be_read_is_counted_and_named_and_the_others_are_read(
+    tmp_path: Path, line: str, problem: str
 ) -> None:
-    with pytest.raises(DatasetError, match=problem):
-        read(write(tmp_path, record(body("1"), body("2")), line), form=CAPTURE)
+    folder = write(tmp_path, record(body("1"), body("2")), line, record(body("3"), body("4")))
+    with open_dataset([folder], CAPTURE) as dataset:
+        assert dataset.row_count == 2
+        assert dataset.unreadable.count == 1
+        assert re.search(problem, dataset.unreadable.examples[0])
+
+
+def test_a_line_that_is_no_text_is_counted(tmp_path: Path) -> None:
+    write(tmp_path, record(body("1"), body("2")))
+    (tmp_path / "x.jsonl").write_bytes(b"\xff\xfe\n" + record(body("3"), body("4")).encode())
+    with open_dataset([tmp_path], CAPTURE) as dataset:
+        assert (dataset.row_count, dataset.unreadable.count) == (2, 1)
+
+
+def test_records_of_which_none_can_be_read_are_an_error(tmp_path: Path, read: Read) -> None:
+    folder = write(tmp_path, *[record(body("aGk=", "BASE64", "image/png"), None)] * 3)
+    with pytest.raises(DatasetError, match=r"not one of 3 rows.*jsonl:1: event e-1: .*image/png"):
+        read(folder, form=CAPTURE)
+
+
+PLAIN = [record(body("1,x,,2.5"), body("0.5\n")), record(body("2,y,7,1e3\n"), body("0.25\r\n"))]
+UNEVEN = {
+    "a quoted cell": record(body('3,"a,b",,1'), body("1")),
+    "several rows": record(body("3,z,1,1\n4,z,1,1"), body("1\n2")),
+    "a cell more": record(body("3,z,1,1,9"), body("1")),
+    "another encoding": record(body(base64.b64encode(b"3,z,1,1").decode(), "BASE64"), body("1")),
+    "no answer": record(body("3,z,1,1"), None),
+    "an empty answer": record(body("3,z,1,1"), body("")),
+}
+
+
+@pytest.mark.parametrize("uneven", UNEVEN)
+def test_one_record_unlike_the_others_does_not_change_how_they_are_read(
+    tmp_path: Path, read: Read, uneven: str
+) -> None:
+    """Those that are all alike are read by DuckDB, others one by one: the outcome may not depend on it."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    plain = read(write(tmp_path / "a", *PLAIN), form=CAPTURE)
+    assert {name: column.numbers for name, column in plain.items() if column.numbers} == {
+        "_c0": [0.5, 0.25],
+        "_c1": [1.0, 2.0],
+        "_c3": [7.0],
+        "_c4": [2.5, 1000.0],
+    }
+    mixed = read(write(tmp_path / "b", *PLAIN, UNEVEN[uneven]), form=CAPTURE)
+    for name, column in plain.items():
+        if column.numbers:
+            assert (mixed[name].numbers or [])[: len(column.numbers)] == column.numbers
+        else:
+            assert column.categories == Categories(2, (("x", 1), ("y", 1)))
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip)

@@ -1,6 +1,8 @@
 """CSV, Parquet and JSON lines as columns."""
 
-from collections.abc import Callable
+import math
+import re
+from collections import Counter
 from pathlib import Path
 
 import duckdb
@@ -8,11 +10,16 @@ import numpy as np
 import pytest
 
 from mlsystem.monitor.errors import DatasetError, NoDataError
-from mlsystem.monitor.profile import Categories, Column
+from mlsystem.monitor.profile import Categories
 from mlsystem.monitor.reading import DatasetFormat, Kind, open_dataset
-from mlsystem.monitor.types import InferredType, TypeCounts
-
-Read = Callable[..., dict[str, Column]]
+from mlsystem.monitor.types import (
+    BOOLEAN_PATTERN,
+    FRACTIONAL_PATTERN,
+    INTEGRAL_PATTERN,
+    InferredType,
+    TypeCounts,
+)
+from tests.unit.monitor.columns import Read, ReadColumn
 
 CSV = DatasetFormat(Kind.CSV)
 NO_HEADER = DatasetFormat(Kind.CSV, has_header=False)
@@ -20,9 +27,9 @@ JSON_LINES = DatasetFormat(Kind.JSON_LINES)
 PARQUET = DatasetFormat(Kind.PARQUET)
 
 
-def numbers(column: Column) -> list[float]:
+def numbers(column: ReadColumn) -> list[float]:
     assert column.numbers is not None
-    return column.numbers.tolist()  # type: ignore[no-any-return]
+    return column.numbers
 
 
 def test_csv_with_a_header_has_typed_columns_in_order(tmp_path: Path, read: Read) -> None:
@@ -162,13 +169,88 @@ def test_no_data_names_the_folder_what_it_holds_and_the_window(tmp_path: Path) -
         )
 
 
-def test_a_malformed_file_is_an_error_that_names_it_and_the_line(tmp_path: Path, read: Read) -> None:
+def test_lines_that_cannot_be_read_are_counted_and_named_and_the_others_are_read(tmp_path: Path, read: Read) -> None:
     file = tmp_path / "data.csv"
-    file.write_text("a,b\n1,2\n1,2,3\n")
-    with pytest.raises(
-        DatasetError, match=r"cannot be read as csv: Invalid Input Error: CSV Error on Line: 3 .*data\.csv"
-    ):
+    file.write_bytes(b"a,b\n1,2\n1,2,3\n4\n\xff\xfe,8\n5,6\n")
+    with open_dataset([file], CSV) as dataset:
+        assert dataset.row_count == 2
+        assert dataset.unreadable.count == 3
+        assert dataset.unreadable.examples[0] == f"{file}:3: Expected Number of Columns: 2 Found: 3"
+    assert numbers(read(file, form=CSV)["a"]) == [1.0, 5.0]
+
+
+def test_an_open_quote_hides_all_that_follows_and_they_count(tmp_path: Path) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text('a,b\n1,2\n"3,4\n5,6\n7,8\n')
+    with open_dataset([file], CSV) as dataset:
+        assert (dataset.row_count, dataset.unreadable.count) == (1, 3)
+
+
+def test_a_file_in_another_encoding_is_an_error(tmp_path: Path, read: Read) -> None:
+    file = tmp_path / "data.csv"
+    file.write_bytes("größe,b\n1,2\n".encode("latin-1"))
+    with pytest.raises(DatasetError, match=r"data\.csv cannot be read as csv: 'utf-8' codec"):
         read(file, form=CSV)
+
+
+@pytest.mark.parametrize("line", [b'{"a":\n', b"\xff\n", b"[1]\n", b"5\n"])
+def test_lines_that_are_no_json_objects_are_counted_and_named(tmp_path: Path, line: bytes) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_bytes(b'{"a": 1}\n' + line + b'{"a": 2, "b": "x"}\n')
+    with open_dataset([file], JSON_LINES) as dataset:
+        assert dataset.row_count == 2
+        assert [column.name for column in dataset.columns] == ["a", "b"]
+        assert dataset.unreadable.count == 1
+        assert dataset.unreadable.examples[0].startswith(f"{file}:2: not a")
+
+
+def test_a_file_without_one_json_object_is_an_error(tmp_path: Path, read: Read) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text("a,b\n1,2\n")
+    with pytest.raises(DatasetError, match=r"cannot be read as json: not one of 2 rows\. .*data\.jsonl:1: not a line"):
+        read(file, form=JSON_LINES)
+
+
+SURPRISES = {
+    "integers": (["1"] * 6000, ["x", "2.5", "true", "- 7", "+8", ".5", "1_0", "9|1", "1e400"]),
+    "fractions": (["1.5"] * 6000, ["x", "2", "true", "- 7.5", "+8.5", ".5", "1_0", "9.5|1.5", "5.", " 1.5"]),
+    "words": (["abc"] * 6000, ["1", "2.5", "true", "-3", "zz", "1x"]),
+    "flags": (["true"] * 6000, ["1", "false", "True", "-3"]),
+    "nothing": ([""] * 6000, ["1", "2.5", "x"]),
+}
+
+
+@pytest.mark.parametrize("beginning", SURPRISES)
+@pytest.mark.parametrize("place", [0, 5999])
+@pytest.mark.parametrize("expected", [None, InferredType.STRING, InferredType.FRACTIONAL])
+def test_what_the_first_rows_look_like_decides_nothing(
+    tmp_path: Path, read: Read, beginning: str, place: int, expected: InferredType | None
+) -> None:
+    """Guesses make it fast; each value is what the patterns say, wherever it stands."""
+    usual, odd = SURPRISES[beginning]
+    for value in odd:
+        rows = [*usual[:place], value, *usual[place:]]
+        file = tmp_path / "data.csv"
+        file.write_text("a,b\n" + "".join(f"{row},{row}\n" for row in rows))
+        column = read(file, form=CSV, expected={"a": expected} if expected else None)["a"]
+        counts = Counter(map(kind_of, filter(None, rows)))
+        assert column.types == TypeCounts(*(counts[kind] for kind in ("fractional", "integral", "boolean", "string")))
+        if column.numbers is not None:
+            assert column.numbers == [number for row in rows if (number := number_of(row)) is not None]
+        if column.categories is not None:
+            assert dict(column.categories.counts) == Counter(filter(None, rows))
+
+
+def kind_of(text: str) -> str:
+    patterns = {"fractional": FRACTIONAL_PATTERN, "integral": INTEGRAL_PATTERN, "boolean": BOOLEAN_PATTERN}
+    return next((kind for kind, pattern in patterns.items() if re.fullmatch(pattern, text)), "string")
+
+
+def number_of(text: str) -> float | None:
+    if kind_of(text) not in ("fractional", "integral"):
+        return None
+    number = float(text.replace(" ", ""))
+    return number if math.isfinite(number) else None
 
 
 def test_a_file_of_another_format_is_an_error_that_names_it(tmp_path: Path, read: Read) -> None:

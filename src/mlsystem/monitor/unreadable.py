@@ -1,0 +1,44 @@
+"""What of a dataset could not be read: counted, and the first ones named, so that the rest can be analysed honestly."""
+
+from dataclasses import dataclass
+
+_NAMED = 10
+# Up to this share of unreadable rows, the others stand for the whole: a distance could be that much larger, no more.
+TOLERABLE_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """How many rows (or records) could not be read, and of the first ones where they stand and why."""
+
+    count: int = 0
+    examples: tuple[str, ...] = ()
+
+    def is_tolerable(self, readable: int) -> bool:
+        """Whether what was found in that many readable rows can be said of all."""
+        return self.count <= TOLERABLE_SHARE * (self.count + readable)
+
+    def sentence(self, readable: int) -> str:
+        """How many there are, and the first one."""
+        return f"{self.count} of {self.count + readable} rows could not be read; the first is {self.examples[0]}"
+
+
+NOTHING_UNREADABLE = Unreadable()
+
+
+class UnreadableTally:
+    """Counts them while a dataset is read."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._examples: list[str] = []
+
+    def add(self, example: str, count: int = 1) -> None:
+        """Adds rows that cannot be read for one reason; `example` is `place: reason`."""
+        self.count += count
+        if len(self._examples) < _NAMED:
+            self._examples.append(example)
+
+    def result(self) -> Unreadable:
+        """All so far."""
+        return Unreadable(self.count, tuple(self._examples))
