@@ -6,10 +6,12 @@ from mlsystem.monitor.report.charts import category_bars, histogram
 from mlsystem.monitor.report.element import Child, Element, element, foreign
 from mlsystem.monitor.report.evidence import FeatureEvidence
 from mlsystem.monitor.report.feature_words import describe, how_far, small_print
+from mlsystem.monitor.report.numerals import percent
 from mlsystem.monitor.report.report import Feature
 from mlsystem.monitor.verdicts import Verdict
 
 CLASSES = {Verdict.DRIFTED: "drifted", Verdict.CANNOT_TELL: "unknown", Verdict.NOT_DRIFTED: "fine"}
+_TOLD = 3  # categories, to those who cannot see the chart
 _SHOWN_TIMES = 4.0  # the limit stands at a quarter of the meter
 
 
@@ -95,7 +97,10 @@ def _chart(evidence: FeatureEvidence) -> Element | None:
     if evidence.numbers and evidence.numbers.bins:
         return histogram(evidence.numbers, f"{label}. {_in_numbers(evidence)}")
     if evidence.categories and evidence.categories.shares:
-        return category_bars(evidence.categories, label)
+        shares = [
+            f"{one.value}: {percent(one.before)} before, {percent(one.now)} now" for one in evidence.categories.shares
+        ]
+        return category_bars(evidence.categories, f"{label}. {'; '.join(shares[:_TOLD])}")
     return None
 
 

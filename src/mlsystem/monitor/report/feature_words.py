@@ -13,7 +13,7 @@ from mlsystem.monitor.report.number_shares import Bin, NumberShares, Spread
 from mlsystem.monitor.report.numerals import grouped, numeral, percent, times
 from mlsystem.monitor.verdicts import Verdict
 
-_NOTABLE = 0.005  # a share that changed by less is not worth a word
+_NOTABLE = 0.01  # a share that changed by less is not worth a word
 _NAMED = 3
 
 
@@ -44,7 +44,7 @@ def how_far(finding: Finding) -> str:
         return "not measured"
     if finding.p_value is not None:
         return f"chance gives as much in {percent(finding.p_value)} of samples"
-    return f"{times(finding.exceedance)} what is allowed"
+    return f"{times(finding.exceedance)} what is allowed" if finding.exceedance else "none"
 
 
 def _of_numbers(numbers: NumberShares) -> Iterator[list[Child]]:
@@ -65,7 +65,7 @@ def _of_spreads(numbers: NumberShares, before: Spread, now: Spread) -> Iterator[
         return
     yield [f"Eight in ten values lie between {was}, as they did."]
     most = max(numbers.bins, key=lambda one: abs(one.now - one.before))
-    if abs(most.now - most.before) >= _NOTABLE:
+    if abs(most.now - most.before) >= 2.0 * _NOTABLE:
         yield [f"{_place_of(most, numbers)}: {percent(most.before)} of the values before, {percent(most.now)} now."]
 
 
@@ -91,7 +91,7 @@ def _place_of(one: Bin, numbers: NumberShares) -> str:
         return f"Below {numeral(one.upper, width)}"
     if one == numbers.bins[-1]:
         return f"From {numeral(one.lower, width)} up"
-    return f"From {numeral(one.lower, width)} to {numeral(one.upper, width)}"
+    return f"From {numeral(one.lower, width)} to under {numeral(one.upper, width)}"
 
 
 def _of_categories(categories: CategoryShares) -> Iterator[list[Child]]:

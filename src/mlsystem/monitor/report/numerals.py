@@ -31,7 +31,7 @@ def percent(share: float) -> str:
 
 def count(number: int, noun: str) -> str:
     """A number of things: 1 row, 12,000 rows."""
-    return f"{grouped(number)}{_SPACE}{noun}{'' if number == 1 else 's'}"
+    return f"{grouped(number)} {noun}{'' if number == 1 else 's'}"
 
 
 def grouped(number: int) -> str:

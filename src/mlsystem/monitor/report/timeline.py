@@ -12,7 +12,7 @@ from mlsystem.monitor.report.element import Element, element
 from mlsystem.monitor.report.history import Point
 from mlsystem.monitor.verdicts import Verdict
 
-_LEFT, _RIGHT, _TOP, _BASE, _HEIGHT = 8.0, 352.0, 8.0, 66.0, 84
+_LEFT, _RIGHT, _TOP, _BASE, _HEIGHT = 8.0, 352.0, 14.0, 74.0, 92
 _HIGHEST = 1000.0  # times what is allowed: beyond, all is alike
 
 
@@ -33,7 +33,8 @@ def timeline(points: Sequence[Point], label: str) -> Element:
         for run in _unbroken(points)
     ]
     dots = [_dot(place, point, top, small=len(points) > 60) for place, point in zip(places, points, strict=True)]
-    drawn = [axis, limit, *lines, *dots, *_ends(points)]
+    allowed = element("text", "allowed", x=f"{_RIGHT}", y=f"{limit_y - 3:.1f}", class_="tick end")
+    drawn = [axis, limit, allowed, *lines, *dots, *_ends(points)]
     return element("svg", *drawn, class_="chart", viewBox=f"0 0 {WIDTH} {_HEIGHT}", role="img", aria_label=label)
 
 
