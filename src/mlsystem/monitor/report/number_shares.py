@@ -66,9 +66,7 @@ def number_shares(before: NumericalStatistics | None, now: NumericalStatistics |
 
 
 def _bins_of_one(items: Floats, samples: list[Sample | None]) -> tuple[Bin, ...]:
-    before, now = (
-        sample.cumulated(items) - _below(sample, items) if sample else np.zeros(len(items)) for sample in samples
-    )
+    before, now = (_shares_of(sample, items) if sample else np.zeros(len(items)) for sample in samples)
     rows = zip(items.tolist(), before.tolist(), now.tolist(), strict=True)
     return tuple(Bin(item, item, *shares) for item, *shares in rows)
 
@@ -101,6 +99,13 @@ def _round_step(least: float) -> float:
     """The next 1, 2 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(max(least, 1e-300)))
     return next(step * power for step in _ROUND_STEPS if step * power >= least * (1.0 - 1e-9))
+
+
+def _shares_of(sample: Sample, items: Floats) -> Floats:
+    """The share of each of the numbers, among which those of the sample are."""
+    shares = np.zeros(len(items))
+    shares[np.searchsorted(items, sample.items)] = sample.weights / sample.total
+    return shares
 
 
 def _below(sample: Sample, points: Floats) -> Floats:

@@ -8,7 +8,7 @@ _LARGE = ((1e15, ""), (1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 def numeral(number: float, spread: float = 0.0) -> str:
     """A number with the digits that matter in a range of that width; without a range three digits matter."""
-    size = abs(number)
+    size, spread = abs(number), spread if math.isfinite(spread) else 0.0
     if size >= 1e15 or 0.0 < max(size, spread) < 1e-4:
         return f"{number:.3g}"
     if size >= 1e6 and spread < size * 1e4 and not 0.0 < spread < size / 100.0:

@@ -39,12 +39,12 @@ def _mismatch(match: re.Match[str]) -> list[Child]:
 
 def _incomplete(match: re.Match[str]) -> list[Child]:
     missing = 1.0 - float(match["share"])
-    return [f"{percent(missing)} of the rows have no value here, which is more than the baseline allows."]
+    return [f"Of the rows {percent(missing)} have no value here, which is more than the baseline allows."]
 
 
 def _unknown_values(match: re.Match[str]) -> list[Child]:
     unknown = 1.0 - float(match["share"])
-    return [f"{percent(unknown)} of the values are none of those that the baseline lists."]
+    return [f"Of the values {percent(unknown)} are none of those that the baseline lists."]
 
 
 def _missing(match: re.Match[str]) -> list[Child]:

@@ -118,12 +118,17 @@ def rows_section(rows: Sequence[UnusualRow] | None) -> Element:
         )
         return element("section", heading, element("p", told), aria_labelledby="rows")
     told = "Marked are the values that are rare in the baseline, with how many of its rows are as unusual. Rows are counted from 1."
-    columns = [cell.feature for cell in rows[0].cells]
+    columns = list(dict.fromkeys(cell.feature for row in rows for cell in row.cells))
     names = [element("th", foreign(name), scope="col") for name in columns]
     head = element("tr", element("th", "Row", scope="col"), *names)
-    body = [element("tr", element("th", f"{row.row}", scope="row"), *map(_cell, row.cells)) for row in rows]
+    body = [element("tr", element("th", f"{row.row}", scope="row"), *_cells(row, columns)) for row in rows]
     table = element("table", element("thead", head), element("tbody", *body), class_="rows")
     return element("section", heading, element("p", told), _scrolling(table, "rows"), aria_labelledby="rows")
+
+
+def _cells(row: UnusualRow, columns: Sequence[str]) -> list[Element]:
+    by_column = {cell.feature: cell for cell in row.cells}
+    return [_cell(by_column[name]) if name in by_column else element("td") for name in columns]
 
 
 def _cell(cell: Cell) -> Element:
