@@ -1,9 +1,10 @@
 """The page in a real browser: everything is drawn, nothing runs, nothing is fetched, and it fits screens of any width."""
 
+import html
 import json
 import re
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -19,10 +20,14 @@ from mlsystem.monitor.report_files import write_report
 HOSTILE = "<img src=x onerror=top.attacked=1><script>top.attacked=1</script>"
 LONG = "a_name_that_is_much_too_long_for_a_telephone_and_has_no_place_to_break_it_" * 3
 # What the page looks like is asked from outside: it may run nothing itself.
-ASKING = """<!DOCTYPE html><title>asks</title><iframe src="report.html" style="border:0;width:{width}px;height:900px"></iframe>
-<script>addEventListener("load", () => {{
-  const frame = document.querySelector("iframe"), page = frame.contentDocument, all = (css) => [...page.querySelectorAll(css)]
-  const answer = {{
+WIDTHS = (320, 375, 800, 1100)
+FRAMES = "".join(
+    f'<iframe src="report.html" style="border:0;width:{width}px;height:900px"></iframe>' for width in WIDTHS
+)
+ASKING = f"""<!DOCTYPE html><title>asks</title>{FRAMES}<script>
+const ask = (frame) => {{
+  const page = frame.contentDocument, all = (css) => [...page.querySelectorAll(css)]
+  return {{
     headings: all("h1, h2").map((one) => one.textContent),
     tops: all("header, section").map((one) => one.getBoundingClientRect().top),
     features: all(".feature h3 bdi").map((one) => one.textContent),
@@ -35,23 +40,36 @@ ASKING = """<!DOCTYPE html><title>asks</title><iframe src="report.html" style="b
     ink: getComputedStyle(page.body).color,
     paper: getComputedStyle(page.body).backgroundColor,
   }}
-  document.body.replaceChildren(Object.assign(document.createElement("pre"), {{ textContent: JSON.stringify(answer) }}))
+}}
+addEventListener("load", () => {{
+  const answers = JSON.stringify([...document.querySelectorAll("iframe")].map(ask))
+  document.body.replaceChildren(Object.assign(document.createElement("pre"), {{ textContent: answers }}))
 }})</script>"""
+
+
+Looks = Mapping[int, Mapping[str, Any]]
+"""What is seen, by width."""
 
 
 class Browser:
     """Chromium, which is asked about the page that a folder holds."""
 
-    def __init__(self, program: str, folder: Path, profile: Path) -> None:
+    def __init__(self, program: str, folder: Path, profile: Path, seen: "dict[tuple[str, ...], Looks]") -> None:
         self._command = [
             *(program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
             *("--disable-dev-shm-usage", "--no-first-run", f"--user-data-dir={profile}"),
         ]
         self._folder = folder
+        self._seen = seen
 
     def look(self, width: int, *options: str) -> Mapping[str, Any]:
-        """How the page is laid out at that width."""
-        (self._folder / "asks.html").write_text(ASKING.format(width=width))
+        """How the page is laid out at that width; with the same options it is looked at once, at all widths."""
+        if options not in self._seen:
+            self._seen[options] = dict(zip(WIDTHS, self._ask(*options), strict=True))
+        return self._seen[options][width]
+
+    def _ask(self, *options: str) -> Sequence[Mapping[str, Any]]:
+        (self._folder / "asks.html").write_text(ASKING)
         handler = partial(_Quiet, directory=str(self._folder))
         with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
             Thread(target=server.serve_forever).start()
@@ -60,8 +78,8 @@ class Browser:
                 dom = self._run(*options, "--window-size=1300,1000", "--virtual-time-budget=5000", "--dump-dom", url)
             finally:
                 server.shutdown()
-        (answer,) = re.findall(r"<pre>(.*)</pre>", dom)
-        found: Mapping[str, Any] = json.loads(answer.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+        (answers,) = re.findall(r"<pre>(.*)</pre>", dom)
+        found: Sequence[Mapping[str, Any]] = json.loads(html.unescape(answers))
         return found
 
     def picture(self, path: Path) -> bytes:
@@ -106,9 +124,14 @@ def run(arguments: list[str]) -> None:
     assert code == 0, text
 
 
+@pytest.fixture(scope="module")
+def seen() -> dict[tuple[str, ...], Looks]:
+    return {}
+
+
 @pytest.fixture
-def browser(need_tool: Callable[[str], str], page: Path, tmp_path: Path) -> Browser:
-    return Browser(need_tool("chromium"), page, tmp_path / "profile")
+def browser(need_tool: Callable[[str], str], page: Path, tmp_path: Path, seen: dict[tuple[str, ...], Looks]) -> Browser:
+    return Browser(need_tool("chromium"), page, tmp_path / "profile", seen)
 
 
 def test_verdict_features_time_quality_and_rows_are_drawn_in_this_order(browser: Browser) -> None:

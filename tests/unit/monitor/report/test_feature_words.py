@@ -25,7 +25,7 @@ def told(before: FeatureProfile | None, now: FeatureProfile | None, found: Findi
 
 
 def around(middle: float, width: float) -> Sequence[float]:
-    return np.linspace(middle - width, middle + width, 1001).tolist()
+    return [float(number) for number in np.linspace(middle - width, middle + width, 1001)]
 
 
 def test_numbers_are_told_by_where_they_usually_are() -> None:
