@@ -22,7 +22,7 @@ def feature_section(features: Sequence[Feature], not_compared: Sequence[str]) ->
     return element(
         "section",
         element("h2", "Features, the farthest off first", id="features"),
-        element("p", "Each chart shows how the values were spread in the ", *_legend(), class_="legend"),
+        element("p", *_legend(), class_="legend"),
         element("ol", *items, class_="features"),
         *([left_out] if not_compared else []),
         aria_labelledby="features",
@@ -40,12 +40,8 @@ def badge(verdict: Verdict) -> Element:
 
 
 def _legend() -> list[Child]:
-    return [
-        element("span", class_="swatch before"),
-        " baseline and how they are spread ",
-        element("span", class_="swatch now"),
-        " now.",
-    ]
+    before, now = (element("span", class_=f"swatch {side}") for side in ("before", "now"))
+    return ["The charts show how the values are spread: ", before, " in the baseline, ", now, " now."]
 
 
 def _item(place: int, feature: Feature) -> Element:

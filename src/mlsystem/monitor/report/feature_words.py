@@ -15,6 +15,7 @@ from mlsystem.monitor.verdicts import Verdict
 
 _NOTABLE = 0.01  # a share that changed by less is not worth a word
 _NAMED = 3
+_HARDLY_EVER = 0.001
 
 
 def describe(finding: Finding, evidence: FeatureEvidence) -> list[list[Child]]:
@@ -31,6 +32,8 @@ def describe(finding: Finding, evidence: FeatureEvidence) -> list[list[Child]]:
 
 def small_print(finding: Finding) -> str:
     """Method, distance and limit, for those who want to know."""
+    if not finding.values_before and not finding.values_now:
+        return "Nothing was compared."
     values = f"{grouped(finding.values_before)} values in the baseline, {grouped(finding.values_now)} now"
     if finding.distance is None or finding.limit is None:
         return f"{f'{finding.method}; ' if finding.method else ''}{values}"
@@ -43,6 +46,8 @@ def how_far(finding: Finding) -> str:
     if finding.exceedance is None:
         return "not measured"
     if finding.p_value is not None:
+        if finding.p_value < _HARDLY_EVER:
+            return "chance hardly ever gives as much"
         return f"chance gives as much in {percent(finding.p_value)} of samples"
     return f"{times(finding.exceedance)} what is allowed" if finding.exceedance else "none"
 
@@ -54,35 +59,35 @@ def _of_numbers(numbers: NumberShares) -> Iterator[list[Child]]:
     elif numbers.before and numbers.now:
         yield from _of_spreads(numbers, numbers.before, numbers.now)
     elif numbers.before:
-        yield [f"It was usually between {_between(numbers.before)}; now there is no number."]
+        where = _where(numbers.before, numbers.before.high - numbers.before.low)
+        yield [f"It was usually {where}; now there is no number."]
 
 
 def _of_spreads(numbers: NumberShares, before: Spread, now: Spread) -> Iterator[list[Child]]:
-    was, is_now = _between(before), _between(now)
+    width = max(before.high - before.low, now.high - now.low)
+    was, is_now = _where(before, width), _where(now, width)
     if was != is_now:
-        yield [f"Usually between {was} (eight in ten values); now between {is_now}."]
-        yield from _beyond(before, now)
+        yield [f"Usually {was} (eight in ten values); now {is_now}."]
+        yield from _beyond(before, now, width)
         return
-    yield [f"Eight in ten values lie between {was}, as they did."]
+    yield [f"Eight in ten values lie {was}, as they did."]
     most = max(numbers.bins, key=lambda one: abs(one.now - one.before))
     if abs(most.now - most.before) >= 2.0 * _NOTABLE:
         yield [f"{_place_of(most, numbers)}: {percent(most.before)} of the values before, {percent(most.now)} now."]
 
 
-def _beyond(before: Spread, now: Spread) -> Iterator[list[Child]]:
+def _beyond(before: Spread, now: Spread, width: float) -> Iterator[list[Child]]:
     """If hardly any value is where it was."""
     if now.low > before.greatest:
-        yield [f"Nine in ten values are above the greatest of the baseline ({_numeral(before.greatest, before)})."]
+        yield [f"Nine in ten values are above the greatest of the baseline ({numeral(before.greatest, width)})."]
     elif now.high < before.least:
-        yield [f"Nine in ten values are below the least of the baseline ({_numeral(before.least, before)})."]
+        yield [f"Nine in ten values are below the least of the baseline ({numeral(before.least, width)})."]
 
 
-def _between(spread: Spread) -> str:
-    return f"{_numeral(spread.low, spread)} and {_numeral(spread.high, spread)}"
-
-
-def _numeral(number: float, spread: Spread) -> str:
-    return numeral(number, spread.high - spread.low)
+def _where(spread: Spread, width: float) -> str:
+    """Where eight in ten values lie, with the digits that matter in a range of that width."""
+    low, high = numeral(spread.low, width), numeral(spread.high, width)
+    return f"at {low}" if low == high else f"between {low} and {high}"
 
 
 def _place_of(one: Bin, numbers: NumberShares) -> str:
@@ -97,7 +102,7 @@ def _place_of(one: Bin, numbers: NumberShares) -> str:
 def _of_categories(categories: CategoryShares) -> Iterator[list[Child]]:
     yield from _of_shares(categories.shares, foreign)
     yield from _of_appearance(categories.new, "New, not in the baseline", "of the values now")
-    yield from _of_appearance(categories.gone, "No longer there", "of the values before")
+    yield from _of_appearance(categories.gone, "Not seen now", "of the values before")
 
 
 def _of_shares(shares: Sequence[CategoryShare], shown: Callable[[str], Child]) -> Iterator[list[Child]]:

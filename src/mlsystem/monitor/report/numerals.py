@@ -43,6 +43,8 @@ def times(ratio: float) -> str:
     """How many times what is allowed."""
     if not math.isfinite(ratio) or ratio >= 1000.0:
         return "over 1,000 times"
+    if 0.0 < ratio < 0.01:
+        return "under 0.01 times"
     return f"{_plain(ratio, 2 if ratio < 2.0 else 1 if ratio < 20.0 else 0)} times"
 
 

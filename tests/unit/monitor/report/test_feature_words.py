@@ -41,6 +41,12 @@ def test_numbers_that_fell_below_all_of_the_baseline_are_told_so() -> None:
     )
 
 
+def test_numbers_that_are_all_alike_are_told_as_one() -> None:
+    assert told(numbers("n", around(0, 1)), numbers("n", [7.0] * 90))[0] == (
+        "Usually between −0.8 and 0.8 (eight in ten values); now at 7."
+    )
+
+
 def test_where_the_ends_stayed_the_place_that_changed_most_is_told() -> None:
     ends = [0.0] * 150 + [100.0] * 150
     before, now = [*ends, *np.linspace(1, 99, 700).tolist()], [*ends, *np.linspace(40, 44, 700).tolist()]
@@ -58,7 +64,7 @@ def test_few_numbers_and_categories_are_told_by_what_gained_and_lost() -> None:
         "c gained most: 0\u00a0% of the values before, 30\u00a0% now.",
         "a lost most: 60\u00a0% of the values before, 0\u00a0% now.",
         "New, not in the baseline: c, d, e and 1 more (50\u00a0% of the values now).",
-        "No longer there: a (60\u00a0% of the values before).",
+        "Not seen now: a (60\u00a0% of the values before).",
     ]
 
 
@@ -98,6 +104,12 @@ def test_a_hostile_category_is_told_and_does_nothing() -> None:
             "KolmogorovSmirnov: distance 0.99 (1 less the p-value of 0.01), limit 0.95; 100 values in the baseline, 50 now",
             "chance gives as much in 1\u00a0% of samples",
         ),
+        (
+            judged_by_test("n", 1e-9),
+            "KolmogorovSmirnov: distance 1 (1 less the p-value of 1e-09), limit 0.95; 100 values in the baseline, 50 now",
+            "chance hardly ever gives as much",
+        ),
+        (Finding("n", Verdict.CANNOT_TELL, "the column is missing"), "Nothing was compared.", "not measured"),
         (finding("n", Verdict.CANNOT_TELL, None), "100 values in the baseline, 50 now", "not measured"),
     ],
 )

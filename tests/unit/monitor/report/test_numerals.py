@@ -43,7 +43,8 @@ def test_only_nothing_is_no_per_cent_and_only_all_is_a_hundred(share: float, tex
 
 
 def test_times_counts_and_odds_are_short() -> None:
-    assert [times(ratio) for ratio in (1.085, 9.832, 55.4, float("inf"))] == [
+    assert [times(ratio) for ratio in (0.005, 1.085, 9.832, 55.4, float("inf"))] == [
+        "under 0.01 times",
         "1.08 times",
         "9.8 times",
         "55 times",
