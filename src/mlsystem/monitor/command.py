@@ -68,13 +68,6 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     profile = commands.add_parser("profile", help="statistics and suggested constraints of a dataset: a baseline")
     check = commands.add_parser("check", help="compare a dataset with a baseline")
-    report = commands.add_parser("report", help="the page that tells what a check found, from the files that it left")
-    report.add_argument(
-        "folder",
-        type=Path,
-        metavar="DIR",
-        help="of a check, or of a schedule with runs in yyyy/mm/dd/HH: then the latest",
-    )
     for command in (profile, check):
         _add_common_options(command)
     _add_comparison_options(profile)
@@ -84,7 +77,18 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--ties-counted-once", action="store_true", help="compare as Deequ did until September 2026 (see the docs)"
     )
+    _add_report_command(commands)
     return parser
+
+
+def _add_report_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    report = commands.add_parser("report", help="the page that tells what a check found, from the files that it left")
+    report.add_argument(
+        "folder",
+        type=Path,
+        metavar="DIR",
+        help="of a check, or of a schedule with runs in yyyy/mm/dd/HH: then the latest",
+    )
 
 
 def _add_comparison_options(command: argparse.ArgumentParser) -> None:

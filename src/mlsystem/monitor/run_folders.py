@@ -10,6 +10,7 @@ from mlsystem.monitor.errors import ReportError
 VERDICTS = "verdicts.json"
 EVIDENCE = "report.json"
 _DEPTH = 4
+_DIGITS = "/".join(("[0-9]" * 4, *("[0-9]" * 2 for _ in range(3))))  # does not search a whole disk, as ** would
 _HOUR = re.compile(r"(\d{4})/(\d{2})/(\d{2})/(\d{2})")
 
 
@@ -27,7 +28,7 @@ def find_run(folder: Path) -> Path:
         raise ReportError(f"{folder} is no folder. Name one that `python -m mlsystem.monitor check` has written to")
     if any((folder / name).is_file() for name in (VERDICTS, EVIDENCE)):
         return folder
-    runs = _runs_below(folder)
+    runs = _runs(folder, "**")
     schedules = sorted({str(run.path.parents[_DEPTH - 1]) for run in runs})
     if not runs:
         raise ReportError(
@@ -43,7 +44,7 @@ def earlier_runs(run: Path, created: datetime) -> list[RunFolder]:
     """The runs before this one in the order of their hours: of its schedule, or below it if it lies in no such tree."""
     hour = hour_of(run)
     root = run.resolve().parents[_DEPTH - 1] if hour else run
-    return [found for found in _runs_below(root) if found.hour < (hour or created)]
+    return [found for found in _runs(root, _DIGITS) if found.hour < (hour or created)]
 
 
 def hour_of(run: Path) -> datetime | None:
@@ -57,9 +58,10 @@ def hour_of(run: Path) -> datetime | None:
         return None
 
 
-def _runs_below(folder: Path) -> list[RunFolder]:
+def _runs(folder: Path, below: str) -> list[RunFolder]:
+    """The runs in those folders below, in the order of their hours."""
     try:
-        found = [(path.parent, hour_of(path.parent)) for path in folder.resolve().rglob(VERDICTS)]
+        found = [(path.parent, hour_of(path.parent)) for path in folder.resolve().glob(f"{below}/{VERDICTS}")]
     except OSError as error:
         raise ReportError(f"{folder} cannot be read: {error.strerror}") from error
     return sorted((RunFolder(path, hour) for path, hour in found if hour), key=lambda run: (run.hour, run.path))

@@ -49,6 +49,11 @@ def test_a_folder_that_names_no_hour_is_none(tmp_path: Path) -> None:
     assert hour_of(run(tmp_path, "2026/02/28/23")) == datetime(2026, 2, 28, 23, tzinfo=UTC)
 
 
+def test_a_check_beside_other_things_does_not_search_them_for_runs(tmp_path: Path) -> None:
+    run(tmp_path / "somebody" / "else", "2026/11/24/02")
+    assert earlier_runs(tmp_path, NOW) == []
+
+
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
