@@ -7,12 +7,11 @@ their hours are; a run that could not tell leaves a gap.
 from collections.abc import Sequence
 from itertools import groupby
 
-from mlsystem.monitor.report.charts import WIDTH
 from mlsystem.monitor.report.element import Element, element
 from mlsystem.monitor.report.history import Point
 from mlsystem.monitor.verdicts import Verdict
 
-_LEFT, _RIGHT, _TOP, _BASE, _HEIGHT = 8.0, 352.0, 14.0, 74.0, 92
+_WIDTH, _LEFT, _RIGHT, _TOP, _BASE, _HEIGHT = 270, 4.0, 266.0, 14.0, 74.0, 92
 _HIGHEST = 1000.0  # times what is allowed: beyond, all is alike
 
 
@@ -33,9 +32,15 @@ def timeline(points: Sequence[Point], label: str) -> Element:
         for run in _unbroken(points)
     ]
     dots = [_dot(place, point, top, small=len(points) > 60) for place, point in zip(places, points, strict=True)]
-    allowed = element("text", "allowed", x=f"{_RIGHT}", y=f"{limit_y - 3:.1f}", class_="tick end")
+    allowed = _allowed(limit_y, at_left=_height(points[-1]) >= _height(points[0]))
     drawn = [axis, limit, allowed, *lines, *dots, *_ends(points)]
-    return element("svg", *drawn, class_="chart", viewBox=f"0 0 {WIDTH} {_HEIGHT}", role="img", aria_label=label)
+    return element("svg", *drawn, class_="chart", viewBox=f"0 0 {_WIDTH} {_HEIGHT}", role="img", aria_label=label)
+
+
+def _allowed(y: float, *, at_left: bool) -> Element:
+    """The name of the line of what is allowed, on the side where the runs are lower."""
+    x, name = (_LEFT, "tick") if at_left else (_RIGHT, "tick end")
+    return element("text", "allowed", x=f"{x}", y=f"{y - 3:.1f}", class_=name)
 
 
 def _places(points: Sequence[Point]) -> list[float]:
