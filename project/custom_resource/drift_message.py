@@ -19,7 +19,7 @@ def drift_message(pipeline: str, result: dict[str, Any]) -> tuple[str, str]:
         *_of_unknown(result["UnknownFeatures"]),
         "",
         f"Monitoring schedule: {result['MonitoringSchedule']}",
-        f"Report: {result['ReportUri']}",
+        f"Report: {result['ReportUri']}/report.html",
         "",
         f"The pipeline {pipeline} starts by itself, to train anew.",
     )

@@ -1,6 +1,7 @@
-"""The analyzer as a command: `profile` makes a baseline of files, `check` compares files with one.
+"""The analyzer as a command: `profile` makes a baseline of files, `check` compares files with one, `report` makes the page.
 
-Everything goes below --output: the reports, `message`, and `metrics/cloudwatch/cloudwatch_metrics.jsonl`.
+Everything goes below --output: the reports, `message`, and `metrics/cloudwatch/cloudwatch_metrics.jsonl`. `report` needs
+nothing but what checks have left, and also draws the runs before.
 """
 
 import argparse
@@ -15,6 +16,8 @@ from mlsystem.monitor.errors import ConfigurationError, MonitorError
 from mlsystem.monitor.multiple_testing import CORRECTIONS
 from mlsystem.monitor.reading import DatasetFormat, Kind
 from mlsystem.monitor.reading.opening import find_files
+from mlsystem.monitor.report.verdict_words import headline
+from mlsystem.monitor.report_files import write_report
 from mlsystem.monitor.run import Analysis, Job, report_failure, run
 from mlsystem.monitor.verdicts import Verdict
 
@@ -25,6 +28,8 @@ _SUFFIXES = {".csv": Kind.CSV, ".parquet": Kind.PARQUET, ".jsonl": Kind.JSON_LIN
 def run_command(arguments: Sequence[str], now: Callable[[], datetime]) -> tuple[int, str]:
     """Runs the command line (without the program's name). Returns the exit code and what to tell the user."""
     options = _parser().parse_args(arguments)
+    if options.command == "report":
+        return _report(options.folder)
     message = options.output / "message"
     try:
         analysis = run(_job(options), None, now)
@@ -32,6 +37,15 @@ def run_command(arguments: Sequence[str], now: Callable[[], datetime]) -> tuple[
         report_failure(message, str(error))
         return 1, str(error)
     return 0, "\n".join([*_findings(analysis), message.read_text(encoding="utf-8")])
+
+
+def _report(folder: Path) -> tuple[int, str]:
+    """Writes the page, and says where it is and what could not be shown in it."""
+    try:
+        path, report = write_report(folder)
+    except MonitorError as error:
+        return 1, str(error)
+    return 0, "\n".join([*report.history.unreadable, f"{headline(report.findings)}.", f"The report is {path}"])
 
 
 def _findings(analysis: Analysis) -> list[str]:
@@ -65,7 +79,18 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--ties-counted-once", action="store_true", help="compare as Deequ did until September 2026 (see the docs)"
     )
+    _add_report_command(commands)
     return parser
+
+
+def _add_report_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    report = commands.add_parser("report", help="the page that tells what a check found, from the files that it left")
+    report.add_argument(
+        "folder",
+        type=Path,
+        metavar="DIR",
+        help="of a check, or of a schedule with runs in yyyy/mm/dd/HH: then the latest",
+    )
 
 
 def _add_comparison_options(command: argparse.ArgumentParser) -> None:

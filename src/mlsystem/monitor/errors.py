@@ -6,6 +6,7 @@ MonitorError                the base: its text is for the person who reads it, a
 ├── DatasetError            the data is there and cannot be read
 ├── BaselineError           the baseline cannot be read or does not fit: the run fails closed
 ├── ScriptError             a preprocessor or postprocessor of the user failed
+├── ReportError             the page cannot be made of the files that are there
 ├── OutputError             a report cannot be written
 └── PublishingError         the metrics did not reach CloudWatch, so an alarm on them would see nothing
 """
@@ -33,6 +34,10 @@ class BaselineError(MonitorError):
 
 class ScriptError(MonitorError):
     """A preprocessor or postprocessor script of the user failed."""
+
+
+class ReportError(MonitorError):
+    """The page cannot be made of the files that are there."""
 
 
 class OutputError(MonitorError):

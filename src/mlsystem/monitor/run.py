@@ -19,16 +19,22 @@ from mlsystem.monitor.metrics import metric_data
 from mlsystem.monitor.profile import DatasetProfile, feature_profile
 from mlsystem.monitor.publishing import METRICS_FILE, Publisher, metrics_lines
 from mlsystem.monitor.reading import Dataset, DatasetFormat, open_dataset
+from mlsystem.monitor.report.evidence import Evidence, Run, gather
+from mlsystem.monitor.report.evidence_document import evidence_document
+from mlsystem.monitor.report_files import PAGE, VIOLATIONS, write_report
+from mlsystem.monitor.run_folders import EVIDENCE, VERDICTS
 from mlsystem.monitor.scripts import load_preprocessor, run_postprocessor
 from mlsystem.monitor.statistics_document import statistics_document
+from mlsystem.monitor.unusual_rows import UnusualRows
 from mlsystem.monitor.verdicts import verdicts_document
 from mlsystem.monitor.violations import CheckResult, check, violations_document
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch.type_defs import DimensionTypeDef
 
-VIOLATIONS = "constraint_violations.json"
-VERDICTS = "verdicts.json"
+# Those of an earlier check: were this one to fail, they would pass for its own.
+_OF_A_CHECK = VIOLATIONS, VERDICTS, EVIDENCE, PAGE
+ROWS_SEARCHED = 100_000  # for unusual ones: to look at each of millions would take as long as all the rest
 
 
 @dataclass(frozen=True)
@@ -59,15 +65,17 @@ class Analysis:
     suggested: Constraints
     evaluated: Constraints  # the baseline's, or without one those that are suggested
     result: CheckResult
+    baseline: DatasetProfile | None = None  # its statistics
+    unusual: UnusualRows | None = None  # rows of the data
 
 
 def run(job: Job, publisher: Publisher | None, now: Callable[[], datetime]) -> Analysis:
     """Does the job, and writes its files and its exit message. Raises MonitorError; the caller reports that."""
-    for name in (VIOLATIONS, VERDICTS):  # of an earlier check: were this one to fail, they would pass for its own
+    for name in _OF_A_CHECK:
         _remove(job.output / name)
-    analysis = _analyse(job)
-    _write_reports(job, analysis)
-    _emit_metrics(job, analysis, publisher, now())
+    analysis, timestamp = _analyse(job), now()
+    _write_reports(job, analysis, timestamp)
+    _emit_metrics(job, analysis, publisher, timestamp)
     if job.postprocessor:
         run_postprocessor(job.postprocessor)
     _write(job.message, texts.completed(len(analysis.result.violations)))
@@ -80,12 +88,13 @@ def _analyse(job: Job) -> Analysis:
     expected = {feature.name: feature.inferred_type for feature in baseline.constraints.features} if baseline else {}
     with open_dataset(job.data, job.form, expected=expected, preprocess=preprocess, window=job.window) as dataset:
         current = _profile(dataset)
+        unusual = _unusual_rows(dataset, baseline.statistics) if baseline else None
     suggested = suggest_constraints(current, job.config)
     if baseline is None:
         _require_readable(current)
         return Analysis(current, suggested, suggested, CheckResult((), {}))
     result = check(current, baseline.constraints, baseline.statistics, ties_counted_once=job.ties_counted_once)
-    return Analysis(current, suggested, baseline.constraints, result)
+    return Analysis(current, suggested, baseline.constraints, result, baseline.statistics, unusual)
 
 
 def _require_readable(current: DatasetProfile) -> None:
@@ -104,7 +113,17 @@ def _profile(dataset: Dataset) -> DatasetProfile:
         return DatasetProfile(dataset.row_count, tuple(features), dataset.unreadable)
 
 
-def _write_reports(job: Job, analysis: Analysis) -> None:
+def _unusual_rows(dataset: Dataset, baseline: DatasetProfile) -> UnusualRows:
+    """The most unusual rows; of very many, among some that are spread evenly."""
+    found = UnusualRows(baseline)
+    numeric = {feature.name: feature.numerical is not None for feature in baseline.features}
+    for skipped, block in dataset.sample(numeric, ROWS_SEARCHED):
+        found.skip(skipped)
+        found.update(block)
+    return found
+
+
+def _write_reports(job: Job, analysis: Analysis, timestamp: datetime) -> None:
     documents = {
         STATISTICS: statistics_document(analysis.profile),
         CONSTRAINTS: constraints_document(analysis.suggested),
@@ -112,8 +131,27 @@ def _write_reports(job: Job, analysis: Analysis) -> None:
     }
     if analysis.result.verdict:
         documents[VERDICTS] = verdicts_document(analysis.result.verdict)
+        documents[EVIDENCE] = evidence_document(_evidence(job, analysis, timestamp))
     for name, document in documents.items():
         _write(job.output / name, write(document))
+    if analysis.result.verdict:
+        write_report(job.output)
+
+
+def _evidence(job: Job, analysis: Analysis, timestamp: datetime) -> Evidence:
+    """What the page shows besides the verdicts."""
+    source = ", ".join(map(str, job.data))
+    compared = [feature.feature for feature in analysis.result.verdict.features] if analysis.result.verdict else []
+    others = [feature.name for feature in analysis.evaluated.features if feature.name not in set(compared)]
+    return gather(
+        Run(timestamp.isoformat(), source, job.window, job.endpoint, job.schedule),
+        analysis.baseline or DatasetProfile(0, ()),
+        analysis.profile,
+        compared,
+        others,
+        analysis.unusual.worst() if analysis.unusual else None,
+        analysis.unusual.searched if analysis.unusual else 0,
+    )
 
 
 def _emit_metrics(job: Job, analysis: Analysis, publisher: Publisher | None, timestamp: datetime) -> None:

@@ -110,6 +110,8 @@ def test_a_monitoring_job_as_a_process_writes_its_files_and_its_message(containe
     assert sorted(path.name for path in container.output.iterdir()) == [
         "constraint_violations.json",
         "constraints.json",
+        "report.html",
+        "report.json",
         "statistics.json",
         "verdicts.json",
     ]
@@ -213,7 +215,8 @@ def test_the_users_scripts_run_before_the_analysis_and_after_the_files(container
     statistics = json.loads((container.output / "statistics.json").read_text())
     assert statistics["dataset"]["item_count"] == 500
     assert statistics["features"][1]["numerical_statistics"]["min"] == 500.0
-    assert seen.read_text() == "constraint_violations.json constraints.json statistics.json verdicts.json"
+    files = "constraint_violations.json constraints.json report.html report.json statistics.json verdicts.json"
+    assert seen.read_text() == files
 
 
 def test_a_failing_script_fails_the_job(container: Container, tmp_path: Path) -> None:

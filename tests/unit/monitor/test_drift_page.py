@@ -43,14 +43,15 @@ def test_the_commands_run_and_tell_what_the_page_shows(tmp_path: Path, monkeypat
         rows = [f"{start + i},{'ab'[i % 2]}," for i in range(1000)]
         Path(name).write_text("\n".join(["n,word,spare", *rows, ""]))
     lines = "".join(blocks("bash")).splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 3
     answers = []
     for line in lines:
         assert line.startswith(PROGRAM)
         answers.append(run_command(shlex.split(line.removeprefix(PROGRAM)), lambda: datetime(2026, 11, 24, tzinfo=UTC)))
-    assert [code for code, _ in answers] == [0, 0]
-    assert answers[-1][1] == blocks("")[0].strip()
+    assert [code for code, _ in answers] == [0, 0, 0]
+    assert [text for _, text in answers[1:]] == [block.strip() for block in blocks("")]
     assert json.loads(Path("found/verdicts.json").read_text())["verdict"] == "drifted"
+    assert Path("found/report.html").exists()
 
 
 def test_the_settings_of_the_page_are_read_as_it_says() -> None:

@@ -12,8 +12,9 @@ DECIDING = {
     *("types", "moments", "sketch", "profile", "constraints", "violations", "metrics", "texts"),
     *("jackson", "document", "statistics_document", "constraints_document", "distances"),
     *("comparison", "comparison_rules", "multiple_testing", "unreadable", "verdicts"),
+    *("unusual_values", "unusual_rows", "report"),
 }
-HARMLESS = {"collections", "dataclasses", "datetime", "enum", "math", "typing", "numpy"}
+HARMLESS = {"collections", "dataclasses", "datetime", "enum", "html", "itertools", "math", "re", "typing", "numpy"}
 FOR_TYPES_ONLY = {"types_boto3_cloudwatch"}
 
 

@@ -8,21 +8,41 @@ from duckdb import DuckDBPyConnection
 
 from mlsystem.monitor.moments import Floats
 from mlsystem.monitor.profile import Categories
-from mlsystem.monitor.reading.table import Field, categories, numbers
+from mlsystem.monitor.reading.table import Field, categories, numbers, some_rows
 from mlsystem.monitor.reading.text_source import Need
 from mlsystem.monitor.types import InferredType, TypeCounts
 from mlsystem.monitor.unreadable import Unreadable
+from mlsystem.monitor.unusual_values import Values
 
 POSITIONAL_NAME = "_c{}"
+_SAMPLED_TOGETHER = 10_000  # rows
 
 
 @dataclass(frozen=True)
 class Dataset:
     """`columns` may be read by several threads, a column each."""
 
+    connection: DuckDBPyConnection
     row_count: int
     columns: Sequence["TableColumn"]
     unreadable: Unreadable
+
+    def sample(self, numeric: Mapping[str, bool], rows: int) -> Iterator[tuple[int, Mapping[str, Values]]]:
+        """Blocks of rows, all of them or (nearly) as many as wanted, spread evenly; before each the number of rows left out.
+
+        `numeric` says which columns are wanted, and whether as numbers. Columns that were not kept so are left out.
+        """
+        fields = {
+            column.name: (column.field, numeric[column.name])
+            for column in self.columns
+            if column.name in numeric and (column.field.number if numeric[column.name] else column.field.text)
+        }
+        if not fields:
+            return
+        apart = max(_SAMPLED_TOGETHER, self.row_count * _SAMPLED_TOGETHER // rows)
+        for start in range(0, self.row_count, apart):
+            stop = min(start + _SAMPLED_TOGETHER, self.row_count)
+            yield apart - _SAMPLED_TOGETHER if start else 0, some_rows(self.connection, fields, start, stop)
 
 
 class TableColumn:
@@ -34,17 +54,17 @@ class TableColumn:
         self._connection = connection
         self.name = name
         self.types = types
-        self._field = field
+        self.field = field
         self._need = need
         self._row_count = row_count
 
     def numbers(self) -> Iterator[Floats] | None:
         """The numbers, if its own type or the expected one is numeric."""
-        return numbers(self._connection.cursor(), self._field, self._row_count) if self._need.number else None
+        return numbers(self._connection.cursor(), self.field, self._row_count) if self._need.number else None
 
     def categories(self) -> Categories | None:
         """The categories, if its own type or the expected one is not numeric."""
-        return categories(self._connection.cursor(), self._field) if self._need.text else None
+        return categories(self._connection.cursor(), self.field) if self._need.text else None
 
 
 def names_of_columns(own: Sequence[str], expected: Mapping[str, InferredType]) -> list[str]:

@@ -193,7 +193,7 @@ class _Loader:
             TableColumn(self.connection, name, field, types, Need.of(types.infer(), self.expected.get(name)), row_count)
             for name, field, types in found
         ]
-        return Dataset(row_count, columns, self.tally.result())
+        return Dataset(self.connection, row_count, columns, self.tally.result())
 
 
 def _first_lines(error: duckdb.Error) -> str:

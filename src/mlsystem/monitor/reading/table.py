@@ -1,6 +1,6 @@
 """What is asked of tables in DuckDB: how many values look like what, the numbers in row order, and the categories."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from mlsystem.monitor.moments import Floats
 from mlsystem.monitor.profile import KEPT_CATEGORIES, Categories
 from mlsystem.monitor.reading import kinds
 from mlsystem.monitor.types import TypeCounts
+from mlsystem.monitor.unusual_values import Values
 
 _COLUMNS_A_QUERY = 100  # four aggregates each: one query on thousands of columns would take long to plan
 # DuckDB keeps so many rows together, so that a query for a range of row ids reads no others.
@@ -52,6 +53,27 @@ def numbers(connection: DuckDBPyConnection, field: Field, row_count: int) -> Ite
         found = connection.execute(query, [start, start + _ROWS_A_BLOCK]).fetchnumpy()["number"]
         present = found.compressed() if isinstance(found, np.ma.MaskedArray) else found
         yield present[np.isfinite(present)]
+
+
+def some_rows(
+    connection: DuckDBPyConnection, fields: Mapping[str, tuple[Field, bool]], start: int, stop: int
+) -> dict[str, Values]:
+    """Rows by their numbers, from 0: the columns as numbers (NaN is missing) where the flag is set, else as text."""
+    found: dict[str, Values] = {}
+    for table in dict.fromkeys(field.table for field, _ in fields.values()):
+        mine = {name: pair for name, pair in fields.items() if pair[0].table == table}
+        wanted = ", ".join(
+            f"{field.number if is_number else field.text} AS v{place}"
+            for place, (field, is_number) in enumerate(mine.values())
+        )
+        query = f"SELECT {wanted} FROM {table} WHERE rowid >= ? AND rowid < ?"  # noqa: S608
+        columns = connection.execute(query, [start, stop]).fetchnumpy()
+        for place, (name, (_, is_number)) in enumerate(mine.items()):
+            column = np.ma.filled(
+                columns[f"v{place}"].astype(float if is_number else object), np.nan if is_number else None
+            )
+            found[name] = column if is_number else column.tolist()
+    return found
 
 
 def categories(connection: DuckDBPyConnection, field: Field) -> Categories:

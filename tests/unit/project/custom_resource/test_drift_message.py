@@ -21,6 +21,7 @@ def test_it_names_each_feature_its_distance_and_what_is_allowed() -> None:
     assert subject == "mls-demo: drift of temp, carrier"
     assert "- temp: distance 0.98, allowed 0.2\n- carrier: distance 0.31, allowed 0.2\n" in text
     assert "Monitoring schedule: mls-flights-1-prd\nReport: s3://artifacts/" in text
+    assert "/2026/11/24/10/report.html\n" in text
 
 
 def test_it_names_features_of_which_nobody_can_tell() -> None:
