@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 
 from mlsystem.monitor.reading.bodies import body_rows
@@ -11,6 +11,8 @@ from mlsystem.monitor.reading.plain_rows import PlainRows
 from mlsystem.monitor.reading.records import InferenceRecord, inference_record
 from mlsystem.monitor.reading.rows import Row, RowFile, cell
 from mlsystem.monitor.unreadable import UnreadableTally
+
+_FIRST_RECORDS = 100
 
 
 class UnreadableRecordError(Exception):
@@ -22,7 +24,7 @@ Preprocessor = Callable[[InferenceRecord], Sequence[Mapping[str, object]]]
 
 
 def capture_rows(files: Sequence[Path], parts: Sequence[str]) -> PlainRows | None:
-    """The records of all files as rows that may be plain, if the first one has a row of cells on each side."""
+    """The records of all files as rows that may be plain, if one of the first has a row of cells on each side."""
     widths = _plain_widths(files[0], parts)
     if widths is None:
         return None
@@ -38,14 +40,16 @@ def capture_rows(files: Sequence[Path], parts: Sequence[str]) -> PlainRows | Non
 
 
 def _plain_widths(file: Path, parts: Sequence[str]) -> list[int] | None:
-    """How many cells the bodies of a file's first record have, if it can be read and each has one row."""
+    """How many cells each body has in the first record that has one row on each side; None if it is not among the first."""
     with file.open("rb") as lines:
-        try:
-            sides = _sides(_parse(next(lines)), parts)
-        except (StopIteration, UnreadableRecordError):
-            return None
-    is_plain = all(len(side) == 1 and not isinstance(side[0], Mapping) for side in sides)
-    return [len(side[0]) for side in sides] if is_plain else None
+        for line in islice(lines, _FIRST_RECORDS):
+            try:
+                sides = _sides(_parse(line), parts)
+            except UnreadableRecordError:
+                return None
+            if all(len(side) == 1 and not isinstance(side[0], Mapping) for side in sides):
+                return [len(side[0]) for side in sides]
+    return None
 
 
 def write_capture(
