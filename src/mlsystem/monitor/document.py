@@ -43,6 +43,12 @@ class Node:
             self.fail("is not a number")
         return float(self.value)
 
+    def numbers(self) -> list[float]:
+        """The items of an array of numbers, of which there may be very many."""
+        if isinstance(self.value, list) and all(type(item) is float for item in self.value):
+            return self.value
+        return [item.number() for item in self.items()]
+
     def whole_number(self) -> int:
         """The value as a number without a fraction."""
         number = self.number()

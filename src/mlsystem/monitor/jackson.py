@@ -61,4 +61,6 @@ def _object(members: Iterable[tuple[object, object]], level: int) -> str:
 
 
 def _array(items: Sequence[object], level: int) -> str:
+    if items and all(type(item) is float for item in items):  # sketches: thousands of numbers for each feature
+        return "[ " + ", ".join(map(double, items)) + " ]"  # type: ignore[arg-type]
     return "[ " + ", ".join(_render(item, level) for item in items) + " ]" if items else "[ ]"

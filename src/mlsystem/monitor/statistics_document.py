@@ -81,7 +81,7 @@ def _parse_feature(node: Node, item_count: int) -> FeatureProfile:
 def _parse_numerical(node: Node, count: int) -> NumericalStatistics:
     kll = node["distribution"]["kll"]
     parameters = kll["sketch"]["parameters"]
-    levels = [[item.number() for item in level.items()] for level in kll["sketch"]["data"].items()]
+    levels = [level.numbers() for level in kll["sketch"]["data"].items()]
     return NumericalStatistics(
         moments=Moments(count, *(node[key].number() for key in ("sum", "mean", "std_dev", "min", "max"))),
         buckets=[

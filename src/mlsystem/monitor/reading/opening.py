@@ -184,7 +184,7 @@ class _Loader:
             )
             for scalar in flat_columns(self.connection, _TABLE)
         ]
-        types = count_types(self.connection, _TABLE, fields)
+        types = count_types(self.connection, fields)
         names = names_of_columns([field.name for field in fields], self.expected)
         return self._dataset(list(zip(names, fields, types, strict=True)), count_rows(self.connection, _TABLE))
 

@@ -17,7 +17,7 @@ from mlsystem.monitor.reading.table import Field, count_types
 from mlsystem.monitor.reading.text_source import SAMPLE_ROWS, Need
 from mlsystem.monitor.types import BOOLEAN_PATTERN, InferredType, TypeCounts
 
-_MOST_COLUMNS = 200  # a pattern for more of them would be too large to be fast
+_MOST_COLUMNS = 2000  # a pattern for more of them would be too large
 _WHOLE = r"[-+]?[0-9]+"
 _PATTERNS = {
     InferredType.INTEGRAL: _WHOLE,
@@ -96,7 +96,7 @@ def _guesses(connection: DuckDBPyConnection, rows: PlainRows) -> list[InferredTy
         rows.parameters,
     )
     fields = [Field("", "first", kinds.kind(rows.cell(place)), None, None) for place in range(len(rows.names))]
-    guesses = [types.infer() for types in count_types(connection, "first", fields)]
+    guesses = [types.infer() for types in count_types(connection, fields)]
     _require_no_row(connection, f"first WHERE {rows.is_plain(guesses)} IS NOT TRUE")
     return guesses
 

@@ -1,5 +1,6 @@
 """What is asked of tables in DuckDB: how many values look like what, the numbers in row order, and the categories."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,15 +29,17 @@ class Field:
     text: str | None
 
 
-def count_types(connection: DuckDBPyConnection, table: str, fields: Sequence[Field]) -> list[TypeCounts]:
-    """For each field of a table, how many of its values look like what."""
+def count_types(connection: DuckDBPyConnection, fields: Sequence[Field]) -> list[TypeCounts]:
+    """For each field, how many of its values look like what."""
     counts: list[TypeCounts] = []
-    for start in range(0, len(fields), _COLUMNS_A_QUERY):
-        some = fields[start : start + _COLUMNS_A_QUERY]
-        inner = ", ".join(f"{field.kind} AS k{index}" for index, field in enumerate(some))
-        wanted = ", ".join(kinds.counts(f"k{index}") for index in range(len(some)))
-        (row,) = connection.execute(f"SELECT {wanted} FROM (SELECT {inner} FROM {table})").fetchall()  # noqa: S608
-        counts += kinds.type_counts(row)
+    for table, group in itertools.groupby(fields, key=lambda field: field.table):
+        mine = list(group)
+        for start in range(0, len(mine), _COLUMNS_A_QUERY):
+            some = mine[start : start + _COLUMNS_A_QUERY]
+            inner = ", ".join(f"{field.kind} AS k{index}" for index, field in enumerate(some))
+            wanted = ", ".join(kinds.counts(f"k{index}") for index in range(len(some)))
+            (row,) = connection.execute(f"SELECT {wanted} FROM (SELECT {inner} FROM {table})").fetchall()  # noqa: S608
+            counts += kinds.type_counts(row)
     return counts
 
 

@@ -19,6 +19,7 @@ from mlsystem.monitor.types import FRACTIONAL_PATTERN, INTEGRAL_PATTERN, Inferre
 SAMPLE_ROWS = 5_000
 _SEPARATOR = "|"
 _COLUMNS_A_PATTERN = 50
+_COLUMNS_A_TABLE = 250  # more at a time would take more memory than there should be
 _PATTERNS = {InferredType.FRACTIONAL: FRACTIONAL_PATTERN, InferredType.INTEGRAL: INTEGRAL_PATTERN}
 _KINDS = {InferredType.FRACTIONAL: kinds.FRACTIONAL, InferredType.INTEGRAL: kinds.INTEGRAL}
 
@@ -55,8 +56,8 @@ def load_text(
     """The columns of a source as fields of a table, with what their values look like."""
     sample = _sample(connection, source)
     needs = {place: Need.of(sample[place].infer(), kind) for place, kind in enumerate(expected)}
-    fields = _load(connection, table, source, needs)
-    found = dict(zip(fields, count_types(connection, table, list(fields.values())), strict=True))
+    fields = _load_all(connection, table, source, needs)
+    found = dict(zip(fields, count_types(connection, list(fields.values())), strict=True))
     # Those that need what was not kept of them; nothing is guessed of them any more.
     again = {
         place: Need(InferredType.UNKNOWN, number=True, text=True)
@@ -64,7 +65,7 @@ def load_text(
         if _lacks(needs[place], Need.of(types.infer(), expected[place]))
     }
     if again:
-        fields |= _load(connection, f"{table}_again", source, again)
+        fields |= _load_all(connection, f"{table}_again", source, again)
     return [(fields[place], found[place]) for place in sorted(fields)]
 
 
@@ -78,7 +79,18 @@ def _sample(connection: DuckDBPyConnection, source: TextSource) -> list[TypeCoun
         source.parameters,
     )
     fields = [Field("", "sample", kinds.kind(f"c{place}"), None, None) for place in range(len(source.names))]
-    return count_types(connection, "sample", fields)
+    return count_types(connection, fields)
+
+
+def _load_all(
+    connection: DuckDBPyConnection, table: str, source: TextSource, needs: Mapping[int, Need]
+) -> dict[int, Field]:
+    """Loads the table, and further ones where there are very many columns; the same rows in each."""
+    places, fields = list(needs), dict[int, Field]()
+    for start in range(0, len(places), _COLUMNS_A_TABLE):
+        some = {place: needs[place] for place in places[start : start + _COLUMNS_A_TABLE]}
+        fields |= _load(connection, f"{table}_{start}" if start else table, source, some)
+    return fields
 
 
 def _load(
