@@ -228,8 +228,8 @@ def test_what_the_first_rows_look_like_decides_nothing(
 ) -> None:
     """Guesses make it fast; each value is what the patterns say, wherever it stands."""
     usual, odd = SURPRISES[beginning]
-    for value in odd:
-        rows = [*usual[:place], value, *usual[place:]]
+    for values in [odd] if place == 0 else [[value] for value in odd]:
+        rows = [*usual[:place], *values, *usual[place:]]
         file = tmp_path / "data.csv"
         file.write_text("a,b\n" + "".join(f"{row},{row}\n" for row in rows))
         column = read(file, form=CSV, expected={"a": expected} if expected else None)["a"]
