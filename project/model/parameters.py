@@ -54,6 +54,7 @@ def workflow_input(run: Run) -> dict[str, Any]:
         "DatasetEnvironment": settings.dataset_environment(),
         "HyperParameters": data.hyperparameters,
         "Gate": settings.gate(),
+        "Champion": settings.champion(),
         "DriftThreshold": str(settings.number("drift", "threshold")),
         "RunsUri": f"s3://{environment.artifact_bucket}/{environment.pipeline_name}/runs",
         "Instances": {

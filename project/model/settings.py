@@ -108,6 +108,11 @@ class Settings:
             raise BuildError(f"{self._source}: gate.comparison is {comparison!r}; known: {', '.join(COMPARISONS)}")
         return {"Metric": self.text("gate", "metric"), "Comparison": comparison, "Threshold": threshold}
 
+    def champion(self) -> dict[str, str | float]:
+        """How a new model stands against the one that production serves; `gate.champion` may be left out, and keys of it."""
+        found = self._content.get("gate", {}).get("champion", {})
+        return {"Margin": found.get("margin", 0.0), "OnUnreadable": found.get("on_unreadable", "fail")}
+
     def dataset_environment(self) -> dict[str, str]:
         """The section `data` as environment variables of Prepare Data; what is empty is left out."""
         environment = {}
