@@ -79,6 +79,10 @@ class Settings:
         found = self.section("canary").get("judge", {})
         return self._plain(found.get(key, default), f"canary.judge.{key}")
 
+    def retraining(self, key: str, default: str) -> str:
+        """A key of `retraining`, which may be left out as a whole."""
+        return self._plain(self._content.get("retraining", {}).get(key, default), f"retraining.{key}")
+
     def quiet(self, key: str, default: str) -> str:
         """A key of `scaling.quiet`, which may be left out as a whole."""
         found = self.section("scaling").get("quiet", {})
