@@ -23,6 +23,7 @@ ACTIONS = {
     "s3:HeadObject": "s3:GetObject",
     "s3:ListObjectsV2": "s3:ListBucket",
     "sagemaker-runtime:InvokeEndpoint": "sagemaker:InvokeEndpoint",
+    "stepfunctions:DescribeExecution": "states:DescribeExecution",
 }
 # Operations of one name in two services, where the other one is meant: Lambda's aliases and CodePipeline's executions, not SageMaker's.
 NOT_CALLED = {"sagemaker:ListAliases", "sagemaker:ListPipelineExecutions", "sagemaker:StartPipelineExecution"}

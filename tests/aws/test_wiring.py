@@ -47,7 +47,7 @@ def test_the_stages_come_in_order_and_a_person_stands_before_production() -> Non
         "Source": ["GitSource", "DataSource"],
         "Build": ["BuildTemplates", "CreateWorkflow", "CreateCustomResource"],
         "Train": ["TrainModel"],
-        "DeployDev": ["DeployModelDev", "ApproveDeployment"],
+        "DeployDev": ["DeployModelDev", "TellEvidence", "ApproveDeployment"],
         "DeployPrd": ["NameRelease", "DeployModelPrd", "VerifyDeployment", "PruneVersions"],
     }
 
@@ -271,8 +271,8 @@ def test_a_stage_in_another_account_is_acted_on_by_that_accounts_roles() -> None
     nothing = {"Ref": "AWS::NoValue"}
     for stage, prefix in (("DeployDev", "Dev"), ("DeployPrd", "Prd")):
         for action in declared[stage]:
-            # Name Release reads the pipeline's history, and so is where the pipeline is.
-            if action["ActionTypeId"]["Category"] == "Approval" or action["Name"] == "NameRelease":
+            # These read the pipeline's history and its workflow, and so are where the pipeline is.
+            if action["ActionTypeId"]["Category"] == "Approval" or action["Name"] in ("NameRelease", "TellEvidence"):
                 assert "RoleArn" not in action
                 continue
             role = {"Fn::If": [f"Has{prefix}ActionRole", {"Ref": f"{prefix}ActionRoleArn"}, nothing]}

@@ -152,6 +152,12 @@ def test_when_the_labels_have_come_drift_trains_anew_on_what_production_was_aske
 
     eventually(lambda: ("upload", "started", execution) in history())
     assert {("drift", "started", ""), ("drift", "refused", "")} <= set(history())
+    # A person is held to the same limits.
+    asked = run("--json", "--project", project, "retrain", home=system.engine.folder)
+    assert json.loads(asked.stdout) == {"endpoint": monitored.name}, asked.stderr
+    eventually(lambda: ("by hand", "refused", "") in history())
+    shown = run("--project", project, "history", "--retraining", home=system.engine.folder).stdout
+    assert "labels missing" in shown and "cool-down" in shown
 
 
 # ---------------------------------------------------------------------- the calendar
@@ -307,7 +313,12 @@ def test_the_admin_is_told_what_to_approve_what_was_deployed_and_that_it_succeed
     assert system.ended(recovered) == "Succeeded", system.errors(recovered)
     asked = _mail(smtp, f"APPROVAL NEEDED: AWS CodePipeline {NAME} for action ApproveDeployment")
     assert f"Pipeline name: {NAME}\nStage name: DeployDev\n" in asked
-    assert f"Additional information: Try the endpoint {system.outputs('dev')['EndpointName']}. " in asked
+    assert (
+        f"Additional information: Try the endpoint {system.outputs('dev')['EndpointName']}. auc is 0.85; the gate"
+        in asked
+    )
+    assert "the gate asks for GreaterThan 0.7. The champion mls-small-" in asked
+    assert "has 0.9 on the same test set. Approved, the model of " in asked
     told = _mail(smtp, "SUCCEEDED: AWS CodeDeploy d-")
     application = json.loads(told.partition("\n\n--\n")[0])["applicationName"]
     assert application == system.outputs("prd")["DeploymentApplication"]
