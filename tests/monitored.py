@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.live import eventually
-from tests.small_project import NAME
+from tests.small_project import DATASET, NAME
 from tests.system import System
 
 ROWS_A_REQUEST = 5
@@ -38,11 +39,29 @@ class Monitored:
             wanted += 1
         eventually(lambda: self._captured() >= wanted)
 
+    def label(self) -> int:
+        """Somebody knows later which of the captured requests were large; the number of rows."""
+        s3, lines, rows = self.system.engine.client("s3"), [], 0
+        for captured in self._captures():
+            metadata = captured["eventMetadata"]
+            request = metadata.get("inferenceId") or metadata["eventId"]
+            if not request.startswith("check-"):
+                given = captured["captureData"]["endpointInput"]["data"].splitlines()
+                labels = "\n".join(str(int(float(row.split(",")[0]) > 0.5)) for row in given)
+                truth = {"data": labels, "encoding": "CSV"}
+                lines.append(json.dumps({"groundTruthData": truth, "eventMetadata": {"eventId": request}}))
+                rows += len(given)
+        s3.put_object(Bucket=DATASET, Key="ground-truth/2026/11/30/00/labels.jsonl", Body="\n".join(lines).encode())
+        return rows
+
     def _captured(self) -> int:
+        return len(self._captures())
+
+    def _captures(self) -> list[dict[str, Any]]:
         s3, bucket = self.system.engine.client("s3"), self.system.bucket
         listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{NAME}/capture/{self.name}/").get("Contents", ())
         bodies = [s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read() for item in listed]
-        return sum(len(body.splitlines()) for body in bodies)
+        return [json.loads(line) for body in bodies for line in body.splitlines()]
 
     def look(self) -> str:
         """How a monitoring execution ends that looks at the last hour at once.
@@ -71,6 +90,11 @@ class Monitored:
     def alarm(self) -> str:
         [alarm] = self._cloudwatch.describe_alarms(AlarmNames=[self.alarm_name])["MetricAlarms"]
         return str(alarm["StateValue"])
+
+    def raise_again(self) -> None:
+        """The alarm, as when it has been well in between."""
+        for value in ("OK", "ALARM"):
+            self._cloudwatch.set_alarm_state(AlarmName=self.alarm_name, StateValue=value, StateReason="a test")
 
     def latest(self, namespace: str, metric: str, **dimensions: str) -> float:
         """The greatest value of the last minutes, once there is one."""

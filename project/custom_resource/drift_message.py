@@ -21,7 +21,7 @@ def drift_message(pipeline: str, result: dict[str, Any]) -> tuple[str, str]:
         f"Monitoring schedule: {result['MonitoringSchedule']}",
         f"Report: {result['ReportUri']}/report.html",
         "",
-        f"The pipeline {pipeline} starts by itself, to train anew.",
+        f"Whether the pipeline {pipeline} trains anew is decided next; another mail says so, and why or why not.",
     )
     return _subject(f"{pipeline}: drift of {names}"), "\n".join(lines)
 

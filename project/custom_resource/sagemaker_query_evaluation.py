@@ -29,17 +29,20 @@ log = logging.getLogger(__name__)
 def query_evaluation(s3: S3Client, event: dict[str, Any]) -> dict[str, Any]:
     """`event`: EvaluationUri; Gate, empty or with Metric, Comparison and Threshold.
 
-    Returns the gate with the metric's Value. Raises EvidenceError.
+    Returns the gate with the metric's Value and what it was Measured by, which tells whether two values can be compared.
+    Raises EvidenceError.
     """
     uri = event["EvaluationUri"]
-    group, metrics = _metrics(uri, read_json(s3, uri))
+    report = read_json(s3, uri)
+    group, metrics = _metrics(uri, report)
     gate = event["Gate"] or DEFAULT_GATES.get(group)
     if gate is None:
         raise EvidenceError(f"{uri}: holds {group}, which have no gate of their own; state one in mlsystem.yaml")
     missing = [key for key in GATE_KEYS if key not in gate]
     if missing:
         raise EvidenceError(f"the gate lacks {', '.join(missing)}")
-    result = {key: gate[key] for key in GATE_KEYS} | {"Value": _value(uri, group, metrics, gate["Metric"])}
+    found = {"Value": _value(uri, group, metrics, gate["Metric"]), "Measured": f"{group} of {_rows(report)}"}
+    result = {key: gate[key] for key in GATE_KEYS} | found
     log.info("gate %s", result)
     return result
 
@@ -50,6 +53,13 @@ def _metrics(uri: str, report: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     if len(groups) != 1:
         raise EvidenceError(f"{uri}: holds {len(groups)} groups of metrics ({', '.join(groups)}) instead of one")
     return next(iter(groups.items()))
+
+
+def _rows(report: dict[str, Any]) -> str:
+    """How many rows were evaluated, as far as the program tells: Model Monitor's `dataset`."""
+    dataset = report.get("dataset")
+    count = dataset.get("item_count") if isinstance(dataset, dict) else None
+    return "rows that it does not count" if count is None else f"{count} rows"
 
 
 def _value(uri: str, group: str, metrics: dict[str, Any], name: str) -> float:

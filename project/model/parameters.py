@@ -54,6 +54,7 @@ def workflow_input(run: Run) -> dict[str, Any]:
         "DatasetEnvironment": settings.dataset_environment(),
         "HyperParameters": data.hyperparameters,
         "Gate": settings.gate(),
+        "Champion": settings.champion(),
         "DriftThreshold": str(settings.number("drift", "threshold")),
         "RunsUri": f"s3://{environment.artifact_bucket}/{environment.pipeline_name}/runs",
         "Instances": {
@@ -80,6 +81,22 @@ def custom_resource_parameters(run: Run) -> Parameters:
         "SecurityGroupId": environment.security_group_id,
         "AccessPointArn": environment.access_point_arn,
         "DriftFeatures": settings.listed("drift", "features"),
+        "DatasetBucket": environment.dataset_bucket,
+        **_retraining_parameters(settings),
+    }
+
+
+def _retraining_parameters(settings: Settings) -> Parameters:
+    return {
+        "GroundTruthPrefix": settings.retraining("ground_truth", default="ground-truth/"),
+        "CoolDownHours": settings.retraining("cool_down_hours", default="24"),
+        "RunsPerMonth": settings.retraining("runs_per_month", default="4"),
+        "MinimumRows": settings.retraining("minimum_rows", default="1000"),
+        "MaximumRows": settings.retraining("maximum_rows", default="200000"),
+        "WindowHours": settings.retraining("window_hours", default="720"),
+        "TestShare": settings.retraining("test_share", default="0.2"),
+        "KeepShare": settings.retraining("keep_share", default="1.0"),
+        "MonthlySameData": settings.retraining("monthly_same_data", default="true"),
     }
 
 

@@ -79,6 +79,10 @@ class Settings:
         found = self.section("canary").get("judge", {})
         return self._plain(found.get(key, default), f"canary.judge.{key}")
 
+    def retraining(self, key: str, default: str) -> str:
+        """A key of `retraining`, which may be left out as a whole."""
+        return self._plain(self._content.get("retraining", {}).get(key, default), f"retraining.{key}")
+
     def quiet(self, key: str, default: str) -> str:
         """A key of `scaling.quiet`, which may be left out as a whole."""
         found = self.section("scaling").get("quiet", {})
@@ -107,6 +111,11 @@ class Settings:
         if comparison not in COMPARISONS:
             raise BuildError(f"{self._source}: gate.comparison is {comparison!r}; known: {', '.join(COMPARISONS)}")
         return {"Metric": self.text("gate", "metric"), "Comparison": comparison, "Threshold": threshold}
+
+    def champion(self) -> dict[str, str | float]:
+        """How a new model stands against the one that production serves; `gate.champion` may be left out, and keys of it."""
+        found = self._content.get("gate", {}).get("champion", {})
+        return {"Margin": found.get("margin", 0.0), "OnUnreadable": found.get("on_unreadable", "fail")}
 
     def dataset_environment(self) -> dict[str, str]:
         """The section `data` as environment variables of Prepare Data; what is empty is left out."""

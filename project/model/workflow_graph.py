@@ -20,6 +20,7 @@ SUBSTITUTIONS: dict[str, Any] = {
     "KmsKeyArn": {"Ref": "KmsKeyArn"},
     "SageMakerRoleArn": {"Fn::Sub": _ROLE % "sagemaker"},
     "CreateExperimentFunctionArn": {"Fn::Sub": _FUNCTION % "create-experiment"},
+    "FindChampionFunctionArn": {"Fn::Sub": _FUNCTION % "find-champion"},
     "QueryEvaluationFunctionArn": {"Fn::Sub": _FUNCTION % "query-evaluation"},
     "QueryTrainingFunctionArn": {"Fn::Sub": _FUNCTION % "query-training"},
 }

@@ -1,6 +1,6 @@
 """Walks through a workflow in JSONata as Step Functions does, with given results for its tasks.
 
-Only what the training workflow uses: Task, Choice, Parallel and Fail, and the functions that Step Functions adds to JSONata.
+Only what the training workflow uses: Task, Choice, Parallel, Pass and Fail, and the functions that Step Functions adds to JSONata.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Walk:
     name: str
     results: Results
     requests: dict[str, dict[str, Any]] = field(default_factory=dict)
+    output: Any = None
 
     def run(self, execution_input: dict[str, Any]) -> Any:
         return self._machine(self.definition, execution_input, {})
@@ -69,6 +70,8 @@ class Walk:
         return state.get("Next"), output
 
     def _result(self, name: str, state: dict[str, Any], scope: dict[str, Any], variables: dict[str, Any]) -> Any:
+        if state["Type"] == "Pass":
+            return scope["input"]
         if state["Type"] == "Parallel":
             return [self._machine(branch, scope["input"], dict(variables)) for branch in state["Branches"]]
         assert state["Type"] == "Task"

@@ -23,9 +23,10 @@ ACTIONS = {
     "s3:HeadObject": "s3:GetObject",
     "s3:ListObjectsV2": "s3:ListBucket",
     "sagemaker-runtime:InvokeEndpoint": "sagemaker:InvokeEndpoint",
+    "stepfunctions:DescribeExecution": "states:DescribeExecution",
 }
-# Operations of one name in two services, where the other one is meant: Lambda's aliases, not SageMaker's.
-NOT_CALLED = {"sagemaker:ListAliases"}
+# Operations of one name in two services, where the other one is meant: Lambda's aliases and CodePipeline's executions, not SageMaker's.
+NOT_CALLED = {"sagemaker:ListAliases", "sagemaker:ListPipelineExecutions", "sagemaker:StartPipelineExecution"}
 PIPELINE = read_template(TEMPLATES["pipeline.yml"].read_text())
 
 

@@ -17,7 +17,7 @@ OTHERS = {name: read_template(path.read_text()) for name, path in TEMPLATES.item
 OTHERS["workflow-graph.yml"] = workflow_graph()
 NAMES = ("Name", "BucketName", "TopicName", "RepositoryName", "RoleName", "FunctionName", "AlarmName")
 BASE = "${ProjectPrefix}-${SageMakerProjectName}"
-FOLDERS = [PROJECT / name for name in ("model", "assets", "api", "custom_resource")]
+FOLDERS = [PROJECT / name for name in ("model", "assets", "api", "custom_resource", "retraining")]
 SOURCES = [PROJECT / "pipeline.yml", *sorted(path for folder in FOLDERS for path in folder.iterdir() if path.is_file())]
 
 
@@ -54,12 +54,9 @@ def test_the_state_machine_is_named_like_the_pipeline_that_starts_it() -> None:
 
 def test_the_rules_of_drift_match_the_name_of_the_drift_alarm() -> None:
     alarm = OTHERS["deploy-model-prd.yml"]["Resources"]["DriftAlarm"]["Properties"]["AlarmName"]["Fn::Sub"]
-    events = OTHERS["sagemaker-custom-resource.yml"]["Resources"]["QueryDrift"]["Properties"]["Events"]
-    starts, tells = (
-        PIPELINE["Resources"]["DriftRule"]["Properties"]["EventPattern"],
-        events["DriftRaised"]["Properties"],
-    )
-    for rule in (starts, tells["Pattern"]):
+    functions = OTHERS["sagemaker-custom-resource.yml"]["Resources"]
+    for name in ("QueryDrift", "Retrain"):
+        rule = functions[name]["Properties"]["Events"]["DriftRaised"]["Properties"]["Pattern"]
         [pattern] = rule["detail"]["alarmName"]
         assert alarm.startswith(pattern["prefix"]["Fn::Sub"].replace(BASE, "${PipelineName}"))
         assert rule["detail"]["state"] == {"value": ["ALARM"]}
@@ -75,9 +72,10 @@ def test_the_drift_alarm_watches_the_metric_that_query_drift_emits() -> None:
     assert '"Dimensions": [["MonitoringSchedule"]]' in program
 
 
-def test_the_rules_of_query_drift_are_the_ones_that_the_stack_may_make() -> None:
-    events = OTHERS["sagemaker-custom-resource.yml"]["Resources"]["QueryDrift"]["Properties"]["Events"]
-    made = {rule["Properties"]["RuleName"]["Fn::Sub"].replace("${PipelineName}", BASE) for rule in events.values()}
+def test_the_rules_of_functions_are_the_ones_that_the_stack_may_make() -> None:
+    functions = resources_of("AWS::Serverless::Function", OTHERS["sagemaker-custom-resource.yml"])
+    events = [rule for function in functions for rule in function.get("Events", {}).values()]
+    made = {rule["Properties"]["RuleName"]["Fn::Sub"].replace("${PipelineName}", BASE) for rule in events}
     allowed = set(re.findall(r"rule/(\$\{ProjectPrefix}[^\"]+)", json.dumps(PIPELINE["Resources"]["DeployRole"])))
     assert made == allowed
 

@@ -139,6 +139,13 @@ def test_the_approval_names_an_output_that_the_dev_stack_has() -> None:
     assert actions()["DeployModelDev"]["Namespace"] == "DeployDev"
 
 
+def test_the_approval_tells_what_was_measured() -> None:
+    asked, told = actions()["ApproveDeployment"], actions()["TellEvidence"]
+    assert f"#{{{told['Namespace']}.Words}}" in asked["Configuration"]["CustomData"]
+    assert told["RunOrder"] < asked["RunOrder"]
+    assert '{"Words": words}' in (PROJECT / "api" / "tell_evidence.py").read_text()
+
+
 def test_stacks_with_a_macro_are_deployed_with_the_right_to_expand_it() -> None:
     for action in actions().values():
         configuration = action["Configuration"]

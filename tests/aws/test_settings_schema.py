@@ -76,6 +76,17 @@ TAKERS = {
         "QuietMaxInstances": "scaling.quiet.max_instances",
         "QuietTimezone": "scaling.quiet.timezone",
     },
+    "sagemaker-custom-resource.yml": {
+        "DatasetBucket": "project.dataset_bucket",
+        "GroundTruthPrefix": "retraining.ground_truth",
+        "CoolDownHours": "retraining.cool_down_hours",
+        "RunsPerMonth": "retraining.runs_per_month",
+        "MinimumRows": "retraining.minimum_rows",
+        "MaximumRows": "retraining.maximum_rows",
+        "WindowHours": "retraining.window_hours",
+        "TestShare": "retraining.test_share",
+        "KeepShare": "retraining.keep_share",
+    },
 }
 # CloudFormation's word for a rule, and JSON Schema's.
 RULES = {

@@ -97,7 +97,7 @@ def test_where_a_boundary_is_given_no_right_is_given_beyond_it_and_it_cannot_be_
     roles = read_template(TEMPLATES["pipeline.yml"].read_text())["Resources"].values()
     wanted = {"Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundaryArn"}, {"Ref": "AWS::NoValue"}]}
     boundaries = [one["Properties"].get("PermissionsBoundary") for one in roles if one["Type"] == "AWS::IAM::Role"]
-    assert len(boundaries) == 15 and all(one == wanted for one in boundaries)
+    assert len(boundaries) == 16 and all(one == wanted for one in boundaries)
 
 
 def test_the_launch_role_may_do_what_the_registry_of_cloudformation_asks_for_pipeline_yml() -> None:

@@ -47,13 +47,18 @@ def test_the_stages_come_in_order_and_a_person_stands_before_production() -> Non
         "Source": ["GitSource", "DataSource"],
         "Build": ["BuildTemplates", "CreateWorkflow", "CreateCustomResource"],
         "Train": ["TrainModel"],
-        "DeployDev": ["DeployModelDev", "ApproveDeployment"],
+        "DeployDev": ["DeployModelDev", "TellEvidence", "ApproveDeployment"],
         "DeployPrd": ["NameRelease", "DeployModelPrd", "VerifyDeployment", "PruneVersions"],
     }
 
 
-def test_commit_data_and_drift_start_the_pipeline_and_the_timer_is_on() -> None:
-    assert rules_to_the_pipeline() == {"CommitRule", "DataRule", "DriftRule"}
+def test_commit_and_data_start_the_pipeline_and_drift_and_the_month_ask_whether_they_may() -> None:
+    assert rules_to_the_pipeline() == {"CommitRule", "DataRule"}
+    asked = PIPELINE["RetrainTimer"]["Properties"]["Target"]
+    assert asked["Arn"]["Fn::Sub"].endswith(":function:${ProjectPrefix}-${SageMakerProjectName}-retrain")
+    assert json.loads(asked["Input"])["Trigger"] == "monthly"
+    custom = read_template(TEMPLATES["sagemaker-custom-resource.yml"].read_text())["Resources"]
+    assert set(custom["Retrain"]["Properties"]["Events"]) == {"DriftRaised", "ExecutionStarted"}
     template = read_template(TEMPLATES["pipeline.yml"].read_text())
     assert template["Parameters"]["RetrainSchedule"]["Default"] == "cron(0 12 1 * ? *)"
     assert template["Parameters"]["RetrainScheduleState"]["Default"] == "ENABLED"
@@ -216,7 +221,7 @@ def test_scaling_is_from_2_to_10_by_750_invocations(tmp_path: Path) -> None:
 
 def test_drift_tells_a_person_and_a_failed_monitoring_does_too() -> None:
     custom = read_template(TEMPLATES["sagemaker-custom-resource.yml"].read_text())["Resources"]
-    for alarm in (RESOURCES["DriftAlarm"], custom["QueryDriftErrors"]):
+    for alarm in (RESOURCES["DriftAlarm"], custom["QueryDriftErrors"], custom["RetrainErrors"]):
         assert alarm["Properties"]["AlarmActions"] == [{"Ref": "NotificationTopicArn"}]
 
 
@@ -266,8 +271,8 @@ def test_a_stage_in_another_account_is_acted_on_by_that_accounts_roles() -> None
     nothing = {"Ref": "AWS::NoValue"}
     for stage, prefix in (("DeployDev", "Dev"), ("DeployPrd", "Prd")):
         for action in declared[stage]:
-            # Name Release reads the pipeline's history, and so is where the pipeline is.
-            if action["ActionTypeId"]["Category"] == "Approval" or action["Name"] == "NameRelease":
+            # These read the pipeline's history and its workflow, and so are where the pipeline is.
+            if action["ActionTypeId"]["Category"] == "Approval" or action["Name"] in ("NameRelease", "TellEvidence"):
                 assert "RoleArn" not in action
                 continue
             role = {"Fn::If": [f"Has{prefix}ActionRole", {"Ref": f"{prefix}ActionRoleArn"}, nothing]}

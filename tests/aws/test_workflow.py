@@ -22,9 +22,20 @@ SAMPLE_VALUES = {
     "KmsKeyArn": VARIABLES["KMS_KEY_ARN"],
     "SageMakerRoleArn": "arn:aws:iam::123456789012:role/mls-demo-sagemaker-eu-central-1",
     "CreateExperimentFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:mls-demo-create-experiment",
+    "FindChampionFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:mls-demo-find-champion",
     "QueryEvaluationFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:mls-demo-query-evaluation",
     "QueryTrainingFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:mls-demo-query-training",
 }
+CHAMPION = "mls-flights-0d9c2a51-6d5f-4c0e-bb1c-1f0a5b1d3c11"
+MEASURED = "binary_classification_metrics of 100 rows"
+
+
+def gate_of(value: float, **changes: Any) -> dict[str, Any]:
+    """What Query Evaluation Results answers."""
+    gate = {"Metric": "auc", "Comparison": "GreaterThan", "Threshold": 0.7, "Value": value, "Measured": MEASURED}
+    return {**gate, **changes}
+
+
 MODEL_URI = f"s3://artifacts/mls-demo/runs/{RUN_NAME}/output/model.tar.gz"
 GOOD: dict[str, Any] = {
     "Create Experiment": {"Payload": {}},
@@ -33,12 +44,14 @@ GOOD: dict[str, Any] = {
     "Training Job": {"ModelArtifacts": {"S3ModelArtifacts": MODEL_URI}},
     "Save Model": {"ModelArn": "arn"},
     "Model Evaluation Job": {"ProcessingJobStatus": "Completed"},
-    "Query Evaluation Results": {
-        "Payload": {"Metric": "auc", "Comparison": "GreaterThan", "Threshold": 0.7, "Value": 0.8}
-    },
+    "Query Evaluation Results": {"Payload": gate_of(0.8)},
+    "Find Champion": {"Payload": {"TrainingJobName": CHAMPION}},
+    "Champion Evaluation Job": {"ProcessingJobStatus": "Completed"},
+    "Query Champion Results": {"Payload": gate_of(0.75)},
     "Query Training Results": {"Payload": {"AssetsFolder": "/mnt/assets/models/x", "Files": ["schema.json"]}},
 }
-JOBS = ("Prepare Data", "Baseline Job", "Training Job", "Model Evaluation Job")
+NO_CHAMPION = {"Find Champion": {"Payload": {"TrainingJobName": ""}}}
+JOBS = ("Prepare Data", "Baseline Job", "Training Job", "Model Evaluation Job", "Champion Evaluation Job")
 
 
 def definition() -> dict[str, Any]:
@@ -50,7 +63,9 @@ def definition() -> dict[str, Any]:
 
 
 def walk(folder: Path, **changes: Any) -> Walk:
-    """A whole execution with the input that a build of the real project writes."""
+    """A whole execution with the input that a build of the real project writes; `champion` are other settings
+    of it, all else are answers."""
+    settings = changes.pop("champion", {})
 
     def result(name: str, _request: dict[str, Any]) -> Any:
         answer = {**GOOD, **changes}[name]
@@ -59,7 +74,9 @@ def walk(folder: Path, **changes: Any) -> Walk:
         return answer
 
     made = Walk(definition(), RUN_NAME, result)
-    made.run(files_of(folder)["workflow-input.json"])
+    content = files_of(folder)["workflow-input.json"]
+    content["Champion"].update(settings)
+    made.output = made.run(content)
     return made
 
 
@@ -140,7 +157,7 @@ def test_the_longest_names_that_pipeline_yml_allows_fit_into_the_names_of_jobs(t
     name = f"{'p' * 10}-{'m' * 10}-{'0' * 36}"
     made = Walk(definition(), name, lambda state, _: GOOD[state])
     made.run(files_of(tmp_path)["workflow-input.json"])
-    for state in ("Prepare Data", "Baseline Job", "Model Evaluation Job"):
+    for state in ("Prepare Data", "Baseline Job", "Model Evaluation Job", "Champion Evaluation Job"):
         assert faults("sagemaker", "CreateProcessingJob", made.requests[state]) == []
     assert faults("sagemaker", "CreateTrainingJob", made.requests["Training Job"]) == []
 
@@ -150,7 +167,7 @@ def test_the_training_job_bears_the_name_of_the_execution_and_the_others_begin_w
     assert requests["Training Job"]["TrainingJobName"] == RUN_NAME
     assert requests["Save Model"]["ModelName"] == RUN_NAME
     jobs = [requests[name]["ProcessingJobName"] for name in JOBS if name != "Training Job"]
-    assert jobs == [f"{RUN_NAME}-prep", f"{RUN_NAME}-base", f"{RUN_NAME}-eval"]
+    assert jobs == [f"{RUN_NAME}-prep", f"{RUN_NAME}-base", f"{RUN_NAME}-eval", f"{RUN_NAME}-chmp"]
 
 
 def test_every_job_belongs_to_the_trial_and_is_tagged_with_its_sources(tmp_path: Path) -> None:
@@ -199,6 +216,15 @@ def test_a_run_ends_with_what_it_made(tmp_path: Path) -> None:
         "TrainingJobName": RUN_NAME,
         "ModelUri": MODEL_URI,
         "Gate": GOOD["Query Evaluation Results"]["Payload"],
+        "Champion": {
+            "Status": "evaluated",
+            "TrainingJobName": CHAMPION,
+            "Metric": "auc",
+            "Value": 0.75,
+            "Measured": MEASURED,
+            "Verdict": "not worse",
+            "Margin": 0.0,
+        },
         "Assets": GOOD["Query Training Results"]["Payload"],
     }
 
@@ -218,13 +244,126 @@ def test_a_run_ends_with_what_it_made(tmp_path: Path) -> None:
     ],
 )
 def test_the_gate_lets_through_what_it_says(tmp_path: Path, comparison: str, value: float, passes: bool) -> None:
-    gate = {"Metric": "auc", "Comparison": comparison, "Threshold": 0.7, "Value": value}
+    changes = {"Query Evaluation Results": {"Payload": gate_of(value, Comparison=comparison)}, **NO_CHAMPION}
     if passes:
-        assert "Query Training Results" in walk(tmp_path, **{"Query Evaluation Results": {"Payload": gate}}).requests
+        assert "Query Training Results" in walk(tmp_path, **changes).requests
     else:
-        error, cause = failure(tmp_path, **{"Query Evaluation Results": {"Payload": gate}})
+        error, cause = failure(tmp_path, **changes)
         assert error == "ModelBelowGate"
         assert cause == f"{RUN_NAME}: auc is {value}; the gate asks for {comparison} 0.7"
+
+
+# ---------------------------------------------------------------------- the champion
+def against(folder: Path, value: float, champion: float, **settings: Any) -> Walk:
+    """A run whose model passes a gate of any value, against a champion."""
+    comparison = settings.pop("Comparison", "GreaterThan")
+    threshold = {"Threshold": 0.0 if comparison.startswith("Greater") else 1.0, "Comparison": comparison}
+    found = {"Query Evaluation Results": value, "Query Champion Results": champion}
+    changes = {name: {"Payload": gate_of(number, **threshold)} for name, number in found.items()}
+    return walk(folder, champion=settings, **changes)
+
+
+@pytest.mark.parametrize(
+    ("comparison", "value", "champion", "margin", "passes"),
+    [
+        ("GreaterThan", 0.8, 0.8, 0.0, True),
+        ("GreaterThan", 0.79, 0.8, 0.0, False),
+        ("GreaterThanOrEqual", 0.79, 0.8, 0.02, True),
+        ("GreaterThanOrEqual", 0.77, 0.8, 0.02, False),
+        ("LessThan", 0.8, 0.8, 0.0, True),
+        ("LessThan", 0.81, 0.8, 0.0, False),
+        ("LessThanOrEqual", 0.81, 0.8, 0.02, True),
+        ("LessThanOrEqual", 0.83, 0.8, 0.02, False),
+    ],
+)
+def test_a_model_may_be_worse_than_the_champion_by_the_margin_and_no_more(
+    tmp_path: Path, comparison: str, value: float, champion: float, margin: float, passes: bool
+) -> None:
+    if passes:
+        made = against(tmp_path, value, champion, Comparison=comparison, Margin=margin)
+        assert (made.output["Champion"]["Verdict"], made.output["Champion"]["Value"]) == ("not worse", champion)
+        return
+    with pytest.raises(ExecutionFailedError) as failed:
+        against(tmp_path, value, champion, Comparison=comparison, Margin=margin)
+    assert failed.value.error == "ModelBelowChampion"
+    told = f"auc is {value}; that of the champion {CHAMPION} is {champion} on the same test set (margin {margin:g})"
+    assert failed.value.cause == f"{RUN_NAME}: {told}"
+
+
+def test_a_model_that_loses_leaves_nothing_on_the_shared_volume(tmp_path: Path) -> None:
+    made = Walk(definition(), RUN_NAME, lambda state, _: {**GOOD, **better_champion()}[state])
+    with pytest.raises(ExecutionFailedError, match="ModelBelowChampion"):
+        made.run(files_of(tmp_path)["workflow-input.json"])
+    assert "Query Training Results" not in made.requests
+
+
+def better_champion() -> dict[str, Any]:
+    return {"Query Champion Results": {"Payload": gate_of(0.99)}}
+
+
+def test_the_first_run_has_no_champion_and_the_record_says_so(tmp_path: Path) -> None:
+    made = walk(tmp_path, **NO_CHAMPION)
+    assert made.output["Champion"] == {"Status": "no champion", "Verdict": "no champion", "Margin": 0.0}
+    assert "Champion Evaluation Job" not in made.requests
+
+
+def test_the_champion_sees_the_raw_test_set_of_the_run_with_its_own_model(tmp_path: Path) -> None:
+    requests = walk(tmp_path).requests
+    job = requests["Champion Evaluation Job"]
+    inputs = {item["InputName"]: item["S3Input"] for item in job["ProcessingInputs"]}
+    raw = {item["InputName"]: item["S3Input"] for item in requests["Prepare Data"]["ProcessingInputs"]}
+    assert inputs["test"]["S3Uri"] == raw["test"]["S3Uri"]
+    assert inputs["test"]["LocalPath"] == "/opt/ml/processing/raw"
+    assert (
+        inputs["model"]["S3Uri"] == f"s3://{VARIABLES['ARTIFACT_BUCKET']}/mls-demo/runs/{CHAMPION}/output/model.tar.gz"
+    )
+    assert job["AppSpecification"] == requests["Model Evaluation Job"]["AppSpecification"]
+    written = f"{job['ProcessingOutputConfig']['Outputs'][0]['S3Output']['S3Uri']}/eval.json"
+    assert requests["Query Champion Results"]["Payload"]["EvaluationUri"] == written
+    assert written != requests["Query Evaluation Results"]["Payload"]["EvaluationUri"]
+
+
+@pytest.mark.parametrize("state", ["Champion Evaluation Job", "Query Champion Results"])
+def test_a_champion_that_cannot_be_evaluated_is_left_out_only_where_the_settings_say_so(
+    tmp_path: Path, state: str
+) -> None:
+    job = json.dumps({"ExitMessage": "test.csv: there is no column 'humid'"})
+    cause = job if state.endswith("Job") else "s3://b/eval.json: cannot be read"
+    reason = "test.csv: there is no column 'humid'" if state.endswith("Job") else cause
+    failing = {state: TaskFailedError("States.TaskFailed", cause)}
+    error, told = failure(tmp_path, **failing)
+    assert error == "ChampionUnreadable"
+    assert CHAMPION in told and "on_unreadable is fail" in told and told.endswith(reason)
+    made = walk(tmp_path, champion={"OnUnreadable": "pass"}, **failing)
+    kept = {"Status": "unreadable", "TrainingJobName": CHAMPION, "Reason": reason}
+    assert made.output["Champion"] == {**kept, "Verdict": "unreadable", "Margin": 0.0}
+
+
+@pytest.mark.parametrize(
+    "other", [{"Measured": "binary_classification_metrics of 99 rows"}, {"Metric": "accuracy"}], ids=["rows", "metric"]
+)
+def test_figures_of_other_rows_or_of_another_metric_are_not_compared(tmp_path: Path, other: dict[str, str]) -> None:
+    changes = {"Query Champion Results": {"Payload": gate_of(0.1, **other)}}
+    error, cause = failure(tmp_path, **changes)
+    assert error == "ChampionNotComparable"
+    assert next(iter(other.values())) in cause and MEASURED in cause
+    made = walk(tmp_path, champion={"OnUnreadable": "pass"}, **changes)
+    assert made.output["Champion"]["Verdict"] == "not comparable"
+
+
+def test_who_the_champion_is_must_be_known_whatever_the_settings_say(tmp_path: Path) -> None:
+    unknown = {"Find Champion": TaskFailedError("CheckError", json.dumps({"errorMessage": "two functions serve"}))}
+    error, cause = failure(tmp_path, champion={"OnUnreadable": "pass"}, **unknown)
+    assert (error, cause.endswith("two functions serve")) == ("ChampionUnknown", True)
+
+
+def test_inner_variables_have_names_of_their_own() -> None:
+    """Step Functions refuses a variable of a branch that bears the name of one outside."""
+    outer = definition()["States"]
+    branches = outer["Baseline, Training And Champion"]["Branches"]
+    assigned = {name for state in outer.values() for name in state.get("Assign", {})}
+    inner = {name for branch in branches for state in branch["States"].values() for name in state.get("Assign", {})}
+    assert assigned & inner == set()
 
 
 @pytest.mark.parametrize(
@@ -237,6 +376,9 @@ def test_the_gate_lets_through_what_it_says(tmp_path: Path, comparison: str, val
         ("Save Model", "SaveModelFailed"),
         ("Model Evaluation Job", "ModelEvaluationJobFailed"),
         ("Query Evaluation Results", "EvaluationResultsUnreadable"),
+        ("Find Champion", "ChampionUnknown"),
+        ("Champion Evaluation Job", "ChampionUnreadable"),
+        ("Query Champion Results", "ChampionUnreadable"),
         ("Query Training Results", "TrainingResultsNotCopied"),
     ],
 )
@@ -281,7 +423,8 @@ def test_every_task_catches_everything() -> None:
         if state["Type"] == "Task":
             [catcher] = state["Catch"]
             assert catcher["ErrorEquals"] == ["States.ALL"], name
-            assert states[catcher["Next"]]["Type"] == "Fail", name
+            caught = states[catcher["Next"]]
+            assert states[caught.get("Default", catcher["Next"])]["Type"] == "Fail", name
 
 
 def test_a_mount_that_times_out_is_tried_again_three_times() -> None:

@@ -55,8 +55,9 @@ def test_deployments_under_load_are_counted() -> None:
 def test_a_run_of_the_pipeline_is_told_apart_into_programs_and_engine(system: System, tmp_path: Path) -> None:
     execution = next(one for one in system.executions() if one["status"] == "Succeeded")["pipelineExecutionId"]
     lines = overhead_of(system, execution, tmp_path / "bare")
-    with_programs = [line.name for line in lines if line.program_seconds > 0]
-    assert with_programs == [
+    with_programs = [name for line in lines if line.program_seconds > 0 for name in line.name.split(", ")]
+    # What an approver is told is gathered meanwhile.
+    assert [name for name in with_programs if name != "DeployDev/TellEvidence"] == [
         "Build/BuildTemplates",
         "Train/TrainModel",
         "DeployDev/DeployModelDev",

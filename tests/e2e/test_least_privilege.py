@@ -154,6 +154,7 @@ def life(system: System, execution: str, tmp_path_factory: pytest.TempPathFactor
     monitored = Monitored(system)
     drifted = [(0.9 + size / 10, weight) for size, weight, _ in ROWS * 3]
     monitored.ask(drifted)
+    monitored.label()
     caused = system.started_by(monitored.look)
     system.pipeline.stop_pipeline_execution(pipelineName=NAME, pipelineExecutionId=caused, abandon=True)
     assert system.ended(caused) == "Stopped"

@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from tests import small_project
+from tests.command_line import run
 from tests.finished import system_on_copy
 from tests.live import eventually
 from tests.monitored import Monitored, production
 from tests.serving import Load
-from tests.small_project import NAME, ROWS
+from tests.small_project import DATASET, NAME, ROWS
 from tests.smtp import SmtpServer, link_in, open_link, serving
 from tests.system import System
 
@@ -85,25 +87,25 @@ def test_requests_like_the_baseline_start_nothing(system: System, smtp: SmtpServ
     assert not [mail["Subject"] for mail in smtp.mails_to(ADMIN) if "drift" in mail["Subject"]]
 
 
-def test_requests_that_drift_start_the_pipeline_and_the_admin_is_told_what_drifted(
-    system: System, smtp: SmtpServer, monitored: Monitored
+@pytest.fixture(scope="module")
+def drifted(system: System, monitored: Monitored) -> set[str]:
+    """The executions before, when requests drift and nobody has labelled one."""
+    started = _started(system)
+    monitored.ask([(0.9 + size / 10, weight) for size, weight, _ in ROWS * 3])
+    assert monitored.look() == "CompletedWithViolations"
+    eventually(lambda: monitored.alarm() == "ALARM")
+    return started
+
+
+def test_when_requests_drift_the_admin_is_told_what_drifted(
+    smtp: SmtpServer, monitored: Monitored, drifted: set[str]
 ) -> None:
-    drifted = [(0.9 + size / 10, weight) for size, weight, _ in ROWS * 3]
-
-    def drift() -> None:
-        monitored.ask(drifted)
-        assert monitored.look() == "CompletedWithViolations"
-
-    execution = system.started_by(drift)
+    assert drifted
     of_endpoint = {"Endpoint": monitored.name, "MonitoringSchedule": monitored.name}
     size = monitored.latest(MONITOR, "feature_baseline_drift_size", **of_endpoint)
     weight = monitored.latest(MONITOR, "feature_baseline_drift_weight", **of_endpoint)
     assert weight < 0.2 < size
     assert monitored.latest(NAME, "features_drifted", MonitoringSchedule=monitored.name) == 1
-    assert monitored.alarm() == "ALARM"
-    found = system.pipeline.get_pipeline_execution(pipelineName=NAME, pipelineExecutionId=execution)
-    assert f"rule/{NAME}-drift" in found["pipelineExecution"]["trigger"]["triggerDetail"]
-    _cut_short(system, execution)
     named = _mail(smtp, f"{NAME}: drift of size")
     assert f"- size: distance {size}, allowed 0.2\n" in named
     assert f"Monitoring schedule: {monitored.name}\n" in named
@@ -113,8 +115,53 @@ def test_requests_that_drift_start_the_pipeline_and_the_admin_is_told_what_drift
     )
 
 
+def test_drift_without_labels_starts_nothing_and_the_admin_is_told_what_is_missing(
+    system: System, smtp: SmtpServer, drifted: set[str]
+) -> None:
+    refused = _mail(smtp, f"{NAME}: retraining refused (drift): labels missing: 0 labelled rows")
+    assert f"0 labels of that time were found at s3://{DATASET}/ground-truth/" in refused
+    assert _started(system) == drifted
+
+
+def test_when_the_labels_have_come_drift_trains_anew_on_what_production_was_asked(
+    system: System, smtp: SmtpServer, monitored: Monitored, drifted: set[str], tmp_path: Path
+) -> None:
+    assert drifted
+    rows = monitored.label()
+    before = system.engine.client("s3").head_object(Bucket=system.bucket, Key=f"{NAME}/data-source.zip")["VersionId"]
+    execution = system.started_by(monitored.raise_again)
+    told = _mail(smtp, f"{NAME}: retraining started (drift): {rows} labelled rows")
+    eventually(lambda: system.runs(execution).get("TrainModel", {}).get("status") == "Succeeded", timeout=180)
+    revisions = system.pipeline.get_pipeline_execution(pipelineName=NAME, pipelineExecutionId=execution)
+    found = {one["name"]: one["revisionId"] for one in revisions["pipelineExecution"]["artifactRevisions"]}
+    assert found["DataSourceOutput"] != before
+    assert f"DataVersionId: {found['DataSourceOutput']}\n" in told
+    job = system.runs(execution)["TrainModel"]["output"]["executionResult"]["externalExecutionId"].rsplit(":", 1)[1]
+    prepared = system.engine.client("s3").get_object(
+        Bucket=system.bucket, Key=f"{NAME}/runs/{job}/data/baseline/baseline.csv"
+    )
+    assert len(prepared["Body"].read().splitlines()) == rows + 1
+    system.approve(execution, "it is a test", "Rejected")
+    assert system.ended(execution) == "Failed"
+    project = str(small_project.unpack(tmp_path / "project"))
+
+    def history() -> list[tuple[str, str, str]]:
+        shown = run("--json", "--project", project, "history", "--retraining", home=system.engine.folder).stdout
+        kept = [(one["trigger"], one["decision"], one["details"]) for one in json.loads(shown)]
+        return [(trigger, decision, details.get("PipelineExecutionId", "")) for trigger, decision, details in kept]
+
+    eventually(lambda: ("upload", "started", execution) in history())
+    assert {("drift", "started", ""), ("drift", "refused", "")} <= set(history())
+    # A person is held to the same limits.
+    asked = run("--json", "--project", project, "retrain", home=system.engine.folder)
+    assert json.loads(asked.stdout) == {"endpoint": monitored.name}, asked.stderr
+    eventually(lambda: ("by hand", "refused", "") in history())
+    shown = run("--project", project, "history", "--retraining", home=system.engine.folder).stdout
+    assert "labels missing" in shown and "cool-down" in shown
+
+
 # ---------------------------------------------------------------------- the calendar
-def test_the_monthly_schedule_is_on_and_its_time_starts_the_pipeline(system: System) -> None:
+def test_the_monthly_schedule_is_on_and_its_time_starts_the_pipeline(system: System, smtp: SmtpServer) -> None:
     scheduler = system.engine.client("scheduler")
     deployed = scheduler.get_schedule(Name=f"{NAME}-retrain")
     assert (deployed["State"], deployed["ScheduleExpression"]) == ("ENABLED", "cron(0 12 1 * ? *)")
@@ -129,8 +176,9 @@ def test_the_monthly_schedule_is_on_and_its_time_starts_the_pipeline(system: Sys
 
     execution = system.started_by(come)
     found = system.pipeline.get_pipeline_execution(pipelineName=NAME, pipelineExecutionId=execution)
-    assert f"{NAME}-start-" in found["pipelineExecution"]["trigger"]["triggerDetail"]
+    assert f"{NAME}-retrain-" in found["pipelineExecution"]["trigger"]["triggerDetail"]
     _cut_short(system, execution)
+    assert f"PipelineExecutionId: {execution}\n" in _mail(smtp, f"{NAME}: retraining started (monthly)")
 
 
 # ---------------------------------------------------------------------- load
@@ -265,7 +313,12 @@ def test_the_admin_is_told_what_to_approve_what_was_deployed_and_that_it_succeed
     assert system.ended(recovered) == "Succeeded", system.errors(recovered)
     asked = _mail(smtp, f"APPROVAL NEEDED: AWS CodePipeline {NAME} for action ApproveDeployment")
     assert f"Pipeline name: {NAME}\nStage name: DeployDev\n" in asked
-    assert f"Additional information: Try the endpoint {system.outputs('dev')['EndpointName']}. " in asked
+    assert (
+        f"Additional information: Try the endpoint {system.outputs('dev')['EndpointName']}. auc is 0.85; the gate"
+        in asked
+    )
+    assert "the gate asks for GreaterThan 0.7. The champion mls-small-" in asked
+    assert "has 0.9 on the same test set. Approved, the model of " in asked
     told = _mail(smtp, "SUCCEEDED: AWS CodeDeploy d-")
     application = json.loads(told.partition("\n\n--\n")[0])["applicationName"]
     assert application == system.outputs("prd")["DeploymentApplication"]

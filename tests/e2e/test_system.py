@@ -175,6 +175,18 @@ def test_a_model_under_the_gate_fails_in_train_with_its_figures(system: System) 
 
 
 @pytest.mark.usefixtures("unchanged")
+def test_a_model_that_passes_the_gate_and_loses_to_the_one_in_production_fails_in_train_with_both_figures(
+    system: System,
+) -> None:
+    champion = system.outputs("prd")["EndpointName"].removesuffix("-prd")
+    execution = system.upload({"auc": "0.72"})
+    assert system.ended(execution) == "Failed"
+    told = f"auc is 0.72; that of the champion {champion} is 0.9 on the same test set (margin 0.15)"
+    assert told in system.errors(execution)["TrainModel"]
+    assert "DeployModelDev" not in system.runs(execution)
+
+
+@pytest.mark.usefixtures("unchanged")
 def test_a_data_source_without_a_member_fails_the_build_by_its_name(system: System) -> None:
     execution = system.upload(None, inputData=None)
     assert system.ended(execution) == "Failed"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,11 +23,12 @@ ENDED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
 PREPARE = """#!/usr/bin/env python3
 import os, pathlib
 base = pathlib.Path("/opt/ml/processing")
-rows = (base / "input/raw/rows.csv").read_text()
+rows = (base / "input/train/rows.csv").read_text()
 if not rows.strip():
     pathlib.Path("/opt/ml/output/message").write_text("the data has no rows")
     raise SystemExit(1)
 for name in ("train", "test", "baseline", "requests"):
+    rows = (base / "input" / (name if name == "test" else "train") / "rows.csv").read_text()
     (base / name / "rows.csv").write_text(rows)
 """
 TRAIN = """#!/usr/bin/env python3
@@ -40,7 +43,12 @@ import json, pathlib, tarfile
 base = pathlib.Path("/opt/ml/processing")
 with tarfile.open(base / "model/model.tar.gz") as archive:
     total = int(archive.extractfile("inference/total.txt").read())
-report = {"regression_metrics": {"mae": {"value": total / 10}}}
+raw = base / "raw/rows.csv"
+rows = (raw if raw.exists() else base / "test/rows.csv").read_text().split()
+if raw.exists() and "changed" in rows:
+    pathlib.Path("/opt/ml/output/message").write_text("these rows are none of this model")
+    raise SystemExit(1)
+report = {"dataset": {"item_count": len(rows)}, "regression_metrics": {"mae": {"value": total / 10}}}
 (base / "evaluation/eval.json").write_text(json.dumps(report))
 """
 MONITOR = """
@@ -49,10 +57,14 @@ rows = pathlib.Path("/opt/ml/processing/input/baseline/rows.csv").read_text()
 pathlib.Path("/opt/ml/processing/output/statistics.json").write_text('{"rows": %d}' % len(rows.split()))
 """
 FUNCTIONS = {
+    "FindChampionFunctionArn": "find_champion",
     "CreateExperimentFunctionArn": "sagemaker_create_experiment",
     "QueryEvaluationFunctionArn": "sagemaker_query_evaluation",
     "QueryTrainingFunctionArn": "sagemaker_query_training",
 }
+
+
+CHAMPION = "run-of-last-year"
 
 
 class Workflow:
@@ -84,20 +96,35 @@ class Workflow:
         self.arn = made["stateMachineArn"]
 
     def _functions(self) -> dict[str, str]:
-        shared = (PROJECT / "custom_resource/s3_object.py").read_text()
         arns = {}
         for name, module in FUNCTIONS.items():
-            source = (PROJECT / f"custom_resource/{module}.py").read_text()
-            code = {"ZipFile": archive({f"{module}.py": source, "s3_object.py": shared})}
+            folder = PROJECT / ("api" if module == "find_champion" else "custom_resource")
+            code = {"ZipFile": archive({path.name: path.read_text() for path in folder.glob("*.py")})}
             settings = {"Runtime": "python3.13", "Handler": f"{module}.handler", "Code": code, "Timeout": 60}
-            environment = {"Variables": {"ASSETS_DIR": "/tmp/assets"}}
+            environment = {"Variables": {"ASSETS_DIR": "/tmp/assets", "PIPELINE_NAME": self.name}}
             arns[name] = make_function(self.engine, f"{self.name}-{module}", "", Environment=environment, **settings)
         return arns
 
-    def run(self, rows: str, gate: Mapping[str, Any]) -> dict[str, Any]:
+    def serve(self, total: int) -> None:
+        """Production's alias leads to a model that an earlier run has made."""
+        stream = io.BytesIO()
+        with tarfile.open(fileobj=stream, mode="w:gz") as packed:
+            member = tarfile.TarInfo("inference/total.txt")
+            member.size = len(str(total))
+            packed.addfile(member, io.BytesIO(str(total).encode()))
+        key = f"runs/{CHAMPION}/output/model.tar.gz"
+        self.engine.client("s3").put_object(Bucket=self.name, Key=key, Body=stream.getvalue())
+        environment = {"Variables": {"TRAINING_JOB_NAME": CHAMPION}}
+        client, name = self.engine.client("lambda"), f"{self.name}-api-zip"
+        make_function(self.engine, name, "handler = print", Environment=environment)
+        version = client.publish_version(FunctionName=name)["Version"]
+        client.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
+
+    def run(self, rows: str, gate: Mapping[str, Any], test: str = "1\n", **champion: Any) -> dict[str, Any]:
         run = f"run-{uuid.uuid4().hex[:8]}"
         raw = f"s3://{self.name}/raw/{run}"
-        self.engine.client("s3").put_object(Bucket=self.name, Key=f"raw/{run}/rows.csv", Body=rows.encode())
+        for name, text in (("train", rows), ("test", test)):
+            self.engine.client("s3").put_object(Bucket=self.name, Key=f"raw/{run}/{name}/rows.csv", Body=text.encode())
         instances = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
         given = {
             "ExperimentName": self.name,
@@ -107,12 +134,13 @@ class Workflow:
             "ImageUri": self.image,
             "MonitorImageUri": self.monitor,
             "DatasetEnvironment": {"DATASET": "{}"},
-            "RawData": [{"Name": "raw", "Uri": raw}],
+            "RawData": [{"Name": name, "Uri": f"{raw}/{name}/"} for name in ("train", "test")],
             "Instances": dict.fromkeys(("Prepare", "Baseline", "Train", "Evaluate"), instances),
             "MaxRuntimeInSeconds": 300,
             "DriftThreshold": "0.1",
             "HyperParameters": {"depth": "3"},
             "Gate": dict(gate),
+            "Champion": {"Margin": 0.0, "OnUnreadable": "fail", **champion},
         }
         arn = self.sfn.start_execution(stateMachineArn=self.arn, name=run, input=json.dumps(given))["executionArn"]
         eventually(lambda: self.sfn.describe_execution(executionArn=arn)["status"] in ENDED, timeout=120)
@@ -121,7 +149,9 @@ class Workflow:
 
 @pytest.fixture(scope="module")
 def workflow(engine: LiveEngine) -> Workflow:
-    return Workflow(engine)
+    made = Workflow(engine)
+    made.serve(9)
+    return made
 
 
 def test_the_workflow_trains_a_model_that_passes_its_gate(engine: LiveEngine, workflow: Workflow) -> None:
@@ -129,12 +159,14 @@ def test_the_workflow_trains_a_model_that_passes_its_gate(engine: LiveEngine, wo
     assert ended["status"] == "SUCCEEDED", (ended.get("error"), ended.get("cause"))
     output, run = json.loads(ended["output"]), ended["name"]
     assert output["ModelUri"] == f"s3://{workflow.name}/runs/{run}/output/model.tar.gz"
+    assert (output["Champion"]["TrainingJobName"], output["Champion"]["Value"]) == (CHAMPION, 0.9)
+    assert output["Champion"]["Verdict"] == "not worse"
     assert (output["Gate"]["Value"], output["Assets"]["Files"]) == (0.6, ["total.txt"])
     found = engine.client("s3").list_objects_v2(Bucket=workflow.name, Prefix=f"runs/{run}/")["Contents"]
     assert f"runs/{run}/baseline/statistics.json" in [item["Key"] for item in found]
     listed = engine.client("sagemaker").list_trial_components(TrialName=run)["TrialComponentSummaries"]
     shown = sorted(one["DisplayName"] for one in listed)
-    assert shown == ["Baseline-Job", "Model-Evaluation-Job", "Prepare-Data", "Training-Job"]
+    assert shown == ["Baseline-Job", "Champion-Evaluation-Job", "Model-Evaluation-Job", "Prepare-Data", "Training-Job"]
 
 
 def test_a_model_below_its_gate_fails_with_the_figures(workflow: Workflow) -> None:
@@ -144,7 +176,7 @@ def test_a_model_below_its_gate_fails_with_the_figures(workflow: Workflow) -> No
 
 
 def test_a_metric_that_is_missing_fails_with_what_the_function_says(workflow: Workflow) -> None:
-    ended = workflow.run("1\n", {"Metric": "rmse", "Comparison": "LessThan", "Threshold": 1})
+    ended = workflow.run("1\n", {"Metric": "rmse", "Comparison": "LessThan", "Threshold": 1}, OnUnreadable="pass")
     assert ended["error"] == "EvaluationResultsUnreadable"
     assert "regression_metrics has no rmse; it has mae" in ended["cause"]
 
@@ -153,3 +185,23 @@ def test_data_without_rows_fails_with_what_the_program_says(workflow: Workflow) 
     ended = workflow.run("", {})
     assert ended["error"] == "PrepareDataFailed"
     assert "the data has no rows" in ended["cause"]
+
+
+def test_a_model_that_passes_its_gate_and_loses_to_the_champion_fails_with_both_figures(workflow: Workflow) -> None:
+    gate = {"Metric": "mae", "Comparison": "LessThan", "Threshold": 2}
+    ended = workflow.run("10\n", gate)
+    told = f"mae is 1; that of the champion {CHAMPION} is 0.9 on the same test set (margin 0)"
+    assert (ended["error"], ended["cause"]) == ("ModelBelowChampion", f"{ended['name']}: {told}")
+    assert workflow.run("10\n", gate, Margin=0.2)["status"] == "SUCCEEDED"
+
+
+def test_a_champion_that_does_not_fit_the_new_test_set_ends_the_run_unless_the_settings_let_it(
+    workflow: Workflow,
+) -> None:
+    gate = {"Metric": "mae", "Comparison": "LessThan", "Threshold": 1}
+    ended = workflow.run("1\n", gate, test="changed\n")
+    assert ended["error"] == "ChampionUnreadable"
+    assert CHAMPION in ended["cause"] and "these rows are none of this model" in ended["cause"]
+    passed = workflow.run("1\n", gate, test="changed\n", OnUnreadable="pass")
+    assert passed["status"] == "SUCCEEDED", passed.get("cause")
+    assert json.loads(passed["output"])["Champion"]["Status"] == "unreadable"

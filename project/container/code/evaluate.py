@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Model Evaluation: the processing job whose file the gate reads.
 
-Reads `/opt/ml/processing/model/model.tar.gz` and the prepared `/opt/ml/processing/test`; writes
-`/opt/ml/processing/evaluation/eval.json` in SageMaker's model-quality schema. Whatever is missing or undefined ends
+Reads `/opt/ml/processing/model/model.tar.gz` and the prepared `/opt/ml/processing/test` or, where there is one, the raw
+`/opt/ml/processing/raw`: a model of an earlier run sees the rows through its own schema, as it would in production.
+Writes `/opt/ml/processing/evaluation/eval.json` in SageMaker's model-quality schema. Whatever is missing or undefined ends
 the job with an error: a gate must never find a figure that was not measured.
 
 PROBABILITY_THRESHOLD (default 0.5) is the score at which a binary row counts as positive; it does not touch the AUC.
@@ -23,16 +24,17 @@ from typing import Any
 import numpy as np
 from metrics import UndefinedMetricError, binary_metrics, multiclass_metrics, regression_metrics
 from predictor import ModelError, Predictor
+from prepare_data import write_encoded
 from prepared_data import PreparedData, load_prepared
-from schema import SchemaError
-from utils import INFERENCE_FOLDER, MODEL_FILE, PROCESSING, SCHEMA_FILE, ContainerError, run_processing_job
+from schema import Schema, SchemaError
+from utils import INFERENCE_FOLDER, MODEL_FILE, PROCESSING, SCHEMA_FILE, ContainerError, csv_files, run_processing_job
 
 
 def evaluate(folder: Path, environment: Mapping[str, str]) -> str:
     """The whole job below `folder`; returns its closing sentence."""
     with tempfile.TemporaryDirectory() as scratch:
         predictor = _load_model(folder / "model" / "model.tar.gz", Path(scratch))
-    data = load_prepared(folder / "test", predictor.schema)
+    data = _test_set(folder, predictor.schema)
     try:
         metrics = quality(predictor, data, _threshold(environment))
     except UndefinedMetricError as error:
@@ -42,6 +44,22 @@ def evaluate(folder: Path, environment: Mapping[str, str]) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"version": 0.0, "dataset": dataset, **metrics}, indent=1, allow_nan=False) + "\n")
     return f"evaluate: {len(data.labels)} rows; {_headline(metrics)}"
+
+
+def _test_set(folder: Path, schema: Schema) -> PreparedData:
+    """The raw rows, encoded by the model's own schema, or else those that Prepare Data encoded by the same.
+
+    How many rows may be bad is not asked here: the report tells how many were good, and who compares two models compares that.
+    """
+    raw = folder / "raw"
+    if not raw.is_dir():
+        return load_prepared(folder / "test", schema)
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "test.csv"
+        print(
+            write_encoded(csv_files(raw), [schema.target, *schema.names], schema, path, max_bad_share=1.0), flush=True
+        )
+        return load_prepared(path.parent, schema)
 
 
 def quality(predictor: Predictor, data: PreparedData, threshold: float) -> dict[str, Any]:

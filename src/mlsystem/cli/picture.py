@@ -10,6 +10,7 @@ from rich.text import Text
 from mlsystem.client.drill.verdict import Verdict
 from mlsystem.client.pipeline import ActionView, ExecutionView, StageView
 from mlsystem.client.releases import Release
+from mlsystem.client.retraining import DecisionView
 from mlsystem.client.shadow import Agreement, Comparison
 
 STYLES = {
@@ -47,6 +48,17 @@ def history_table(name: str, executions: Sequence[ExecutionView]) -> Table:
         for run in item.runs:
             took = "" if run.seconds is None else f"{run.seconds:.0f}"
             table.add_row(f"  {run.name}", _status(run.status), "", took, "", _short(run.error or run.summary))
+    return table
+
+
+def decision_table(decisions: Sequence[DecisionView]) -> Table:
+    table = Table(title="Why it trained anew, or did not", title_justify="left", expand=False)
+    for column in ("at", "trigger", "decision", "reason"):
+        table.add_column(column)
+    for item in decisions:
+        style = "green" if item.decision == "started" else "yellow"
+        at = item.time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        table.add_row(at, item.trigger, Text(item.decision, style=style), item.reason)
     return table
 
 

@@ -1,4 +1,4 @@
-"""run, status, history, approve, reject, stop, retry: the pipeline and what a person decides."""
+"""run, retrain, status, history, approve, reject, stop, retry: the pipeline and what a person decides."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 from rich.live import Live
 
-from mlsystem.cli.picture import history_table, reasons, stage_table
+from mlsystem.cli.picture import decision_table, history_table, reasons, stage_table
 from mlsystem.cli.state import State, pause
 from mlsystem.client.errors import RunFailed
 from mlsystem.client.pipeline import ENDED, Pipeline
 from mlsystem.client.releases import Releases
+from mlsystem.client.retraining import Retraining
 
 Watch = Annotated[
     bool, typer.Option("--watch", "-w", help="stay and show how it goes, until it ends or waits for a person")
@@ -21,7 +22,7 @@ Watch = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    for command in (run, status, history, approve, reject, stop, retry):
+    for command in (run, retrain, status, history, approve, reject, stop, retry):
         app.command()(command)
 
 
@@ -34,6 +35,14 @@ def run(context: typer.Context, watch: Watch = False) -> None:
         state.answer({"execution": execution}, f"Started {execution}")
     if watch:
         _watch(state, pipeline)
+
+
+def retrain(context: typer.Context) -> None:
+    """Ask for a training on what production was asked, as drift does: the same limits hold."""
+    state: State = context.obj
+    endpoint = Retraining(state.connection(), state.deployed_project()).ask()
+    words = f"Asked, for the requests of {endpoint}. `mlsystem history --retraining` tells what was decided"
+    state.answer({"endpoint": endpoint}, words)
 
 
 def status(context: typer.Context, watch: Watch = False) -> None:
@@ -58,14 +67,17 @@ def history(
         datetime | None,
         typer.Option(help="what served in production then, UTC", formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]),
     ] = None,
+    retraining: Annotated[
+        bool, typer.Option("--retraining", help="what started trainings, and what was refused, with reasons")
+    ] = False,
 ) -> None:
     """List executions: what started them, of which commit and data, how they ended. With --at: what served then."""
     state: State = context.obj
+    if retraining:
+        _decisions(state, limit)
+        return
     if at is not None:
-        served, release = Releases(state.connection(), state.deployed_project()).served_at(at.replace(tzinfo=UTC))
-        by = f"deployment {served.deployment}" if served.deployment else "the creation of the stack"
-        words = f"Version {release.version} served, since {served.since}, by {by}: {release.endpoint}"
-        state.answer({**asdict(release), **asdict(served)}, words)
+        _served(state, at)
         return
     pipeline = Pipeline(state.connection(), state.deployed_project())
     found = [pipeline.execution(execution)] if execution else pipeline.executions(limit)
@@ -73,6 +85,21 @@ def history(
         state.answer([item.as_json() for item in found])
     else:
         state.show(history_table(pipeline.name, found), reasons(run for item in found for run in item.runs))
+
+
+def _decisions(state: State, limit: int) -> None:
+    decisions = Retraining(state.connection(), state.deployed_project()).decisions(limit)
+    if state.as_json:
+        state.answer([asdict(one) for one in decisions])
+    else:
+        state.show(decision_table(decisions), [])
+
+
+def _served(state: State, at: datetime) -> None:
+    served, release = Releases(state.connection(), state.deployed_project()).served_at(at.replace(tzinfo=UTC))
+    by = f"deployment {served.deployment}" if served.deployment else "the creation of the stack"
+    words = f"Version {release.version} served, since {served.since}, by {by}: {release.endpoint}"
+    state.answer({**asdict(release), **asdict(served)}, words)
 
 
 def approve(context: typer.Context, reason: Annotated[str, typer.Option("--reason", "-r", help="why")]) -> None:

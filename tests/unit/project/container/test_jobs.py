@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 import re
@@ -257,6 +258,62 @@ def test_a_threshold_moves_the_confusion_matrix_and_not_the_auc(
     strict = evaluation(container)["binary_classification_metrics"]
     assert strict["auc"] == usual["auc"]
     assert strict["confusion_matrix"]["yes"]["yes"] < usual["confusion_matrix"]["yes"]["yes"]
+
+
+def evaluate_raw(container: Container, text: str) -> Finished:
+    """An earlier model on a test set as it was uploaded."""
+    (container.ml / "processing" / "raw").mkdir()
+    (container.ml / "processing" / "raw" / "test.csv").write_text(text)
+    shutil.rmtree(container.ml / "processing" / "test")
+    return container.run("python3", "evaluate.py")
+
+
+def test_raw_rows_and_prepared_ones_give_one_model_the_same_figures(
+    trained: Container, new_container: NewContainer
+) -> None:
+    container = copy_of(trained, new_container)
+    assert container.run("python3", "evaluate.py").exit_code == 0
+    prepared = evaluation(container)
+    raw = (container.ml / "processing" / "input" / "test" / "test.csv").read_text()
+    finished = evaluate_raw(container, raw)
+    assert finished.exit_code == 0, finished.output
+    found = evaluation(container)
+    assert found["binary_classification_metrics"] == prepared["binary_classification_metrics"]
+    assert found["dataset"]["item_count"] == prepared["dataset"]["item_count"]
+
+
+def test_a_model_sees_raw_rows_through_its_own_schema_whatever_the_order_of_columns_and_whatever_is_new(
+    trained: Container, new_container: NewContainer
+) -> None:
+    container = copy_of(trained, new_container)
+    assert container.run("python3", "evaluate.py").exit_code == 0
+    before = evaluation(container)["binary_classification_metrics"]["auc"]
+    with (container.ml / "processing" / "input" / "test" / "test.csv").open() as text:
+        rows = list(csv.DictReader(text))
+    columns = [*reversed(rows[0]), "added"]
+    lines = [",".join([*(row[name] for name in columns[:-1]), "new"]) for row in rows]
+    assert evaluate_raw(container, "\n".join([",".join(columns), *lines]) + "\n").exit_code == 0
+    assert evaluation(container)["binary_classification_metrics"]["auc"] == before
+
+
+def test_a_model_whose_column_is_gone_is_not_evaluated_and_the_column_is_named(
+    trained: Container, new_container: NewContainer
+) -> None:
+    container = copy_of(trained, new_container)
+    assert evaluate_raw(container, "colour,noise,target\nred,1,yes\nblue,2,no\n").exit_code == 1
+    assert "there is no column 'size'" in (container.ml / "output" / "message").read_text()
+
+
+def test_rows_that_a_model_cannot_read_are_missing_from_the_number_that_it_was_evaluated_on(
+    trained: Container, new_container: NewContainer
+) -> None:
+    container = copy_of(trained, new_container)
+    raw = (container.ml / "processing" / "input" / "test" / "test.csv").read_text()
+    header = raw.splitlines()[0]
+    bad = ",".join("maybe" if name == "target" else "0" for name in header.split(","))
+    finished = evaluate_raw(container, f"{raw}{bad}\n")
+    assert finished.exit_code == 0, finished.output
+    assert evaluation(container)["dataset"]["item_count"] == len(raw.splitlines()) - 1
 
 
 def break_archive(container: Container) -> None:

@@ -11,6 +11,7 @@ from tests.aws.clients import body, scripted
 
 URI = "s3://artifacts/mls-demo/runs/job/evaluation/eval.json"
 AUC = {"binary_classification_metrics": {"auc": {"value": 0.81, "standard_deviation": "NaN"}}}
+UNCOUNTED = "binary_classification_metrics of rows that it does not count"
 GATE = {"Metric": "auc", "Comparison": "GreaterThan", "Threshold": 0.75}
 
 
@@ -26,17 +27,23 @@ def query(report: object, gate: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_metric_of_the_gate_is_returned_with_the_gate() -> None:
-    assert query(AUC, GATE) == {**GATE, "Value": 0.81}
+    assert query(AUC, GATE) == {**GATE, "Value": 0.81, "Measured": UNCOUNTED}
 
 
 def test_without_a_gate_a_binary_model_must_reach_an_auc_of_70_percent() -> None:
-    assert query(AUC, {}) == {"Metric": "auc", "Comparison": "GreaterThan", "Threshold": 0.7, "Value": 0.81}
+    default = {"Metric": "auc", "Comparison": "GreaterThan", "Threshold": 0.7}
+    assert query(AUC, {}) == {**default, "Value": 0.81, "Measured": UNCOUNTED}
 
 
 def test_without_a_gate_a_multiclass_model_must_reach_a_weighted_f1_of_60_percent() -> None:
     report = {"multiclass_classification_metrics": {"weighted_f1": {"value": 0.5}, "macro_f1": {"value": 0.9}}}
     expected = {"Metric": "weighted_f1", "Comparison": "GreaterThan", "Threshold": 0.6, "Value": 0.5}
-    assert query(report, {}) == expected
+    assert query(report, {}).items() >= expected.items()
+
+
+def test_the_kind_of_model_and_the_number_of_rows_tell_what_a_value_was_measured_by() -> None:
+    report = {**AUC, "dataset": {"item_count": 1200}}
+    assert query(report, GATE)["Measured"] == "binary_classification_metrics of 1200 rows"
 
 
 def test_a_regression_without_a_gate_fails() -> None:

@@ -83,7 +83,7 @@ def test_templates_are_packaged_from_the_command_line(tmp_path: Path) -> None:
             **VARIABLES,
         )
     assert done.returncode == 0, done.stderr
-    assert len(server.objects) == 2  # the two folders of code
+    assert len(server.objects) == 3  # the folders of code
     addresses = [f"s3:/{path}" for path in server.objects]
     for name in ("sagemaker-custom-resource.yml", "deploy-model-prd.yml"):
         text = (tmp_path / name).read_text()

@@ -96,6 +96,15 @@ def test_half_a_gate_is_refused(gate: dict[str, object], reason: str) -> None:
         settings(gate=gate).gate()
 
 
+def test_a_model_must_be_as_good_as_the_champion_and_a_champion_readable_unless_the_settings_say_otherwise() -> None:
+    gate = {"metric": "auc", "comparison": "GreaterThan", "threshold": 0.7}
+    strict = {"Margin": 0.0, "OnUnreadable": "fail"}
+    assert settings().champion() == settings(gate=gate).champion() == strict
+    assert settings(gate={**gate, "champion": {"margin": 0.02}}).champion() == {**strict, "Margin": 0.02}
+    lenient = settings(gate={**gate, "champion": {"on_unreadable": "pass"}}).champion()
+    assert lenient == {**strict, "OnUnreadable": "pass"}
+
+
 def test_the_data_section_becomes_an_environment_without_what_is_empty() -> None:
     read = settings(data={"target_column": "late", "features": [], "positive_label": "", "ignored_columns": ["a", "b"]})
     assert read.dataset_environment() == {"TARGET_COLUMN": "late", "IGNORED_COLUMNS": "a,b"}

@@ -1,0 +1,77 @@
+"""What the system decided about training anew, and asking it to decide: the records and the function of `project/retraining`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from mlsystem.client.connection import Connection
+from mlsystem.client.errors import ClientFailure, NotFound
+from mlsystem.client.project import Project
+from mlsystem.client.stack import Stack
+
+
+@dataclass(frozen=True)
+class DecisionView:
+    """`trigger`: drift, monthly, upload, commit, by hand or rollback; `decision`: started or refused."""
+
+    time: datetime
+    trigger: str
+    decision: str
+    reason: str
+    details: dict[str, Any]
+
+
+class Retraining:
+    """Of one project. Raises NotFound where its pipeline or its function is not there."""
+
+    def __init__(self, connection: Connection, project: Project):
+        self._connection = connection
+        self._project = project
+
+    def decisions(self, limit: int) -> list[DecisionView]:
+        """The newest first."""
+        s3, bucket = self._connection.client("s3"), self._bucket()
+        pages = s3.get_paginator("list_objects_v2").paginate(
+            Bucket=bucket, Prefix=f"{self._project.pipeline}/retraining/decisions/"
+        )
+        keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        contents = [s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in reversed(keys[-limit:])]
+        return [_decision(json.loads(content)) for content in contents]
+
+    def ask(self) -> str:
+        """Have it decided as if the drift alarm had been raised; the endpoint whose requests count."""
+        stack = Stack(self._connection, self._project.deployed_stack("prd"))
+        if stack.status() is None:
+            raise NotFound(f"there is no stack {stack.name}: production was never deployed")
+        endpoint, function = stack.outputs()["EndpointName"], f"{self._project.pipeline}-retrain"
+        event = {"Trigger": "by hand", "Endpoint": endpoint}
+        try:
+            self._connection.client("lambda").invoke(
+                FunctionName=function, InvocationType="Event", Payload=json.dumps(event).encode()
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                raise NotFound(f"there is no function {function}: the next run of the pipeline makes it") from error
+            raise ClientFailure(f"{function}: {error.response['Error']['Message']}") from error
+        return endpoint
+
+    def _bucket(self) -> str:
+        """Of artefacts, which the pipeline knows."""
+        try:
+            found = self._connection.client("codepipeline").get_pipeline(name=self._project.pipeline)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "PipelineNotFoundException":
+                raise NotFound(f"there is no pipeline {self._project.pipeline}: `mlsystem deploy` makes it") from error
+            raise ClientFailure(error.response["Error"]["Message"]) from error
+        return str(found["pipeline"]["artifactStore"]["location"])
+
+
+def _decision(content: dict[str, Any]) -> DecisionView:
+    told = {name: content[name] for name in ("Time", "Trigger", "Decision", "Reason")}
+    rest = {name: value for name, value in content.items() if name not in told and name != "Told" and value != ""}
+    return DecisionView(datetime.fromisoformat(told["Time"]), told["Trigger"], told["Decision"], told["Reason"], rest)

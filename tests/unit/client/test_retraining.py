@@ -1,0 +1,83 @@
+"""What was decided about training anew, as the records have it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from mlsystem.cli.picture import decision_table
+from mlsystem.client.errors import NotFound
+from mlsystem.client.retraining import Retraining
+from tests.aws.clients import ScriptedClient, body, scripted
+
+RECORD = {
+    "Id": "e-1",
+    "Time": "2026-11-24T10:00:00+00:00",
+    "Trigger": "drift",
+    "Endpoint": "",
+    "Decision": "refused",
+    "Reason": "labels missing: 3 labelled rows",
+    "Captured": 30,
+    "Told": True,
+}
+
+
+class Clients:
+    """A connection with scripted clients."""
+
+    def __init__(self, **clients: ScriptedClient) -> None:
+        self._clients = clients
+
+    def client(self, service: str) -> Any:
+        return self._clients[service].client
+
+
+class Named:
+    pipeline = "mls-demo"
+
+
+def retraining(**clients: ScriptedClient) -> Retraining:
+    connection: Any = Clients(**clients)
+    project: Any = Named()
+    return Retraining(connection, project)
+
+
+def test_the_newest_decisions_come_first_with_their_reasons() -> None:
+    with scripted("s3") as s3, scripted("codepipeline") as codepipeline:
+        store = {"type": "S3", "location": "artifacts"}
+        pipeline = {
+            "name": "mls-demo",
+            "roleArn": "arn:aws:iam::123456789012:role/r",
+            "stages": [],
+            "artifactStore": store,
+        }
+        codepipeline.answers("get_pipeline", {"pipeline": pipeline}, {"name": "mls-demo"})
+        keys = [f"mls-demo/retraining/decisions/2026-11-2{day}.json" for day in (2, 3, 4)]
+        asked = {"Bucket": "artifacts", "Prefix": "mls-demo/retraining/decisions/"}
+        s3.answers("list_objects_v2", {"Contents": [{"Key": key} for key in keys]}, asked)
+        for key in (keys[2], keys[1]):
+            content = json.dumps({**RECORD, "Id": key}).encode()
+            s3.answers("get_object", {"Body": body(content)}, {"Bucket": "artifacts", "Key": key})
+        newest, older = retraining(s3=s3, codepipeline=codepipeline).decisions(2)
+    assert (newest.time, newest.trigger, newest.decision) == (
+        datetime(2026, 11, 24, 10, tzinfo=UTC),
+        "drift",
+        "refused",
+    )
+    assert newest.details == {"Id": keys[2], "Captured": 30}
+    assert older.details["Id"] == keys[1]
+    out = StringIO()
+    Console(file=out, width=160).print(decision_table([newest]))
+    assert "labels missing: 3 labelled rows" in out.getvalue()
+
+
+def test_before_there_is_a_pipeline_it_says_how_one_is_made() -> None:
+    with scripted("s3") as s3, scripted("codepipeline") as codepipeline:
+        codepipeline.fails("get_pipeline", "PipelineNotFoundException")
+        with pytest.raises(NotFound, match="there is no pipeline mls-demo: `mlsystem deploy` makes it"):
+            retraining(s3=s3, codepipeline=codepipeline).decisions(20)
