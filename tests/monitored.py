@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from tests import small_project
+from tests.command_line import run
 from tests.live import eventually
 from tests.small_project import DATASET, NAME
 from tests.system import System
@@ -27,7 +31,6 @@ class Monitored:
         self.name = production(system)
         """Of the endpoint, and of its monitoring schedule."""
         self.alarm_name = system.outputs("prd")["DriftAlarmName"]
-        self._sagemaker = system.engine.client("sagemaker")
         self._cloudwatch = system.engine.client("cloudwatch")
 
     def ask(self, rows: Sequence[tuple[float, int]]) -> None:
@@ -63,29 +66,18 @@ class Monitored:
         bodies = [s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read() for item in listed]
         return [json.loads(line) for body in bodies for line in body.splitlines()]
 
-    def look(self) -> str:
-        """How a monitoring execution ends that looks at the last hour at once.
-
-        The deployed schedule runs at full hours of the wall clock, which no time scale moves. SageMaker's own way not to wait for it is
-        the expression NOW with an explicit window: job, baseline and analyzer stay those of the template.
+    def look(self) -> dict[str, Any]:
+        """What is found in the requests of the last hour, now: the deployed schedule runs at full hours of the wall clock, which no
+        time scale moves. Job, baseline and analyzer are those of the template.
         """
-        config = self._sagemaker.describe_monitoring_schedule(MonitoringScheduleName=self.name)
-        config = config["MonitoringScheduleConfig"]
-        window = {"DataAnalysisStartTime": "-PT1H", "DataAnalysisEndTime": "-PT0H"}
-        config["ScheduleConfig"] = {"ScheduleExpression": "NOW", **window}
-        known = len(self._executions())
-        self._sagemaker.update_monitoring_schedule(MonitoringScheduleName=self.name, MonitoringScheduleConfig=config)
-
-        def status() -> str:
-            latest, *others = self._executions() or [{"MonitoringExecutionStatus": "Pending"}]
-            is_over = len(others) == known and latest["MonitoringExecutionStatus"] not in ("Pending", "InProgress")
-            return str(latest["MonitoringExecutionStatus"]) if is_over else ""
-
-        return str(eventually(status))
-
-    def _executions(self) -> list[dict[str, Any]]:
-        listed = self._sagemaker.list_monitoring_executions(MonitoringScheduleName=self.name)
-        return list(listed["MonitoringExecutionSummaries"])
+        with tempfile.TemporaryDirectory() as folder:
+            project = small_project.unpack(Path(folder) / "project")
+            home, page = self.system.engine.folder, Path(folder) / "page.html"
+            done = run("--project", str(project), "--json", "monitor", "run", "--page", str(page), home=home)
+            assert done.returncode == 0, done.stderr
+            assert b"<html" in page.read_bytes()
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
 
     def alarm(self) -> str:
         [alarm] = self._cloudwatch.describe_alarms(AlarmNames=[self.alarm_name])["MetricAlarms"]

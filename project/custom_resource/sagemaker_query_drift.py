@@ -83,7 +83,7 @@ def query_drift(
     verdicts = read_json(s3, f"{report_uri}/{VERDICTS}")
     unknown = [one for one in _unknown(f"{report_uri}/{VERDICTS}", verdicts) if _counts(one.feature, settings)]
     return {
-        "MonitoringSchedule": schedule,
+        "MonitoringSchedule": _watched(job, schedule),
         "ProcessingJobName": job_name,
         "ReportUri": report_uri,
         "Violations": len(violations),
@@ -118,13 +118,18 @@ def metric_line(result: dict[str, Any], namespace: str, now_seconds: float) -> s
     )
 
 
+def _watched(job: DescribeProcessingJobResponseTypeDef, schedule: str) -> str:
+    """The schedule that alarms look at. It has its endpoint's name; one that a person runs between has another."""
+    return job.get("Environment", {}).get("sagemaker_endpoint_name") or schedule
+
+
 def last_drift(sagemaker: SageMakerClient, s3: S3Client, schedule: str, settings: DriftSettings) -> dict[str, Any]:
-    """The drift for which the alarm on `schedule` was raised: the last that was found.
+    """The drift for which the alarm on `schedule` was raised: the last that was found at its endpoint.
 
     Raises EvidenceError where there is none.
     """
     listed = sagemaker.list_monitoring_executions(
-        MonitoringScheduleName=schedule,
+        EndpointName=schedule,
         StatusEquals="CompletedWithViolations",
         SortBy="ScheduledTime",
         SortOrder="Descending",

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,28 +82,42 @@ def _started(system: System) -> set[str]:
 def test_requests_like_the_baseline_start_nothing(system: System, smtp: SmtpServer, monitored: Monitored) -> None:
     started = _started(system)
     monitored.ask([(size, weight) for size, weight, _ in ROWS])
-    assert monitored.look() == "Completed"
+    found = monitored.look()
+    assert (found["verdict"], found["violations"]) == ("not drifted", 0)
     assert monitored.latest(NAME, "features_drifted", MonitoringSchedule=monitored.name) == 0
     eventually(lambda: monitored.alarm() == "OK")
     assert _started(system) == started
     assert not [mail["Subject"] for mail in smtp.mails_to(ADMIN) if "drift" in mail["Subject"]]
 
 
+@dataclass(frozen=True)
+class Drifted:
+    """`started`: the executions before; `found`: what was found then."""
+
+    started: set[str]
+    found: dict[str, Any]
+
+    def schedule(self) -> str:
+        """That of the look at the requests, whose name is in the path of what it found."""
+        return str(self.found["report"].split("/")[-6])
+
+
 @pytest.fixture(scope="module")
-def drifted(system: System, monitored: Monitored) -> set[str]:
-    """The executions before, when requests drift and nobody has labelled one."""
+def drifted(system: System, monitored: Monitored) -> Drifted:
+    """When requests drift and nobody has labelled one."""
     started = _started(system)
     monitored.ask([(0.9 + size / 10, weight) for size, weight, _ in ROWS * 3])
-    assert monitored.look() == "CompletedWithViolations"
+    found = monitored.look()
+    assert found["verdict"] == "drifted"
+    assert [one["feature"] for one in found["features"] if one["verdict"] == "drifted"] == ["size"]
     eventually(lambda: monitored.alarm() == "ALARM")
-    return started
+    return Drifted(started, found)
 
 
 def test_when_requests_drift_the_admin_is_told_what_drifted(
-    smtp: SmtpServer, monitored: Monitored, drifted: set[str]
+    smtp: SmtpServer, monitored: Monitored, drifted: Drifted
 ) -> None:
-    assert drifted
-    of_endpoint = {"Endpoint": monitored.name, "MonitoringSchedule": monitored.name}
+    of_endpoint = {"Endpoint": monitored.name, "MonitoringSchedule": drifted.schedule()}
     size = monitored.latest(MONITOR, "feature_baseline_drift_size", **of_endpoint)
     weight = monitored.latest(MONITOR, "feature_baseline_drift_weight", **of_endpoint)
     assert weight < 0.2 < size
@@ -116,15 +132,15 @@ def test_when_requests_drift_the_admin_is_told_what_drifted(
 
 
 def test_drift_without_labels_starts_nothing_and_the_admin_is_told_what_is_missing(
-    system: System, smtp: SmtpServer, drifted: set[str]
+    system: System, smtp: SmtpServer, drifted: Drifted
 ) -> None:
     refused = _mail(smtp, f"{NAME}: retraining refused (drift): labels missing: 0 labelled rows")
     assert f"0 labels of that time were found at s3://{DATASET}/ground-truth/" in refused
-    assert _started(system) == drifted
+    assert _started(system) == drifted.started
 
 
 def test_when_the_labels_have_come_drift_trains_anew_on_what_production_was_asked(
-    system: System, smtp: SmtpServer, monitored: Monitored, drifted: set[str], tmp_path: Path
+    system: System, smtp: SmtpServer, monitored: Monitored, drifted: Drifted, tmp_path: Path
 ) -> None:
     assert drifted
     rows = monitored.label()

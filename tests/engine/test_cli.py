@@ -175,6 +175,23 @@ def test_the_shell_completes_commands_and_is_told_how(tmp_path: Path) -> None:
     assert "complete -o default -F _mlsystem_completion mlsystem" in done.stdout
 
 
+def test_the_analyzer_is_a_command_on_files_and_needs_no_engine(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("n\n" + "".join(f"{place}.5\n" for place in range(1000)))
+    (tmp_path / "now.csv").write_text("n\n" + "".join(f"{place}.5\n" for place in range(5000, 6000)))
+    files = {name: str(tmp_path / name) for name in ("train.csv", "now.csv", "baseline", "found")}
+    profiled = run("monitor", "profile", files["train.csv"], "--output", files["baseline"], home=tmp_path / "none")
+    assert (profiled.returncode, profiled.stdout) == (0, "Completed: Job completed successfully with no violations.\n")
+    options = ["--baseline", files["baseline"], "--output", files["found"]]
+    checked = run("monitor", "check", files["now.csv"], *options, home=tmp_path / "none")
+    assert checked.returncode == 0
+    assert "Drift: drifted (of 1 features: 1 drifted)" in checked.stdout
+    reported = run("monitor", "report", files["found"], home=tmp_path / "none")
+    assert (reported.returncode, f"The report is {files['found']}/report.html" in reported.stdout) == (0, True)
+    missing = run("monitor", "report", files["baseline"], home=tmp_path / "none")
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert files["baseline"] in missing.stderr
+
+
 def test_init_makes_a_project_once(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     done = run("init", str(folder), home=tmp_path)

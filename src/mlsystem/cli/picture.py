@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlsystem.client.drill.verdict import Verdict
+from mlsystem.client.monitoring import FeatureFinding
 from mlsystem.client.pipeline import ActionView, ExecutionView, StageView
 from mlsystem.client.releases import Release
 from mlsystem.client.retraining import DecisionView
@@ -21,6 +22,7 @@ STYLES = {
     "Superseded": "dim",
     "Abandoned": "yellow",
 }
+VERDICTS = {"drifted": "bold red", "cannot tell": "yellow", "not drifted": "green"}
 LONGEST_WORDS = 90
 
 
@@ -70,6 +72,15 @@ def version_table(releases: Sequence[Release]) -> Table:
         share = f"{item.share:.0%}" if item.share else "-" if item.is_standing else "gone"
         published = item.published.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         table.add_row(item.version, share, published, item.endpoint)
+    return table
+
+
+def finding_table(findings: Sequence[FeatureFinding]) -> Table:
+    table = Table(expand=False)
+    for column in ("feature", "drift", "why"):
+        table.add_column(column)
+    for item in findings:
+        table.add_row(Text(item.feature), Text(item.verdict, style=VERDICTS.get(item.verdict, "")), Text(item.reason))
     return table
 
 

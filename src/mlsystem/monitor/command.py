@@ -25,9 +25,12 @@ _KINDS = {"csv": Kind.CSV, "json": Kind.JSON_LINES, "parquet": Kind.PARQUET, "ca
 _SUFFIXES = {".csv": Kind.CSV, ".parquet": Kind.PARQUET, ".jsonl": Kind.JSON_LINES, ".json": Kind.JSON_LINES}
 
 
-def run_command(arguments: Sequence[str], now: Callable[[], datetime]) -> tuple[int, str]:
-    """Runs the command line (without the program's name). Returns the exit code and what to tell the user."""
-    options = _parser().parse_args(arguments)
+PROGRAM = "python -m mlsystem.monitor"
+
+
+def run_command(arguments: Sequence[str], now: Callable[[], datetime], program: str = PROGRAM) -> tuple[int, str]:
+    """Runs the command line of a program. Returns the exit code and what to tell the user."""
+    options = _parser(program).parse_args(arguments)
     if options.command == "report":
         return _report(options.folder)
     message = options.output / "message"
@@ -61,9 +64,9 @@ def _findings(analysis: Analysis) -> list[str]:
     return [*found, f"Drift: {result.verdict.sentence}"]
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m mlsystem.monitor",
+        prog=program,
         description="Profiles a dataset and checks it against a baseline. Without arguments it runs as a processing "
         "container, by environment variables.",
     )

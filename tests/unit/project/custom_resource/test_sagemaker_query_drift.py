@@ -205,13 +205,28 @@ def executions(*jobs: str) -> dict[str, Any]:
 
 def test_the_alarm_is_explained_by_the_last_execution_that_found_drift() -> None:
     with scripted("sagemaker") as sagemaker, scripted("s3") as s3:
-        sagemaker.answers("list_monitoring_executions", executions("later", "drifted"))
+        asked = {
+            "EndpointName": "mls-flights-1-prd",
+            "StatusEquals": "CompletedWithViolations",
+            "SortBy": "ScheduledTime",
+            "SortOrder": "Descending",
+            "MaxResults": 10,
+        }
+        sagemaker.answers("list_monitoring_executions", executions("later", "drifted"), asked)
         for name, found in (("later", violation("temp", 1, "data_type_check")), ("drifted", violation("temp", 0.98))):
             sagemaker.answers("describe_processing_job", job(), {"ProcessingJobName": name})
             s3.answers("get_object", {"Body": body(json.dumps({"violations": [found]}).encode())})
             s3.answers("get_object", {"Body": body(json.dumps(NOBODY_ASKED).encode())})
         result = last_drift(sagemaker.client, s3.client, "mls-flights-1-prd", SETTINGS)
     assert (result["ProcessingJobName"], result["DriftedFeatures"][0]["feature"]) == ("drifted", "temp")
+
+
+def test_an_execution_that_a_person_asked_for_counts_for_the_schedule_that_alarms_look_at() -> None:
+    arn = EVENT["detail"]["ProcessingJobArn"].rpartition(":")[0] + ":monitoring-schedule/mls-flights-1-prd-now-17"
+    environment = {"sagemaker_endpoint_name": "mls-flights-1-prd"}
+    result = query({"violations": []}, MonitoringScheduleArn=arn, Environment=environment)
+    assert result is not None
+    assert result["MonitoringSchedule"] == "mls-flights-1-prd"
 
 
 def test_an_alarm_without_an_execution_that_found_drift_raises() -> None:

@@ -98,16 +98,13 @@ class MonitoringSchedules(Part):
 
     @operation("DeleteMonitoringSchedule", accepts="MonitoringScheduleName")
     def delete(self, request: DescribeMonitoringScheduleRequestTypeDef, call: Call) -> Mapping[str, object]:
-        """With its executions; their jobs and files stay."""
+        """Its executions, their jobs and files stay."""
         schedule = find_schedule(call.tx, request["MonitoringScheduleName"])
-        executions = call.tx.all(MonitoringExecution, parent=schedule.key)
-        for execution in executions:
+        for execution in call.tx.all(MonitoringExecution, parent=schedule.key):
             job = call.tx.get(ProcessingJob, execution.job)
             if job is not None and job.phase is not Phase.ENDED:
                 message = f"The monitoring schedule {schedule.key} has an execution in progress: {job.key}."
                 raise AwsError("ValidationException", message)
-        for execution in executions:
-            call.tx.remove(MonitoringExecution, execution.key)
         call.tx.remove(MonitoringSchedule, schedule.key)
         return {}
 
