@@ -266,6 +266,13 @@ class Volume:
         return int(self._left.read_text())
 
 
+def _end_hosts(system: System, function: str) -> None:
+    """One that has mounted the volume before would not do so again; a function that was changed starts anew."""
+    functions = system.engine.client("lambda")
+    functions.update_function_configuration(FunctionName=function, Description="It has no host any more.")
+    functions.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig={"Delay": 1})
+
+
 def _failed_attempts(system: System, execution: str) -> list[str]:
     """The errors of the attempts in the workflow that the Train stage ran last."""
     arn = system.runs(execution)["TrainModel"]["output"]["executionResult"]["externalExecutionId"]
@@ -276,7 +283,8 @@ def _failed_attempts(system: System, execution: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def failed(system: System) -> str:
-    """An execution in whose Train stage no mount of the volume came about. No host of the function runs yet on this engine."""
+    """An execution in whose Train stage no mount of the volume came about."""
+    _end_hosts(system, f"{NAME}-query-training")
     Volume(system).time_out(100)
     execution = system.upload({"auc": "0.85"})
     assert system.ended(execution) == "Failed"
