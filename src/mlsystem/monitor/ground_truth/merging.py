@@ -1,7 +1,7 @@
 """Captures and ground truth merged by id, as the original's merge container did it.
 
 Ground truth may come for captures of earlier hours, and captures may wait for theirs: whatever finds no partner is
-counted, and is no error. Captures are read twice, and of ground truth nothing is kept in memory.
+counted, and is no error. Captures are read twice, first for their ids; neither they nor ground truth are kept in memory.
 """
 
 import json
@@ -59,21 +59,18 @@ class Merge:
             counts = self.counts
             counts.ground_truths = index.add_truths(self._read_truths())
             counts.repeated_ground_truths = counts.ground_truths - index.count_truths()
-            counts.captures = index.add_captures((found, place) for place, found, _, _ in self._read_captures())
+            counts.captures = index.add_captures(self._read_captures())
             counts.repeated_captures = counts.captures - index.count_captures()
-            counts.shadow_captures = 0  # they are met again, and what cannot be read is told the second time only
             yield from self._match(index)
             counts.captures_without_ground_truth = index.count_captures() - counts.merged
             counts.ground_truths_without_capture = index.count_truths() - counts.merged
 
     def _match(self, index: LabelIndex) -> Iterator[MergedRecord]:
-        for place, found, line, record in self._read_captures(self._tally):
-            if index.place_of_capture(found) != place:
-                continue
-            truth = index.truth(found)
-            if truth is not None:
-                self.counts.merged += 1
-                yield MergedRecord(line, _merged(record, truth))
+        lines = enumerate(lines_of(self._captures))
+        for wanted, truth in index.matches():
+            line = next(line for place, line in lines if place == wanted)
+            self.counts.merged += 1
+            yield MergedRecord(line, _merged(capture(line.text), truth))
 
     def _read_truths(self) -> Iterator[tuple[str, Json]]:
         for line in lines_of(self._truths):
@@ -82,17 +79,16 @@ class Merge:
             except UnreadableLineError as error:
                 self._tally.add(f"{line.place}: {error}")
 
-    def _read_captures(self, tally: UnreadableTally | None = None) -> Iterator[tuple[int, str, Line, Json]]:
+    def _read_captures(self) -> Iterator[tuple[str, int]]:
         for place, line in enumerate(lines_of(self._captures)):
             try:
                 record = capture(line.text)
                 if is_shadow(record):
                     self.counts.shadow_captures += 1
                 else:
-                    yield place, capture_id(record), line, record
+                    yield capture_id(record), place
             except UnreadableLineError as error:
-                if tally is not None:
-                    tally.add(f"{line.place}: {error}")
+                self._tally.add(f"{line.place}: {error}")
 
 
 def _merged(record: Json, truth: Json) -> dict[str, object]:

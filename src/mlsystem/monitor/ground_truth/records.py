@@ -41,7 +41,7 @@ def lines_of(files: Sequence[Path]) -> Iterator[Line]:
 def capture(text: bytes) -> Json:
     """A line of a capture file. Raises UnreadableLineError."""
     record = _parse(text)
-    if not isinstance(record.get("captureData"), Mapping):
+    if not isinstance(record.get("captureData"), dict):
         raise UnreadableLineError("not a captured invocation: it has no captureData")
     return record
 
@@ -77,7 +77,7 @@ def ground_truth(text: bytes) -> tuple[str, Json]:
 
 def _require_truth(record: Json) -> Json:
     truth = record.get("groundTruthData")
-    if not isinstance(truth, Mapping) or not isinstance(truth.get("data"), str):
+    if not isinstance(truth, dict) or not isinstance(truth.get("data"), str):
         raise UnreadableLineError("no ground truth: groundTruthData must be an object whose data is a string")
     return truth
 
@@ -94,5 +94,5 @@ def _parse(text: bytes) -> Json:
 
 def _text(record: Json, key: str) -> str | None:
     metadata = record.get("eventMetadata")
-    found = metadata.get(key) if isinstance(metadata, Mapping) else None
+    found = metadata.get(key) if isinstance(metadata, dict) else None
     return found if isinstance(found, str) else None

@@ -1,7 +1,7 @@
 """How much of a metric is chance: the original's standard deviation, and our standard error.
 
-The original "samples 80 % of the data five times, computes the metric, and takes the standard deviation", with 200 rows
-or more (AWS's page on the metrics). That is half the standard error (a sample without replacement of a share f has
+The original computes each metric of five random samples of 80 % of the rows and takes their standard deviation, from 200
+rows on (AWS's page on the metrics). That is half the standard error (a sample without replacement of a share f has
 (1-f)/f of the variance of the whole), from five draws, so it is off by a third as a rule. A verdict needs a better one:
 a hundred samples of half the rows, whose deviation is the standard error itself (the delete-d jackknife: Shao and Wu,
 https://doi.org/10.1214/aos/1176347263). Rows are taken to be independent of each other.

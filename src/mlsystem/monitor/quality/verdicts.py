@@ -6,7 +6,6 @@ cannot be beyond it by more than its margin (a test of non-inferiority). Between
 
 import enum
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
@@ -19,6 +18,7 @@ from mlsystem.monitor.unreadable import Unreadable
 FALSE_ALARMS = 0.01
 # Of metrics that are worse by their margin, at most so many are called not worse.
 MISSED = 0.05
+_CERTAINTY = NormalDist().inv_cdf(1.0 - MISSED)
 MINIMUM_ROWS = 30
 
 
@@ -72,7 +72,7 @@ def decide_quality(
 ) -> ModelVerdict:
     """The verdicts on all metrics that have a constraint, in their order. Without a baseline thresholds are exact."""
     strictness = NormalDist().inv_cdf(1.0 - FALSE_ALARMS / len(constraints.metrics))
-    found = [_decide(each, quality.metric(each.metric), baseline, strictness) for each in constraints.metrics]
+    found = [_decide(each, quality, baseline, strictness) for each in constraints.metrics]
     if not unreadable.is_tolerable(quality.rows):
         found = [_doubted(verdict, unreadable.sentence(quality.rows)) for verdict in found]
     return ModelVerdict(tuple(found))
@@ -86,13 +86,14 @@ def _doubted(found: MetricVerdict, why: str) -> MetricVerdict:
 
 
 def _decide(
-    constraint: QualityConstraint, metric: Metric | None, baseline: QualityStatistics | None, strictness: float
+    constraint: QualityConstraint, quality: Quality, baseline: QualityStatistics | None, strictness: float
 ) -> MetricVerdict:
+    metric = quality.metric(constraint.metric)
     obstacle = _obstacle(metric)
     if metric is None or obstacle:
         return MetricVerdict(QualityVerdict.CANNOT_TELL, obstacle or "it was not measured", constraint, metric)
-    error = metric.error * _with_baseline(constraint, metric, baseline)
-    verdict, reason, needed = _weigh(constraint, metric, error, strictness)
+    error = metric.error * _with_baseline(constraint, quality.rows, baseline)
+    verdict, reason, needed = _weigh(constraint, metric, quality.rows, error, strictness)
     return MetricVerdict(verdict, reason, constraint, metric, error, needed)
 
 
@@ -107,40 +108,29 @@ def _obstacle(metric: Metric | None) -> str | None:
     return None if math.isfinite(metric.error) else "its noise is not known: some half of the rows does not define it"
 
 
-def _with_baseline(constraint: QualityConstraint, metric: Metric, baseline: QualityStatistics | None) -> float:
+def _with_baseline(constraint: QualityConstraint, rows: int, baseline: QualityStatistics | None) -> float:
     """How much larger the error is for a threshold that was itself measured, on the rows of the baseline.
 
-    A threshold that somebody has set is exact.
+    A threshold that somebody has set is exact. What a metric rests on is taken to be the same share of the rows, then as now.
     """
-    if baseline is None or not baseline.rows or baseline.values.get(metric.name) != constraint.threshold:
+    if baseline is None or not baseline.rows or baseline.values.get(constraint.metric) != constraint.threshold:
         return 1.0
-    return math.sqrt(1.0 + metric.rows / baseline.rows)
+    return math.sqrt(1.0 + rows / baseline.rows)
 
 
 def _weigh(
-    constraint: QualityConstraint, metric: Metric, error: float, strictness: float
+    constraint: QualityConstraint, metric: Metric, rows: int, error: float, strictness: float
 ) -> tuple[QualityVerdict, str, int | None]:
-    shortfall, certainty = constraint.shortfall(metric.value), NormalDist().inv_cdf(1.0 - MISSED)
-    if shortfall > strictness * error:
-        return (
-            QualityVerdict.WORSE,
-            f"{_found(constraint, metric)} by more than chance explains ({strictness * error:.4g})",
-            None,
-        )
-    if shortfall + certainty * error <= constraint.tolerance:
-        return (
-            QualityVerdict.NOT_WORSE,
-            f"{_found(constraint, metric)}, and worse than that by {constraint.tolerance:.4g} it cannot be",
-            None,
-        )
-    room = constraint.tolerance - shortfall
-    needed = math.ceil(metric.rows * (certainty * error / room) ** 2) if room > 0.0 else None
-    more = f"; if it stays so, some {needed:,} rows would tell" if needed else ""
-    return (
-        QualityVerdict.CANNOT_TELL,
-        f"{_found(constraint, metric)}, but chance alone gives up to {strictness * error:.4g}{more}",
-        needed,
-    )
+    shortfall, found = constraint.shortfall(metric.value), _found(constraint, metric)
+    by_chance, unsure, allowed = strictness * error, _CERTAINTY * error, constraint.tolerance
+    if shortfall > by_chance:
+        return QualityVerdict.WORSE, f"{found} by more than chance explains ({by_chance:.4g})", None
+    if shortfall + unsure <= allowed:
+        return QualityVerdict.NOT_WORSE, f"{found}, and worse than that by {allowed:.4g} it cannot be", None
+    shrinks = [noise / room for noise, room in [(unsure, allowed - shortfall), (by_chance, shortfall)] if room > 0.0]
+    needed = math.ceil(rows * min(shrinks) ** 2) if shrinks else None
+    more = f"; if it stays so, some {needed:,} rows in all would tell" if needed else ""
+    return QualityVerdict.CANNOT_TELL, f"{found}, but chance alone gives up to {by_chance:.4g}{more}", needed
 
 
 def _found(constraint: QualityConstraint, metric: Metric) -> str:
@@ -148,8 +138,3 @@ def _found(constraint: QualityConstraint, metric: Metric) -> str:
     shortfall = constraint.shortfall(metric.value)
     relation = "worse than" if shortfall > 0 else "better than" if shortfall < 0 else "equal to"
     return f"{metric.value:.4g} on {metric.rows:,} rows is {relation} the threshold {constraint.threshold:.4g}"
-
-
-def verdicts_of(verdict: ModelVerdict, kind: QualityVerdict) -> Sequence[MetricVerdict]:
-    """The metrics with that verdict."""
-    return [metric for metric in verdict.metrics if metric.verdict is kind]

@@ -85,10 +85,12 @@ def test_what_cannot_be_told_says_how_many_rows_would_tell() -> None:
     assert found.rows_needed == 2706  # (1.645 x 0.05 / 0.05) squared, times a thousand
     assert found.reason == (
         "0.9 on 1,000 rows is equal to the threshold 0.9, but chance alone gives up to 0.1163; "
-        "if it stays so, some 2,706 rows would tell"
+        "if it stays so, some 2,706 rows in all would tell"
     )
-    hopeless = verdict_on(accuracy(0.80, 0.05), at_least(0.9))
-    assert (hopeless.verdict, hopeless.rows_needed) == (CANNOT_TELL, None)
+    nearly_worse = verdict_on(accuracy(0.80, 0.05), at_least(0.9))
+    assert (nearly_worse.verdict, nearly_worse.rows_needed) == (CANNOT_TELL, 1353)  # (2.326 x 0.05 / 0.1) squared
+    exactly = verdict_on(accuracy(0.9, 0.05), at_least(0.9, margin=0.0))
+    assert (exactly.verdict, exactly.rows_needed) == (CANNOT_TELL, None)
 
 
 @pytest.mark.parametrize(
