@@ -169,6 +169,11 @@ REGRESSION = ("--problem-type", "Regression", "--inference-attribute", "said")
             "{file} cannot be read as csv: not one of 1 rows. {file}:2: there is no 'said' among label, other",
         ),
         (
+            "said\n1\n",
+            (*REGRESSION, "--ground-truth-attribute", "label"),
+            "{file} cannot be read as csv: not one of 1 rows. {file}:2: there is no 'label' among said",
+        ),
+        (
             "label,said\na,a\nb,b\n",
             (*BINARY, "--inference-attribute", "said", "--ground-truth-attribute", "label"),
             "{file} cannot be judged: of the classes a, b none is known as the positive one: set positive_label",

@@ -14,8 +14,8 @@ from mlsystem.monitor.ground_truth.pairing import answer_of, answers_of
 from mlsystem.monitor.ground_truth.records import Json, UnreadableLineError, lines_of, merged
 from mlsystem.monitor.ground_truth.tables import table_rows
 from mlsystem.monitor.quality.evaluation import pairs_of
-from mlsystem.monitor.quality.pairs import Answer, Pairs
-from mlsystem.monitor.quality.problem import Problem
+from mlsystem.monitor.quality.pairs import Pairs
+from mlsystem.monitor.quality.problem import Problem, pick
 from mlsystem.monitor.reading import DatasetFormat, Kind
 from mlsystem.monitor.reading.capture import Preprocessor, UnreadableRecordError
 from mlsystem.monitor.reading.opening import find_files
@@ -117,8 +117,7 @@ def _collect_rows(
         )
     for place, row in table_rows(files, form, tally):
         try:
-            answers: list[Answer] = [answer_of(problem, row, row)]
-            pairs.add(answers)
+            pairs.add([answer_of(problem, row, pick(row, problem.ground_truth))])
         except ValueError as error:
             tally.add(f"{place}: {error}")
 

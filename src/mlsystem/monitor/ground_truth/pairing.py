@@ -24,26 +24,24 @@ def answers_of(record: Json, problem: Problem, preprocess: Preprocessor | None) 
         truths = _split(truths[0], len(answered))
     if len(truths) != len(answered):
         raise ValueError(f"the endpoint answered {len(answered)} rows, and the ground truth has {len(truths)}")
-    return [answer_of(problem, row, truth) for row, truth in zip(answered, truths, strict=True)]
+    return [answer_of(problem, row, _truth(problem, truth)) for row, truth in zip(answered, truths, strict=True)]
 
 
-def answer_of(problem: Problem, row: Cells, truth: Cells) -> Answer:
+def answer_of(problem: Problem, row: Cells, truth: str | None) -> Answer:
     """One row. Raises ValueError where a column is missing."""
     return Answer(
-        _truth(problem, truth),
+        truth,
         pick(row, problem.inference) if problem.inference else None,
         pick(row, problem.probability) if problem.probability else None,
     )
 
 
 def _truth(problem: Problem, row: Cells) -> str | None:
-    cells = list(row.values()) if isinstance(row, Mapping) else list(row)
-    if len(cells) == 1:
-        return cells[0]
+    """What was right, of a row of ground truth: its only cell needs no name."""
+    if len(row) == 1 and (problem.ground_truth is None or not isinstance(row, Mapping)):
+        return next(iter(row.values() if isinstance(row, Mapping) else row))
     if problem.ground_truth is None:
-        raise ValueError(
-            f"the ground truth has {len(cells)} cells a row: a ground_truth_attribute must say which counts"
-        )
+        raise ValueError(f"the ground truth has {len(row)} cells a row: a ground_truth_attribute must say which counts")
     return pick(row, problem.ground_truth)
 
 

@@ -44,6 +44,15 @@ def test_json_has_names() -> None:
     assert found == [Answer("1", "1", "0.5"), Answer("0", "0", "0.25")]
 
 
+def test_the_only_cell_of_ground_truth_needs_no_name_and_a_wrong_name_is_none() -> None:
+    named = Problem(ProblemType.REGRESSION, inference="0", ground_truth="was")
+    assert answers_of(record("4", "3"), named, None) == [Answer("3", "4")]
+    assert answers_of(record("4", '{"was": 3}', truth_encoding="JSON"), named, None) == [Answer("3", "4")]
+    assert answers_of(record("4", '{"is": 3}', truth_encoding="JSON"), NUMBER, None) == [Answer("3", "4")]
+    with pytest.raises(ValueError, match="there is no 'was' among is"):
+        answers_of(record("4", '{"is": 3}', truth_encoding="JSON"), named, None)
+
+
 def test_base64_is_read() -> None:
     encoded = base64.b64encode(b"4\n").decode()
     assert answers_of(record(encoded, "3", "BASE64"), NUMBER, None) == [Answer("3", "4")]
