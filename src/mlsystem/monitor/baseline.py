@@ -39,8 +39,10 @@ def read_baseline(constraints_path: Path | None, statistics_path: Path | None) -
                 f"There are baseline statistics ({statistics_path}), but no baseline constraints to check"
             )
         return None
-    constraints = _read(constraints_path, CONSTRAINTS, parse_constraints)
-    statistics = _read(statistics_path, STATISTICS, parse_statistics) if statistics_path else DatasetProfile(0, ())
+    constraints = read_document(constraints_path, CONSTRAINTS, parse_constraints)
+    statistics = (
+        read_document(statistics_path, STATISTICS, parse_statistics) if statistics_path else DatasetProfile(0, ())
+    )
     unproven = unproven_features(constraints, statistics)
     if unproven:
         raise BaselineError(
@@ -50,7 +52,8 @@ def read_baseline(constraints_path: Path | None, statistics_path: Path | None) -
     return Baseline(constraints, statistics)
 
 
-def _read(path: Path, name: str, parse: Callable[[object], _Parsed]) -> _Parsed:
+def read_document(path: Path, name: str, parse: Callable[[object], _Parsed]) -> _Parsed:
+    """One of a baseline's files, or that file of a folder. Raises BaselineError."""
     file = path / name if path.is_dir() else path
     try:
         return parse(json.loads(file.read_text(encoding="utf-8")))

@@ -1,7 +1,7 @@
 """The analyzer as a command: `profile` makes a baseline of files, `check` compares files with one, `report` makes the page.
 
 Everything goes below --output: the reports, `message`, and `metrics/cloudwatch/cloudwatch_metrics.jsonl`. `report` needs
-nothing but what checks have left, and also draws the runs before.
+nothing but what checks have left, and also draws the runs before. `quality` does the like for a model's answers.
 """
 
 import argparse
@@ -13,16 +13,15 @@ from mlsystem.monitor.comparison_rules import changed, faults
 from mlsystem.monitor.constraints import MonitoringConfig
 from mlsystem.monitor.distances import CATEGORICAL_METHODS, COMPARISON_METHODS
 from mlsystem.monitor.errors import ConfigurationError, MonitorError
+from mlsystem.monitor.formats import KINDS, guess
 from mlsystem.monitor.multiple_testing import CORRECTIONS
-from mlsystem.monitor.reading import DatasetFormat, Kind
-from mlsystem.monitor.reading.opening import find_files
+from mlsystem.monitor.output_files import report_failure
+from mlsystem.monitor.quality_command import add_quality_command, run_quality_command
+from mlsystem.monitor.reading import DatasetFormat
 from mlsystem.monitor.report.verdict_words import headline
 from mlsystem.monitor.report_files import write_report
-from mlsystem.monitor.run import Analysis, Job, report_failure, run
+from mlsystem.monitor.run import Analysis, Job, run
 from mlsystem.monitor.verdicts import Verdict
-
-_KINDS = {"csv": Kind.CSV, "json": Kind.JSON_LINES, "parquet": Kind.PARQUET, "capture": Kind.CAPTURE}
-_SUFFIXES = {".csv": Kind.CSV, ".parquet": Kind.PARQUET, ".jsonl": Kind.JSON_LINES, ".json": Kind.JSON_LINES}
 
 
 PROGRAM = "python -m mlsystem.monitor"
@@ -35,6 +34,8 @@ def run_command(arguments: Sequence[str], now: Callable[[], datetime], program: 
         return _report(options.folder)
     message = options.output / "message"
     try:
+        if options.command == "quality":
+            return 0, run_quality_command(options, now)
         analysis = run(_job(options), None, now)
     except MonitorError as error:
         report_failure(message, str(error))
@@ -83,6 +84,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
         "--ties-counted-once", action="store_true", help="compare as Deequ did until September 2026 (see the docs)"
     )
     _add_report_command(commands)
+    add_quality_command(commands)
     return parser
 
 
@@ -108,7 +110,7 @@ def _add_comparison_options(command: argparse.ArgumentParser) -> None:
 def _add_common_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("data", nargs="+", type=Path, metavar="DATA", help="files, or folders of files")
     command.add_argument("--output", type=Path, required=True, metavar="DIR", help="where the reports go")
-    command.add_argument("--format", choices=_KINDS, help="by default told from the names, and a look at JSON lines")
+    command.add_argument("--format", choices=KINDS, help="by default told from the names, and a look at JSON lines")
     command.add_argument("--no-header", action="store_true", help="CSV files begin with data, not with names")
     command.add_argument("--preprocessor", type=Path, metavar="FILE", help="Python file with preprocess_handler")
     command.add_argument("--postprocessor", type=Path, metavar="FILE", help="Python file with postprocess_handler")
@@ -118,7 +120,7 @@ def _job(options: argparse.Namespace) -> Job:
     is_check = options.command == "check"
     return Job(
         data=options.data,
-        form=DatasetFormat(_KINDS[options.format] if options.format else _guess(options.data), not options.no_header),
+        form=DatasetFormat(KINDS[options.format] if options.format else guess(options.data), not options.no_header),
         output=options.output,
         message=options.output / "message",
         metrics=options.output / "metrics" / "cloudwatch",
@@ -143,20 +145,3 @@ def _config(options: argparse.Namespace) -> MonitoringConfig:
     for name, fault in faults(config):
         raise ConfigurationError(f"{name} {fault}")
     return config
-
-
-def _guess(data: Sequence[Path]) -> Kind:
-    """The kind of the first file; what a name does not tell is asked for, not assumed."""
-    files = find_files(data)
-    if not files:
-        return Kind.CSV  # there is nothing to read, and the run says so
-    suffixes = [suffix for suffix in files[0].suffixes if suffix in _SUFFIXES]
-    if not suffixes:
-        raise ConfigurationError(f"The name of {files[0]} does not tell its format: say --format")
-    kind = _SUFFIXES[suffixes[-1]]
-    return Kind.CAPTURE if kind is Kind.JSON_LINES and _is_capture(files[0]) else kind
-
-
-def _is_capture(file: Path) -> bool:
-    with file.open("rb") as lines:
-        return b'"captureData"' in lines.readline()

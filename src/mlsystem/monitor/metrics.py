@@ -41,7 +41,7 @@ def metric_data(
 def _of_feature(feature: FeatureProfile, drift: Drift | None) -> "Iterator[MetricDatumTypeDef]":
     if feature.inferred_type.is_numeric and feature.numerical:
         moments = feature.numerical.moments
-        if all(map(_is_publishable, (moments.minimum, moments.maximum, moments.total))):
+        if all(map(is_publishable, (moments.minimum, moments.maximum, moments.total))):
             yield {
                 "MetricName": texts.METRIC_DATA + feature.name,
                 "StatisticValues": {
@@ -56,5 +56,6 @@ def _of_feature(feature: FeatureProfile, drift: Drift | None) -> "Iterator[Metri
         yield {"MetricName": texts.METRIC_DRIFT + feature.name, "Value": drift.distance}
 
 
-def _is_publishable(number: float) -> bool:
+def is_publishable(number: float) -> bool:
+    """Whether PutMetricData takes the number."""
     return number == 0.0 or _SMALLEST <= math.fabs(number) <= _LARGEST

@@ -1,6 +1,5 @@
 """One analysis, from the data to the files: profile it, suggest constraints, check it against the baseline if any."""
 
-import contextlib
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,9 +12,10 @@ from mlsystem.monitor import texts
 from mlsystem.monitor.baseline import CONSTRAINTS, STATISTICS, read_baseline
 from mlsystem.monitor.constraints import Constraints, MonitoringConfig, suggest_constraints
 from mlsystem.monitor.constraints_document import constraints_document
-from mlsystem.monitor.errors import DatasetError, OutputError
+from mlsystem.monitor.errors import DatasetError
 from mlsystem.monitor.jackson import write
 from mlsystem.monitor.metrics import metric_data
+from mlsystem.monitor.output_files import remove_file, write_file
 from mlsystem.monitor.profile import DatasetProfile, feature_profile
 from mlsystem.monitor.publishing import METRICS_FILE, Publisher, metrics_lines
 from mlsystem.monitor.reading import Dataset, DatasetFormat, open_dataset
@@ -72,13 +72,13 @@ class Analysis:
 def run(job: Job, publisher: Publisher | None, now: Callable[[], datetime]) -> Analysis:
     """Does the job, and writes its files and its exit message. Raises MonitorError; the caller reports that."""
     for name in _OF_A_CHECK:
-        _remove(job.output / name)
+        remove_file(job.output / name)
     analysis, timestamp = _analyse(job), now()
     _write_reports(job, analysis, timestamp)
     _emit_metrics(job, analysis, publisher, timestamp)
     if job.postprocessor:
         run_postprocessor(job.postprocessor)
-    _write(job.message, texts.completed(len(analysis.result.violations)))
+    write_file(job.message, texts.completed(len(analysis.result.violations)))
     return analysis
 
 
@@ -133,7 +133,7 @@ def _write_reports(job: Job, analysis: Analysis, timestamp: datetime) -> None:
         documents[VERDICTS] = verdicts_document(analysis.result.verdict)
         documents[EVIDENCE] = evidence_document(_evidence(job, analysis, timestamp))
     for name, document in documents.items():
-        _write(job.output / name, write(document))
+        write_file(job.output / name, write(document))
     if analysis.result.verdict:
         write_report(job.output)
 
@@ -158,28 +158,6 @@ def _emit_metrics(job: Job, analysis: Analysis, publisher: Publisher | None, tim
     named = {"Endpoint": job.endpoint, "MonitoringSchedule": job.schedule}
     dimensions: list[DimensionTypeDef] = [{"Name": name, "Value": value} for name, value in named.items() if value]
     data = metric_data(analysis.profile, analysis.evaluated, analysis.result.drifts, dimensions, timestamp)
-    _write(job.metrics / METRICS_FILE, metrics_lines(data))
+    write_file(job.metrics / METRICS_FILE, metrics_lines(data))
     if publisher:
         publisher.publish(texts.METRIC_NAMESPACE if job.endpoint else texts.METRIC_NAMESPACE_WITHOUT_ENDPOINT, data)
-
-
-def report_failure(message: Path, reason: str) -> None:
-    """Leaves the reason of a failure where the exit message would be, if that can be written at all."""
-    with contextlib.suppress(OutputError):  # the caller tells the reason on its standard error, too
-        _write(message, reason)
-
-
-def _remove(path: Path) -> None:
-    try:
-        if path.is_file():
-            path.unlink()
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from error

@@ -3,6 +3,7 @@
 How sure we are of each: docs/monitor-format.md. Numbers in them are printed as Java prints doubles.
 """
 
+import math
 from collections.abc import Sequence
 
 from mlsystem.monitor.jackson import double
@@ -23,6 +24,8 @@ METRIC_NON_NULL = "feature_non_null_"
 METRIC_DRIFT = "feature_baseline_drift_"
 METRIC_NAMESPACE = "aws/sagemaker/Endpoints/data-metrics"
 METRIC_NAMESPACE_WITHOUT_ENDPOINT = "aws/sagemaker/ModelMonitoring/data-metrics"
+QUALITY_NAMESPACE = "aws/sagemaker/Endpoints/model-metrics"
+QUALITY_NAMESPACE_WITHOUT_ENDPOINT = "aws/sagemaker/ModelMonitoring/model-metrics"
 
 _LISTED_COLUMNS = 10
 
@@ -43,6 +46,12 @@ def share_too_low(share: float) -> str:
 def drift(distance: float, limit: float) -> str:
     """Of a feature whose distribution has moved too far."""
     return f"Baseline drift distance: {double(distance)} exceeds threshold: {double(limit)}"
+
+
+def beyond_threshold(metric: str, value: float, deviation: float, operator: str, threshold: float) -> str:
+    """Of a metric of a model's quality that lies beyond its threshold; a deviation that is not known is NaN."""
+    spread = double(deviation) if math.isfinite(deviation) else "NaN"
+    return f"Metric {metric} with {double(value)} +/- {spread} was {operator} {double(threshold)}"
 
 
 def missing_columns(names: Sequence[str], current: int, baseline: int) -> str:

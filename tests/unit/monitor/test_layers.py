@@ -12,9 +12,12 @@ DECIDING = {
     *("types", "moments", "sketch", "profile", "constraints", "violations", "metrics", "texts"),
     *("jackson", "document", "statistics_document", "constraints_document", "distances"),
     *("comparison", "comparison_rules", "multiple_testing", "unreadable", "verdicts"),
-    *("unusual_values", "unusual_rows", "report"),
+    *("unusual_values", "unusual_rows", "report", "quality"),
 }
-HARMLESS = {"collections", "dataclasses", "datetime", "enum", "html", "itertools", "math", "re", "typing", "numpy"}
+HARMLESS = {
+    *("array", "collections", "dataclasses", "datetime", "enum", "html", "itertools", "math", "re", "statistics"),
+    *("typing", "numpy"),
+}
 FOR_TYPES_ONLY = {"types_boto3_cloudwatch"}
 
 

@@ -18,6 +18,12 @@ class Kind(enum.Enum):
     JSON_LINES = "json"
     PARQUET = "parquet"
     CAPTURE = "sagemakerCaptureJson"
+    MERGE = "sagemakerMergeJson"  # captures with their ground truth
+
+    @property
+    def has_records(self) -> bool:
+        """Whether the files hold records of invocations, not rows."""
+        return self in (Kind.CAPTURE, Kind.MERGE)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def open_dataset(
     `expected` holds the baseline's names and types in its order: columns get the statistics that these types need, too.
     `window` is the span of time that the data should cover, for the message only.
     """
-    if preprocess and form.kind is not Kind.CAPTURE:
+    if preprocess and not form.kind.has_records:
         raise ConfigurationError(
             f"A preprocessor script takes captured records, and the dataset_format is {form.kind.value}: leave it out"
         )
@@ -115,7 +115,7 @@ class _Loader:
 
     def load(self, files: Sequence[Path], form: DatasetFormat, preprocess: Preprocessor | None) -> Dataset:
         match form.kind:
-            case Kind.CAPTURE:
+            case Kind.CAPTURE | Kind.MERGE:
                 return self._captured(files, form, preprocess)
             case Kind.CSV:
                 return self._csv(files, form)
