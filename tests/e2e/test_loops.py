@@ -335,7 +335,7 @@ def test_the_admin_is_told_what_to_approve_what_was_deployed_and_that_it_succeed
     system: System, smtp: SmtpServer, recovered: str
 ) -> None:
     assert system.ended(recovered) == "Succeeded", system.errors(recovered)
-    asked = _mail(smtp, f"APPROVAL NEEDED: AWS CodePipeline {NAME} for action ApproveDeployment")
+    asked = _mail(smtp, f"APPROVAL NEEDED: AWS CodePipeline {NAME} for action ApproveDeployment", "auc is 0.85")
     assert f"Pipeline name: {NAME}\nStage name: DeployDev\n" in asked
     assert (
         f"Additional information: Try the endpoint {system.outputs('dev')['EndpointName']}. auc is 0.85; the gate"

@@ -23,7 +23,6 @@ from mlsystem.monitor.report_files import write_report
 from mlsystem.monitor.run import Analysis, Job, run
 from mlsystem.monitor.verdicts import Verdict
 
-
 PROGRAM = "python -m mlsystem.monitor"
 
 
