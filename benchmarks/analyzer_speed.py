@@ -4,7 +4,7 @@
 
 A file of 20 columns of numbers and 5 of words is made from a seed, as CSV, Parquet and capture files. Every contestant is
 a process of its own that starts, reads the file and ends; they take turns, so that what else the machine does hits all
-alike, and of each the fastest round counts. Times are told beside the bare DuckDB scan of the same file.
+alike, and of each the fastest round counts (of peers the only one). Times are told beside the bare DuckDB scan of the same file.
 
 `--peers DIR` holds a virtual environment for each peer, by the name of its package; those that are not there are left out.
 To make one: `uv venv DIR/evidently && uv pip install --python DIR/evidently/bin/python evidently`.
@@ -44,6 +44,7 @@ BARE = "bare DuckDB scan"
 class Contestant:
     name: str
     command: Sequence[str]
+    is_peer: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,17 @@ def cost(command: Sequence[str]) -> Cost:
 def compete(contestants: Sequence[Contestant], rounds: int) -> dict[str, Cost]:
     """The fastest round of each."""
     costs: dict[str, list[Cost]] = {contestant.name: [] for contestant in contestants}
-    for _ in range(rounds):
+    for number in range(rounds):
         for contestant in contestants:
-            costs[contestant.name].append(cost(contestant.command))
-    return {name: min(found, key=lambda one: one.seconds) for name, found in costs.items()}
+            if contestant.is_peer and number:
+                continue  # some take minutes
+            try:
+                costs[contestant.name].append(cost(contestant.command))
+            except RuntimeError as error:
+                if not contestant.is_peer:
+                    raise
+                print(f"{contestant.name} does not run here: {error}", file=sys.stderr)
+    return {name: min(found, key=lambda one: one.seconds) for name, found in costs.items() if found}
 
 
 def make_files(folder: Path, rows: int, numbers: int = NUMBERS, words: Sequence[int] = WORDS) -> Path:
@@ -146,7 +154,7 @@ def peers(path: Path, environments: Path | None) -> Iterator[Contestant]:
     for name, program in PEERS.items():
         python = environments / name / "bin" / "python" if environments else None
         if python and python.exists():
-            yield Contestant(name, [str(python), str(PROGRAMS / program), str(path)])
+            yield Contestant(name, [str(python), str(PROGRAMS / program), str(path)], is_peer=True)
 
 
 def bare(path: Path) -> Contestant:
