@@ -46,7 +46,7 @@ test: export PYTHONDONTWRITEBYTECODE :=
 test: install $(NODE_TOOLS)
 	@rm -f $(MLSYSTEM_TEST_SECONDS)
 	@begun=$$(date +%s) && $(MAKE) --no-print-directory lint && echo "$$(($$(date +%s) - begun)) lint" > $(MLSYSTEM_TEST_SECONDS)
-	$(BIN)/python -m pytest tests --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest tests --numprocesses 2 --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python tests/seconds.py $(MLSYSTEM_TEST_SECONDS)
 
 demo: install
