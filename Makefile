@@ -39,7 +39,7 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# Most tests wait most of the time, so more of them run at a time than there are cores; tests/order.py says which files begin first.
+# Two at a time on two cores: beside more, systems whose rollbacks are timed get too little of them. tests/order.py says which files begin first.
 # At the end it says how long each group of tests took. Compiled tests and tools are kept whatever the environment says.
 test: export MLSYSTEM_TEST_SECONDS := $(VENV)/test-seconds
 test: export PYTHONDONTWRITEBYTECODE :=
