@@ -63,6 +63,7 @@ bench: install
 	$(BIN)/python benchmarks/judge.py
 	$(BIN)/python benchmarks/drill.py
 	$(BIN)/python benchmarks/monitor_false_alarms.py
+	$(BIN)/python benchmarks/analyzer_speed.py --large
 
 # Runs the demo and writes how long its stages took into docs/components.md. The machine should have nothing else to do.
 stage-times: install

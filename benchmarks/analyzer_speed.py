@@ -163,11 +163,14 @@ def bare(path: Path) -> Contestant:
 
 
 def show(title: str, costs: Mapping[str, Cost]) -> None:
-    print(f"\n{title}")
+    print(f"\n{title}", flush=True)
     reference = costs.get(BARE)
     for name, found in costs.items():
         ratio = f"{found.seconds / reference.seconds:6.2f} x bare" if reference else ""
-        print(f"  {name:28} {found.seconds:7.2f} s {found.cpu_seconds:7.2f} CPU s {found.megabytes:7.0f} MB {ratio}")
+        print(
+            f"  {name:28} {found.seconds:7.2f} s {found.cpu_seconds:7.2f} CPU s {found.megabytes:7.0f} MB {ratio}",
+            flush=True,
+        )
 
 
 def large(folder: Path) -> Iterator[tuple[str, dict[str, Cost]]]:

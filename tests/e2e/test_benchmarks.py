@@ -46,6 +46,12 @@ def test_how_fast_traffic_moves_is_measured() -> None:
     assert all(row["max_ms"] >= row["median_ms"] >= 0 for row in found.values())
 
 
+def test_the_analyzer_is_measured_beside_a_bare_scan() -> None:
+    found = figures("analyzer_speed", "--rows", "2000", "--rounds", "1")
+    assert {title.rsplit(", ")[-1] for title in found} == {"CSV", "capture files", "Parquet"}
+    assert all(one["seconds"] > 0 and one["megabytes"] > 0 for costs in found.values() for one in costs.values())
+
+
 def test_deployments_under_load_are_counted() -> None:
     found = figures("deployments", "--deployments", "2", "--time-scale", "300")
     assert (found["deployments"], found["kinds"], found["failed"]) == (2, 2, 0)

@@ -30,6 +30,7 @@ COMMANDS = {
     "profile": "Statistics and suggested constraints of files: a baseline.",
     "check": "Compare files with a baseline.",
     "report": "The page that tells what a check found.",
+    "quality": "How good a model's answers are, by what turned out later.",
 }
 
 

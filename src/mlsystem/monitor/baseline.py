@@ -9,9 +9,10 @@ from typing import TypeVar
 from mlsystem.monitor.constraints import Constraints
 from mlsystem.monitor.constraints_document import parse_constraints
 from mlsystem.monitor.document import DocumentError
-from mlsystem.monitor.errors import BaselineError
+from mlsystem.monitor.errors import BaselineError, DatasetError
 from mlsystem.monitor.profile import DatasetProfile
 from mlsystem.monitor.statistics_document import parse_statistics
+from mlsystem.monitor.unreadable import Unreadable
 from mlsystem.monitor.violations import unproven_features
 
 STATISTICS = "statistics.json"
@@ -61,3 +62,12 @@ def read_document(path: Path, name: str, parse: Callable[[object], _Parsed]) -> 
         raise BaselineError(
             f"The baseline cannot be read: {file}: {error}. Nothing was checked; create the baseline again"
         ) from error
+
+
+def require_readable(unreadable: Unreadable, readable: int) -> None:
+    """A baseline is what everything is measured by later: it may not be made of a part of the data. Raises DatasetError."""
+    if not unreadable.is_tolerable(readable):
+        raise DatasetError(
+            f"{unreadable.sentence(readable)}. A baseline of the rest would not stand for the data: "
+            "mend the files, or leave those rows out"
+        )

@@ -13,11 +13,10 @@ from mlsystem.monitor.comparison_rules import changed, faults
 from mlsystem.monitor.constraints import MonitoringConfig
 from mlsystem.monitor.distances import CATEGORICAL_METHODS, COMPARISON_METHODS
 from mlsystem.monitor.errors import ConfigurationError, MonitorError
-from mlsystem.monitor.formats import KINDS, guess
 from mlsystem.monitor.multiple_testing import CORRECTIONS
+from mlsystem.monitor.options import add_data_options, format_of
 from mlsystem.monitor.output_files import report_failure
 from mlsystem.monitor.quality_command import add_quality_command, run_quality_command
-from mlsystem.monitor.reading import DatasetFormat
 from mlsystem.monitor.report.verdict_words import headline
 from mlsystem.monitor.report_files import write_report
 from mlsystem.monitor.run import Analysis, Job, run
@@ -74,7 +73,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     profile = commands.add_parser("profile", help="statistics and suggested constraints of a dataset: a baseline")
     check = commands.add_parser("check", help="compare a dataset with a baseline")
     for command in (profile, check):
-        _add_common_options(command)
+        add_data_options(command)
     _add_comparison_options(profile)
     check.add_argument(
         "--baseline", type=Path, required=True, metavar="DIR", help="folder of statistics.json and constraints.json"
@@ -106,20 +105,11 @@ def _add_comparison_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--minimum-sample", type=int, help="values that a verdict needs, now and in the baseline")
 
 
-def _add_common_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("data", nargs="+", type=Path, metavar="DATA", help="files, or folders of files")
-    command.add_argument("--output", type=Path, required=True, metavar="DIR", help="where the reports go")
-    command.add_argument("--format", choices=KINDS, help="by default told from the names, and a look at JSON lines")
-    command.add_argument("--no-header", action="store_true", help="CSV files begin with data, not with names")
-    command.add_argument("--preprocessor", type=Path, metavar="FILE", help="Python file with preprocess_handler")
-    command.add_argument("--postprocessor", type=Path, metavar="FILE", help="Python file with postprocess_handler")
-
-
 def _job(options: argparse.Namespace) -> Job:
     is_check = options.command == "check"
     return Job(
         data=options.data,
-        form=DatasetFormat(KINDS[options.format] if options.format else guess(options.data), not options.no_header),
+        form=format_of(options),
         output=options.output,
         message=options.output / "message",
         metrics=options.output / "metrics" / "cloudwatch",

@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
+# A number beyond is none that can be reckoned with: its square, or a sum of squares, is no double. It counts as missing.
+LARGEST = 1e150
 # How many numbers are taken one by one. Spark does not split files below 4 MB (spark.sql.files.openCostInBytes), which
 # hold about as many rows.
 ONE_BY_ONE = 1 << 16

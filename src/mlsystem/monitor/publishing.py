@@ -9,12 +9,14 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from mlsystem.monitor.errors import PublishingError
+from mlsystem.monitor.output_files import write_file
 
 if TYPE_CHECKING:
-    from types_boto3_cloudwatch.type_defs import MetricDatumTypeDef
+    from types_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricDatumTypeDef
 
 METRICS_FILE = "cloudwatch_metrics.jsonl"
 _DATA_A_CALL = 1000  # PutMetricData's limit; each datum is well below a thousandth of its 1 MB
@@ -63,6 +65,19 @@ def cloudwatch_publisher() -> CloudWatchPublisher | None:
     if session.region_name is None or session.get_credentials() is None:
         return None
     return CloudWatchPublisher(session.client("cloudwatch"))
+
+
+def dimensions_of(endpoint: str | None, schedule: str | None) -> "list[DimensionTypeDef]":
+    """The dimensions by which alarms and dashboards find the metrics; what is not known is left out."""
+    named = {"Endpoint": endpoint, "MonitoringSchedule": schedule}
+    return [{"Name": name, "Value": value} for name, value in named.items() if value]
+
+
+def emit(data: "Sequence[MetricDatumTypeDef]", folder: Path, publisher: Publisher | None, namespace: str) -> None:
+    """Writes the metrics file into the folder, and publishes. Raises OutputError, PublishingError."""
+    write_file(folder / METRICS_FILE, metrics_lines(data))
+    if publisher:
+        publisher.publish(namespace, data)
 
 
 def metrics_lines(data: "Iterable[MetricDatumTypeDef]") -> str:

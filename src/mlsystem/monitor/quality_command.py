@@ -6,11 +6,10 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from mlsystem.monitor.formats import KINDS, guess
+from mlsystem.monitor.options import add_data_options, format_of
 from mlsystem.monitor.quality.problem import DEFAULT_THRESHOLD, Problem, ProblemType
 from mlsystem.monitor.quality.verdicts import QualityVerdict
 from mlsystem.monitor.quality_run import MergeJob, QualityAnalysis, QualityJob, merge, run_quality
-from mlsystem.monitor.reading import DatasetFormat
 
 
 def add_quality_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -31,8 +30,7 @@ def add_quality_command(commands: "argparse._SubParsersAction[argparse.ArgumentP
 
 
 def _add_job_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("data", nargs="+", type=Path, metavar="DATA", help="files, or folders of files")
-    command.add_argument("--output", type=Path, required=True, metavar="DIR", help="where the reports go")
+    add_data_options(command)
     command.add_argument("--problem-type", required=True, choices=[kind.value for kind in ProblemType])
     command.add_argument("--inference-attribute", metavar="NAME", help="column of the answer: a number, or a class")
     command.add_argument("--probability-attribute", metavar="NAME", help="column of the positive class's probability")
@@ -40,10 +38,6 @@ def _add_job_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--ground-truth-attribute", metavar="NAME", help="column of what turned out")
     command.add_argument("--positive-label", metavar="LABEL", help="by default 1 of 0 and 1, true of true and false")
     command.add_argument("--ground-truth", type=Path, action="append", metavar="DIR", help="for captures: its files")
-    command.add_argument("--format", choices=KINDS, help="by default told from the names, and a look at JSON lines")
-    command.add_argument("--no-header", action="store_true", help="CSV files begin with data, not with names")
-    command.add_argument("--preprocessor", type=Path, metavar="FILE", help="Python file with preprocess_handler")
-    command.add_argument("--postprocessor", type=Path, metavar="FILE", help="Python file with postprocess_handler")
 
 
 def run_quality_command(options: argparse.Namespace, now: Callable[[], datetime]) -> str:
@@ -75,10 +69,9 @@ def _counted(counts: dict[str, int]) -> str:
 
 def _job(options: argparse.Namespace) -> QualityJob:
     baseline = options.baseline if options.action == "check" else None
-    kind = KINDS[options.format] if options.format else guess(options.data)
     return QualityJob(
         data=options.data,
-        form=DatasetFormat(kind, not options.no_header),
+        form=format_of(options),
         problem=Problem(
             type=ProblemType(options.problem_type),
             inference=options.inference_attribute,

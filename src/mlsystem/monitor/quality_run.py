@@ -5,16 +5,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mlsystem.monitor import texts
-from mlsystem.monitor.baseline import CONSTRAINTS, STATISTICS, read_document
+from mlsystem.monitor.baseline import CONSTRAINTS, STATISTICS, read_document, require_readable
 from mlsystem.monitor.errors import BaselineError, ConfigurationError, DatasetError, NoDataError, OutputError
 from mlsystem.monitor.ground_truth.answers import Found, Source, read_answers, require_files, unmatched
 from mlsystem.monitor.ground_truth.merging import Merge, MergeCounts, write_merged
 from mlsystem.monitor.jackson import write
 from mlsystem.monitor.output_files import remove_file, write_file
-from mlsystem.monitor.publishing import METRICS_FILE, Publisher, metrics_lines
+from mlsystem.monitor.publishing import Publisher, dimensions_of, emit
 from mlsystem.monitor.quality.constraints import (
     QualityConstraints,
     parse_quality_constraints,
@@ -36,9 +35,6 @@ from mlsystem.monitor.reading import DatasetFormat
 from mlsystem.monitor.report_files import VIOLATIONS
 from mlsystem.monitor.scripts import load_preprocessor, run_postprocessor
 from mlsystem.monitor.unreadable import Unreadable, UnreadableTally
-
-if TYPE_CHECKING:
-    from types_boto3_cloudwatch.type_defs import DimensionTypeDef
 
 QUALITY = "quality.json"
 
@@ -109,7 +105,7 @@ def _analyse(job: QualityJob) -> QualityAnalysis:
     except UndefinedProblemError as error:
         raise DatasetError(f"{', '.join(map(str, job.data))} cannot be judged: {error}") from error
     if constraints is None:
-        _require_readable(quality, found.unreadable)
+        require_readable(found.unreadable, quality.rows)
         return QualityAnalysis(quality, found.unreadable, found.merge)
     verdict = decide_quality(quality, constraints, statistics, found.unreadable)
     violations = quality_violations(quality, constraints)
@@ -137,15 +133,6 @@ def _read(job: QualityJob) -> Found:
     return read_answers(Source(job.data, job.form, job.ground_truth, preprocess, job.window), job.problem)
 
 
-def _require_readable(quality: Quality, unreadable: Unreadable) -> None:
-    """A baseline is what everything is measured by later: it may not be made of a part of the data."""
-    if not unreadable.is_tolerable(quality.rows):
-        raise DatasetError(
-            f"{unreadable.sentence(quality.rows)}. A baseline of the rest would not stand for the data: "
-            "mend the files, or leave those rows out"
-        )
-
-
 def _write_reports(job: QualityJob, analysis: QualityAnalysis, timestamp: datetime) -> None:
     quality, verdict = analysis.quality, analysis.verdict
     documents: dict[str, object] = {
@@ -161,12 +148,9 @@ def _write_reports(job: QualityJob, analysis: QualityAnalysis, timestamp: dateti
 
 
 def _emit_metrics(job: QualityJob, quality: Quality, publisher: Publisher | None, timestamp: datetime) -> None:
-    named = {"Endpoint": job.endpoint, "MonitoringSchedule": job.schedule}
-    dimensions: list[DimensionTypeDef] = [{"Name": name, "Value": value} for name, value in named.items() if value]
-    data = list(quality_metric_data(quality, dimensions, timestamp))
-    write_file(job.metrics / METRICS_FILE, metrics_lines(data))
-    if publisher:
-        publisher.publish(texts.QUALITY_NAMESPACE if job.endpoint else texts.QUALITY_NAMESPACE_WITHOUT_ENDPOINT, data)
+    data = list(quality_metric_data(quality, dimensions_of(job.endpoint, job.schedule), timestamp))
+    namespace = texts.QUALITY_NAMESPACE if job.endpoint else texts.QUALITY_NAMESPACE_WITHOUT_ENDPOINT
+    emit(data, job.metrics, publisher, namespace)
 
 
 def merge(job: MergeJob) -> MergeCounts:

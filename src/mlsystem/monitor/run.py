@@ -6,18 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mlsystem.monitor import texts
-from mlsystem.monitor.baseline import CONSTRAINTS, STATISTICS, read_baseline
+from mlsystem.monitor.baseline import CONSTRAINTS, STATISTICS, read_baseline, require_readable
 from mlsystem.monitor.constraints import Constraints, MonitoringConfig, suggest_constraints
 from mlsystem.monitor.constraints_document import constraints_document
-from mlsystem.monitor.errors import DatasetError
 from mlsystem.monitor.jackson import write
 from mlsystem.monitor.metrics import metric_data
 from mlsystem.monitor.output_files import remove_file, write_file
 from mlsystem.monitor.profile import DatasetProfile, feature_profile
-from mlsystem.monitor.publishing import METRICS_FILE, Publisher, metrics_lines
+from mlsystem.monitor.publishing import Publisher, dimensions_of, emit
 from mlsystem.monitor.reading import Dataset, DatasetFormat, open_dataset
 from mlsystem.monitor.report.evidence import Evidence, Run, gather
 from mlsystem.monitor.report.evidence_document import evidence_document
@@ -28,9 +26,6 @@ from mlsystem.monitor.statistics_document import statistics_document
 from mlsystem.monitor.unusual_rows import UnusualRows
 from mlsystem.monitor.verdicts import verdicts_document
 from mlsystem.monitor.violations import CheckResult, check, violations_document
-
-if TYPE_CHECKING:
-    from types_boto3_cloudwatch.type_defs import DimensionTypeDef
 
 # Those of an earlier check: were this one to fail, they would pass for its own.
 _OF_A_CHECK = VIOLATIONS, VERDICTS, EVIDENCE, PAGE
@@ -91,19 +86,10 @@ def _analyse(job: Job) -> Analysis:
         unusual = _unusual_rows(dataset, baseline.statistics) if baseline else None
     suggested = suggest_constraints(current, job.config)
     if baseline is None:
-        _require_readable(current)
+        require_readable(current.unreadable, current.item_count)
         return Analysis(current, suggested, suggested, CheckResult((), {}))
     result = check(current, baseline.constraints, baseline.statistics, ties_counted_once=job.ties_counted_once)
     return Analysis(current, suggested, baseline.constraints, result, baseline.statistics, unusual)
-
-
-def _require_readable(current: DatasetProfile) -> None:
-    """A baseline is what everything is measured by later: it may not be made of a part of the data."""
-    if not current.unreadable.is_tolerable(current.item_count):
-        raise DatasetError(
-            f"{current.unreadable.sentence(current.item_count)}. A baseline of the rest would not stand for the data: "
-            "mend the files, or leave those rows out"
-        )
 
 
 def _profile(dataset: Dataset) -> DatasetProfile:
@@ -155,9 +141,7 @@ def _evidence(job: Job, analysis: Analysis, timestamp: datetime) -> Evidence:
 
 
 def _emit_metrics(job: Job, analysis: Analysis, publisher: Publisher | None, timestamp: datetime) -> None:
-    named = {"Endpoint": job.endpoint, "MonitoringSchedule": job.schedule}
-    dimensions: list[DimensionTypeDef] = [{"Name": name, "Value": value} for name, value in named.items() if value]
+    dimensions = dimensions_of(job.endpoint, job.schedule)
     data = metric_data(analysis.profile, analysis.evaluated, analysis.result.drifts, dimensions, timestamp)
-    write_file(job.metrics / METRICS_FILE, metrics_lines(data))
-    if publisher:
-        publisher.publish(texts.METRIC_NAMESPACE if job.endpoint else texts.METRIC_NAMESPACE_WITHOUT_ENDPOINT, data)
+    namespace = texts.METRIC_NAMESPACE if job.endpoint else texts.METRIC_NAMESPACE_WITHOUT_ENDPOINT
+    emit(data, job.metrics, publisher, namespace)

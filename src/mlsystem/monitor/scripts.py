@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mlsystem.monitor.errors import ScriptError
-from mlsystem.monitor.reading.capture import Preprocessor, UnreadableRecordError
+from mlsystem.monitor.reading.capture import Preprocessor
+from mlsystem.monitor.reading.lines import UnreadableRecordError
 from mlsystem.monitor.reading.records import InferenceRecord
 
 PREPROCESS = "preprocess_handler"

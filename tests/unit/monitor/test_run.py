@@ -68,6 +68,15 @@ def test_a_baseline_is_not_made_of_a_part_of_the_data(tmp_path: Path) -> None:
     assert not (out / "statistics.json").exists()
 
 
+def test_numbers_too_large_to_reckon_with_are_seen_as_missing(tmp_path: Path, baseline: Path) -> None:
+    text = lines(ROWS).splitlines()
+    text[1:11] = [f"{sign}1e308,a" for sign in ("", "-") * 5]
+    code, told, out = checked(tmp_path, baseline, "\n".join(text) + "\n")
+    assert code == 0
+    assert "n: completeness_check: Value: 0.99 does not meet the constraint requirement!" in told
+    assert json.loads((out / "report.json").read_text())["worst_rows"][0]["cells"][0]["value"] == "1e+308"
+
+
 def test_a_check_names_the_most_unusual_row(tmp_path: Path, baseline: Path) -> None:
     text = lines(ROWS).splitlines()
     text[700] = "99999.0,zz"

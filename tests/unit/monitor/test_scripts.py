@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlsystem.monitor.errors import ScriptError
-from mlsystem.monitor.reading.capture import UnreadableRecordError
+from mlsystem.monitor.reading.lines import UnreadableRecordError
 from mlsystem.monitor.reading.records import InferenceRecord, inference_record
 from mlsystem.monitor.scripts import load_preprocessor, run_postprocessor
 

@@ -11,13 +11,14 @@ from mlsystem.monitor import texts
 from mlsystem.monitor.errors import ConfigurationError, DatasetError, NoDataError
 from mlsystem.monitor.ground_truth.merging import Merge, MergeCounts
 from mlsystem.monitor.ground_truth.pairing import answer_of, answers_of
-from mlsystem.monitor.ground_truth.records import Json, UnreadableLineError, lines_of, merged
+from mlsystem.monitor.ground_truth.records import merged
 from mlsystem.monitor.ground_truth.tables import table_rows
 from mlsystem.monitor.quality.evaluation import pairs_of
 from mlsystem.monitor.quality.pairs import Pairs
 from mlsystem.monitor.quality.problem import Problem, pick
 from mlsystem.monitor.reading import DatasetFormat, Kind
-from mlsystem.monitor.reading.capture import Preprocessor, UnreadableRecordError
+from mlsystem.monitor.reading.capture import Preprocessor
+from mlsystem.monitor.reading.lines import Json, UnreadableRecordError, lines_of
 from mlsystem.monitor.reading.opening import find_files
 from mlsystem.monitor.unreadable import Unreadable, UnreadableTally
 
@@ -90,7 +91,7 @@ def _merged_records(files: Sequence[Path], tally: UnreadableTally) -> Iterator[_
     for line in lines_of(files):
         try:
             yield line.place, merged(line.text)
-        except UnreadableLineError as error:
+        except UnreadableRecordError as error:
             tally.add(f"{line.place}: {error}")
 
 
@@ -104,7 +105,7 @@ def _collect_records(
     for place, record in records:
         try:
             pairs.add(answers_of(record, problem, preprocess))
-        except (ValueError, UnreadableRecordError) as error:
+        except ValueError as error:
             tally.add(f"{place}: {error}")
 
 

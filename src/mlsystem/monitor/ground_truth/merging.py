@@ -11,16 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlsystem.monitor.ground_truth.label_index import LabelIndex, label_index
-from mlsystem.monitor.ground_truth.records import (
-    Json,
-    Line,
-    UnreadableLineError,
-    capture,
-    capture_id,
-    ground_truth,
-    is_shadow,
-    lines_of,
-)
+from mlsystem.monitor.ground_truth.records import capture_id, ground_truth, is_shadow
+from mlsystem.monitor.reading.lines import Json, Line, UnreadableRecordError, captured, lines_of
 from mlsystem.monitor.unreadable import UnreadableTally
 
 
@@ -70,24 +62,24 @@ class Merge:
         for wanted, truth in index.matches():
             line = next(line for place, line in lines if place == wanted)
             self.counts.merged += 1
-            yield MergedRecord(line, _merged(capture(line.text), truth))
+            yield MergedRecord(line, _merged(captured(line.text), truth))
 
     def _read_truths(self) -> Iterator[tuple[str, Json]]:
         for line in lines_of(self._truths):
             try:
                 yield ground_truth(line.text)
-            except UnreadableLineError as error:
+            except UnreadableRecordError as error:
                 self._tally.add(f"{line.place}: {error}")
 
     def _read_captures(self) -> Iterator[tuple[str, int]]:
         for place, line in enumerate(lines_of(self._captures)):
             try:
-                record = capture(line.text)
+                record = captured(line.text)
                 if is_shadow(record):
                     self.counts.shadow_captures += 1
                 else:
                     yield capture_id(record), place
-            except UnreadableLineError as error:
+            except UnreadableRecordError as error:
                 self._tally.add(f"{line.place}: {error}")
 
 

@@ -3,18 +3,18 @@
 import csv
 from collections.abc import Mapping, Sequence
 
-from mlsystem.monitor.ground_truth.records import Json, UnreadableLineError
 from mlsystem.monitor.quality.pairs import Answer
 from mlsystem.monitor.quality.problem import Cells, Problem, pick
 from mlsystem.monitor.reading.bodies import body_rows
 from mlsystem.monitor.reading.capture import Preprocessor
 from mlsystem.monitor.reading.format import OUTPUT
+from mlsystem.monitor.reading.lines import Json, UnreadableRecordError
 from mlsystem.monitor.reading.records import inference_record
 from mlsystem.monitor.reading.rows import Row, cell
 
 
 def answers_of(record: Json, problem: Problem, preprocess: Preprocessor | None) -> list[Answer]:
-    """The rows of a record, in order. Raises ValueError, or the preprocessor's UnreadableRecordError.
+    """The rows of a record, in order. Raises ValueError.
 
     A body of several rows is several predictions, and needs as many rows of ground truth.
     """
@@ -51,7 +51,7 @@ def _answered(record: Json, expected: int, preprocess: Preprocessor | None) -> S
     captured = record["captureData"]
     body = captured.get(OUTPUT) if isinstance(captured, Mapping) else None
     if not isinstance(body, Mapping):
-        raise UnreadableLineError(f"the capture has no {OUTPUT}: is it among the CaptureOptions?")
+        raise UnreadableRecordError(f"the capture has no {OUTPUT}: is it among the CaptureOptions?")
     rows = _rows(body)
     return _split(rows[0], expected) if len(rows) == 1 < expected else rows
 
@@ -63,8 +63,8 @@ def _split(row: Row, count: int) -> list[Row]:
 
 def _rows(body: object) -> list[Row]:
     if not isinstance(body, Mapping):
-        raise UnreadableLineError("a body is no object")
+        raise UnreadableRecordError("a body is no object")
     try:
         return body_rows(body)
     except (RecursionError, csv.Error) as error:
-        raise UnreadableLineError(f"a body is no table: {error}") from error
+        raise UnreadableRecordError(f"a body is no table: {error}") from error

@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -12,6 +11,7 @@ import duckdb
 from mlsystem.monitor.quality.problem import Cells
 from mlsystem.monitor.reading.flattening import flat_members
 from mlsystem.monitor.reading.format import DatasetFormat, Kind
+from mlsystem.monitor.reading.lines import UnreadableRecordError, json_object, lines_of
 from mlsystem.monitor.reading.rows import cell
 from mlsystem.monitor.unreadable import UnreadableTally
 
@@ -63,20 +63,13 @@ def _opened(file: Path) -> TextIO:
 
 
 def _json_rows(file: Path, tally: UnreadableTally) -> Iterator[Placed]:
-    with file.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                value = json.loads(line.decode())
-                members = dict(flat_members(value)) if isinstance(value, dict) else None
-            except (ValueError, RecursionError) as error:
-                tally.add(f"{file}:{number}: not a line of JSON: {error}")
-                continue
-            if members is None:
-                tally.add(f"{file}:{number}: not a JSON object")
-            else:
-                yield f"{file}:{number}", {name: cell(member) for name, member in members.items()}
+    for line in lines_of([file]):
+        try:
+            members = dict(flat_members(json_object(line.text)))
+        except (UnreadableRecordError, RecursionError) as error:
+            tally.add(f"{line.place}: {error}")
+        else:
+            yield line.place, {name: cell(member) for name, member in members.items()}
 
 
 def _parquet_rows(file: Path) -> Iterator[Placed]:

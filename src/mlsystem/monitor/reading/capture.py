@@ -1,22 +1,18 @@
 """Captured invocations (data capture's JSON lines) as rows: the columns of the outputs beside those of the inputs."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import islice, zip_longest
 from pathlib import Path
 
 from mlsystem.monitor.reading.bodies import body_rows
+from mlsystem.monitor.reading.lines import UnreadableRecordError, captured, lines_of
 from mlsystem.monitor.reading.plain_rows import PlainRows
 from mlsystem.monitor.reading.records import InferenceRecord, inference_record
 from mlsystem.monitor.reading.rows import Row, RowFile, cell
 from mlsystem.monitor.unreadable import UnreadableTally
 
 _FIRST_RECORDS = 100
-
-
-class UnreadableRecordError(Exception):
-    """A record that is no row: the text says why. A preprocessor raises it, too."""
 
 
 # What a user's preprocess_handler makes of a record: no, one or several rows of flat values.
@@ -28,12 +24,12 @@ def capture_rows(files: Sequence[Path], parts: Sequence[str]) -> PlainRows | Non
     widths = _plain_widths(files[0], parts)
     if widths is None:
         return None
-    captured = ", ".join(f"{part} STRUCT(data VARCHAR, encoding VARCHAR)" for part in parts)
+    structure = ", ".join(f"{part} STRUCT(data VARCHAR, encoding VARCHAR)" for part in parts)
     encoded = " AND ".join(f"captureData.{part}.encoding = 'CSV'" for part in parts)
     bodies = " || ',' || ".join(f"captureData.{part}.data" for part in parts)
     relation = (
         f"(SELECT CASE WHEN {encoded} THEN {bodies} END AS row FROM read_json(?, format = 'newline_delimited', "  # noqa: S608
-        f"ignore_errors = true, columns = {{captureData: 'STRUCT({captured})'}}))"
+        f"ignore_errors = true, columns = {{captureData: 'STRUCT({structure})'}}))"
     )
     ends = frozenset(sum(widths[: place + 1]) - 1 for place in range(len(widths)))
     return PlainRows(relation, [[str(file) for file in files]], [""] * sum(widths), ends)
@@ -41,14 +37,13 @@ def capture_rows(files: Sequence[Path], parts: Sequence[str]) -> PlainRows | Non
 
 def _plain_widths(file: Path, parts: Sequence[str]) -> list[int] | None:
     """How many cells each body has in the first record that has one row on each side; None if it is not among the first."""
-    with file.open("rb") as lines:
-        for line in islice(lines, _FIRST_RECORDS):
-            try:
-                sides = _sides(_parse(line), parts)
-            except UnreadableRecordError:
-                return None
-            if all(len(side) == 1 and not isinstance(side[0], Mapping) for side in sides):
-                return [len(side[0]) for side in sides]
+    for line in islice(lines_of([file]), _FIRST_RECORDS):
+        try:
+            sides = _sides(captured(line.text), parts)
+        except UnreadableRecordError:
+            return None
+        if all(len(side) == 1 and not isinstance(side[0], Mapping) for side in sides):
+            return [len(side[0]) for side in sides]
     return None
 
 
@@ -78,25 +73,11 @@ def write_capture(
 def _readable(
     files: Sequence[Path], parts: Sequence[str], preprocess: Preprocessor | None, tally: UnreadableTally
 ) -> Iterator[Sequence[Row | None]]:
-    for path in files:
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                if not line.strip():
-                    continue
-                try:
-                    yield from _rows(_parse(line), parts, preprocess)
-                except UnreadableRecordError as error:
-                    tally.add(f"{path}:{number}: {error}")
-
-
-def _parse(line: bytes) -> Mapping[str, object]:
-    try:
-        record = json.loads(line.decode())
-    except ValueError as error:  # JSON's and UTF-8's
-        raise UnreadableRecordError(f"not a line of JSON: {error}") from error
-    if not isinstance(record, dict) or not isinstance(record.get("captureData"), dict):
-        raise UnreadableRecordError("not a captured invocation: it has no captureData")
-    return record
+    for line in lines_of(files):
+        try:
+            yield from _rows(captured(line.text), parts, preprocess)
+        except UnreadableRecordError as error:
+            tally.add(f"{line.place}: {error}")
 
 
 def _rows(
@@ -109,11 +90,11 @@ def _rows(
 
 def _sides(record: Mapping[str, object], parts: Sequence[str]) -> list[list[Row]]:
     """The rows of each part."""
-    captured = record["captureData"]
-    bodies = [captured.get(part) for part in parts] if isinstance(captured, dict) else []
+    data = record["captureData"]
+    bodies = [data.get(part) for part in parts] if isinstance(data, dict) else []
     try:
         return _match_lengths([body_rows(body) if body else [] for body in bodies])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableRecordError(f"{_event(record)}: {error}") from error
 
 

@@ -1,9 +1,9 @@
 """JSON lines that may not all be such lines: those that are not are set aside, and counted."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from mlsystem.monitor.reading.lines import UnreadableRecordError, json_object, lines_of
 from mlsystem.monitor.unreadable import UnreadableTally
 
 
@@ -14,19 +14,12 @@ def readable_lines(files: Sequence[Path], folder: Path, tally: UnreadableTally) 
 
 
 def _readable(file: Path, copy: Path, tally: UnreadableTally) -> Path:
-    with file.open("rb") as lines, copy.open("wb") as kept:
-        for number, line in enumerate(lines, start=1):
-            fault = _fault(line)
-            if fault is None:
-                kept.write(line)
-            elif line.strip():
-                tally.add(f"{file}:{number}: {fault}")
+    with copy.open("wb") as kept:
+        for line in lines_of([file]):
+            try:
+                json_object(line.text)
+            except UnreadableRecordError as error:
+                tally.add(f"{line.place}: {error}")
+            else:
+                kept.write(line.text.rstrip(b"\r\n") + b"\n")
     return copy
-
-
-def _fault(line: bytes) -> str | None:
-    try:
-        value = json.loads(line.decode())
-    except ValueError as error:  # JSON's and UTF-8's
-        return f"not a line of JSON: {error}"
-    return None if isinstance(value, dict) else "not a JSON object"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from mlsystem.monitor.moments import LARGEST
 from mlsystem.monitor.reading import kinds
 from mlsystem.monitor.reading.table import Field, count_types
 from mlsystem.monitor.reading.text_source import SAMPLE_ROWS, Need
@@ -134,9 +135,9 @@ def _type_counts(connection: DuckDBPyConnection, table: str, place: int, guess: 
         counts = ", ".join(f"CAST(coalesce(sum(rows) FILTER (kind = {kind}), 0) AS BIGINT)" for kind in kinds.KINDS)
         return TypeCounts(*_row(connection, f"SELECT {counts} FROM {words}"))  # noqa: S608
     number = f"n{place}"
-    aggregates = f"count({number}), count_if({number} <> floor({number})), count_if(isinf({number}))"
-    present, fractions, infinite = _row(connection, f"SELECT {aggregates} FROM {table}")  # noqa: S608
-    if infinite or (guess is InferredType.FRACTIONAL and not fractions):
+    aggregates = f"count({number}), count_if({number} <> floor({number})), count_if(abs({number}) > {LARGEST})"
+    present, fractions, too_large = _row(connection, f"SELECT {aggregates} FROM {table}")  # noqa: S608
+    if too_large or (guess is InferredType.FRACTIONAL and not fractions):
         raise UnevenRowsError
     return TypeCounts(fractional=fractions, integral=present - fractions)
 

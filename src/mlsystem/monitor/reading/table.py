@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from duckdb import DuckDBPyConnection
 
-from mlsystem.monitor.moments import Floats
+from mlsystem.monitor.moments import LARGEST, Floats
 from mlsystem.monitor.profile import KEPT_CATEGORIES, Categories
 from mlsystem.monitor.reading import kinds
 from mlsystem.monitor.types import TypeCounts
@@ -50,12 +50,12 @@ def count_rows(connection: DuckDBPyConnection, table: str) -> int:
 
 
 def numbers(connection: DuckDBPyConnection, field: Field, row_count: int) -> Iterator[Floats]:
-    """The finite numbers of a field in row order, by blocks; what is missing or infinite is left out."""
+    """The numbers of a field in row order, by blocks; what is missing or too large to reckon with is left out."""
     query = f"SELECT {field.number} AS number FROM {field.table} WHERE rowid >= ? AND rowid < ?"  # noqa: S608
     for start in range(0, row_count, _ROWS_A_BLOCK):
         found = connection.execute(query, [start, start + _ROWS_A_BLOCK]).fetchnumpy()["number"]
         present = found.compressed() if isinstance(found, np.ma.MaskedArray) else found
-        yield present[np.isfinite(present)]
+        yield present[np.abs(present) <= LARGEST]
 
 
 def some_rows(

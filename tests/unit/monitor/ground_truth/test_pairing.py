@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlsystem.monitor.ground_truth.pairing import answers_of
-from mlsystem.monitor.ground_truth.records import UnreadableLineError, merged
+from mlsystem.monitor.ground_truth.records import merged
 from mlsystem.monitor.quality.pairs import Answer
 from mlsystem.monitor.quality.problem import Problem, ProblemType
+from mlsystem.monitor.reading.lines import UnreadableRecordError
 from tests.unit.monitor.ground_truth.made import capture
 
 BOTH = Problem(ProblemType.BINARY, inference="0", probability="1")
@@ -93,7 +94,7 @@ def test_garbage_is_unreadable_and_nothing_worse(garbage: object) -> None:
     text = garbage if isinstance(garbage, bytes) else json.dumps(garbage).encode()
     try:
         answers_of(merged(text), NUMBER, None)
-    except UnreadableLineError:
+    except UnreadableRecordError:
         pass
     except ValueError as error:
         assert str(error)

@@ -150,7 +150,8 @@ def test_inputs_alone_are_a_dataset(tmp_path: Path, read: Read) -> None:
     [
         ("{broken\n", r"\.jsonl:2: not a line of JSON"),
         ('{"some": "json"}\n', r"\.jsonl:2: not a captured invocation: it has no captureData"),
-        ("5\n", r"\.jsonl:2: not a captured invocation"),
+        ("5\n", r"\.jsonl:2: not a JSON object"),
+        ("[" * 100_000 + "\n", r"\.jsonl:2: not a line of JSON"),
         (record(body("{", "JSON", "application/json"), None), r"\.jsonl:2: event e-1: "),
         (record(body("!", "BASE64"), None), r"\.jsonl:2: event e-1: "),
         (record(body("aGk=", "BASE64", "image/png"), None), "type image/png is not a table .* record_preprocessor"),

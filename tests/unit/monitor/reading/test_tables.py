@@ -75,9 +75,11 @@ def test_rows_keep_their_order_however_many_threads_read_them(tmp_path: Path, re
     assert numbers(read(file, form=CSV)["n"]) == expected.tolist()
 
 
-def test_a_number_too_large_for_a_double_is_missing(tmp_path: Path, read: Read) -> None:
+@pytest.mark.parametrize("number", ["1e999", "1e308", "-1e308", "1e151"])
+@pytest.mark.parametrize("beside", ["", ",1"])
+def test_a_number_too_large_to_reckon_with_is_missing(tmp_path: Path, read: Read, number: str, beside: str) -> None:
     file = tmp_path / "data.csv"
-    file.write_text("n\n1.5\n1e999\n")
+    file.write_text(f"n{beside and ',m'}\n1.5{beside}\n{number}{beside}\n")
     column = read(file, form=CSV)["n"]
     assert column.types == TypeCounts(fractional=2)
     assert numbers(column) == [1.5]

@@ -1,0 +1,54 @@
+"""Files of JSON lines: where each line stands, and the object in it or why there is none."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+Json = Mapping[str, object]
+
+
+class UnreadableRecordError(ValueError):
+    """A line that is no record of its kind, or one that a user's script makes nothing of; the text says why."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line that is not empty: where it stands, and its text."""
+
+    file: Path
+    number: int  # from 1
+    text: bytes
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for messages."""
+        return f"{self.file}:{self.number}"
+
+
+def lines_of(files: Sequence[Path]) -> Iterator[Line]:
+    """The lines of all files, in their order."""
+    for file in files:
+        with file.open("rb") as lines:
+            for number, text in enumerate(lines, start=1):
+                if text.strip():
+                    yield Line(file, number, text)
+
+
+def json_object(text: bytes) -> Json:
+    """The object in a line. Raises UnreadableRecordError."""
+    try:
+        value = json.loads(text.decode())
+    except (ValueError, RecursionError) as error:  # JSON's and UTF-8's, and what is nested too deeply
+        raise UnreadableRecordError(f"not a line of JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise UnreadableRecordError("not a JSON object")
+    return value
+
+
+def captured(text: bytes) -> Json:
+    """A line of a capture file. Raises UnreadableRecordError."""
+    record = json_object(text)
+    if not isinstance(record.get("captureData"), dict):
+        raise UnreadableRecordError("not a captured invocation: it has no captureData")
+    return record
