@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import watchfiles
+from watchfiles._rust_notify import RustNotify  # documented as its direct usage
 
 log = logging.getLogger(__name__)
 
@@ -64,25 +64,25 @@ class FolderWatch:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._try(None)
             try:
                 self._follow()
             except Exception:  # the supervisor: whatever refuses, a later watch may be granted
                 log.exception("%s cannot be watched: it is looked at every %g s", self._folder, REFUSED_SECONDS)
+                self._try(None)
                 self._stop.wait(REFUSED_SECONDS)
 
     def _follow(self) -> None:
-        changes = watchfiles.watch(
-            self._folder,
-            watch_filter=lambda _, path: self._is_wanted(path),
-            debounce=self._batch_milliseconds,
-            step=self._quiet_milliseconds,
-            rust_timeout=self._longest_milliseconds,
-            yield_on_timeout=True,
-            stop_event=self._stop,
-        )
-        for change in changes:
-            self._try({path for _, path in change} or None)
+        """The first look comes when the watch is there: what changes during it is told, too."""
+        with RustNotify([str(self._folder)], False, False, 0, True, False) as watcher:
+            self._try(None)
+            while not self._stop.is_set():
+                told = watcher.watch(
+                    self._batch_milliseconds, self._quiet_milliseconds, self._longest_milliseconds, self._stop
+                )
+                if told == "timeout":
+                    self._try(None)
+                elif not isinstance(told, str) and (wanted := {path for _, path in told if self._is_wanted(path)}):
+                    self._try(wanted)
 
     def _try(self, paths: set[str] | None) -> None:
         try:

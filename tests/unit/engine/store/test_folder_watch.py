@@ -5,10 +5,14 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from watchfiles._rust_notify import RustNotify
 
+from mlsystem.engine.store import folder_watch
 from mlsystem.engine.store.folder_watch import FolderWatch, Look
+from tests.live import eventually
 
 Follow = Callable[[Look], FolderWatch]
 
@@ -31,26 +35,27 @@ def follow(tmp_path: Path) -> Iterator[Follow]:
         watch.stop()
 
 
-def _write_until_told(path: Path, looks: queue.Queue[set[str] | None]) -> set[str]:
-    """The kernel tells of nothing that happened before it was asked to watch, so it is written again and again."""
-    for number in range(400):
-        path.write_text(str(number))
-        try:
-            paths = looks.get(timeout=0.05)
-        except queue.Empty:
-            continue
-        if paths is not None:
-            return paths
-    raise AssertionError(f"nobody was told of {path}")
-
-
 def test_everything_is_looked_at_first_and_then_what_has_changed(follow: Follow, tmp_path: Path) -> None:
     looks: queue.Queue[set[str] | None] = queue.Queue()
     follow(looks.put)
     assert looks.get(timeout=20) is None
     (tmp_path / "watched" / "unwanted.txt").write_text("x")
     wanted = tmp_path / "watched" / "wanted.log"
-    assert _write_until_told(wanted, looks) == {str(wanted)}
+    wanted.write_text("x")
+    assert looks.get(timeout=20) == {str(wanted)}
+
+
+def test_what_changes_during_the_first_look_is_told(follow: Follow, tmp_path: Path) -> None:
+    looks: queue.Queue[set[str] | None] = queue.Queue()
+    wanted = tmp_path / "watched" / "wanted.log"
+
+    def look(paths: set[str] | None) -> None:
+        looks.put(paths)
+        if paths is None:
+            wanted.write_text("x")
+
+    follow(look)
+    assert [looks.get(timeout=20), looks.get(timeout=20)] == [None, {str(wanted)}]
 
 
 def test_a_look_that_fails_is_not_the_last_one(
@@ -65,27 +70,27 @@ def test_a_look_that_fails_is_not_the_last_one(
 
     follow(look)
     wanted = tmp_path / "watched" / "wanted.log"
-    assert _write_until_told(wanted, looks) == {str(wanted)}
-    assert "the disk is full" in caplog.text
+    eventually(lambda: "the disk is full" in caplog.text)
+    wanted.write_text("x")
+    assert looks.get(timeout=20) == {str(wanted)}
 
 
 def test_a_folder_that_cannot_be_watched_is_looked_at_and_watched_when_it_can(
-    follow: Follow, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    follow: Follow, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The kernel grants all programs of a person so many watches together."""
     looks: queue.Queue[set[str] | None] = queue.Queue()
-    watched = tmp_path / "watched"
-    count = 0
+    refusals = iter([OSError("no watch is left")])
 
-    def look(paths: set[str] | None) -> None:
-        nonlocal count
-        count += 1
-        if count == 1:
-            watched.rmdir()
-        elif count == 2:
-            watched.mkdir()
-        looks.put(paths)
+    def granted(*arguments: Any) -> RustNotify:
+        for refusal in refusals:
+            raise refusal
+        return RustNotify(*arguments)
 
-    follow(look)
+    monkeypatch.setattr(folder_watch, "RustNotify", granted)
+    follow(looks.put)
     assert [looks.get(timeout=20), looks.get(timeout=20)] == [None, None]
     assert "cannot be watched" in caplog.text
-    assert _write_until_told(watched / "wanted.log", looks) == {str(watched / "wanted.log")}
+    wanted = tmp_path / "watched" / "wanted.log"
+    wanted.write_text("x")
+    assert looks.get(timeout=20) == {str(wanted)}
