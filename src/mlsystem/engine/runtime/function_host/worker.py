@@ -24,6 +24,7 @@ API = "/2018-06-01/runtime/"
 # Lambda gives a function ten seconds to start, and then once more its time limit.
 INIT_SECONDS = 10.0
 ACCEPTED = Response(202, (("Content-Type", "application/json"),), b'{"status":"OK"}')
+GONE = Response(410)
 PIECE_BYTES = 65536
 
 
@@ -161,7 +162,8 @@ class Worker:
         await self._wanted.wait()
         self._wanted.clear()
         invocation = self._current
-        assert invocation is not None
+        if invocation is None:
+            return GONE
         headers = [
             ("Content-Type", "application/json"),
             ("Lambda-Runtime-Aws-Request-Id", invocation.request_id),
@@ -208,6 +210,7 @@ class Worker:
             os.close(descriptor)
         self._init_timer.cancel()
         self._server.close()
+        self._wanted.set()  # who asked for the next invocation waits no longer
         if self._future is not None and not self._future.done():
             self._future.set_result(self._exit_failure(status))
         why = None if self._is_ready else self._init_failure or self._exit_failure(status)
