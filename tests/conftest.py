@@ -113,6 +113,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def _write_seconds(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [one for kind in terminalreporter.stats.values() for one in kind if isinstance(one, pytest.TestReport)]
-    if seconds.FILE_VARIABLE in os.environ:
+    if (
+        seconds.FILE_VARIABLE in os.environ and "PYTEST_XDIST_WORKER" not in os.environ
+    ):  # a worker's tests are counted once
         found = seconds.by_group((report.nodeid, report.duration) for report in reports)
         seconds.append(Path(os.environ[seconds.FILE_VARIABLE]), found)
