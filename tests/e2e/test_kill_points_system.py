@@ -87,7 +87,7 @@ class WholeRun:
         self._upload(system)
         if self.traffic is None:
             url = system.api_url()
-            eventually(lambda: system.ask(url).status == 200)
+            self._await(system, lambda: system.ask(url).status == 200)
             self.traffic = Load(lambda: system.ask(url), pause_seconds=0.05)
             self.traffic.start()
 

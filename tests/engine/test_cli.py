@@ -192,6 +192,18 @@ def test_the_analyzer_is_a_command_on_files_and_needs_no_engine(tmp_path: Path) 
     assert files["baseline"] in missing.stderr
 
 
+def test_the_analyzer_reads_what_lies_in_the_targets_buckets(engine: LiveEngine, tmp_path: Path) -> None:
+    s3 = engine.client("s3")
+    s3.create_bucket(Bucket="to-be-profiled")
+    s3.put_object(Bucket="to-be-profiled", Key="data/train.csv", Body=b"n\n1\n2\n")
+    options = ["s3://to-be-profiled/data", "--output", str(tmp_path)]
+    assert run("monitor", "profile", *options, home=engine.folder).returncode == 0
+    assert json.loads((tmp_path / "statistics.json").read_text())["dataset"] == {"item_count": 2}
+    nobody = run("monitor", "profile", *options, home=tmp_path / "none")
+    assert (nobody.returncode, nobody.stdout) == (3, "")
+    assert "no engine" in nobody.stderr
+
+
 def test_init_makes_a_project_once(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     done = run("init", str(folder), home=tmp_path)

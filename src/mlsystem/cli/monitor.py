@@ -57,6 +57,10 @@ def run(
 def analyze(context: typer.Context) -> None:
     from mlsystem.monitor.command import run_command  # no other command should wait for DuckDB and NumPy
 
-    code, text = run_command([str(context.info_name), *context.args], lambda: datetime.now(UTC), "mlsystem monitor")
+    state: State = context.obj
+    arguments = [str(context.info_name), *context.args]
+    code, text = run_command(
+        arguments, lambda: datetime.now(UTC), "mlsystem monitor", lambda: state.connection().client("s3")
+    )
     typer.echo(text, err=code != 0)
     raise typer.Exit(code)

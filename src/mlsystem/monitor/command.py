@@ -20,25 +20,37 @@ from mlsystem.monitor.quality_command import add_quality_command, run_quality_co
 from mlsystem.monitor.report.verdict_words import headline
 from mlsystem.monitor.report_files import write_report
 from mlsystem.monitor.run import Analysis, Job, run
+from mlsystem.monitor.sources import MakeClient, Sources, default_client, open_sources
 from mlsystem.monitor.verdicts import Verdict
 
 PROGRAM = "python -m mlsystem.monitor"
 
 
-def run_command(arguments: Sequence[str], now: Callable[[], datetime], program: str = PROGRAM) -> tuple[int, str]:
+def run_command(
+    arguments: Sequence[str],
+    now: Callable[[], datetime],
+    program: str = PROGRAM,
+    make_client: MakeClient = default_client,
+) -> tuple[int, str]:
     """Runs the command line of a program. Returns the exit code and what to tell the user."""
     options = _parser(program).parse_args(arguments)
     if options.command == "report":
         return _report(options.folder)
-    message = options.output / "message"
-    try:
-        if options.command == "quality":
-            return 0, run_quality_command(options, now)
-        analysis = run(_job(options), None, now)
-    except MonitorError as error:
-        report_failure(message, str(error))
-        return 1, str(error)
-    return 0, "\n".join([*_findings(analysis), message.read_text(encoding="utf-8")])
+    with open_sources(make_client) as sources:
+        try:
+            return 0, sources.told(_run(options, sources, now))
+        except MonitorError as error:
+            reason = sources.told(str(error))
+            report_failure(options.output / "message", reason)
+            return 1, reason
+
+
+def _run(options: argparse.Namespace, sources: Sources, now: Callable[[], datetime]) -> str:
+    if options.command == "quality":
+        return run_quality_command(options, sources, now)
+    job = _job(options, sources)
+    analysis = run(job, None, now)
+    return "\n".join([*_findings(analysis), job.message.read_text(encoding="utf-8")])
 
 
 def _report(folder: Path) -> tuple[int, str]:
@@ -76,7 +88,10 @@ def _parser(program: str) -> argparse.ArgumentParser:
         add_data_options(command)
     _add_comparison_options(profile)
     check.add_argument(
-        "--baseline", type=Path, required=True, metavar="DIR", help="folder of statistics.json and constraints.json"
+        "--baseline",
+        required=True,
+        metavar="DIR",
+        help="folder of statistics.json and constraints.json, or its s3:// URI",
     )
     check.add_argument(
         "--ties-counted-once", action="store_true", help="compare as Deequ did until September 2026 (see the docs)"
@@ -105,16 +120,19 @@ def _add_comparison_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--minimum-sample", type=int, help="values that a verdict needs, now and in the baseline")
 
 
-def _job(options: argparse.Namespace) -> Job:
+def _job(options: argparse.Namespace, sources: Sources) -> Job:
     is_check = options.command == "check"
+    baseline = sources.path(options.baseline) if is_check else None
+    data = sources.paths(options.data)
     return Job(
-        data=options.data,
-        form=format_of(options),
+        data=data,
+        source=", ".join(options.data),
+        form=format_of(options, data),
         output=options.output,
         message=options.output / "message",
         metrics=options.output / "metrics" / "cloudwatch",
-        baseline_constraints=options.baseline if is_check else None,
-        baseline_statistics=options.baseline if is_check else None,
+        baseline_constraints=baseline,
+        baseline_statistics=baseline,
         config=MonitoringConfig() if is_check else _config(options),
         preprocessor=options.preprocessor,
         postprocessor=options.postprocessor,

@@ -10,6 +10,7 @@ from mlsystem.monitor.options import add_data_options, format_of
 from mlsystem.monitor.quality.problem import DEFAULT_THRESHOLD, Problem, ProblemType
 from mlsystem.monitor.quality.verdicts import QualityVerdict
 from mlsystem.monitor.quality_run import MergeJob, QualityAnalysis, QualityJob, merge, run_quality
+from mlsystem.monitor.sources import Sources
 
 
 def add_quality_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -22,10 +23,15 @@ def add_quality_command(commands: "argparse._SubParsersAction[argparse.ArgumentP
     for command in (profile, check):
         _add_job_options(command)
     check.add_argument(
-        "--baseline", type=Path, required=True, metavar="DIR", help="folder of constraints.json and statistics.json"
+        "--baseline",
+        required=True,
+        metavar="DIR",
+        help="folder of constraints.json and statistics.json, or its s3:// URI",
     )
-    merging.add_argument("data", type=Path, metavar="DATA", help="captures: a file, or a folder of files")
-    merging.add_argument("--ground-truth", type=Path, required=True, metavar="DIR", help="file or folder of its lines")
+    merging.add_argument("data", metavar="DATA", help="captures: a file, a folder of files, or an s3:// URI")
+    merging.add_argument(
+        "--ground-truth", required=True, metavar="DIR", help="file or folder of its lines, or an s3:// URI"
+    )
     merging.add_argument("--output", type=Path, required=True, metavar="DIR", help="where the merged records go")
 
 
@@ -37,16 +43,17 @@ def _add_job_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--probability-threshold", type=float, default=DEFAULT_THRESHOLD, help="default 0.5")
     command.add_argument("--ground-truth-attribute", metavar="NAME", help="column of what turned out")
     command.add_argument("--positive-label", metavar="LABEL", help="by default 1 of 0 and 1, true of true and false")
-    command.add_argument("--ground-truth", type=Path, action="append", metavar="DIR", help="for captures: its files")
+    command.add_argument("--ground-truth", action="append", default=[], metavar="DIR", help="for captures: its files")
 
 
-def run_quality_command(options: argparse.Namespace, now: Callable[[], datetime]) -> str:
+def run_quality_command(options: argparse.Namespace, sources: Sources, now: Callable[[], datetime]) -> str:
     """Does what the options ask for, and returns what to tell the user. Raises MonitorError."""
     if options.action == "merge":
         message = options.output / "message"
-        counts = merge(MergeJob(options.data, options.ground_truth, options.output, message))
+        captures, truths = sources.path(options.data), sources.path(options.ground_truth)
+        counts = merge(MergeJob(captures, truths, options.output, message))
         return "\n".join([_counted(asdict(counts)), message.read_text(encoding="utf-8")])
-    job = _job(options)
+    job = _job(options, sources)
     found = _findings(run_quality(job, None, now))
     return "\n".join([*found, job.message.read_text(encoding="utf-8")])
 
@@ -67,11 +74,12 @@ def _counted(counts: dict[str, int]) -> str:
     return ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in counts.items() if count)
 
 
-def _job(options: argparse.Namespace) -> QualityJob:
-    baseline = options.baseline if options.action == "check" else None
+def _job(options: argparse.Namespace, sources: Sources) -> QualityJob:
+    baseline = sources.path(options.baseline) if options.action == "check" else None
+    data = sources.paths(options.data)
     return QualityJob(
-        data=options.data,
-        form=format_of(options),
+        data=data,
+        form=format_of(options, data),
         problem=Problem(
             type=ProblemType(options.problem_type),
             inference=options.inference_attribute,
@@ -83,7 +91,7 @@ def _job(options: argparse.Namespace) -> QualityJob:
         output=options.output,
         message=options.output / "message",
         metrics=options.output / "metrics" / "cloudwatch",
-        ground_truth=options.ground_truth or [],
+        ground_truth=sources.paths(options.ground_truth),
         baseline_constraints=baseline,
         baseline_statistics=baseline,
         preprocessor=options.preprocessor,

@@ -49,6 +49,7 @@ class Job:
     endpoint: str | None = None
     schedule: str | None = None
     window: str | None = None  # the span of time that the data covers, as text for messages
+    source: str | None = None  # what the report calls the data, where its files are not called so
     ties_counted_once: bool = False
 
 
@@ -126,7 +127,7 @@ def _write_reports(job: Job, analysis: Analysis, timestamp: datetime) -> None:
 
 def _evidence(job: Job, analysis: Analysis, timestamp: datetime) -> Evidence:
     """What the page shows besides the verdicts."""
-    source = ", ".join(map(str, job.data))
+    source = job.source or ", ".join(map(str, job.data))
     compared = [feature.feature for feature in analysis.result.verdict.features] if analysis.result.verdict else []
     others = [feature.name for feature in analysis.evaluated.features if feature.name not in set(compared)]
     return gather(

@@ -181,3 +181,40 @@ def test_a_report_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> No
     blocked.write_text("a file where the folder should be")
     code, text = run_command(["profile", str(csv(tmp_path / "a.csv")), "--output", str(blocked)], now)
     assert (code, text) == (1, f"{blocked}/statistics.json cannot be written: File exists")
+
+
+@pytest.mark.parametrize(
+    ("names", "rows"),
+    [(["data/*.csv"], 2000), (["data/**/*.csv"], 3000), (["data/**"], 3000), (["data", "data/a.csv"], 3000)],
+)
+def test_globs_name_files_and_each_counts_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str], rows: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data" / "below").mkdir(parents=True)
+    for file in ("a.csv", "b.csv", "below/c.csv"):
+        csv(tmp_path / "data" / file)
+    assert run_command(["profile", *names, "--output", "out"], now)[0] == 0
+    assert json.loads(Path("out/statistics.json").read_text())["dataset"]["item_count"] == rows
+
+
+def test_a_glob_that_matches_nothing_is_no_data(tmp_path: Path) -> None:
+    code, text = run_command(["profile", f"{tmp_path}/*.csv", "--output", str(tmp_path / "out")], now)
+    assert (code, text) == (1, f"Job inputs had no data: {tmp_path}/*.csv does not exist")
+
+
+def test_the_format_is_given_as_the_container_takes_it_or_as_options(tmp_path: Path) -> None:
+    data = csv(tmp_path / "data.txt", header="")
+    arguments = [
+        "profile",
+        str(data),
+        "--output",
+        str(tmp_path / "out"),
+        "--dataset-format",
+        '{"csv": {"header": false}}',
+    ]
+    assert run_command(arguments, now)[0] == 0
+    features = json.loads((tmp_path / "out" / "statistics.json").read_text())["features"]
+    assert [feature["name"] for feature in features] == ["_c0", "_c1"]
+    code, text = run_command([*arguments, "--no-header"], now)
+    assert (code, text) == (1, "--dataset-format says it all: leave out --format and --no-header")

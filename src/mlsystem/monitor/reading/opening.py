@@ -82,15 +82,16 @@ def _nothing_readable(source: str, form: DatasetFormat, dataset: Dataset) -> str
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:
-    """The files of a dataset, in the order of their names: those given, and all below the folders given.
+    """The files of a dataset, in the order of their names: those given, and all below the folders given; each once.
 
     Empty files hold nothing, and names that begin with a dot or an underscore mark what tools leave behind.
     """
-    found = []
+    found: dict[Path, None] = {}
     for path in paths:
         below = sorted(path.rglob("*")) if path.is_dir() else [path]
-        found += [file for file in below if file.is_file() and file.name[0] not in "._" and file.stat().st_size > 0]
-    return found
+        wanted = [file for file in below if file.is_file() and file.name[0] not in "._" and file.stat().st_size > 0]
+        found |= dict.fromkeys(wanted)
+    return list(found)
 
 
 def _exists(paths: Sequence[Path]) -> bool:
