@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.functions import make_function
 from tests.images import push_image
 from tests.jobs import leftovers, logged
 from tests.killpoints import Harness
 from tests.live import LiveEngine, eventually
-from tests.roles import role
+from tests.roles import limited_role, role
 
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/steps:latest"
 PROGRAM = """#!/usr/bin/env python3
@@ -343,3 +344,33 @@ class RunOnce:
 
 def test_an_execution_with_a_job_ends_once_however_often_the_engine_dies(tmp_path: Path) -> None:
     Harness(tmp_path, RunOnce()).visit()
+
+
+def test_what_was_made_before_a_crash_is_known_to_a_role_that_may_see_nothing(
+    new_engine: Callable[..., LiveEngine],
+) -> None:
+    live = new_engine()
+    live.start()
+    push_image(live, "steps", {"/opt/program/work": PROGRAM})
+    making = {"Effect": "Allow", "Action": ["sagemaker:CreateModel", "iam:PassRole"], "Resource": "*"}
+    parameters = {"ModelName": "once", "PrimaryContainer": {"Image": IMAGE}, "ExecutionRoleArn": role(live, "serving")}
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sagemaker:createModel",
+        "Parameters": parameters,
+        "End": True,
+    }
+    sfn = live.client("stepfunctions")
+    machine = sfn.create_state_machine(
+        name="saving", definition=_definition({"Save": state}), roleArn=limited_role(live, "saving", making)
+    )["stateMachineArn"]
+    live.kill()
+    live.start({"MLSYSTEM_KILL_AT": "stepfunctions.start_task.after"})
+    with suppress(BotoCoreError):
+        live.client("stepfunctions").start_execution(stateMachineArn=machine, name="once")
+    live.await_death()
+    live.start()
+    sfn = live.client("stepfunctions")
+    listed = {"stateMachineArn": machine, "statusFilter": "RUNNING"}
+    eventually(lambda: not sfn.list_executions(**listed)["executions"])
+    assert [one["status"] for one in sfn.list_executions(stateMachineArn=machine)["executions"]] == ["SUCCEEDED"]

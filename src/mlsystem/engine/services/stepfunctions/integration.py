@@ -91,12 +91,12 @@ class Work:
             return made
 
     def _made_before(self, operation: SdkOperation, request: dict[str, Any]) -> dict[str, Any] | None:
-        """What this very task made before a crash, None if it did not."""
+        """What this very task made before a crash, None if it did not. The engine looks, whatever the execution's role may see."""
         job = self.job
         if job is None:
             return None
         try:
-            found = self.house.call(operation.service, job.describe, self.identity(request), self.principal)
+            found = self.house.call(operation.service, job.describe, self.identity(request), self.house.root)
         except AwsError:
             return None
         made_at = found.get("CreationTime", found.get("startDate"))
