@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -111,3 +115,53 @@ def test_a_kill_while_shipping_loses_and_repeats_nothing(new_engine: Callable[..
     live.start()
     eventually(lambda: len(_lines(serving, name)) >= len(sent))
     assert sorted(line["captureData"]["endpointInput"]["data"] for line in _lines(serving, name)) == sorted(sent)
+
+
+def _dropped(live: LiveEngine, endpoint: str) -> float:
+    """As the engine's own metric counts them."""
+    now = datetime.now(UTC)
+    found = live.client("cloudwatch").get_metric_statistics(
+        Namespace="MLSystem/Endpoints",
+        MetricName="CapturesDropped",
+        Dimensions=[{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": "AllTraffic"}],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(hours=1),
+        Period=7200,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return sum(point["Sum"] for point in found)
+
+
+def test_what_the_bucket_refuses_is_lost_and_counted(serving: Serving) -> None:
+    name = _capturing(serving, DestinationS3Uri="s3://no-such-bucket/captured")
+    for number in range(7):
+        serving.invoke(name, f"{number}")
+    eventually(lambda: _dropped(serving.engine, name) == 7)
+    serving.delete(name)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk with less room than captures must leave."""
+    if os.geteuid() != 0:
+        pytest.skip("not run: only root may mount a small disk")
+    folder = tmp_path / "small"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=250m", "none", str(folder)], check=True)
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_where_the_disk_is_nearly_full_captures_give_way_to_requests(small_disk: Path) -> None:
+    live = LiveEngine(small_disk / "engine")
+    try:
+        live.start()
+        serving = Serving(live)
+        name = _capturing(serving)
+        answers = [serving.invoke(name, f"{number}") for number in range(50)]
+        assert len(answers) == 50
+        eventually(lambda: _dropped(live, name) == 50)
+        assert _lines(serving, name) == []
+        assert "dropped" in live.log()
+    finally:
+        live.stop()

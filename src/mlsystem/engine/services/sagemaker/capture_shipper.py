@@ -1,7 +1,7 @@
 """Ships captured invocations from the front door's spool to S3, as SageMaker writes them, each once.
 
 A sealed spool file never changes, so the objects that are made of it are the same however often it is shipped: an object that is there
-already was shipped before a crash. The file is removed when all of it is in S3.
+already was shipped before a crash. The file is removed when all of it is in S3. What cannot be shipped waits, as long as there is room.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 from mlsystem.engine.contract import House, Part, Principal
@@ -21,6 +23,8 @@ from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.durable.racepoint import race_point
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler
 from mlsystem.engine.runtime.s3_files import split_uri
+from mlsystem.engine.services.sagemaker.capture_backlog import batches, excess
+from mlsystem.engine.services.sagemaker.capture_losses import CaptureLosses
 from mlsystem.engine.services.sagemaker.endpoint import Endpoint
 
 log = logging.getLogger(__name__)
@@ -36,6 +40,7 @@ class CaptureShipper(Part):
     def __init__(self, house: House, plane: DataPlane):
         self._house = house
         self._spool = plane.captured
+        self._losses = CaptureLosses(house)
         self._lock = threading.Lock()
         self._watch = self._spool.watch("capture-shipper", self.ship)
 
@@ -56,12 +61,31 @@ class CaptureShipper(Part):
     def ship(self, with_buffer: bool = False) -> None:
         """Everything that was captured so far; `with_buffer` also what Envoy has not written yet."""
         with self._lock:
-            for path in self._spool.rotate(with_buffer):
-                for group, found in _groups(path).items():
-                    self._ship_group(path, group, found)
-                    race_point("sagemaker.captured.put")
+            waiting = self._spool.rotate(with_buffer)
+            too_many = excess(
+                [(path, path.stat().st_size) for path in waiting], disk_usage(self._spool.live.parent).free
+            )
+            for path in too_many:
+                self._drop(path)
+            for path in waiting[len(too_many) :]:
+                self._ship_file(path)
                 race_point("sagemaker.captured.shipped")
                 path.unlink()
+
+    def _ship_file(self, path: Path) -> None:
+        for batch in batches(records(path)):
+            for group, found in _groups(batch).items():
+                self._ship_group(path, group, found)
+                race_point("sagemaker.captured.put")
+
+    def _drop(self, path: Path) -> None:
+        """First the file goes: on a full disk nothing could be counted else."""
+        lost = Counter((record.endpoint, record.variant) for _, record in records(path))
+        path.unlink()
+        log.warning(
+            "%s: dropped with %d captured invocations, so that there is room for requests", path.name, lost.total()
+        )
+        self._losses.tell(path.name, lost)
 
     def _ship_group(self, path: Path, group: _Group, found: list[tuple[int, Captured]]) -> None:
         name, variant, _ = group
@@ -75,23 +99,25 @@ class CaptureShipper(Part):
         if not sample:
             return
         bucket, prefix = split_uri(config["DestinationS3Uri"])
-        object_id = str(uuid.uuid5(_OBJECTS, "/".join((path.name, *group))))
+        source = f"{path.name}/{sample[0][0]}"
+        object_id = str(uuid.uuid5(_OBJECTS, "/".join((source, *group))))
         key = captured_key(prefix, name, variant, sample[0][1].started_at, object_id)
         lines = "".join(f"{capture_line(one, config, event_id(path, at))}\n" for at, one in sample)
         principal = self._house.session_of(endpoint.shown.role_arn, name, "sagemaker")
-        self._put(bucket, key, lines.encode(), config.get("KmsKeyId"), principal)
-
-    def _put(self, bucket: str, key: str, body: bytes, kms_key: str | None, principal: Principal) -> None:
-        """Refused for good (no such bucket, not allowed), it is lost, as with SageMaker; the log says so."""
-        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
-        request = {"Bucket": bucket, "Key": key, "Body": body, "ContentType": "application/jsonlines", **encryption}
         try:
-            if not self._exists(bucket, key, principal):
-                self._house.call("s3", "PutObject", request, principal)
+            self._put(bucket, key, lines.encode(), config.get("KmsKeyId"), principal)
         except AwsError as error:
             if error.status is not None and error.status >= 500:
                 raise
+            # Refused for good (no such bucket, not allowed), it is lost, as with SageMaker.
             log.warning("captured data is lost, s3://%s/%s cannot be written: %s", bucket, key, error)
+            self._losses.tell(source, Counter({(name, variant): len(sample)}))
+
+    def _put(self, bucket: str, key: str, body: bytes, kms_key: str | None, principal: Principal) -> None:
+        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
+        request = {"Bucket": bucket, "Key": key, "Body": body, "ContentType": "application/jsonlines", **encryption}
+        if not self._exists(bucket, key, principal):
+            self._house.call("s3", "PutObject", request, principal)
 
     def _exists(self, bucket: str, key: str, principal: Principal) -> bool:
         try:
@@ -103,10 +129,10 @@ class CaptureShipper(Part):
         return True
 
 
-def _groups(path: Path) -> dict[_Group, list[tuple[int, Captured]]]:
-    """The records of a file by what they become."""
+def _groups(batch: Iterable[tuple[int, Captured]]) -> dict[_Group, list[tuple[int, Captured]]]:
+    """Records by what they become."""
     groups: dict[_Group, list[tuple[int, Captured]]] = {}
-    for at, record in records(path):
+    for at, record in batch:
         group = (record.endpoint, record.variant, f"{record.started_at:%Y/%m/%d/%H}")
         groups.setdefault(group, []).append((at, record))
     return groups
