@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""The main job, from raw data to a production API that took a canary shift under live traffic.
+"""The main job, from raw data to a production API that took a canary shift under live traffic, and then noticed that summer had come.
 
     python demo.py [--home DIR] [--time-scale N] [--times FILE]      `make demo` runs it
 
 Real data: the flights and the weather of New York in 2013. It starts an engine, creates the system from its templates, lets an
-upload start the pipeline, approves, pushes a commit, and sends real flights to the API while the new version takes over. It
-leaves the system up, and exits 0 only if both executions succeeded, no request failed, and the new version's share of the
-canary step is what chance allows.
+upload start the pipeline, approves, pushes a commit, and sends real flights to the API while the new version takes over. Then
+July's flights come, the monitor finds that temperatures have drifted, what turned out is handed in, and the drift starts a training
+of its own, whose model has to be as good as the one before. It leaves the system up, and exits 0 only if all three executions
+succeeded, no request failed, the monitor found what is true, and each new version's share of its canary step is what chance allows.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -22,18 +22,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
+import summer
 from dataset import write_data, write_data_source
+from findings import Findings, Shift, judge, summary
 from replay import requests_of
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from mlsystem.cli.picture import stage_table
+from mlsystem.cli.picture import finding_table, stage_table
 from mlsystem.cli.state import pause
 from mlsystem.client import engine, project
 from mlsystem.client.connection import HOME_VARIABLE, Connection, default_home
@@ -41,47 +42,18 @@ from mlsystem.client.data import upload_data_source, upload_folder
 from mlsystem.client.deployment import Deployment
 from mlsystem.client.errors import ClientFailure, RunFailed
 from mlsystem.client.invocation import invoke_endpoint
+from mlsystem.client.monitoring import Monitoring
 from mlsystem.client.pipeline import ENDED, ExecutionView, Pipeline
-from mlsystem.client.share import binomial_interval
-from mlsystem.client.stage_times import stage_seconds
-from mlsystem.client.traffic import Answer, Query, Traffic
+from mlsystem.client.traffic import Query, Traffic
 
 T = TypeVar("T")
-CANARY_SHARE = 0.10
-CONFIDENCE = 0.999
-LEAST_REQUESTS = 1000
-REQUESTS_PER_SECOND = 60.0
+REQUESTS_PER_SECOND = 90.0
 # January trained the model.
 MONTHS = range(2, 13)
 # Around the moments at which a shift was seen: an answer may be on its way.
 MARGIN_SECONDS = 0.5
-
-
-@dataclass
-class Findings:
-    """What the summary is made of."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    executions: list[ExecutionView] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
-    canary: list[Answer] = field(default_factory=list)
-    new_version: str = ""
-    api_url: str = ""
-    problems: list[str] = field(default_factory=list)
-
-    def times(self, time_scale: float, canary_minutes: int) -> dict[str, Any]:
-        """Seconds of stages and of all, as docs/stage-times.json has them."""
-        return {
-            "cores": os.cpu_count(),
-            "time_scale": time_scale,
-            "canary_seconds": canary_minutes * 60 / time_scale,
-            "executions": [stage_seconds(execution.runs) for execution in self.executions],
-            "all_seconds": sum(self.seconds.values()),
-        }
-
-
-# Whichever of them the project does not have, so that the demo may run again.
-GATES = ("0.75", "0.74")
+LOOK_MINUTES = 60
+NEW_GATE = "0.75"
 GATE = re.compile(r"(threshold: )0\.\d+\n")
 
 
@@ -101,7 +73,11 @@ class Demo:
         self._step("Ask the dev endpoint, approve, go to production", self._approve_first)
         self._step("Push a commit: a second execution", self._push)
         self._step("Second execution: train, gate, dev stage", self._to_approval)
-        self._step("Canary shift under live traffic", self._shift)
+        self._step("Canary shift under live traffic", lambda: self._shift("as good as before, under another gate"))
+        self._step("July's flights come", self._summer)
+        self._step("What turned out is handed in, and the monitor looks", self._look)
+        self._step("Third execution, started by drift: challenger against champion", self._to_approval)
+        self._step("Canary shift to the challenger", lambda: self._shift("it knows summer"))
 
     def next_steps(self) -> tuple[str, ...]:
         """Lines for a shell, to be typed in this order."""
@@ -111,6 +87,7 @@ class Demo:
             f"cd {shlex.quote(str(self._work / 'project'))}",
             "mlsystem status",
             "mlsystem logs",
+            "mlsystem history --retraining",
             'eval "$(mlsystem env)"; aws sagemaker list-endpoints',
             "mlsystem down",
         )
@@ -131,6 +108,12 @@ class Demo:
             engine.stop(self._home)
             raise ClientFailure(started.runtime)
         self._connection = Connection("local", self._home)
+        if self._connection.client("cloudformation").describe_stacks()["Stacks"]:
+            engine.stop(self._home)
+            raise ClientFailure(
+                f"{self._home} holds a system already, and what it has learned would be in the way: "
+                f"take another folder with --home, or begin anew with rm -r {shlex.quote(str(self._home))}"
+            )
         # It stays, for whoever goes on with the demo's project.
         self._work = Path(tempfile.mkdtemp(prefix="mlsystem-demo-"))
 
@@ -176,31 +159,49 @@ class Demo:
     def _push(self) -> None:
         settings = self._clone() / "mlsystem.yaml"
         before = settings.read_text()
-        gate = next(gate for gate in GATES if f"threshold: {gate}\n" not in before)
-        settings.write_text(GATE.sub(rf"\g<1>{gate}\n", before, count=1))
-        self._git("commit", "--quiet", "--all", "--message", f"A gate of {gate}", cwd=settings.parent)
+        settings.write_text(GATE.sub(rf"\g<1>{NEW_GATE}\n", before, count=1))
+        self._git("commit", "--quiet", "--all", "--message", f"A gate of {NEW_GATE}", cwd=settings.parent)
         self._git("push", "--quiet", "origin", self._project.branch, cwd=settings.parent)
-        self._console.print(f"Pushed: the gate asks for more than {gate} now")
+        self._console.print(f"Pushed: the gate asks for more than {NEW_GATE} now")
 
-    def _shift(self) -> None:
+    def _shift(self, reason: str) -> None:
         before = self._outputs("prd")["EndpointName"]
         traffic = Traffic(self.findings.api_url, _endless_flights(), REQUESTS_PER_SECOND)
         traffic.start()
         try:
-            self._approve("as good as before, under another gate")
-            window = self._watch_shift(traffic)
+            self._approve(reason)
+            begin, end = self._watch_shift(traffic)
         finally:
             answers = traffic.stop()
-        self.findings.answers = answers
-        self.findings.new_version = self._outputs("prd")["EndpointName"]
-        if self.findings.new_version == before:
+        self.findings.answers += answers
+        new_version = self._outputs("prd")["EndpointName"]
+        if new_version == before:
             self.findings.problems.append("the production endpoint is still the old one")
-        begin, end = window
-        self.findings.canary = [
+        within = [
             answer
             for answer in answers
             if begin + MARGIN_SECONDS <= answer.started and answer.ended <= end - MARGIN_SECONDS
         ]
+        self.findings.shifts.append(Shift(within, new_version))
+
+    def _summer(self) -> None:
+        traffic = Traffic(self.findings.api_url, summer.queries(), REQUESTS_PER_SECOND)
+        traffic.start()
+        answers = traffic.finish()
+        self.findings.answers += answers
+        self._console.print(f"{len(answers)} requests of {summer.ROWS} flights each have been answered")
+
+    def _look(self) -> None:
+        lines = summer.labels()
+        key = f"{self._project.settings['retraining']['ground_truth']}2013-07.jsonl"
+        place = {"Bucket": self._project.dataset_bucket, "Key": key}
+        self._connection.client("s3").put_object(**place, Body="\n".join(lines).encode())
+        self._console.print(f"{len(lines)} of them with what turned out: s3://{place['Bucket']}/{key}")
+        looked = Monitoring(self._connection, self._project).look(LOOK_MINUTES, pause)
+        self._console.print(finding_table(looked.features))
+        self._console.print(f"Drift: {looked.summary}")
+        self._console.print(f"The page that shows it: {looked.report}", soft_wrap=True)
+        self.findings.problems += summer.faults({one.feature: one.verdict for one in looked.features})
 
     # ------------------------------------------------------------------ parts
     @property
@@ -322,51 +323,10 @@ def _traffic_table(traffic: Traffic, weight: float) -> Table:
     return table
 
 
-def judge(findings: Findings) -> list[str]:
-    """What is wrong; nothing, if all is well."""
-    problems = list(findings.problems)
-    failed = [answer for answer in findings.answers if answer.has_failed]
-    if failed:
-        problems.append(f"{len(failed)} requests failed, the first with {failed[0].status} {failed[0].body[:200]}")
-    succeeded = [execution for execution in findings.executions if execution.status == "Succeeded"]
-    if len(succeeded) != 2:
-        problems.append(f"{len(succeeded)} of 2 executions succeeded")
-    trials = len(findings.canary)
-    if trials < LEAST_REQUESTS:
-        problems.append(f"the canary step had {trials} requests, at least {LEAST_REQUESTS} are needed to judge")
-        return problems
-    hits = sum(answer.version == findings.new_version for answer in findings.canary)
-    low, high = binomial_interval(trials, CANARY_SHARE, CONFIDENCE)
-    if not low <= hits <= high:
-        problems.append(
-            f"{hits} of {trials} answers of the canary step came from the new version; chance allows {low} to {high}"
-        )
-    return problems
-
-
-def summary(findings: Findings) -> Table:
-    table = Table(title="What happened", title_justify="left")
-    table.add_column("step or stage")
-    table.add_column("seconds", justify="right")
-    for title, seconds in findings.seconds.items():
-        table.add_row(title, f"{seconds:.1f}")
-    for number, execution in enumerate(findings.executions, 1):
-        table.add_section()
-        for run in execution.runs:
-            table.add_row(f"execution {number}: {run.name}", f"{run.seconds or 0:.1f}")
-    table.add_section()
-    failed = sum(answer.has_failed for answer in findings.answers)
-    table.add_row(f"requests sent: {len(findings.answers)}, failed: {failed}", "")
-    hits = sum(answer.version == findings.new_version for answer in findings.canary)
-    share = hits / len(findings.canary) if findings.canary else 0.0
-    table.add_row(f"canary step: {hits} of {len(findings.canary)} answers by the new version ({share:.1%})", "")
-    return table
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description="The whole system once, on real data, on this machine.")
     parser.add_argument("--home", type=Path, default=default_home(), help="the engine's data folder")
-    parser.add_argument("--time-scale", type=float, default=10.0, help="divide waits by this (default: 10)")
+    parser.add_argument("--time-scale", type=float, default=20.0, help="divide waits by this (default: 20)")
     parser.add_argument("--port", type=int, help="of the front door (default: 4580)")
     parser.add_argument("--times", type=Path, help="write how long the stages took, as JSON")
     parser.add_argument("--json", action="store_true", help="print what was found as JSON, and the rest aside")

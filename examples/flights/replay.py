@@ -2,6 +2,7 @@
 """Later months as live traffic: each flight, in the order of its departure, as the body of a request.
 
     python replay.py --months 2 3 --rows 1 --limit 1000      one JSON object a line
+    python replay.py --months 7 --ground-truth               what turned out, as the system takes it
 
 Each line holds `body` (CSV, one or several rows), `inference_id` and `labels` (the ground truth of each row; null for
 a flight that never arrived). The ground truth comes later in life: send the body, keep the rest.
@@ -29,13 +30,24 @@ class Request:
     labels: list[str | None]
 
 
-def requests_of(months: Iterable[int], rows: int = 1) -> Iterator[Request]:
-    """The flights of these months as requests of `rows` rows each; ids are unique and the same at each replay."""
+def requests_of(months: Iterable[int], rows: int = 1, every: int = 1) -> Iterator[Request]:
+    """Every so many flights of these months as requests of `rows` rows each; ids are unique and the same at each replay."""
     for month in months:
-        flights = flights_of(month)
+        flights = flights_of(month)[::every]
         for start in range(0, len(flights), rows):
             batch = flights[start : start + rows]
             yield Request(f"2013-{month:02d}-{start:05d}", _body(batch), [flight.late for flight in batch])
+
+
+def ground_truth(request: Request) -> str | None:
+    """The line that tells what turned out, as SageMaker merges it with captured data; None where a flight never arrived."""
+    labels = [label for label in request.labels if label is not None]
+    if len(labels) < len(request.labels):
+        return None
+    truth = {"data": "\n".join(labels), "encoding": "CSV"}
+    return json.dumps(
+        {"groundTruthData": truth, "eventMetadata": {"eventId": request.inference_id}, "eventVersion": "0"}
+    )
 
 
 def _body(flights: Iterable[Flight]) -> str:
@@ -50,10 +62,14 @@ def main() -> None:
     )
     parser.add_argument("--months", type=int, nargs="+", default=list(range(2, 13)), choices=range(1, 13))
     parser.add_argument("--rows", type=int, default=1, help="rows a request (default: 1)")
+    parser.add_argument("--every", type=int, default=1, help="take one flight in so many (default: 1)")
     parser.add_argument("--limit", type=int, help="stop after so many requests")
+    parser.add_argument("--ground-truth", action="store_true", help="print what turned out, not what was asked")
     arguments = parser.parse_args()
-    for request in islice(requests_of(arguments.months, arguments.rows), arguments.limit):
-        print(json.dumps(asdict(request)))
+    for request in islice(requests_of(arguments.months, arguments.rows, arguments.every), arguments.limit):
+        line = ground_truth(request) if arguments.ground_truth else json.dumps(asdict(request))
+        if line is not None:
+            print(line)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ def _dropped(live: LiveEngine, endpoint: str) -> float:
         Period=7200,
         Statistics=["Sum"],
     )["Datapoints"]
-    return sum(point["Sum"] for point in found)
+    return float(sum(point["Sum"] for point in found))
 
 
 def test_what_the_bucket_refuses_is_lost_and_counted(serving: Serving) -> None:

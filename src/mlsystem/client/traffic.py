@@ -46,7 +46,7 @@ class Answer:
 
 
 class Traffic:
-    """`workers` connections that together send `per_second` of the queries, until `stop`."""
+    """`workers` connections that together send `per_second` of the queries, until `stop` or the last one."""
 
     def __init__(
         self,
@@ -72,6 +72,10 @@ class Traffic:
     def stop(self) -> list[Answer]:
         """All answers, in the order in which they came."""
         self._stop.set()
+        return self.finish()
+
+    def finish(self) -> list[Answer]:
+        """All answers, when the last query has been answered."""
         for thread in self._threads:
             thread.join()
         return self.answers()
@@ -90,7 +94,9 @@ class Traffic:
         try:
             while not self._stop.is_set():
                 with self._lock:
-                    query = next(self._queries)
+                    query = next(self._queries, None)
+                if query is None:
+                    break
                 answer = self._send(connection, query)
                 if answer.status == 0:
                     connection.close()
