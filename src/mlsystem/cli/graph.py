@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from mlsystem.client.dashboard.filled import AlarmStates, Filled, Graph, Line, Words
+from mlsystem.client.dashboard.filled import AlarmStates, Figures, Filled, Graph, Line, Words
 
 LEAST_COLUMNS, MOST_COLUMNS = 12, 120
 # What a line needs beside its blocks: borders, gaps, three figures, and as much of its label as a narrow screen has.
@@ -24,6 +24,8 @@ def drawn(widget: Filled, since: datetime, now: datetime, width: int) -> Rendera
     match widget:
         case Graph():
             return Panel(_graph(widget, since, now, width), title=widget.title, title_align="left")
+        case Figures():
+            return Panel(_figures(widget), title=widget.title, title_align="left")
         case AlarmStates():
             return Panel(_alarms(widget), title=widget.title, title_align="left")
         case Words():
@@ -33,7 +35,7 @@ def drawn(widget: Filled, since: datetime, now: datetime, width: int) -> Rendera
 def _graph(graph: Graph, since: datetime, now: datetime, width: int) -> RenderableType:
     lines = [line for line in graph.lines if line.values]
     if not lines:
-        return Text("no data in this time", style="dim")
+        return _nothing()
     table = Table(box=None, pad_edge=False, show_header=True)
     label = min(LONGEST_LABEL, max(len(line.label) for line in lines))
     columns = max(LEAST_COLUMNS, min(MOST_COLUMNS, width - label - FIGURES))
@@ -47,6 +49,23 @@ def _graph(graph: Graph, since: datetime, now: datetime, width: int) -> Renderab
         figures = (f"{value:.4g}" for value in (line.values[-1], min(line.values), max(line.values)))
         table.add_row(line.label, Text(spark(line, since, now, low, high, columns), style="cyan"), *figures)
     return table
+
+
+def _figures(figures: Figures) -> RenderableType:
+    lines = [line for line in figures.lines if line.values]
+    if not lines:
+        return _nothing()
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(justify="right", min_width=9, style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column(style="dim", no_wrap=True)
+    for line in lines:
+        table.add_row(f"{line.values[-1]:.4g}", line.label, f"at {line.at[-1].astimezone():%H:%M}")
+    return table
+
+
+def _nothing() -> Text:
+    return Text("no data in this time", style="dim")
 
 
 def spark(line: Line, since: datetime, now: datetime, low: float, high: float, columns: int) -> str:
