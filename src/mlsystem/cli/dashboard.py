@@ -54,5 +54,5 @@ def _show(state: State, connection: Connection, name: str | None, span: timedelt
         return
     if is_watched:
         state.out.clear()
-    for one in found:
-        state.draw(drawn(one, now - span, now, state.out.width))
+    for one in drawn(found, now - span, now, state.out.width):
+        state.draw(one)

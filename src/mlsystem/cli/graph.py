@@ -1,8 +1,13 @@
-"""Dashboards in a terminal: each series is a line of blocks, with its last value and between what it moved."""
+"""Dashboards in a terminal: each series is a line of blocks, with its last value and between what it moved.
+
+Widgets of single values that follow each other share a frame.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 
 from rich.console import RenderableType
 from rich.markdown import Markdown
@@ -15,17 +20,28 @@ from mlsystem.client.dashboard.filled import AlarmStates, Figures, Filled, Graph
 LEAST_COLUMNS, MOST_COLUMNS = 12, 120
 # What a line needs beside its blocks: borders, gaps, three figures, and as much of its label as a narrow screen has.
 FIGURES, LONGEST_LABEL = 42, 24
+NOTHING = "no data in this time"
 BLOCKS = "▁▂▃▄▅▆▇█"
 STATES = {"OK": "green", "ALARM": "bold red", "INSUFFICIENT_DATA": "yellow"}
 
 
-def drawn(widget: Filled, since: datetime, now: datetime, width: int) -> RenderableType:
+def drawn(widgets: Iterable[Filled], since: datetime, now: datetime, width: int) -> Iterator[RenderableType]:
     """For a screen of so many columns."""
+    for are_figures, together in groupby(widgets, lambda widget: isinstance(widget, Figures)):
+        if are_figures:
+            yield Panel(
+                _figures([one for one in together if isinstance(one, Figures)]), title="Now", title_align="left"
+            )
+        else:
+            yield from (_drawn(widget, since, now, width) for widget in together)
+
+
+def _drawn(widget: Filled, since: datetime, now: datetime, width: int) -> RenderableType:
     match widget:
         case Graph():
             return Panel(_graph(widget, since, now, width), title=widget.title, title_align="left")
         case Figures():
-            return Panel(_figures(widget), title=widget.title, title_align="left")
+            return Panel(_figures([widget]), title_align="left")
         case AlarmStates():
             return Panel(_alarms(widget), title=widget.title, title_align="left")
         case Words():
@@ -35,9 +51,9 @@ def drawn(widget: Filled, since: datetime, now: datetime, width: int) -> Rendera
 def _graph(graph: Graph, since: datetime, now: datetime, width: int) -> RenderableType:
     lines = [line for line in graph.lines if line.values]
     if not lines:
-        return _nothing()
+        return Text(NOTHING, style="dim")
     table = Table(box=None, pad_edge=False, show_header=True)
-    label = min(LONGEST_LABEL, max(len(line.label) for line in lines))
+    label = min(max(LONGEST_LABEL, width // 4), max(len(line.label) for line in lines))
     columns = max(LEAST_COLUMNS, min(MOST_COLUMNS, width - label - FIGURES))
     table.add_column("", width=label, overflow="fold")
     table.add_column(f"{since.astimezone():%H:%M} … {now.astimezone():%H:%M}", width=columns, no_wrap=True)
@@ -51,21 +67,18 @@ def _graph(graph: Graph, since: datetime, now: datetime, width: int) -> Renderab
     return table
 
 
-def _figures(figures: Figures) -> RenderableType:
-    lines = [line for line in figures.lines if line.values]
-    if not lines:
-        return _nothing()
+def _figures(widgets: Sequence[Figures]) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(justify="right", min_width=9, style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_column(style="dim", no_wrap=True)
-    for line in lines:
-        table.add_row(f"{line.values[-1]:.4g}", line.label, f"at {line.at[-1].astimezone():%H:%M}")
+    table.add_column(justify="right", min_width=9, style="bold", no_wrap=True)
+    table.add_column(style="dim", overflow="fold")
+    for widget in widgets:
+        lines = [line for line in widget.lines if line.values]
+        if not lines:
+            table.add_row(widget.title, "", NOTHING)
+        for line in lines:
+            table.add_row(widget.title, f"{line.values[-1]:.4g}", f"{line.label} at {line.at[-1].astimezone():%H:%M}")
     return table
-
-
-def _nothing() -> Text:
-    return Text("no data in this time", style="dim")
 
 
 def spark(line: Line, since: datetime, now: datetime, low: float, high: float, columns: int) -> str:

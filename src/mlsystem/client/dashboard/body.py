@@ -29,7 +29,9 @@ def stored_body(connection: Connection, name: str) -> str:
     """The one in CloudWatch. Raises NotFound, ClientFailure."""
     body = _get(connection, name)
     if body is None:
-        raise NotFound(f"there is no dashboard {name} in CloudWatch: `mlsystem dashboard --put` puts the project's there")
+        raise NotFound(
+            f"there is no dashboard {name} in CloudWatch: `mlsystem dashboard --put` puts the project's there"
+        )
     return with_values(body)
 
 
