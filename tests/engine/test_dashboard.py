@@ -16,13 +16,15 @@ from pathlib import Path
 import pytest
 
 from mlsystem.client.connection import Connection
-from mlsystem.client.dashboard.body import project_body
+from mlsystem.client.dashboard.body import is_stored, overview, project_body
 from mlsystem.client.dashboard.widgets import AlarmWidget, MetricWidget, widgets
 from mlsystem.client.project import load
+from mlsystem.client.teardown.traces import Traces
 from mlsystem.monitor import texts
 from mlsystem.monitor.publishing import CloudWatchPublisher, dimensions_of
 from tests import small_project
 from tests.command_line import SCRIPTS, run
+from tests.docs.documents import ROOT, shell_lines
 from tests.functions import invoke, make_function
 from tests.live import LiveEngine, eventually
 from tests.serving import Serving
@@ -157,7 +159,7 @@ def test_the_command_draws_the_projects_dashboard_and_tells_it_to_programs(produ
 
 def test_it_is_drawn_again_and_again_until_somebody_ends_it(production: Production) -> None:
     options = ["--home", str(production.live.folder), "--project", str(production.project), "--json"]
-    command = [str(SCRIPTS / "mlsystem"), *options, "dashboard", "--watch"]
+    command = [str(SCRIPTS / "mlsystem"), *options, "dashboard", "--minutes", "15", "--watch"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
         assert watching.stdout is not None
         first = json.loads(watching.stdout.readline())
@@ -182,6 +184,23 @@ def test_it_is_put_into_cloudwatch_with_the_names_of_the_project(production: Pro
     }
     assert "Invocations of the endpoint" in production.command(told["name"])
     assert json.loads(production.command("my-own", "--put", is_json=True)) == {"name": "my-own"}
+
+
+def test_it_goes_with_the_system(production: Production) -> None:
+    production.command("--put")
+    connection, project = Connection("local", production.live.folder), load(production.project)
+    [removal] = [one for one in Traces(connection, project).removals() if one.kind == "dashboard"]
+    assert removal.name == overview(project)
+    removal.carry_out()
+    assert not is_stored(connection, overview(project))
+    assert "dashboard" not in [one.kind for one in Traces(connection, project).removals()]
+
+
+def test_the_commands_of_the_page_run(production: Production) -> None:
+    lines = [line for line in shell_lines(ROOT / "docs" / "dashboard.md") if "--watch" not in line]
+    for line in lines:
+        assert production.command(*line.removeprefix("mlsystem dashboard").split())
+    assert len(lines) == 5
 
 
 def test_a_projects_own_file_comes_before_the_programs(production: Production) -> None:

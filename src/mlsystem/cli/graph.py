@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import groupby
 
 from rich.console import RenderableType
 from rich.markdown import Markdown
@@ -27,21 +26,26 @@ STATES = {"OK": "green", "ALARM": "bold red", "INSUFFICIENT_DATA": "yellow"}
 
 def drawn(widgets: Iterable[Filled], since: datetime, now: datetime, width: int) -> Iterator[RenderableType]:
     """For a screen of so many columns."""
-    for are_figures, together in groupby(widgets, lambda widget: isinstance(widget, Figures)):
-        if are_figures:
-            yield Panel(
-                _figures([one for one in together if isinstance(one, Figures)]), title="Now", title_align="left"
-            )
-        else:
-            yield from (_drawn(widget, since, now, width) for widget in together)
+    figures: list[Figures] = []
+    for widget in widgets:
+        if isinstance(widget, Figures):
+            figures.append(widget)
+            continue
+        yield from _frame(figures)
+        figures = []
+        yield _drawn(widget, since, now, width)
+    yield from _frame(figures)
 
 
-def _drawn(widget: Filled, since: datetime, now: datetime, width: int) -> RenderableType:
+def _frame(figures: Sequence[Figures]) -> Iterator[RenderableType]:
+    if figures:
+        yield Panel(_figures(figures), title="Now", title_align="left")
+
+
+def _drawn(widget: Graph | AlarmStates | Words, since: datetime, now: datetime, width: int) -> RenderableType:
     match widget:
         case Graph():
             return Panel(_graph(widget, since, now, width), title=widget.title, title_align="left")
-        case Figures():
-            return Panel(_figures([widget]), title_align="left")
         case AlarmStates():
             return Panel(_alarms(widget), title=widget.title, title_align="left")
         case Words():
