@@ -208,14 +208,15 @@ def test_the_dashboard_is_drawn_with_what_production_does(system: System, projec
     for _ in range(5):
         assert system.ask(url).status == 200
 
-    def dashboard(*options: str) -> str:
-        done = run(*options, "--project", str(project), "dashboard", "--hours", "0.2", home=system.engine.folder)
+    def dashboard(*arguments: str, is_json: bool = False) -> str:
+        options = [*(["--json"] if is_json else []), "--project", str(project)]
+        done = run(*options, "dashboard", *arguments, "--hours", "0.2", home=system.engine.folder)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def shown() -> dict[str, list[str]]:
+    def shown(*arguments: str) -> dict[str, list[str]]:
         """Lines with values by their graph's title."""
-        graphs = [one for one in json.loads(dashboard("--json")) if one["kind"] == "Graph"]
+        graphs = [one for one in json.loads(dashboard(*arguments, is_json=True)) if one["kind"] == "Graph"]
         return {one["title"]: [line["label"] for line in one["lines"] if line["values"]] for one in graphs}
 
     wanted = {
@@ -223,8 +224,11 @@ def test_the_dashboard_is_drawn_with_what_production_does(system: System, projec
         "Invocations and errors of the API's function": ["Invocations", "Errors"],
         "What an instance uses, %": ["CPUUtilization", "MemoryUtilization", "DiskUtilization"],
     }
-    eventually(lambda: wanted.items() <= shown().items())
-    drawn = dashboard()
+    eventually(lambda: wanted.items() <= shown(NAME).items())
+    drawn = dashboard(NAME)
     assert "Requests to the API" in drawn and f"{NAME}-api-5xx" in drawn
+    own = {"Invocations of the API's function", "Invocations of the endpoint", "Latency of the model, microseconds"}
+    eventually(lambda: own <= {title for title, labels in shown().items() if labels})
+    assert f"{NAME}-drift-" in dashboard() and "is not there" not in dashboard()
     unknown = run("dashboard", "nobody", home=system.engine.folder)
     assert (unknown.returncode, "no dashboard nobody" in unknown.stderr) == (4, True)

@@ -244,8 +244,20 @@ def test_dashboards_are_kept_as_given(cloudwatch: Any, namespace: str) -> None:
     with pytest.raises(ClientError) as error:
         cloudwatch.get_dashboard(DashboardName=namespace)
     assert _code(error) == "ResourceNotFound"
-    with pytest.raises(ClientError, match="not JSON"):
-        cloudwatch.put_dashboard(DashboardName=namespace, DashboardBody="{")
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "message"),
+    [
+        ("n", "{", "must be a valid JSON object"),
+        ("n", '{"widgets": [{"type": "alarm", "properties": {"alarms": []}}]}', "there are 1 validation errors"),
+        ("a.b", '{"widgets": []}', "contains invalid characters"),
+    ],
+)
+def test_dashboards_that_cloudwatch_refuses_are_refused(cloudwatch: Any, name: str, body: str, message: str) -> None:
+    with pytest.raises(ClientError, match=message) as error:
+        cloudwatch.put_dashboard(DashboardName=name, DashboardBody=body)
+    assert _code(error) == "InvalidParameterInput"
 
 
 def test_an_alarm_follows_its_metric_in_scaled_periods(new_engine: Callable[..., LiveEngine], namespace: str) -> None:

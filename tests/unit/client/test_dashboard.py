@@ -66,6 +66,12 @@ def test_expressions_labels_ids_and_what_is_hidden() -> None:
     assert (hidden["Id"], hidden["ReturnData"]) == ("m1", False)
 
 
+def test_single_values_are_no_graph() -> None:
+    views = ("singleValue", "gauge", "timeSeries")
+    assert [read(metric(["N", "A"], view=view))[0].is_single for view in views] == [True, True, False]
+    assert not read(metric(["N", "A"]))[0].is_single
+
+
 def test_widgets_come_in_the_order_of_the_page() -> None:
     alarms = ["arn:aws:cloudwatch:us-east-1:1:alarm:a:b"]
     found = read(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Console
 
 from mlsystem.cli.graph import drawn, spark
-from mlsystem.client.dashboard.filled import AlarmStates, Graph, Line
+from mlsystem.client.dashboard.filled import AlarmStates, Figures, Filled, Graph, Line
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = SINCE + timedelta(hours=2)
@@ -20,9 +20,10 @@ def line(**values: float) -> Line:
     return Line("requests", at, tuple(values.values()))
 
 
-def printed(widget: object, width: int = 100) -> str:
+def printed(*widgets: Filled, width: int = 100) -> str:
     console = Console(width=width, record=True, file=io.StringIO())
-    console.print(drawn(widget, SINCE, NOW, width))  # type: ignore[arg-type]
+    for one in drawn(widgets, SINCE, NOW, width):
+        console.print(one)
     return console.export_text()
 
 
@@ -49,3 +50,18 @@ def test_a_graph_without_data_says_so_and_alarms_say_their_state() -> None:
     assert "no data in this time" in printed(Graph("Requests", ()))
     said = printed(AlarmStates("Alarms", {"drift": "ALARM", "gone": None}))
     assert "ALARM" in said and "is not there" in said
+
+
+def test_of_single_values_the_last_is_told_and_those_that_follow_each_other_share_a_frame() -> None:
+    errors = Figures("Errors now", (line(m5=3, m60=7.5), Line("none", (), ())))
+    said = printed(Graph("Before", ()), errors, Figures("Requests now", ()), Graph("After", ()))
+    assert said.count("╭") == 3 and "none" not in said
+    rows = [text.strip("│ ") for text in said.splitlines() if " now" in text]
+    assert rows[0].split()[:4] == ["Errors", "now", "7.5", "requests"]
+    assert rows[1].split(maxsplit=2) == ["Requests", "now", "no data in this time"]
+
+
+def test_a_long_label_has_a_quarter_of_a_wide_screen() -> None:
+    label = "feature_baseline_drift_dep_delay"
+    graph = Graph("Drift", (Line(label, (SINCE,), (0.3,)),))
+    assert label in printed(graph, width=160) and label not in printed(graph, width=80)

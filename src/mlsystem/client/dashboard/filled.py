@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from mlsystem.client.connection import Connection
 from mlsystem.client.dashboard.widgets import AlarmWidget, MetricWidget, TextWidget, widgets
-from mlsystem.client.errors import NotFound
 
 
 @dataclass(frozen=True)
@@ -30,6 +27,14 @@ class Graph:
 
 
 @dataclass(frozen=True)
+class Figures:
+    """Of each line only the last value matters."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
 class AlarmStates:
     """State by name; None for an alarm that is not there."""
 
@@ -42,22 +47,17 @@ class Words:
     markdown: str
 
 
-Filled = Graph | AlarmStates | Words
+Filled = Graph | Figures | AlarmStates | Words
 
 
-def fill(connection: Connection, name: str, since: datetime, now: datetime) -> Iterator[Filled]:
-    """Widget by widget. Raises NotFound, ClientFailure."""
+def fill(connection: Connection, body: str, since: datetime, now: datetime) -> Iterator[Filled]:
+    """Widget by widget. Raises ClientFailure."""
     cloudwatch = connection.client("cloudwatch")
-    try:
-        body = cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in ("ResourceNotFound", "DashboardNotFoundError"):
-            raise
-        raise NotFound(f"there is no dashboard {name}: it comes with the production stage") from error
     for widget in widgets(body):
         match widget:
             case MetricWidget():
-                yield Graph(widget.title, tuple(_lines(cloudwatch, widget, since, now)))
+                lines = tuple(_lines(cloudwatch, widget, since, now))
+                yield Figures(widget.title, lines) if widget.is_single else Graph(widget.title, lines)
             case AlarmWidget():
                 yield AlarmStates(widget.title, _states(cloudwatch, widget.names))
             case TextWidget():

@@ -15,14 +15,16 @@ from mlsystem.client.errors import ClientFailure
 
 DEFAULT_PERIOD, DEFAULT_STATISTIC = 300, "Average"
 SAME, ALL_THE_SAME = ".", "..."
+SINGLE_VIEWS = ("singleValue", "gauge")
 
 
 @dataclass(frozen=True)
 class MetricWidget:
-    """A graph. `queries` are those of GetMetricData, without a time."""
+    """A graph, or single values. `queries` are those of GetMetricData, without a time."""
 
     title: str
     queries: tuple[Mapping[str, Any], ...]
+    is_single: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ def _widget(told: Mapping[str, Any]) -> Widget:
     properties = told["properties"]
     title = str(properties.get("title", ""))
     if told["type"] == "metric":
-        return MetricWidget(title, tuple(_told_apart(list(_queries(properties)))))
+        is_single = properties.get("view") in SINGLE_VIEWS
+        return MetricWidget(title, tuple(_told_apart(list(_queries(properties)))), is_single)
     if told["type"] == "alarm":
         return AlarmWidget(title, tuple(arn.rpartition(":alarm:")[2] for arn in properties["alarms"]))
     if told["type"] == "text":

@@ -1,4 +1,4 @@
-"""What running leaves behind beside the stacks: logs, the experiment, the schedule of a deployment that was under way."""
+"""What is left behind beside the stacks: logs, the experiment, the schedule of a deployment that was under way, the dashboard."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import suppress
 from botocore.exceptions import ClientError
 
 from mlsystem.client.connection import Connection
+from mlsystem.client.dashboard.body import is_stored, overview
 from mlsystem.client.project import Project
 from mlsystem.client.teardown.removal import Removal
 
@@ -17,10 +18,12 @@ JOB_GROUPS = ("/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs", "/
 
 class Traces:
     def __init__(self, connection: Connection, project: Project):
+        self._connection = connection
         self._logs = connection.client("logs")
         self._sagemaker = connection.client("sagemaker")
         self._scheduler = connection.client("scheduler")
         self._pipeline = project.pipeline
+        self._overview = overview(project)
         self._jobs = f"{project.prefix}-{project.model_name}-"
 
     def removals(self) -> Iterator[Removal]:
@@ -28,6 +31,7 @@ class Traces:
         yield from self._streams()
         yield from self._experiment()
         yield from self._schedules()
+        yield from self._dashboard()
 
     def _groups(self) -> Iterator[Removal]:
         own = {
@@ -73,6 +77,16 @@ class Traces:
     def _remove_schedule(self, name: str) -> None:
         with suppress(self._scheduler.exceptions.ResourceNotFoundException):
             self._scheduler.delete_schedule(Name=name)
+
+    def _dashboard(self) -> Iterator[Removal]:
+        """That `mlsystem dashboard --put` has put there; the one of production goes with its stack."""
+        if is_stored(self._connection, self._overview):
+            cloudwatch = self._connection.client("cloudwatch")
+            yield Removal(
+                "dashboard",
+                self._overview,
+                lambda: cloudwatch.delete_dashboards(DashboardNames=[self._overview]),
+            )
 
     def _experiment(self) -> Iterator[Removal]:
         try:

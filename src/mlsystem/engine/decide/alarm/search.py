@@ -90,6 +90,8 @@ class _Reader(TokenReader):
 
     def search(self) -> Search:
         namespace, dimensions = self._schema() if self._peek() == "{" else (None, None)
+        if namespace is not None and self._peek() == ",":  # AWS's own examples have it, and others do not
+            self._take()
         if not self._peek() and namespace is None:
             self._refuse("it has neither a schema nor a term")
         terms = self._either() if self._peek() else _anything

@@ -1,13 +1,16 @@
-"""Dashboards: kept as they are given. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html"""
+"""Dashboards: checked, and kept as they are given.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from mlsystem.engine.contract import Call, House, Part, operation
+from mlsystem.engine.decide.dashboard import check_body, check_name
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.services.cloudwatch.page import page
 from mlsystem.engine.store.records import Record
@@ -38,12 +41,8 @@ class Dashboards(Part):
 
     @operation("PutDashboard", accepts="DashboardName DashboardBody")
     def put(self, request: PutDashboardInputTypeDef, call: Call) -> Mapping[str, object]:
-        try:
-            body = json.loads(request["DashboardBody"])
-        except ValueError as error:
-            raise AwsError("InvalidParameterInput", f"The DashboardBody is not JSON: {error}", status=400) from error
-        if not isinstance(body, dict) or not isinstance(body.get("widgets"), list):
-            raise AwsError("InvalidParameterInput", "The DashboardBody needs a list of widgets.", status=400)
+        check_name(request["DashboardName"])
+        check_body(request["DashboardBody"])
         known = call.tx.get(Dashboard, request["DashboardName"])
         record = Dashboard(key=request["DashboardName"], body=request["DashboardBody"])
         call.tx.put(record if known is None else known.changed(body=record.body))

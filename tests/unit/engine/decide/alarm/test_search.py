@@ -52,6 +52,8 @@ def found(text: str) -> set[str]:
         ("Namespace=sagemaker cpu", {"cpu"}),
         ('{"/aws/sagemaker/Endpoints",EndpointName,VariantName}', {"cpu"}),
         ("new version", {"plain"}),
+        ('{AWS/SageMaker,EndpointName,VariantName}, "Invocations"', {"invocations"}),
+        ("EndpointName=mls-flights EndpointName=1", {"invocations", "latency", "cpu"}),
     ],
 )
 def test_what_is_found(text: str, names: set[str]) -> None:
