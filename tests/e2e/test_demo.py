@@ -1,9 +1,11 @@
-"""The demo, whole: from raw data to a canary shift under live traffic. It judges itself; its exit code is the verdict."""
+"""The demo, whole: from raw data to a canary shift under live traffic, and to a model that knows summer. It judges itself; its exit code
+is the verdict."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.error
@@ -14,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.stage_times import section
+from tests.command_line import run
 from tests.live import LiveEngine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,20 +32,37 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.timeout(900)
-def test_the_demo_runs_from_raw_data_to_a_canary_shift_under_live_traffic(home: Path, tmp_path: Path) -> None:
-    command = [sys.executable, str(ROOT / "examples" / "flights" / "demo.py"), "--home", str(home), "--port", "0"]
-    command += ["--times", str(tmp_path / "times.json")]
-    environment = {**os.environ, "COLUMNS": "160", "TERM": "dumb"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=800)
+def test_the_demo_runs_from_raw_data_to_a_model_that_drift_has_trained(home: Path, tmp_path: Path) -> None:
+    done = _demo(home, "--times", str(tmp_path / "times.json"))
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert "failed: 0" in done.stdout
+    assert re.search(r"temp +│ drifted", done.stdout) and re.search(r"carrier +│ not drifted", done.stdout)
     url = next(word for word in done.stdout.split() if word.endswith("/Prod/api."))[:-1]
     _still_answers(url)
     _next_steps_work(done.stdout.partition("what to try next:")[2].strip().splitlines())
     assert LiveEngine(home).living_processes() != []
-    assert "| DeployPrd, with 30 s of canary in the second |" in section(
+    assert "| DeployPrd, with 15 s of canary but for the first |" in section(
         json.loads((tmp_path / "times.json").read_text())
     )
+    _is_told_of_twice(home)
+
+
+def _demo(home: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "examples" / "flights" / "demo.py"), "--home", str(home), "--port", "0"]
+    environment = {**os.environ, "COLUMNS": "160", "TERM": "dumb"}
+    return subprocess.run(
+        [*command, *options], env=environment, capture_output=True, text=True, check=False, timeout=800
+    )
+
+
+def _is_told_of_twice(home: Path) -> None:
+    """What the first run taught the system would be in the way of a second one."""
+    busy = _demo(home)
+    assert (busy.returncode, "an engine is already running" in busy.stdout) == (1, True)
+    assert run("down", home=home).returncode == 0
+    again = _demo(home)
+    assert (again.returncode, "holds a system already" in again.stdout) == (1, True)
+    assert LiveEngine(home).living_processes() == []
 
 
 def _next_steps_work(lines: list[str]) -> None:
@@ -56,6 +76,7 @@ def _next_steps_work(lines: list[str]) -> None:
     assert done.returncode == 0, done.stderr
     assert "VerifyDeployment" in done.stdout
     assert '"EndpointStatus": "InService"' in done.stdout
+    assert re.search(r"drift +│ started", done.stdout)
 
 
 def _still_answers(url: str) -> None:

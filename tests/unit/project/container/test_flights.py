@@ -99,6 +99,16 @@ def test_a_month_replays_as_requests_in_order_with_its_ground_truth() -> None:
     assert len(first.body.splitlines()) == len(first.labels) == 100
 
 
+def test_what_turned_out_is_told_as_sagemaker_merges_it_but_for_flights_that_never_arrived() -> None:
+    requests = list(replay.requests_of([2], rows=1, every=7))
+    assert len(requests) == 3565
+    lines = [replay.ground_truth(request) for request in requests]
+    assert lines.count(None) == sum(request.labels == [None] for request in requests) > 100
+    truth = json.loads(next(line for line in lines if line))
+    assert truth["eventMetadata"] == {"eventId": requests[0].inference_id}
+    assert truth["groundTruthData"] == {"data": requests[0].labels[0], "encoding": "CSV"}
+
+
 @pytest.fixture(scope="module")
 def trained(container_python: Path, folder: Path) -> Iterator[Container]:
     """What the workflow's jobs make of the data, configured by mlsystem.yaml alone."""
