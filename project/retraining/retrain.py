@@ -1,9 +1,9 @@
 """Retrain: whether the system trains anew by itself, and on what. Each decision is recorded and mailed, a refusal with its reason.
 
-When the drift alarm is raised (or a person asks for it), captured requests of the endpoint are joined with the ground truth that has come
-since, into a new data set; data-source.zip is uploaded anew with it, and that starts the pipeline, as a person's upload does: so the
-version of the upload leads from a model to the rows that it has learned from. The monthly run starts the pipeline on the data that is
-there. Other starts (commit, upload, by hand) are none of its decisions, and are recorded as they come.
+When the drift alarm is raised (or is still raised a day later, or a person asks), captured requests of the endpoint are joined with the
+ground truth that has come since, into a new data set; data-source.zip is uploaded anew with it, and that starts the pipeline, as a
+person's upload does: so the version of the upload leads from a model to the rows that it has learned from. The monthly run starts the
+pipeline on the data that is there. Other starts (commit, upload, by hand) are none of its decisions, and are recorded as they come.
 
 It may be killed at any point and called again with the same event: data lies under the hash of its content, the upload bears the event's
 id, and an event that has its decision gets no other one.
@@ -25,11 +25,12 @@ import boto3
 from evidence import Place, read_json, stored
 from gathered_rows import Production, gather
 from new_training_set import Base, NewRows, digest_of, upload
+from raised_alarm import endpoint_in_alarm
 from retraining_decisions import REFUSED, STARTED, Decision, Decisions
-from retraining_guards import refused_as_same, refused_as_same_version, refused_by_time, refused_for_labels
+from retraining_guards import kind_of, refused_as_same, refused_as_same_version, refused_by_time, refused_for_labels
 from retraining_message import decision_message
 from retraining_settings import Settings
-from triggers import MONTHLY, UPLOAD, Trigger, cause_of, read_time, read_trigger
+from triggers import LASTING, MONTHLY, UPLOAD, Trigger, cause_of, read_time, read_trigger
 from uploaded_source import UploadedSource, event_of_upload
 
 if TYPE_CHECKING:
@@ -62,9 +63,16 @@ class Retraining:
         decision = self._decisions.of(trigger)
         if decision is None:
             found = self._monthly(trigger) if trigger.kind == MONTHLY else self._on_new_data(trigger)
-            decision = self._decisions.keep(trigger, found)
+            decision = self._decisions.keep(trigger, {**found, "Told": self._is_known(trigger, found)})
         log.info("decision %s", decision)
         return self._decisions.tell(trigger, decision, self._mail)
+
+    def _is_known(self, trigger: Trigger, found: Decision) -> bool:
+        """Whether the refusal says what a person was told when the drift was last decided on: a day later it is no news."""
+        if trigger.kind != LASTING or found["Decision"] != REFUSED:
+            return False
+        before = self._decisions.before(trigger)
+        return before is not None and before["Decision"] == REFUSED and kind_of(before) == kind_of(found)
 
     def note(self, event: Mapping[str, Any]) -> Decision | None:
         """Of an execution that has started. None for one that this function has started itself."""
@@ -171,9 +179,15 @@ class Retraining:
 
 
 def handler(event: dict[str, Any], context: Any) -> Decision | None:
-    """Lambda's entry point: an event of CloudWatch, of CodePipeline or of the schedule, or {"Trigger": "by hand", "Endpoint": ...}."""
+    """Lambda's entry point: an event of CloudWatch, of CodePipeline or of the schedules, or {"Trigger": "by hand", "Endpoint": ...}."""
     clients = Clients(boto3.client("s3"), boto3.client("sagemaker"), boto3.client("codepipeline"), boto3.client("sns"))
-    retraining = Retraining(clients, Settings.read(os.environ))
+    settings = Settings.read(os.environ)
+    retraining = Retraining(clients, settings)
     if event.get("source") == "aws.codepipeline":
         return retraining.note(event)
+    if event.get("Trigger") == LASTING:
+        endpoint = endpoint_in_alarm(boto3.client("cloudwatch"), settings.pipeline)
+        if endpoint is None:
+            return None
+        event = {**event, "Endpoint": endpoint}
     return retraining.decide(read_trigger(event, context.aws_request_id, datetime.now(UTC)))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 STARTED, REFUSED = "started", "refused"
+LOOKED_BACK = 50  # decisions
 Decision = dict[str, Any]
 
 
@@ -53,6 +54,16 @@ class Decisions:
             return decision
         publish(decision)
         return self.keep(trigger, {**decision, "Told": True})
+
+    def before(self, trigger: Trigger) -> Decision | None:
+        """The last one on the drift of the same endpoint."""
+        own = self._place_of(trigger).key
+        keys = [one.key for one in stored(self._s3, self._folder) if one.key < own]
+        for key in reversed(keys[-LOOKED_BACK:]):
+            decision = read_json(self._s3, Place(self._place.bucket, key))
+            if decision.get("Endpoint") == trigger.endpoint:
+                return decision
+        return None
 
     def retrainings_since(self, since: datetime) -> list[datetime]:
         """When those began that were given new data by this system itself."""

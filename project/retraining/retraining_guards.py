@@ -6,9 +6,10 @@ Time is that of the event, so that an event that comes twice is decided in the s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ def refused_as_same_version(version: str, execution: str | None) -> str | None:
     if execution is None:
         return None
     return f"same data: version {version} of data-source.zip has been trained on by execution {execution}"
+
+
+def kind_of(refusal: Mapping[str, Any]) -> str:
+    """What a recorded refusal begins with: cool-down, budget, labels missing, or same data."""
+    return str(refusal["Reason"]).partition(":")[0]
 
 
 def _minute(instant: datetime) -> str:

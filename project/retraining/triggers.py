@@ -1,4 +1,5 @@
-"""What came: the drift alarm, the month, a person, or the news that an execution of the pipeline has started."""
+"""What came: the drift alarm, or a day on which it is still raised; the month, a person, or the news that an execution of the pipeline has
+started."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from typing import Any
 
 from evidence import EvidenceError
 
-DRIFT, MONTHLY, BY_HAND, COMMIT, UPLOAD, ROLLBACK = "drift", "monthly", "by hand", "commit", "upload", "rollback"
+DRIFT, LASTING, MONTHLY, BY_HAND = "drift", "lasting drift", "monthly", "by hand"
+COMMIT, UPLOAD, ROLLBACK = "commit", "upload", "rollback"
 ROLLBACKS = ("ManualRollback", "AutomatedRollback")
 
 
@@ -31,6 +33,8 @@ def read_trigger(event: Mapping[str, Any], request_id: str, now: datetime) -> Tr
         return Trigger(DRIFT, event["id"], read_time(event["time"]), endpoint)
     if event.get("Trigger") == MONTHLY:
         return Trigger(MONTHLY, event["Id"], read_time(event["Time"]))
+    if event.get("Trigger") == LASTING and event.get("Endpoint"):
+        return Trigger(LASTING, event["Id"], read_time(event["Time"]), str(event["Endpoint"]))
     if event.get("Trigger") == BY_HAND and event.get("Endpoint"):
         return Trigger(BY_HAND, request_id, now, str(event["Endpoint"]))
     raise EvidenceError(

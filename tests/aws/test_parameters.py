@@ -74,6 +74,7 @@ def test_the_projects_own_settings_are_accepted_by_the_templates(tmp_path: Path,
         ("DatasetBucket", "s3://bucket"),
         ("TimeoutInMinutes", "0"),
         ("RetrainSchedule", "every month"),
+        ("LastingDriftSchedule", "every day"),
         ("ApiBaseUrl", "https://ml.example.com/"),
     ],
 )

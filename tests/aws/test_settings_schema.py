@@ -31,6 +31,7 @@ TAKERS = {
         "EmailAddress": "project.email_address",
         "TimeoutInMinutes": "project.timeout_minutes",
         "RetrainSchedule": "schedule.expression",
+        "LastingDriftSchedule": "retraining.ask_again",
         "SourceProvider": "project.source_provider",
         "ConnectionArn": "project.connection_arn",
         "FullRepositoryId": "project.full_repository_id",

@@ -57,6 +57,8 @@ def test_commit_and_data_start_the_pipeline_and_drift_and_the_month_ask_whether_
     asked = PIPELINE["RetrainTimer"]["Properties"]["Target"]
     assert asked["Arn"]["Fn::Sub"].endswith(":function:${ProjectPrefix}-${SageMakerProjectName}-retrain")
     assert json.loads(asked["Input"])["Trigger"] == "monthly"
+    again = PIPELINE["LastingDriftTimer"]["Properties"]["Target"]
+    assert (again["Arn"], json.loads(again["Input"])["Trigger"]) == (asked["Arn"], "lasting drift")
     custom = read_template(TEMPLATES["sagemaker-custom-resource.yml"].read_text())["Resources"]
     assert set(custom["Retrain"]["Properties"]["Events"]) == {"DriftRaised", "ExecutionStarted"}
     template = read_template(TEMPLATES["pipeline.yml"].read_text())

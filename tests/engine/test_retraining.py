@@ -25,7 +25,7 @@ from new_training_set import Shares
 from retrain import Clients, Retraining
 from retraining_guards import Limits
 from retraining_settings import Settings
-from triggers import MONTHLY, Trigger
+from triggers import DRIFT, LASTING, MONTHLY, Trigger
 
 ENDPOINT = "mls-flights-a-prd"
 COLUMNS = ["size", "colour"]
@@ -138,8 +138,8 @@ class Production:
         )
         return Retraining(Clients(self.s3, models, self.codepipeline, mails), settings)
 
-    def drift(self, event: str = "", hours: float = 0) -> dict[str, Any]:
-        trigger = Trigger("drift", event or str(uuid.uuid4()), datetime.now(UTC) + timedelta(hours=hours), ENDPOINT)
+    def drift(self, event: str = "", hours: float = 0, kind: str = DRIFT) -> dict[str, Any]:
+        trigger = Trigger(kind, event or str(uuid.uuid4()), datetime.now(UTC) + timedelta(hours=hours), ENDPOINT)
         return self.retraining().decide(trigger)
 
     def rows(self, uri: str) -> list[dict[str, str]]:
@@ -187,6 +187,26 @@ def test_without_labels_it_refuses_says_what_it_looked_for_and_changes_nothing(p
     assert f"3 labels of that time were found at s3://{production.data}/ground-truth/" in decision["Reason"]
     assert production.versions() == 1
     assert production.mails.subjects[0].startswith("mls-demo: retraining refused (drift): labels missing: 3")
+
+
+def test_drift_that_lasts_is_decided_again_and_only_what_is_new_is_mailed(production: Production) -> None:
+    production.ask(30)
+    production.label(1, 2, 3)
+    assert production.drift()["Decision"] == "refused"
+    for hours in (24, 48):
+        again = production.drift(hours=hours, kind=LASTING)
+        assert (again["Trigger"], again["Decision"]) == ("lasting drift", "refused")
+    assert len(production.mails.subjects) == 1, "a refusal that was told of is no news"
+    production.label(*range(4, 30))
+    assert production.drift(hours=0.5, kind=LASTING)["Decision"] == "started"
+    assert production.drift(hours=1, kind=LASTING)["Reason"].startswith("cool-down: ")
+    told = [subject.removeprefix("mls-demo: retraining ") for subject in production.mails.subjects]
+    assert [words[: words.index(":")] for words in told] == [
+        "refused (drift)",
+        "started (lasting drift)",
+        "refused (lasting drift)",
+    ]
+    assert len(production.s3.list_objects_v2(Bucket=production.name, Prefix="p/retraining/decisions/")["Contents"]) == 5
 
 
 def test_an_event_that_comes_twice_is_decided_recorded_and_mailed_once(production: Production) -> None:

@@ -95,6 +95,7 @@ class Project:
             "TimeoutInMinutes": str(own["timeout_minutes"]),
             "RetrainSchedule": str(schedule.get("expression", "cron(0 12 1 * ? *)")),
             "RetrainScheduleState": "ENABLED" if schedule.get("enabled", True) else "DISABLED",
+            "LastingDriftSchedule": str(self.settings.get("retraining", {}).get("ask_again", "rate(1 day)")),
             **{name: str(own[key]) for key, name in OPTIONAL_PARAMETERS.items() if own.get(key)},
         }
 

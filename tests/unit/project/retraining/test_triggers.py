@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from evidence import EvidenceError
+from raised_alarm import endpoint_in_alarm
 from retraining_message import decision_message
 from triggers import Trigger, cause_of, read_trigger
+
+from tests.aws.clients import scripted
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
@@ -30,6 +33,18 @@ def test_the_month_has_the_id_of_its_schedule_and_a_person_that_of_the_request()
     assert read_trigger(event, "request", NOW) == Trigger("monthly", "s-1", datetime(2026, 11, 1, 12, tzinfo=UTC))
     asked = read_trigger({"Trigger": "by hand", "Endpoint": "mls-flights-a-prd"}, "request", NOW)
     assert asked == Trigger("by hand", "request", NOW, "mls-flights-a-prd")
+
+
+def test_drift_that_lasts_is_that_of_the_endpoint_whose_alarm_is_raised() -> None:
+    event = {"Trigger": "lasting drift", "Id": "s-1", "Time": "2026-11-01T12:00:00Z", "Endpoint": "mls-flights-a-prd"}
+    found = read_trigger(event, "request", NOW)
+    assert found == Trigger("lasting drift", "s-1", datetime(2026, 11, 1, 12, tzinfo=UTC), "mls-flights-a-prd")
+    asked = {"AlarmNamePrefix": "mls-demo-drift-", "AlarmTypes": ["MetricAlarm"], "StateValue": "ALARM"}
+    raised = {"Dimensions": [{"Name": "MonitoringSchedule", "Value": "mls-flights-a-prd"}]}
+    for alarms, endpoint in (([raised], "mls-flights-a-prd"), ([], None)):
+        with scripted("cloudwatch") as cloudwatch:
+            cloudwatch.answers("describe_alarms", {"MetricAlarms": alarms}, asked)
+            assert endpoint_in_alarm(cloudwatch.client, "mls-demo") == endpoint
 
 
 @pytest.mark.parametrize("event", [{}, {"Trigger": "by hand"}, {"source": "aws.s3"}])
