@@ -66,17 +66,24 @@ class Demo:
         self.findings = Findings()
 
     def run(self) -> None:
-        self._step("Start the engine", self._start)
-        self._step("Create the system from its templates", self._deploy)
-        self._step("Upload the data: the upload starts the pipeline", self._upload)
-        self._step("First execution: train, gate, dev stage", self._to_approval)
-        self._step("Ask the dev endpoint, approve, go to production", self._approve_first)
+        self.to_production()
         self._step("Push a commit: a second execution", self._push)
         self._step("Second execution: train, gate, dev stage", self._to_approval)
         self._step("Canary shift under live traffic", lambda: self._shift("as good as before, under another gate"))
         self._step("July's flights come", self._summer)
         self._step("What turned out is handed in, and the monitor looks", self._look)
-        self._step("Third execution, started by drift: challenger against champion", self._to_approval)
+        self.promote_challenger()
+
+    def to_production(self) -> None:
+        self._step("Start the engine", self._start)
+        self._step("Create the system from its templates", self._deploy)
+        self._step("Upload the data: the upload starts the pipeline", self._upload)
+        self._step("First execution: train, gate, dev stage", self._to_approval)
+        self._step("Ask the dev endpoint, approve, go to production", self._approve_first)
+
+    def promote_challenger(self) -> None:
+        """The execution that drift has started."""
+        self._step("An execution started by drift: challenger against champion", self._to_approval)
         self._step("Canary shift to the challenger", lambda: self._shift("it knows summer"))
 
     def next_steps(self) -> tuple[str, ...]:
@@ -107,8 +114,8 @@ class Demo:
         if not started.has_sandbox:
             engine.stop(self._home)
             raise ClientFailure(started.runtime)
-        self._connection = Connection("local", self._home)
-        if self._connection.client("cloudformation").describe_stacks()["Stacks"]:
+        self.connection = Connection("local", self._home)
+        if self.connection.client("cloudformation").describe_stacks()["Stacks"]:
             engine.stop(self._home)
             raise ClientFailure(
                 f"{self._home} holds a system already, and what it has learned would be in the way: "
@@ -120,16 +127,14 @@ class Demo:
     def _deploy(self) -> None:
         folder = self._work / "project"
         project.create(folder)
-        self._project = project.load(folder)
-        self._deployment = Deployment(
-            self._connection, self._project, lambda text: self._console.print(text, style="dim")
-        )
-        self._deployment.prepare()
-        self._deployment.apply()
-        for event in self._deployment.follow(lambda: pause(0.3)):
+        self.project = project.load(folder)
+        self.deployment = Deployment(self.connection, self.project, lambda text: self._console.print(text, style="dim"))
+        self.deployment.prepare()
+        self.deployment.apply()
+        for event in self.deployment.follow(lambda: pause(0.3)):
             if event.status.endswith(("COMPLETE", "FAILED")):
                 self._console.print(f"{event.status:18} {event.type:36} {event.logical_id} {event.reason}", style="dim")
-        self._pipeline = Pipeline(self._connection, self._project)
+        self._pipeline = Pipeline(self.connection, self.project)
         # As on AWS, a new pipeline starts at once; there is no data yet, so that execution fails in its first stage.
         self._before = {execution.id for execution in self._wait_for(self._pipeline.executions)}
 
@@ -137,11 +142,11 @@ class Demo:
         data = self._work / "data"
         counts = write_data(data)
         self._console.print(", ".join(f"{name}: {rows} rows" for name, rows in counts.items()))
-        upload_folder(self._connection, self._project, data, "flights")
+        upload_folder(self.connection, self.project, data, "flights")
         archive = self._work / "data-source.zip"
-        write_data_source(archive, self._project.dataset_bucket)
-        bucket = self._deployment.resource("ArtifactBucket")
-        self._console.print(upload_data_source(self._connection, self._project, bucket, archive))
+        write_data_source(archive, self.project.dataset_bucket)
+        bucket = self.deployment.resource("ArtifactBucket")
+        self._console.print(upload_data_source(self.connection, self.project, bucket, archive))
 
     def _to_approval(self) -> None:
         """Watch the execution that has just been started until it waits for a person."""
@@ -161,7 +166,7 @@ class Demo:
         before = settings.read_text()
         settings.write_text(GATE.sub(rf"\g<1>{NEW_GATE}\n", before, count=1))
         self._git("commit", "--quiet", "--all", "--message", f"A gate of {NEW_GATE}", cwd=settings.parent)
-        self._git("push", "--quiet", "origin", self._project.branch, cwd=settings.parent)
+        self._git("push", "--quiet", "origin", self.project.branch, cwd=settings.parent)
         self._console.print(f"Pushed: the gate asks for more than {NEW_GATE} now")
 
     def _shift(self, reason: str) -> None:
@@ -193,11 +198,11 @@ class Demo:
 
     def _look(self) -> None:
         lines = summer.labels()
-        key = f"{self._project.settings['retraining']['ground_truth']}2013-07.jsonl"
-        place = {"Bucket": self._project.dataset_bucket, "Key": key}
-        self._connection.client("s3").put_object(**place, Body="\n".join(lines).encode())
+        key = f"{self.project.settings['retraining']['ground_truth']}2013-07.jsonl"
+        place = {"Bucket": self.project.dataset_bucket, "Key": key}
+        self.connection.client("s3").put_object(**place, Body="\n".join(lines).encode())
         self._console.print(f"{len(lines)} of them with what turned out: s3://{place['Bucket']}/{key}")
-        looked = Monitoring(self._connection, self._project).look(LOOK_MINUTES, pause)
+        looked = Monitoring(self.connection, self.project).look(LOOK_MINUTES, pause)
         self._console.print(finding_table(looked.features))
         self._console.print(f"Drift: {looked.summary}")
         self._console.print(f"The page that shows it: {looked.report}", soft_wrap=True)
@@ -207,7 +212,7 @@ class Demo:
     @property
     def canary_minutes(self) -> int:
         """How long the settings let the new version have a part of the traffic."""
-        plan = re.fullmatch(r"Canary\d+Percent(\d+)Minutes?", self._project.settings["canary"]["deployment"])
+        plan = re.fullmatch(r"Canary\d+Percent(\d+)Minutes?", self.project.settings["canary"]["deployment"])
         assert plan is not None, "the demo is of a canary"
         return int(plan[1])
 
@@ -244,7 +249,7 @@ class Demo:
     def _canary_weight(self) -> float:
         """The share of the new version that the alias gives it now; 0 while there is no shift."""
         function = self._outputs("prd")["ApiFunctionName"]
-        alias = self._connection.client("lambda").get_alias(FunctionName=function, Name="live")
+        alias = self.connection.client("lambda").get_alias(FunctionName=function, Name="live")
         weights = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
         return float(next(iter(weights.values()), 0.0))
 
@@ -263,7 +268,7 @@ class Demo:
     def _try_dev(self) -> None:
         name = self._outputs("dev")["EndpointName"]
         body = next(requests_of([2], rows=5)).body
-        answer = invoke_endpoint(self._connection, name, body.encode(), "text/csv", "text/csv")
+        answer = invoke_endpoint(self.connection, name, body.encode(), "text/csv", "text/csv")
         lines = zip(body.splitlines(), answer.body.splitlines(), strict=True)
         for flight, probability in lines:
             self._console.print(f"{flight:60} late with probability {float(probability):.2f}", highlight=False)
@@ -273,12 +278,12 @@ class Demo:
         self._console.print(f"Approved by Ada Demo: {reason}")
 
     def _outputs(self, stage: str) -> dict[str, str]:
-        return self._deployment.outputs(self._project.deployed_stack(stage))
+        return self.deployment.outputs(self.project.deployed_stack(stage))
 
     def _clone(self) -> Path:
-        repository = self._deployment.resource("Repository")
-        found = self._connection.client("codecommit").get_repository(repositoryName=self._repository_name(repository))
-        local = self._connection.engine
+        repository = self.deployment.resource("Repository")
+        found = self.connection.client("codecommit").get_repository(repositoryName=self._repository_name(repository))
+        local = self.connection.engine
         assert local is not None
         secret = quote(local.secret_access_key, safe="")
         url = found["repositoryMetadata"]["cloneUrlHttp"].replace("http://", f"http://{local.access_key_id}:{secret}@")
@@ -287,7 +292,7 @@ class Demo:
 
     def _repository_name(self, physical_id: str) -> str:
         """The physical id of a repository is its id; its name is the pipeline's."""
-        listed = self._connection.client("codecommit").list_repositories()["repositories"]
+        listed = self.connection.client("codecommit").list_repositories()["repositories"]
         return next(
             item["repositoryName"] for item in listed if physical_id in (item["repositoryId"], item["repositoryName"])
         )

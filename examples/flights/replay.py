@@ -14,7 +14,7 @@ import argparse
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 
@@ -33,10 +33,14 @@ class Request:
 def requests_of(months: Iterable[int], rows: int = 1, every: int = 1) -> Iterator[Request]:
     """Every so many flights of these months as requests of `rows` rows each; ids are unique and the same at each replay."""
     for month in months:
-        flights = flights_of(month)[::every]
-        for start in range(0, len(flights), rows):
-            batch = flights[start : start + rows]
-            yield Request(f"2013-{month:02d}-{start:05d}", _body(batch), [flight.late for flight in batch])
+        yield from batches(flights_of(month)[::every], f"2013-{month:02d}", rows)
+
+
+def batches(flights: Sequence[Flight], name: str, rows: int) -> Iterator[Request]:
+    """Flights as requests of `rows` rows each; their ids begin with the name."""
+    for start in range(0, len(flights), rows):
+        batch = flights[start : start + rows]
+        yield Request(f"{name}-{start:05d}", _body(batch), [flight.late for flight in batch])
 
 
 def ground_truth(request: Request) -> str | None:
