@@ -25,6 +25,7 @@ lock:
 	$(BIN)/$(COMPILE) -o requirements/dev.txt requirements/dev.in
 	$(BIN)/$(COMPILE) -o requirements/runtime.txt -c requirements/dev.txt requirements/runtime.in
 	$(BIN)/$(COMPILE) -o requirements/checkov.txt requirements/checkov.in
+	$(BIN)/$(COMPILE) -o requirements/sagemaker.txt requirements/sagemaker.in
 	$(BIN)/$(COMPILE) -o requirements/uv.txt -c requirements/dev.txt requirements/uv.in
 	$(BIN)/$(COMPILE) -o src/mlsystem/client/images/libraries.txt --no-deps --only-binary :all: requirements/image_libraries.in
 

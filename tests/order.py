@@ -29,6 +29,7 @@ LONGEST = (
     "e2e/test_least_privilege.py",
     "engine/test_lambda.py",
     "engine/test_apigateway.py",
+    "engine/test_sdk_monitors.py",
     "engine/test_autoscaling.py",
     "engine/test_guardrails.py",
     "e2e/test_flights_jobs.py",

@@ -46,6 +46,12 @@ def test_every_field_of_the_reports_data_is_in_the_page() -> None:
     assert [name for name in sorted(names - {"version"}) if not re.search(rf"[`.]{name}[`\[.]", section)] == []
 
 
+def test_the_page_says_which_sdk_reads_the_files() -> None:
+    locked = (SOURCE.parents[2] / "requirements" / "sagemaker.txt").read_text()
+    [version] = re.findall(r"^sagemaker==([\d.]+)", locked, re.MULTILINE)
+    assert f"the SageMaker SDK itself, version {version}," in PAGE
+
+
 @pytest.mark.parametrize("kind", METRICS, ids=lambda kind: kind.key)
 def test_every_metric_of_a_models_quality_is_in_the_page(kind: ProblemType) -> None:
     section = PAGE[PAGE.index("## Model quality") : PAGE.index("## Captured traffic")]
