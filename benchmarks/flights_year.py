@@ -1,6 +1,6 @@
 """A year of real flights through the real API: what the monitor finds in each month, whom it tells, and what it starts.
 
-python benchmarks/flights_year.py [--json]      about three minutes
+python benchmarks/flights_year.py [--json]      about five minutes
 
 January is what the model learned from, and the later months are replayed. It must find summer as a drift of temperatures, and the
 snowstorm of February as departures that are missing; carriers and distances stay as they are all year. What turned out is handed in
@@ -125,7 +125,7 @@ class Year:
 
     @property
     def _bucket(self) -> str:
-        return self._demo.deployment.resource("ArtifactBucket")
+        return str(self._demo.deployment.resource("ArtifactBucket"))
 
     def _keys(self) -> list[str]:
         prefix = f"{self._demo.project.pipeline}/capture/"

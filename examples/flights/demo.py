@@ -293,9 +293,10 @@ class Demo:
     def _repository_name(self, physical_id: str) -> str:
         """The physical id of a repository is its id; its name is the pipeline's."""
         listed = self.connection.client("codecommit").list_repositories()["repositories"]
-        return next(
+        names = (
             item["repositoryName"] for item in listed if physical_id in (item["repositoryId"], item["repositoryName"])
         )
+        return str(next(names))
 
     def _git(self, *arguments: str, cwd: Path) -> None:
         identity = ["-c", "user.name=Ada Demo", "-c", "user.email=ada@example.com"]

@@ -6,9 +6,11 @@ import json
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks import flights_year
 from benchmarks.pipeline_overhead import overhead_of, table
 from tests.system import System
 
@@ -79,3 +81,29 @@ def test_the_judge_keeps_its_false_alarm_rate_and_sees_what_is_worse(tmp_path: P
     assert found["false alarms"]["the same version twice"]["upper_bound"] < 0.01
     assert found["power"]["+5 % errors"]["20000"] == found["power"]["flipped class"]["5000"] == 1
     assert (tmp_path / "judge.svg").read_text().count("<polyline") == len(found["power"])
+
+
+def test_a_year_of_flights_is_judged_by_what_is_known_of_2013() -> None:
+    """The demo replays July; the whole year takes minutes."""
+
+    def window(name: str, drifted: list[str], missing: float = 0.02) -> flights_year.Window:
+        return flights_year.Window(name, 900, 0, drifted, True, "", missing)
+
+    year = [window("2013-02", []), window("2013-07", ["temp"]), window("storm", ["temp"], 0.54)]
+    mails = [
+        "p: drift of temp",
+        "p: retraining refused (drift): labels missing: 0",
+        "p: retraining started (lasting drift): 7179 labelled rows",
+        "SUCCEEDED: AWS CodeDeploy d-1",
+    ]
+    assert flights_year.faults(year, mails, ["lasting drift"]) == []
+    for windows, told, trainings, words in (
+        ([*year[:2], window("storm", [], 0.05)], mails, ["lasting drift"], "the storm does not show"),
+        ([year[0], window("2013-07", []), year[2]], mails, ["lasting drift"], "July's temperatures"),
+        ([replace(year[0], quiet=False), *year[1:]], mails, ["lasting drift"], "carrier or distance"),
+        ([replace(year[0], failed=1), *year[1:]], mails, ["lasting drift"], "1 of 900 requests failed"),
+        (year, mails[1:], ["lasting drift"], "nobody was mailed: drift of temp"),
+        (year, mails, ["lasting drift", "drift"], "one training"),
+    ):
+        [fault] = flights_year.faults(windows, told, trainings)
+        assert words in fault
