@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -141,15 +142,14 @@ def test_what_the_bucket_refuses_is_lost_and_counted(serving: Serving) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder on a disk with less room than captures must leave."""
+def small_disk() -> Iterator[Path]:
+    """A folder on a disk with less room than captures must leave; a short path, for the sockets below it."""
     if os.geteuid() != 0:
         pytest.skip("not run: only root may mount a small disk")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=250m", "none", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with tempfile.TemporaryDirectory(prefix="disk-") as folder:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=250m", "none", folder], check=True)
+        yield Path(folder)
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def test_where_the_disk_is_nearly_full_captures_give_way_to_requests(small_disk: Path) -> None:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -160,7 +161,9 @@ def test_the_command_draws_the_projects_dashboard_and_tells_it_to_programs(produ
 def test_it_is_drawn_again_and_again_until_somebody_ends_it(production: Production) -> None:
     options = ["--home", str(production.live.folder), "--project", str(production.project), "--json"]
     command = [str(SCRIPTS / "mlsystem"), *options, "dashboard", "--minutes", "15", "--watch"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
+    # A test run that was put into the background has its programs ignore the signal.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heed) as watching:  # noqa: PLW1509
         assert watching.stdout is not None
         first = json.loads(watching.stdout.readline())
         watching.send_signal(signal.SIGINT)

@@ -8,7 +8,7 @@ and requests are slow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mlsystem.engine.dataplane.state import Endpoint, FunctionVersion, State, Variant
 from mlsystem.engine.dataplane.typed import Json, extension, pipe, typed
@@ -37,10 +37,17 @@ def version_cluster(version: FunctionVersion) -> str:
     return f"function/{version.function}/{version.version}"
 
 
-def all_clusters(state: State, shadow_door: str) -> list[Json]:
-    """The control plane and the console, and one cluster for every variant and function version."""
+def all_clusters(state: State, shadow_door: str, late: Iterable[str] = ()) -> list[Json]:
+    """The control plane and the console, and one cluster for every variant and function version.
+
+    `late` names clusters that nothing leads to any more, but for requests whose head came before that and whose body comes now: Envoy
+    chose their route by the head. They lead to who serves in their place.
+    """
     console = {CONSOLE: (state.door.console,)} if state.door.console is not None else {}
-    groups = {CONTROL_PLANE: (state.door.control_plane,), **console, **_instance_groups(state)}
+    serving = instance_groups(state)
+    heirs = _heirs(state)
+    left = {name: heirs[_owner(name)] for name in late if name not in serving and _owner(name) in heirs}
+    groups = {CONTROL_PLANE: (state.door.control_plane,), **console, **serving, **left}
     shadows = [_cluster(SHADOWS, (shadow_door,), _MOST_COPIES)] if has_shadows(state) else []
     return [*(_cluster(name, sockets) for name, sockets in groups.items()), *shadows]
 
@@ -49,7 +56,7 @@ def has_shadows(state: State) -> bool:
     return any(endpoint.shadow is not None for endpoint in state.endpoints)
 
 
-def _instance_groups(state: State) -> dict[str, tuple[str, ...]]:
+def instance_groups(state: State) -> dict[str, tuple[str, ...]]:
     """Sockets by the name of their cluster. An endpoint that is not in service has none."""
     groups = {
         variant_cluster(endpoint, variant): variant.instances
@@ -59,6 +66,24 @@ def _instance_groups(state: State) -> dict[str, tuple[str, ...]]:
     }
     versions = (version for stage in state.stages for method in stage.methods for version in method.versions)
     return groups | {version_cluster(version): version.hosts for version in versions}
+
+
+def _owner(cluster: str) -> str:
+    """The endpoint or the function that a cluster belongs to."""
+    return cluster.rsplit("/", 2 if cluster.startswith("endpoint/") else 1)[0]
+
+
+def _heirs(state: State) -> dict[str, tuple[str, ...]]:
+    """Sockets of the variant, or the version, with the greatest weight, by their owner."""
+    weighted = [
+        (variant_cluster(endpoint, variant), variant.weight, variant.instances)
+        for endpoint in state.endpoints
+        if endpoint.is_in_service
+        for variant in endpoint.variants
+    ]
+    versions = (version for stage in state.stages for method in stage.methods for version in method.versions)
+    weighted += [(version_cluster(version), version.weight, version.hosts) for version in versions]
+    return {_owner(name): sockets for name, _, sockets in sorted(weighted, key=lambda one: one[1]) if sockets}
 
 
 def _cluster(name: str, sockets: Sequence[str], most_requests: int = _UNLIMITED) -> Json:

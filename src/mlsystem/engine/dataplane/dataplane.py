@@ -1,8 +1,8 @@
 """The front door: writes Envoy's configuration, and knows when Envoy has taken it up.
 
 Envoy itself is started by whoever wires the engine (`command`), under the shim like every other process, so it
-outlives the engine and is adopted by the next one. Nothing here remembers: what is on disk is compared with what is
-wanted, so `apply` is safe to repeat at any time.
+outlives the engine and is adopted by the next one. What is on disk is compared with what is wanted, so `apply` is safe to
+repeat at any time.
 """
 
 from __future__ import annotations
@@ -10,16 +10,19 @@ from __future__ import annotations
 import importlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mlsystem.engine.dataplane import xds
 from mlsystem.engine.dataplane.admin import Admin
+from mlsystem.engine.dataplane.clusters import instance_groups
 from mlsystem.engine.dataplane.errors import AdminUnreachable, ConfigRejected, DataPlaneError, NotApplied
 from mlsystem.engine.dataplane.layout import Layout
 from mlsystem.engine.dataplane.spool import Spool
 from mlsystem.engine.dataplane.state import State
 
+# Longer than the body of a request may take.
+LATE_SECONDS = 65.0
 _POLL_SECONDS = 0.003
 _STATISTICS = "version_text|update_rejected|update_failure|warming"
 _WARMING = ("cluster_manager.warming_clusters", "listener_manager.total_listeners_warming")
@@ -40,6 +43,8 @@ class DataPlane:
         self._flush_milliseconds = flush_milliseconds
         self._lock = threading.Lock()
         self._wanted: xds.XdsFiles | None = None
+        # Until when clusters stay that nothing leads to.
+        self._left: dict[str, float] = {}
         # How often Envoy had refused each kind of file before the last writing.
         self._refusals: dict[str, int] = {}
 
@@ -76,9 +81,17 @@ class DataPlane:
         """
         with self._lock:
             self._prepare()
-            self._wanted = xds.render(state, self.layout)
-            for step in xds.plan(self._wanted, self._written()):
+            written = self._written()
+            self._wanted = xds.render(state, self.layout, self._late(state, written))
+            for step in xds.plan(self._wanted, written):
                 self._take(step, timeout_seconds)
+
+    def _late(self, state: State, written: Mapping[Path, str]) -> list[str]:
+        """Clusters that nothing leads to since a short while: requests may still be on their way there."""
+        now = time.monotonic()
+        left = set(xds.cluster_names(self.layout, written)) - set(instance_groups(state))
+        self._left = {name: self._left.get(name, now + LATE_SECONDS) for name in sorted(left)}
+        return [name for name, until in self._left.items() if until > now]
 
     def wait_applied(self, timeout_seconds: float = 10.0) -> None:
         """Wait until Envoy serves what was applied last. Raises ConfigRejected, NotApplied and AdminUnreachable."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,8 +63,8 @@ def bootstrap(layout: Layout) -> str:
     return json.dumps(document, indent=1)
 
 
-def render(state: State, layout: Layout) -> XdsFiles:
-    """Every file of the configuration."""
+def render(state: State, layout: Layout, late: Collection[str] = ()) -> XdsFiles:
+    """Every file of the configuration; `late` as in `clusters.all_clusters`."""
     return XdsFiles(
         listeners=_file(layout.listeners, "listener_manager.lds", "listener.v3.Listener", listeners(state, layout)),
         routes=_file(
@@ -73,7 +73,7 @@ def render(state: State, layout: Layout) -> XdsFiles:
             "route.v3.RouteConfiguration",
             [route_configuration(state)],
         ),
-        clusters=_clusters_file(layout.clusters, clusters.all_clusters(state, str(layout.shadow_socket))),
+        clusters=_clusters_file(layout.clusters, clusters.all_clusters(state, str(layout.shadow_socket), late)),
     )
 
 
@@ -82,7 +82,7 @@ def plan(new: XdsFiles, written: Mapping[Path, str]) -> list[tuple[XdsFile, ...]
 
     Clusters come before the routes that name them, and go after; so at every moment every route has its clusters.
     """
-    present = json.loads(written[new.clusters.path])["resources"] if new.clusters.path in written else []
+    present = _resources(new.clusters.path, written)
     wanted = json.loads(new.clusters.content)["resources"]
     names = {cluster["name"] for cluster in wanted}
     both = _clusters_file(
@@ -94,6 +94,16 @@ def plan(new: XdsFiles, written: Mapping[Path, str]) -> list[tuple[XdsFile, ...]
         _changed([new.clusters], {both.path: both.content}),
     ]
     return [step for step in steps if step]
+
+
+def cluster_names(layout: Layout, written: Mapping[Path, str]) -> list[str]:
+    """Of the clusters that are there now."""
+    return [cluster["name"] for cluster in _resources(layout.clusters, written)]
+
+
+def _resources(path: Path, written: Mapping[Path, str]) -> list[Json]:
+    found: list[Json] = json.loads(written[path])["resources"] if path in written else []
+    return found
 
 
 def _changed(files: Iterable[XdsFile], written: Mapping[Path, str]) -> tuple[XdsFile, ...]:

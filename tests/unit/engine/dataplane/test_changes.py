@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
@@ -9,10 +10,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
 
+from mlsystem.engine.dataplane import dataplane
 from mlsystem.engine.dataplane.errors import ConfigRejected
 from mlsystem.engine.dataplane.state import ApiStage, Endpoint, FunctionVersion, Method, State, Variant, WorkloadDoor
 from tests.unit.engine.dataplane.rig import Answer, Rig, Seen, UnixClient, await_true
@@ -151,6 +154,48 @@ def test_a_request_under_way_is_answered_although_what_it_was_sent_to_leaves(rig
     release.set()
     caller.join()
     assert bodies == [b"late"]
+
+
+@pytest.mark.parametrize("kind", ["endpoint", "captured endpoint", "api"])
+def test_a_body_that_comes_late_goes_to_who_serves_by_then(rig: Rig, kind: str) -> None:
+    """Its route was chosen by its head; where that led to is not there any more."""
+
+    def serving(generation: str, socket_path: str) -> State:
+        if kind == "api":
+            versions = (FunctionVersion("f", generation, 1, (socket_path,)),)
+            return State(rig.door, stages=(ApiStage("a", "Prod", (Method("POST", "/api", versions),)),))
+        variant = Variant("AllTraffic", 1, (socket_path,), generation)
+        return State(rig.door, endpoints=(Endpoint("flights", (variant,), is_captured=kind != "endpoint"),))
+
+    old, new = rig.upstream("a", b"old"), rig.upstream("b", b"new")
+    rig.serve(serving("1", old.path))
+    path = "/_api/a/Prod/api" if kind == "api" else "/endpoints/flights/invocations"
+    with socket.create_connection(("127.0.0.1", rig.door.port)) as client:
+        client.sendall(
+            f"POST {path} HTTP/1.1\r\nhost: a\r\ncontent-type: text/csv\r\ncontent-length: 3\r\n\r\n".encode()
+        )
+        time.sleep(0.1)  # for the door to have read that
+        rig.serve(serving("2", new.path))
+        client.sendall(b"1,2")
+        response = HTTPResponse(client)
+        response.begin()
+        assert (response.status, response.read()) == (200, b"new")
+    assert [seen.body for seen in new.seen] == [b"1,2"]
+
+
+def test_what_nothing_leads_to_goes_when_no_body_can_come_any_more(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def names(fleet: str) -> list[str]:
+        variant = Variant("A", 1, (rig.control.path,), fleet)
+        rig.serve(State(rig.door, endpoints=(Endpoint("flights", (variant,)),)))
+        found = json.loads(rig.plane.layout.clusters.read_text())["resources"]
+        return [one["name"] for one in found if one["name"].startswith("endpoint/")]
+
+    assert names("1") == ["endpoint/flights/A/1"]
+    assert names("2") == ["endpoint/flights/A/1", "endpoint/flights/A/2"]
+    monkeypatch.setattr(dataplane, "LATE_SECONDS", -1.0)
+    assert names("3") == ["endpoint/flights/A/1", "endpoint/flights/A/3"], "each has its own time"
+    rig.serve(State(rig.door))
+    assert "endpoint/" not in rig.plane.layout.clusters.read_text(), "nobody serves in their place"
 
 
 def test_the_number_of_endpoints_takes_no_more_of_the_persons_inotify_instances(rig: Rig) -> None:
