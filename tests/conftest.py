@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mlsystem.client.images.kept import FOLDER_VARIABLE
-from tests import order, seconds
+from tests import finished, order, seconds
 from tests.e2e.built_images import CACHE
 from tests.finished import finished_folder, system_on_copy
 from tests.live import LiveEngine
@@ -53,6 +53,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
 @pytest.fixture(scope="session")
 def finished_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of a system that has reached production. Never start it: `system_on_copy` runs a copy."""
+    if finished.FOLDER_VARIABLE in os.environ:
+        return finished_folder(Path(os.environ[finished.FOLDER_VARIABLE]))
     base = tmp_path_factory.getbasetemp()
     # A worker's own folder lies below the one of the whole test run.
     return finished_folder(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)

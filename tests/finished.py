@@ -15,6 +15,8 @@ from tests.live import LiveEngine, eventually
 from tests.system import System
 
 TIME_SCALE = 60
+# Names a folder for it, where several runs of tests share it.
+FOLDER_VARIABLE = "MLSYSTEM_TEST_FINISHED"
 # What is written once and then only read, or replaced whole: copies may share it.
 SHARED = ("images", "objects")
 LOG = "engine.log"

@@ -19,6 +19,8 @@ from benchmarks.stage_times import section
 from tests.command_line import run
 from tests.live import LiveEngine
 
+pytestmark = pytest.mark.measured
+
 ROOT = Path(__file__).resolve().parents[2]
 FLIGHT = "UA,EWR,IAH,1400,5,5,-5,28.04,50.52,13.81,0,1010.4,10\n"
 

@@ -15,6 +15,8 @@ from tests.finished import system_on_copy
 from tests.live import eventually
 from tests.system import System
 
+pytestmark = pytest.mark.measured
+
 # A canary of a quarter of a minute, and alarms that look each three seconds.
 TIME_SCALE = 20
 

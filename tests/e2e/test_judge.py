@@ -18,6 +18,8 @@ from tests.serving import Load
 from tests.small_project import NAME
 from tests.system import RUN_SECONDS, Answer, System
 
+pytestmark = pytest.mark.measured
+
 GRADUALLY = (
     "CodeDeployDefault.LambdaLinear10PercentEvery3Minutes"  # 27 minutes, which the engine's time scale makes seconds
 )

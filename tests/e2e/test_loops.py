@@ -25,6 +25,8 @@ from tests.small_project import DATASET, NAME, ROWS
 from tests.smtp import SmtpServer, link_in, open_link, serving
 from tests.system import System
 
+pytestmark = pytest.mark.measured
+
 ADMIN = "admin@example.org"
 FEWEST, MOST = 2, 4
 # The first attempt of the state, and the three of its Retry.

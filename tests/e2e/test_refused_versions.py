@@ -11,6 +11,8 @@ from tests.live import eventually
 from tests.small_project import NAME
 from tests.system import RUN_SECONDS, System
 
+pytestmark = pytest.mark.measured
+
 STACK = f"{NAME}-deploy-prd"
 TRIES = 3
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]

@@ -17,6 +17,8 @@ from tests.live import eventually
 from tests.serving import Load
 from tests.system import System
 
+pytestmark = pytest.mark.measured
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -20,6 +20,8 @@ from tests.small_project import NAME
 from tests.system import Answer, System
 from tests.tags import untagged
 
+pytestmark = pytest.mark.measured
+
 PROGRAM = "api/verify_deployment.py"
 REFUSES = '    raise CheckError("its answers are not what they should be")\n'
 GRADUALLY = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
