@@ -257,7 +257,10 @@ def test_a_rule_tells_a_topic_once_however_often_the_engine_dies(
     events.put_targets(Rule="tell", Targets=[{"Id": "one", "Arn": topic, "InputTransformer": template}])
     live.stop()
     live.start({"MLSYSTEM_KILL_AT": "events.deliver.after"})
-    live.client("events").put_events(Entries=[{"Source": "bench", "DetailType": "Seen", "Detail": '{"who": "ann"}'}])
+    with suppress(BotoCoreError, ClientError):  # the engine may die before it answers
+        live.client("events").put_events(
+            Entries=[{"Source": "bench", "DetailType": "Seen", "Detail": '{"who": "ann"}'}]
+        )
     live.await_death()
     live.start()
     told = eventually(lambda: smtp.mails_to(to)[1:])
