@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "examples" / "flights")]
 from demo import Demo  # noqa: E402
 from flights import flights_of  # noqa: E402
-from replay import Request, batches, ground_truth  # noqa: E402
+from replay import Request, batches, ground_truths  # noqa: E402
 from rich.console import Console  # noqa: E402
 
 from mlsystem.cli.state import pause  # noqa: E402
@@ -102,7 +102,7 @@ class Year:
         answers = traffic.finish()
         eventually(lambda: self._captured(name) >= len(requests))
         if is_labelled:
-            self._label(name, requests)
+            self._demo.hand_in(name, ground_truths(requests))
         looked = Monitoring(self._demo.connection, self._demo.project).look(LOOK_MINUTES, pause)
         found = _window(name, answers, looked, self._statistics(looked))
         self._let_a_day_pass(name)
@@ -116,12 +116,6 @@ class Year:
         function = f"{self._demo.project.pipeline}-retrain"
         answer = self._client("lambda").invoke(FunctionName=function, Payload=json.dumps(asked).encode())
         assert "FunctionError" not in answer, answer["Payload"].read()
-
-    def _label(self, name: str, requests: Sequence[Request]) -> None:
-        lines = [line for request in requests if (line := ground_truth(request))]
-        project = self._demo.project
-        key = f"{project.settings['retraining']['ground_truth']}{name}.jsonl"
-        self._client("s3").put_object(Bucket=project.dataset_bucket, Key=key, Body="\n".join(lines).encode())
 
     @property
     def _bucket(self) -> str:

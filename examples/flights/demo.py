@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -198,15 +198,18 @@ class Demo:
 
     def _look(self) -> None:
         lines = summer.labels()
-        key = f"{self.project.settings['retraining']['ground_truth']}2013-07.jsonl"
-        place = {"Bucket": self.project.dataset_bucket, "Key": key}
-        self.connection.client("s3").put_object(**place, Body="\n".join(lines).encode())
-        self._console.print(f"{len(lines)} of them with what turned out: s3://{place['Bucket']}/{key}")
+        self._console.print(f"{len(lines)} of them with what turned out: {self.hand_in('2013-07', lines)}")
         looked = Monitoring(self.connection, self.project).look(LOOK_MINUTES, pause)
         self._console.print(finding_table(looked.features))
         self._console.print(f"Drift: {looked.summary}")
         self._console.print(f"The page that shows it: {looked.report}", soft_wrap=True)
         self.findings.problems += summer.faults({one.feature: one.verdict for one in looked.features})
+
+    def hand_in(self, name: str, labels: Sequence[str]) -> str:
+        """What turned out, where the system looks for it; the URI."""
+        bucket, key = self.project.dataset_bucket, f"{self.project.settings['retraining']['ground_truth']}{name}.jsonl"
+        self.connection.client("s3").put_object(Bucket=bucket, Key=key, Body="\n".join(labels).encode())
+        return f"s3://{bucket}/{key}"
 
     # ------------------------------------------------------------------ parts
     @property

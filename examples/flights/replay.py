@@ -54,6 +54,11 @@ def ground_truth(request: Request) -> str | None:
     )
 
 
+def ground_truths(requests: Iterable[Request]) -> list[str]:
+    """The lines of these requests, but for those with a flight that never arrived."""
+    return [line for request in requests if (line := ground_truth(request))]
+
+
 def _body(flights: Iterable[Flight]) -> str:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(flight.values for flight in flights)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from replay import ground_truth, requests_of
+from replay import ground_truths, requests_of
 
 from mlsystem.client.traffic import Query
 
@@ -21,8 +21,8 @@ def queries() -> Iterator[Query]:
 
 
 def labels() -> list[str]:
-    """Lines of ground truth, but for requests with a flight that never arrived."""
-    return [line for request in requests_of([MONTH], ROWS, EVERY) if (line := ground_truth(request))]
+    """Lines of ground truth."""
+    return ground_truths(requests_of([MONTH], ROWS, EVERY))
 
 
 def faults(verdicts: Mapping[str, str]) -> list[str]:

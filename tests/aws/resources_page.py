@@ -51,7 +51,7 @@ REAL = {
     "AWS::SageMaker::EndpointConfig": "says what an endpoint runs and captures",
     "AWS::SageMaker::Model": "image and artefact of a model",
     "AWS::SageMaker::MonitoringSchedule": "runs the analyzer when it is due",
-    "AWS::Scheduler::Schedule": "starts the pipeline when it is due",
+    "AWS::Scheduler::Schedule": "calls its target when it is due",
     "AWS::ServiceCatalog::CloudFormationProduct": "a template, and the versions of it that can be launched",
     "AWS::ServiceCatalog::LaunchRoleConstraint": "the role in which the product is launched",
     "AWS::ServiceCatalog::Portfolio": "what is offered to whom",

@@ -31,6 +31,7 @@ def bucket(engine: LiveEngine) -> str:
         key = f"captured/e/AllTraffic/2026/11/24/0{hour}/00.jsonl"
         s3.put_object(Bucket=BUCKET, Key=key, Body=captured(*(hour * 200 + n + 0.5 for n in range(200))))
     s3.put_object(Bucket=BUCKET, Key="captured/e2/AllTraffic/2026/11/24/00/00.jsonl", Body=captured(1e6))
+    s3.put_object(Bucket=BUCKET, Key="odd[1].jsonl", Body=captured(1, 2, 3))
     s3.put_object(Bucket=BUCKET, Key="captured/e/AllTraffic/broken.jsonl", Body=b"{\n" + captured(1))
     return BUCKET
 
@@ -52,6 +53,7 @@ def _statistics(folder: Path) -> Any:
         ("captured/e/AllTraffic/2026/", 600),
         ("captured/e/*/0[01]/*.jsonl", 400),
         ("captured/*/2026/*", 601),
+        ("odd[1].jsonl", 3),
     ],
 )
 def test_objects_are_named_as_files_are(engine: LiveEngine, bucket: str, tmp_path: Path, name: str, rows: int) -> None:

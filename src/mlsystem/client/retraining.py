@@ -17,7 +17,7 @@ from mlsystem.client.stack import Stack
 
 @dataclass(frozen=True)
 class DecisionView:
-    """`trigger`: drift, monthly, upload, commit, by hand or rollback; `decision`: started or refused."""
+    """`trigger`: drift, lasting drift, monthly, upload, commit, by hand or rollback; `decision`: started or refused."""
 
     time: datetime
     trigger: str

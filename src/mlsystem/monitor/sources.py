@@ -97,8 +97,6 @@ def _keys(client: "S3Client", bucket: str, wanted: str) -> Iterator[str]:
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for item in page.get("Contents", ()):
             key = item["Key"]
-            is_wanted = (
-                fnmatch.fnmatchcase(key, wanted) if prefix != wanted else key == wanted or key.startswith(folder)
-            )
-            if is_wanted and not key.endswith("/"):
+            is_below = fnmatch.fnmatchcase(key, wanted) if prefix != wanted else key.startswith(folder)
+            if (key == wanted or is_below) and not key.endswith("/"):
                 yield key

@@ -99,10 +99,11 @@ class CaptureShipper(Part):
         if not sample:
             return
         bucket, prefix = split_uri(config["DestinationS3Uri"])
-        source = f"{path.name}/{sample[0][0]}"
+        at, first = found[0]  # whatever part of them is captured: so the object has its name when it is shipped again
+        source = f"{path.name}/{at}"
         object_id = str(uuid.uuid5(_OBJECTS, "/".join((source, *group))))
-        key = captured_key(prefix, name, variant, sample[0][1].started_at, object_id)
-        lines = "".join(f"{capture_line(one, config, event_id(path, at))}\n" for at, one in sample)
+        key = captured_key(prefix, name, variant, first.started_at, object_id)
+        lines = "".join(f"{capture_line(one, config, event_id(path, place))}\n" for place, one in sample)
         principal = self._house.session_of(endpoint.shown.role_arn, name, "sagemaker")
         try:
             self._put(bucket, key, lines.encode(), config.get("KmsKeyId"), principal)
