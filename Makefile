@@ -40,19 +40,11 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# Systems whose rollbacks and shifts are timed come last, two at a time on two cores: beside more they get too little of them.
-# tests/order.py says which files begin first. At the end it says how long each group of tests took. Compiled tests and tools are kept
-# whatever the environment says.
-PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
-test: export MLSYSTEM_TEST_SECONDS := $(VENV)/test-seconds
+# Its parts and how they share the machine stand in tests/suite.py; tests/order.py says which files begin first.
+# Compiled tests and tools are kept whatever the environment says.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: install $(NODE_TOOLS)
-	@rm -f $(MLSYSTEM_TEST_SECONDS)
-	@begun=$$(date +%s) && $(MAKE) --no-print-directory lint && echo "$$(($$(date +%s) - begun)) lint" > $(MLSYSTEM_TEST_SECONDS)
-	@failed=; export MLSYSTEM_TEST_FINISHED=$$(mktemp -d); \
-	$(PYTEST) tests -m "not measured" --numprocesses 3 || failed=1; \
-	$(PYTEST) tests -m measured --numprocesses 2 || failed=1; \
-	rm -r $$MLSYSTEM_TEST_FINISHED; $(BIN)/python tests/seconds.py $(MLSYSTEM_TEST_SECONDS) && test -z "$$failed"
+	@$(BIN)/python -m tests.suite
 
 demo: install
 	$(BIN)/mlsystem demo

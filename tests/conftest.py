@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from mlsystem.client.images.kept import FOLDER_VARIABLE
@@ -18,6 +19,10 @@ from tests.live import LiveEngine
 from tests.system import System
 
 MISSING: set[str] = set()
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True, scope="session")

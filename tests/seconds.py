@@ -1,11 +1,7 @@
-"""How long each group of tests took. Several test processes work side by side, so that their seconds are more than the clock's.
-
-python tests/seconds.py FILE      prints what the parts of `make test` have written down
-"""
+"""How long each group of tests took. Several test processes work side by side, so that their seconds are more than the clock's."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -42,6 +38,3 @@ def table(lines: Iterable[str]) -> str:
     rows = [f"{group:16}{value:8.0f} s" for group, value in found.items()]
     return "\n".join(["seconds by group of tests", *rows, f"{'together':16}{sum(found.values()):8.0f} s"])
 
-
-if __name__ == "__main__":
-    sys.stdout.write(f"{table(Path(sys.argv[1]).read_text().splitlines())}\n")

@@ -1,0 +1,88 @@
+"""Runs the whole suite in its parts, and says at the end how long each group of tests took.
+
+python -m tests.suite
+
+Systems whose rollbacks and shifts are timed come last, two at a time on two cores: beside more they get too little of them. What they
+leave of the processors the unit tests take, which give way to everything else.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests import finished, seconds
+
+ROOT = Path(__file__).parents[1]
+# Test processes of the parts.
+MOST, MEASURED, BESIDE = 3, 2, 2
+UNITS = "tests/unit"
+MEMORY_FOLDER = Path("/dev/shm")
+# Of the suite's folders, and of memory that is left for its programs when these folders are full.
+SCRATCH_BYTES, PROGRAM_BYTES = 8 << 30, 8 << 30
+
+
+def scratch_parent(memory: Path, meminfo: str) -> Path | None:
+    """Where the folders of tests are made: in memory where there is plenty, as engines sync all they acknowledge. None: where TMPDIR says.
+
+    `meminfo` is the text of /proc/meminfo. Programs are started from these folders, so that a file system without them does not serve.
+    """
+    available = next(
+        (int(line.split()[1]) << 10 for line in meminfo.splitlines() if line.startswith("MemAvailable")), 0
+    )
+    if not os.access(memory, os.W_OK) or os.statvfs(memory).f_flag & os.ST_NOEXEC:
+        return None
+    enough = shutil.disk_usage(memory).free >= SCRATCH_BYTES and available >= SCRATCH_BYTES + PROGRAM_BYTES
+    return memory if enough else None
+
+
+def main() -> int:
+    begun = time.monotonic()
+    if _run(["make", "--no-print-directory", "lint"]):
+        return 1
+    linted = time.monotonic() - begun
+    meminfo = Path("/proc/meminfo")
+    # Paths of sockets must be short, and these are their beginnings.
+    scratch = Path(tempfile.mkdtemp(prefix="t", dir=scratch_parent(MEMORY_FOLDER, meminfo.read_text())))
+    shared, seconds_file = scratch / "shared", scratch / "seconds"
+    shared.mkdir()
+    seconds.append(seconds_file, {"lint": linted})
+    os.environ.update(
+        {"TMPDIR": str(scratch), finished.FOLDER_VARIABLE: str(shared), seconds.FILE_VARIABLE: str(seconds_file)}
+    )
+    failed = _run(_pytest(scratch / "a", MOST, "tests", "--ignore", UNITS, "-m", "not measured"))
+    with (scratch / "units").open("w+") as output:
+        units = subprocess.Popen(
+            ["nice", "-n", "19", *_pytest(scratch / "u", BESIDE, UNITS)], stdout=output, stderr=output
+        )
+        failed |= _run(_pytest(scratch / "m", MEASURED, "tests/e2e", "-m", "measured"))
+        failed |= units.wait() != 0
+        output.seek(0)
+        shutil.copyfileobj(output, sys.stdout)
+    sys.stdout.write(f"{seconds.table(seconds_file.read_text().splitlines())}\n")
+    if failed:
+        sys.stdout.write(f"what the failed tests left is in {scratch}; remove it when you have looked\n")
+    else:
+        shutil.rmtree(scratch)
+    return int(failed)
+
+
+def _pytest(folder: Path, processes: int, *arguments: str) -> Sequence[str]:
+    """A file of tests stays in one process, so that its tests can share a system."""
+    distribution = ["--dist", "loadfile", "--no-loadscope-reorder", "--numprocesses", str(processes)]
+    return [sys.executable, "-m", "pytest", *distribution, "--basetemp", str(folder), *arguments]
+
+
+def _run(command: Sequence[str]) -> bool:
+    """Whether it failed."""
+    return subprocess.run(command, cwd=ROOT, check=False).returncode != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
