@@ -37,4 +37,3 @@ def table(lines: Iterable[str]) -> str:
         found[group] = found.get(group, 0.0) + float(value)
     rows = [f"{group:16}{value:8.0f} s" for group, value in found.items()]
     return "\n".join(["seconds by group of tests", *rows, f"{'together':16}{sum(found.values()):8.0f} s"])
-
