@@ -26,7 +26,7 @@ from mlsystem.engine.dataplane.state import Door, State
 from mlsystem.engine.decide.arn import Scope
 
 SCOPE = Scope("123456789012", "eu-west-1")
-LINE_DEADLINE_SECONDS = 5.0
+LINE_DEADLINE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class UnixClient(http.client.HTTPConnection):
     """An HTTP client on a Unix socket."""
 
     def __init__(self, path: str):
-        super().__init__("localhost", timeout=10)
+        super().__init__("localhost", timeout=30)
         self._path = path
 
     def connect(self) -> None:
@@ -224,7 +224,7 @@ class Rig:
     def connect(self, socket_path: str | None = None) -> http.client.HTTPConnection:
         if socket_path is not None:
             return UnixClient(socket_path)
-        return http.client.HTTPConnection("127.0.0.1", self.door.port, timeout=10)
+        return http.client.HTTPConnection("127.0.0.1", self.door.port, timeout=30)
 
     def request(
         self,

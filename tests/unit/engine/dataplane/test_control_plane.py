@@ -44,7 +44,7 @@ def test_an_object_streams_down(rig: Rig) -> None:
 
 def test_a_body_that_waits_to_be_asked_for_is_asked_for(rig: Rig) -> None:
     rig.serve(State(rig.door))
-    with socket.create_connection(("127.0.0.1", rig.door.port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", rig.door.port), timeout=30) as client:
         client.sendall(b"PUT /bucket/key HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\nexpect: 100-continue\r\n\r\n")
         assert client.recv(4096).startswith(b"HTTP/1.1 100 ")
         client.sendall(b"abc")

@@ -252,7 +252,7 @@ def test_an_answer_streams_through_as_the_model_writes_it(rig: Rig) -> None:
     parts: queue.Queue[bytes] = queue.Queue()
 
     def chunks() -> Iterator[bytes]:
-        while part := parts.get(timeout=5):
+        while part := parts.get(timeout=30):
             yield part
 
     instance = rig.upstream("a", lambda _: Answer(chunks=chunks()))

@@ -173,7 +173,7 @@ def test_a_callback_that_fails_is_told_again_and_hinders_no_other_end(
     bench.runner.watch(take_note)
     bench.run("one", "true")
     bench.run("two", "true")
-    assert [told.get(timeout=10), told.get(timeout=10)] == ["two", "one"]
+    assert [told.get(timeout=30), told.get(timeout=30)] == ["two", "one"]
     assert "the disk is full" in caplog.text
 
 

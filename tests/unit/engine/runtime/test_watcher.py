@@ -23,7 +23,7 @@ def test_an_end_that_could_not_be_told_is_told_again_and_hinders_no_other(caplog
     try:
         watcher.report("one")
         watcher.report("two")
-        assert [told.get(timeout=20), told.get(timeout=20)] == ["two", "one"]
+        assert [told.get(timeout=30), told.get(timeout=30)] == ["two", "one"]
     finally:
         watcher.close()
     assert "no space left" in caplog.text

@@ -18,7 +18,7 @@ from mlsystem.engine.runtime.shim import record
 
 T = TypeVar("T")
 
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 PATH = "/usr/bin:/bin"
 PYTHON = str(Path(sys.executable).resolve())
 

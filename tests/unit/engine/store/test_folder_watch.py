@@ -38,11 +38,11 @@ def follow(tmp_path: Path) -> Iterator[Follow]:
 def test_everything_is_looked_at_first_and_then_what_has_changed(follow: Follow, tmp_path: Path) -> None:
     looks: queue.Queue[set[str] | None] = queue.Queue()
     follow(looks.put)
-    assert looks.get(timeout=20) is None
+    assert looks.get(timeout=30) is None
     (tmp_path / "watched" / "unwanted.txt").write_text("x")
     wanted = tmp_path / "watched" / "wanted.log"
     wanted.write_text("x")
-    assert looks.get(timeout=20) == {str(wanted)}
+    assert looks.get(timeout=30) == {str(wanted)}
 
 
 def test_what_changes_during_the_first_look_is_told(follow: Follow, tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_what_changes_during_the_first_look_is_told(follow: Follow, tmp_path: Pa
             wanted.write_text("x")
 
     follow(look)
-    assert [looks.get(timeout=20), looks.get(timeout=20)] == [None, {str(wanted)}]
+    assert [looks.get(timeout=30), looks.get(timeout=30)] == [None, {str(wanted)}]
 
 
 def test_a_look_that_fails_is_not_the_last_one(
@@ -72,7 +72,7 @@ def test_a_look_that_fails_is_not_the_last_one(
     wanted = tmp_path / "watched" / "wanted.log"
     eventually(lambda: "the disk is full" in caplog.text)
     wanted.write_text("x")
-    assert looks.get(timeout=20) == {str(wanted)}
+    assert looks.get(timeout=30) == {str(wanted)}
 
 
 def test_a_folder_that_cannot_be_watched_is_looked_at_and_watched_when_it_can(
@@ -89,8 +89,8 @@ def test_a_folder_that_cannot_be_watched_is_looked_at_and_watched_when_it_can(
 
     monkeypatch.setattr(folder_watch, "RustNotify", granted)
     follow(looks.put)
-    assert [looks.get(timeout=20), looks.get(timeout=20)] == [None, None]
+    assert [looks.get(timeout=30), looks.get(timeout=30)] == [None, None]
     assert "cannot be watched" in caplog.text
     wanted = tmp_path / "watched" / "wanted.log"
     wanted.write_text("x")
-    assert looks.get(timeout=20) == {str(wanted)}
+    assert looks.get(timeout=30) == {str(wanted)}

@@ -32,7 +32,7 @@ from mlsystem.client.images.libraries import FOLDER, LIBRARIES, can_load, put_in
 CONTAINER = Path(__file__).parents[4] / "project" / "container"
 CODE = CONTAINER / "code"
 REQUIREMENTS = ("requirements.txt", "requirements-lambda.txt")
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 
 
 def container_environment() -> Path:

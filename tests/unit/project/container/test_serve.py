@@ -167,7 +167,7 @@ HALF_A_REQUEST = (
 
 def await_refusal(running: Running) -> None:
     """Until the server takes no new connection."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             running.connect().close()

@@ -22,7 +22,7 @@ def test_what_could_not_be_told_is_told_again(tmp_path: Path, caplog: pytest.Log
     watch = InstanceWatch()
     try:
         watch.until_drained("drain/i-1", tmp_path / "nobody.sock", tell)
-        assert told.get(timeout=20) == "drained"
+        assert told.get(timeout=30) == "drained"
     finally:
         watch.stop()
     assert "no space left" in caplog.text
