@@ -18,6 +18,7 @@ def drift_message(pipeline: str, result: dict[str, Any]) -> tuple[str, str]:
         *(f"- {drift['feature']}: distance {drift['distance']}, allowed {drift['threshold']}" for drift in drifted),
         *_of_unknown(result["UnknownFeatures"]),
         "",
+        f"Since: {result['Since']}, at least; seen last in the requests until {result['Until']}",
         f"Monitoring schedule: {result['MonitoringSchedule']}",
         f"Report: {result['ReportUri']}/report.html",
         "",

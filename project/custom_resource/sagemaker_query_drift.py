@@ -2,10 +2,10 @@
 
 It runs when a processing job ends (an event of SageMaker), or when somebody asks about one. The number of drifted
 features goes out as a metric, in CloudWatch's embedded format, for the drift alarm: SageMaker itself has one metric for
-each feature and none for all. Another says of how many nobody can tell whether they have. When the alarm is raised, it
-runs again: the alarm's own message says how many features have drifted, and a person wants to know which. An execution
-that failed, or a report that cannot be read, raises: it must not pass for "no drift", and the alarm on this function's
-errors tells a person.
+each feature and none for all. Others say of how many nobody can tell whether they have, and which share of the requests
+was not captured. When the alarm is raised, it runs again: the alarm's own message says how many features have drifted,
+and a person wants to know which, and since when. An execution that failed, or a report that cannot be read, raises: it
+must not pass for "no drift", and the alarm on this function's errors tells a person.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from drift_message import drift_message
+from missing_captures import Captures, look_for
 from s3_object import EvidenceError, read_json
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ VERDICTS = "verdicts.json"
 CANNOT_TELL = "cannot tell"
 DRIFT_CHECK = "baseline_drift_check"
 RECENT_EXECUTIONS = 10
+ENDED_WELL = ("Completed", "CompletedWithViolations")
 DISTANCE = re.compile(r"distance: (?P<distance>\S+) exceeds threshold: (?P<threshold>\S+)")
 
 log = logging.getLogger(__name__)
@@ -81,25 +83,31 @@ def query_drift(
     drifted = [drift for drift in map(_drift, violations) if drift]
     counted = [drift for drift in drifted if _counts(drift.feature, settings)]
     verdicts = read_json(s3, f"{report_uri}/{VERDICTS}")
+    window = job.get("Environment", {})
     unknown = [one for one in _unknown(f"{report_uri}/{VERDICTS}", verdicts) if _counts(one.feature, settings)]
     return {
         "MonitoringSchedule": _watched(job, schedule),
         "ProcessingJobName": job_name,
         "ReportUri": report_uri,
+        "From": window.get("start_time"),
+        "Until": window.get("end_time"),
+        "CapturedRecords": verdicts.get("captured_records"),
         "Violations": len(violations),
         "DriftedFeatures": [asdict(drift) for drift in counted],
         "UnknownFeatures": [asdict(one) for one in unknown],
     }
 
 
-def metric_line(result: dict[str, Any], namespace: str, now_seconds: float) -> str:
-    """The number of drifted features, their greatest distance, and of how many nobody can tell, as one line of embedded
-    metric format."""
+def metric_line(result: dict[str, Any], captures: Captures | None, namespace: str, now_seconds: float) -> str:
+    """The number of drifted features, their greatest distance, of how many nobody can tell, and where it is known which share of
+    the requests was not captured, as one line of embedded metric format."""
     distances = [drift["distance"] for drift in result["DriftedFeatures"]]
+    missing = {} if captures is None else {"captures_missing_percent": captures.missing_percent}
     metrics = [
         {"Name": "features_drifted", "Unit": "Count"},
         {"Name": "features_unknown", "Unit": "Count"},
         {"Name": "max_drift_distance", "Unit": "None"},
+        *({"Name": name, "Unit": "Percent"} for name in missing),
     ]
     return json.dumps(
         {
@@ -114,6 +122,7 @@ def metric_line(result: dict[str, Any], namespace: str, now_seconds: float) -> s
             "features_drifted": len(distances),
             "features_unknown": len(result["UnknownFeatures"]),
             "max_drift_distance": max(distances, default=0.0),
+            **missing,
         }
     )
 
@@ -124,23 +133,32 @@ def _watched(job: DescribeProcessingJobResponseTypeDef, schedule: str) -> str:
 
 
 def last_drift(sagemaker: SageMakerClient, s3: S3Client, schedule: str, settings: DriftSettings) -> dict[str, Any]:
-    """The drift for which the alarm on `schedule` was raised: the last that was found at its endpoint.
+    """The drift for which the alarm on `schedule` was raised: the last that was found at its endpoint, and as "Since" the start
+    of the first execution from which on each found some (of the recent ones).
 
     Raises EvidenceError where there is none.
     """
     listed = sagemaker.list_monitoring_executions(
-        EndpointName=schedule,
-        StatusEquals="CompletedWithViolations",
-        SortBy="ScheduledTime",
-        SortOrder="Descending",
-        MaxResults=RECENT_EXECUTIONS,
+        EndpointName=schedule, SortBy="ScheduledTime", SortOrder="Descending", MaxResults=RECENT_EXECUTIONS
     )
+    last: dict[str, Any] | None = None
     for execution in listed["MonitoringExecutionSummaries"]:
+        if execution["MonitoringExecutionStatus"] not in ENDED_WELL:
+            continue
         job_name = execution.get("ProcessingJobArn", "").rpartition("/")[2]
-        result = query_drift(sagemaker, s3, job_name, settings)
+        try:
+            result = query_drift(sagemaker, s3, job_name, settings)
+        except EvidenceError:
+            if last is None:
+                raise
+            return last  # what was before is not known
         if result is not None and result["DriftedFeatures"]:
-            return result
-    raise EvidenceError(f"the drift alarm is raised, but no recent execution of {schedule} found drift")
+            last = {**(last or result), "Since": result["From"]}
+        elif last is not None:
+            return last
+    if last is None:
+        raise EvidenceError(f"the drift alarm is raised, but no recent execution of {schedule} found drift")
+    return last
 
 
 def read_settings(variables: Mapping[str, str]) -> DriftSettings:
@@ -204,8 +222,18 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any] | None:
     found = query_drift(sagemaker, s3, job_name, settings)
     if found is not None:
         log.info("drift %s", found)
-        print(metric_line(found, settings.namespace, time.time()), flush=True)
+        captures = _captures(sagemaker, job_name, found["CapturedRecords"])
+        log.info("captures %s", captures)
+        print(metric_line(found, captures, settings.namespace, time.time()), flush=True)
     return found
+
+
+def _captures(sagemaker: SageMakerClient, job_name: str, captured: int | None) -> Captures | None:
+    """None where an analyzer of an older image did not count them."""
+    if captured is None:
+        return None
+    job = sagemaker.describe_processing_job(ProcessingJobName=job_name)
+    return look_for(sagemaker, boto3.client("cloudwatch"), job, captured)
 
 
 def _watched_schedule(event: dict[str, Any]) -> str:

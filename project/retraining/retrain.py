@@ -15,9 +15,9 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,14 @@ from gathered_rows import Production, gather
 from new_training_set import Base, NewRows, digest_of, upload
 from raised_alarm import endpoint_in_alarm
 from retraining_decisions import REFUSED, STARTED, Decision, Decisions
-from retraining_guards import kind_of, refused_as_same, refused_as_same_version, refused_by_time, refused_for_labels
+from retraining_guards import (
+    kind_of,
+    refused_as_same,
+    refused_as_same_version,
+    refused_as_under_way,
+    refused_by_time,
+    refused_for_labels,
+)
 from retraining_message import decision_message
 from retraining_settings import Settings
 from triggers import LASTING, MONTHLY, UPLOAD, Trigger, cause_of, read_time, read_trigger
@@ -40,6 +47,7 @@ if TYPE_CHECKING:
     from types_boto3_sns import SNSClient
 
 DATA_ACTION = "DataSource"
+LONGEST_WAIT = timedelta(days=8)  # CodePipeline gives a person seven days to approve
 
 log = logging.getLogger(__name__)
 
@@ -110,20 +118,23 @@ class Retraining:
 
     def _trained_on(self, version: str) -> str | None:
         """The execution that has succeeded with this version of the data."""
+        return next((run for run, data, status in self._executions() if (data, status) == (version, "Succeeded")), None)
+
+    def _executions(self) -> Iterator[tuple[str, str | None, str]]:
+        """Of each its id, the version of its data, and its status; the newest first."""
         pages = self._clients.codepipeline.get_paginator("list_pipeline_executions")
         for page in pages.paginate(pipelineName=self._settings.pipeline):
             for one in page["pipelineExecutionSummaries"]:
                 given = {item["actionName"]: item.get("revisionId") for item in one.get("sourceRevisions", [])}
-                if given.get(DATA_ACTION) == version and one["status"] == "Succeeded":
-                    return one["pipelineExecutionId"]
-        return None
+                yield one["pipelineExecutionId"], given.get(DATA_ACTION), one["status"]
 
     # ------------------------------------------------------------------ drift
     def _on_new_data(self, trigger: Trigger) -> Decision:
         month = trigger.time.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         limits = self._settings.limits
-        before = self._decisions.retrainings_since(min(month, trigger.time - limits.cool_down))
-        refusal = refused_by_time(limits, trigger.time, before)
+        before = self._decisions.retrainings_since(min(month, trigger.time - max(limits.cool_down, LONGEST_WAIT)))
+        times = [read_time(one["Time"]) for one in before]
+        refusal = refused_by_time(limits, trigger.time, times) or self._under_way(before)
         if refusal:
             return {"Decision": REFUSED, "Reason": refusal}
         with tempfile.TemporaryDirectory() as scratch:
@@ -134,6 +145,19 @@ class Retraining:
             if refusal:
                 return {"Decision": REFUSED, "Reason": refusal, **counts}
             return {**self._on_rows(trigger, new), **counts}
+
+    def _under_way(self, retrainings: Sequence[Decision]) -> str | None:
+        """Why the pipeline is not through with what one of these gave it; None if it is."""
+        events = {one["DataVersionId"]: one["Id"] for one in retrainings}
+        running = self._executions() if events else ()
+        return next(
+            (
+                refused_as_under_way(events[data], execution)
+                for execution, data, status in running
+                if data in events and status == "InProgress"
+            ),
+            None,
+        )
 
     def _on_rows(self, trigger: Trigger, new: NewRows) -> Decision:
         s3, shares, source = self._clients.s3, self._settings.shares, self._source()

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from evidence import Place, read_json, stored
-from triggers import Trigger, read_time
+from triggers import Trigger
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -65,13 +65,13 @@ class Decisions:
                 return decision
         return None
 
-    def retrainings_since(self, since: datetime) -> list[datetime]:
-        """When those began that were given new data by this system itself."""
+    def retrainings_since(self, since: datetime) -> list[Decision]:
+        """Those that were given new data by this system itself."""
         after = (self._place / _stamp(since)).key
         found = [
             read_json(self._s3, Place(self._place.bucket, one.key)) for one in stored(self._s3, self._folder, after)
         ]
-        return [read_time(one["Time"]) for one in found if one["Decision"] == STARTED and one.get("DataHash")]
+        return [one for one in found if one["Decision"] == STARTED and one.get("DataHash")]
 
     @property
     def _folder(self) -> Place:

@@ -48,6 +48,14 @@ def refused_by_time(limits: Limits, now: datetime, started: Sequence[datetime]) 
     return None
 
 
+def refused_as_under_way(event: str, execution: str) -> str:
+    """`execution`: it is not through with the data that the retraining of this event was given."""
+    return (
+        f"under way: execution {execution} trains on the data of the retraining of event {event}, or waits for a person to decide; "
+        "another one beside it would be judged against the model that is about to go"
+    )
+
+
 def refused_for_labels(limits: Limits, found: Found) -> str | None:
     if found.rows >= limits.minimum_rows:
         return None
@@ -74,7 +82,7 @@ def refused_as_same_version(version: str, execution: str | None) -> str | None:
 
 
 def kind_of(refusal: Mapping[str, Any]) -> str:
-    """What a recorded refusal begins with: cool-down, budget, labels missing, or same data."""
+    """What a recorded refusal begins with: cool-down, budget, under way, labels missing, or same data."""
     return str(refusal["Reason"]).partition(":")[0]
 
 

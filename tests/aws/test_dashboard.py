@@ -22,6 +22,7 @@ sys.path.insert(0, str(PROJECT / "custom_resource"))
 sys.path.insert(0, str(PROJECT / "api"))
 
 from judge import METRIC
+from missing_captures import Captures
 from sagemaker_query_drift import metric_line
 
 PRD = read_template(TEMPLATES["deploy-model-prd.yml"].read_text())["Resources"]
@@ -87,6 +88,7 @@ def emitted() -> set[Named]:
     drift = json.loads(
         metric_line(
             {"DriftedFeatures": [], "UnknownFeatures": [], "MonitoringSchedule": endpoint, "ProcessingJobName": "job"},
+            Captures(100, 100, 40),
             "mls-demo",
             0.0,
         )

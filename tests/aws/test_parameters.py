@@ -71,6 +71,7 @@ def test_the_projects_own_settings_are_accepted_by_the_templates(tmp_path: Path,
         ("ModelName", "elevenchars"),
         ("ModelName", "Model"),
         ("EmailAddress", "nobody"),
+        ("WebhookUrl", "example.com/hook"),
         ("DatasetBucket", "s3://bucket"),
         ("TimeoutInMinutes", "0"),
         ("RetrainSchedule", "every month"),
@@ -91,6 +92,8 @@ def test_the_pipeline_accepts_what_is_good() -> None:
 def test_without_an_email_address_nobody_is_subscribed() -> None:
     assert PIPELINE["Parameters"]["EmailAddress"]["Default"] == ""
     assert PIPELINE["Resources"]["NotificationSubscription"]["Condition"] == "HasEmailAddress"
+    assert PIPELINE["Parameters"]["WebhookUrl"]["Default"] == ""
+    assert PIPELINE["Resources"]["WebhookSubscription"]["Condition"] == "HasWebhookUrl"
 
 
 @pytest.mark.parametrize("template", [PIPELINE, *STACKS.values()])

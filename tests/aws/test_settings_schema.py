@@ -29,6 +29,7 @@ TAKERS = {
         "DatasetBucket": "project.dataset_bucket",
         "GitBranch": "project.git_branch",
         "EmailAddress": "project.email_address",
+        "WebhookUrl": "project.webhook_url",
         "TimeoutInMinutes": "project.timeout_minutes",
         "RetrainSchedule": "schedule.expression",
         "LastingDriftSchedule": "retraining.ask_again",

@@ -7,6 +7,7 @@ silence passes that scaling in waits for.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from tests.serving import Load
 from tests.small_project import DATASET, NAME, ROWS
 from tests.smtp import SmtpServer, link_in, open_link, serving
 from tests.system import System
+from tests.webhooks import HookServer
 
 pytestmark = pytest.mark.measured
 
@@ -40,13 +42,22 @@ def smtp() -> Iterator[SmtpServer]:
 
 
 @pytest.fixture(scope="module")
-def system(finished_state: Path, smtp: SmtpServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """It has reached production, and has been given the address of somebody who reads mail."""
+def hook() -> Iterator[HookServer]:
+    yield from serving(HookServer())
+
+
+@pytest.fixture(scope="module")
+def system(
+    finished_state: Path, smtp: SmtpServer, hook: HookServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[System]:
+    """It has reached production, and has been given the address of somebody who reads mail, and of a program."""
     folder = tmp_path_factory.mktemp("loops") / "home"
     with system_on_copy(finished_state, folder, {"MLSYSTEM_SMTP": f"127.0.0.1:{smtp.port}"}) as running:
-        assert running.stack.change_parameters({"EmailAddress": ADMIN})["StackStatus"] == "UPDATE_COMPLETE"
+        changed = running.stack.change_parameters({"EmailAddress": ADMIN, "WebhookUrl": hook.url})
+        assert changed["StackStatus"] == "UPDATE_COMPLETE"
         [question] = eventually(lambda: smtp.mails_to(ADMIN))
         open_link(link_in(question.get_content()))
+        open_link(json.loads(eventually(lambda: hook.posts)[0][1])["SubscribeURL"])
         yield running
 
 
@@ -117,7 +128,7 @@ def drifted(system: System, monitored: Monitored) -> Drifted:
 
 
 def test_when_requests_drift_the_admin_is_told_what_drifted(
-    smtp: SmtpServer, monitored: Monitored, drifted: Drifted
+    smtp: SmtpServer, hook: HookServer, monitored: Monitored, drifted: Drifted
 ) -> None:
     of_endpoint = {"Endpoint": monitored.name, "MonitoringSchedule": drifted.schedule()}
     size = monitored.latest(MONITOR, "feature_baseline_drift_size", **of_endpoint)
@@ -127,6 +138,9 @@ def test_when_requests_drift_the_admin_is_told_what_drifted(
     named = _mail(smtp, f"{NAME}: drift of size")
     assert f"- size: distance {size}, allowed 0.2\n" in named
     assert f"Monitoring schedule: {monitored.name}\n" in named
+    assert re.search(r"\nSince: 20\S+Z, at least; seen last in the requests until 20\S+Z\n", named)
+    posted = [json.loads(body)["Subject"] for kind, body in hook.posts if kind == "Notification"]
+    assert f"{NAME}: drift of size" in posted
     raised = _mail(smtp, f'ALARM: "{monitored.alarm_name}" in US East (N. Virginia)')
     assert raised.startswith(
         f'You are receiving this email because your Amazon CloudWatch Alarm "{monitored.alarm_name}"'
@@ -149,6 +163,8 @@ def test_when_the_labels_have_come_drift_trains_anew_on_what_production_was_aske
     before = system.engine.client("s3").head_object(Bucket=system.bucket, Key=f"{NAME}/data-source.zip")["VersionId"]
     execution = system.started_by(monitored.raise_again)
     told = _mail(smtp, f"{NAME}: retraining started (drift): {rows} labelled rows")
+    over = _mail(smtp, "AWS Notification Message", f"The alarm {monitored.alarm_name} is over. From 20")
+    assert "it said: Requests in production are distributed otherwise than the data" in over
     eventually(lambda: system.runs(execution).get("TrainModel", {}).get("status") == "Succeeded", timeout=180)
     revisions = system.pipeline.get_pipeline_execution(pipelineName=NAME, pipelineExecutionId=execution)
     found = {one["name"]: one["revisionId"] for one in revisions["pipelineExecution"]["artifactRevisions"]}

@@ -94,7 +94,7 @@ def _use(live: LiveEngine) -> None:
         live.client("sagemaker-runtime").invoke_endpoint(EndpointName=ENDPOINT, Body=b"1,2", ContentType="text/csv")
     found = {"DriftedFeatures": [], "UnknownFeatures": [], "MonitoringSchedule": ENDPOINT, "ProcessingJobName": "job"}
     for name in ("api", "query-drift"):
-        invoke(live, f"{NAME}-{name}", {"line": metric_line(found, NAME, time.time())})
+        invoke(live, f"{NAME}-{name}", {"line": metric_line(found, None, NAME, time.time())})
     publisher = CloudWatchPublisher(live.client("cloudwatch"))
     dimensions = dimensions_of(ENDPOINT, ENDPOINT)
     publisher.publish(

@@ -56,6 +56,25 @@ class Models:
         return {"PrimaryContainer": {"ModelDataUrl": self._data}}
 
 
+class Runs:
+    """The executions of a pipeline: (id, version of its data, status)."""
+
+    def __init__(self) -> None:
+        self.executions: list[tuple[str, str, str]] = []
+
+    def get_paginator(self, operation: str) -> Runs:
+        assert operation == "list_pipeline_executions"
+        return self
+
+    def paginate(self, pipelineName: str) -> list[dict[str, Any]]:
+        sources = [[{"actionName": "DataSource", "revisionId": data}] for _, data, _ in self.executions]
+        found = [
+            {"pipelineExecutionId": run, "status": status, "sourceRevisions": source}
+            for (run, _, status), source in zip(self.executions, sources, strict=True)
+        ]
+        return [{"pipelineExecutionSummaries": found}]
+
+
 @dataclass
 class Production:
     """Two buckets as a deployed system has them; requests are captured, and labels come."""
@@ -66,7 +85,7 @@ class Production:
     limits: Limits = field(default_factory=lambda: Limits(timedelta(hours=24), 4, 10))
     shares: Shares = field(default_factory=lambda: Shares(0.2, 1.0, 1000))
     may_repeat_monthly: bool = True
-    codepipeline: Any = None
+    codepipeline: Any = field(default_factory=Runs)
 
     def __post_init__(self) -> None:
         self.s3 = self.engine.client("s3")
@@ -265,6 +284,25 @@ def test_within_the_cool_down_and_beyond_the_budget_nothing_is_read(production: 
     assert production.drift()["Reason"].startswith("cool-down: ")
     production.limits = Limits(timedelta(0), 1, 10)
     assert production.drift()["Reason"].startswith("budget: 1 retrainings have started this month")
+
+
+def test_while_a_person_has_to_decide_on_what_drift_trained_it_trains_no_other_one(production: Production) -> None:
+    production.limits = replace(production.limits, cool_down=timedelta(0))
+    production.ask(40)
+    production.label(*range(20))
+    version = production.drift("event-1")["DataVersionId"]
+    production.label(*range(20, 40))
+    runs = production.codepipeline.executions
+    runs[:] = [("x-2", version, "InProgress"), ("x-1", "of-a-person", "InProgress")]
+    refused = production.drift("event-2")
+    assert refused["Reason"].startswith(
+        "under way: execution x-2 trains on the data of the retraining of event event-1"
+    )
+    assert production.versions() == 2
+    again = production.drift("event-3", hours=24, kind=LASTING)
+    assert (again["Decision"], again["Told"]) == ("refused", True), "a day later it is no news"
+    runs[0] = ("x-2", version, "Failed")
+    assert (production.drift("event-4")["Decision"], production.versions()) == ("started", 3)
 
 
 def test_requests_of_checks_are_nobodys_and_rows_of_another_width_are_counted(production: Production) -> None:

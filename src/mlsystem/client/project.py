@@ -32,6 +32,7 @@ OPTIONAL_PARAMETERS = {
     "prd_action_role_arn": "PrdActionRoleArn",
     "prd_deploy_role_arn": "PrdDeployRoleArn",
     "permissions_boundary_arn": "PermissionsBoundaryArn",
+    "webhook_url": "WebhookUrl",
 }
 
 

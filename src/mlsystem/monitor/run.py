@@ -97,7 +97,7 @@ def _profile(dataset: Dataset) -> DatasetProfile:
     """Columns do not depend on each other: there are as many at work as there are processors."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         features = pool.map(lambda column: feature_profile(column, dataset.row_count), dataset.columns)
-        return DatasetProfile(dataset.row_count, tuple(features), dataset.unreadable)
+        return DatasetProfile(dataset.row_count, tuple(features), dataset.unreadable, dataset.records)
 
 
 def _unusual_rows(dataset: Dataset, baseline: DatasetProfile) -> UnusualRows:
@@ -117,7 +117,7 @@ def _write_reports(job: Job, analysis: Analysis, timestamp: datetime) -> None:
         VIOLATIONS: violations_document(analysis.result.violations),
     }
     if analysis.result.verdict:
-        documents[VERDICTS] = verdicts_document(analysis.result.verdict)
+        documents[VERDICTS] = verdicts_document(analysis.result.verdict, analysis.profile.records)
         documents[EVIDENCE] = evidence_document(_evidence(job, analysis, timestamp))
     for name, document in documents.items():
         write_file(job.output / name, write(document))

@@ -136,13 +136,14 @@ def _strictest(limit: float, measured: Measured, tests: int) -> float:
     return limit if measured.p_value is None else 1.0 - (1.0 - limit) / tests
 
 
-def verdicts_document(verdict: DatasetVerdict) -> dict[str, object]:
-    """verdicts.json, ready to be written."""
+def verdicts_document(verdict: DatasetVerdict, records: int | None = None) -> dict[str, object]:
+    """verdicts.json, ready to be written. `records` is how many captured records the data are, if they are such."""
     return {
         "version": VERSION,
         "verdict": verdict.verdict.value,
         "summary": verdict.sentence,
         "multiple_testing_correction": verdict.correction,
+        **({"captured_records": records} if records is not None else {}),
         "unreadable_rows": verdict.unreadable.count,
         "unreadable_examples": list(verdict.unreadable.examples),
         "features": [_entry(feature) for feature in verdict.features],

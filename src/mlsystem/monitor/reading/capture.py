@@ -1,12 +1,12 @@
 """Captured invocations (data capture's JSON lines) as rows: the columns of the outputs beside those of the inputs."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import islice, zip_longest
 from pathlib import Path
 
 from mlsystem.monitor.reading.bodies import body_rows
-from mlsystem.monitor.reading.lines import UnreadableRecordError, captured, lines_of
+from mlsystem.monitor.reading.lines import Line, UnreadableRecordError, captured, lines_of
 from mlsystem.monitor.reading.plain_rows import PlainRows
 from mlsystem.monitor.reading.records import InferenceRecord, inference_record
 from mlsystem.monitor.reading.rows import Row, RowFile, cell
@@ -53,8 +53,9 @@ def write_capture(
     folder: Path,
     preprocess: Preprocessor | None,
     tally: UnreadableTally,
-) -> tuple[list[RowFile], int]:
-    """The records of all files as row files (one a part, or one in all if there is a preprocessor), and their rows.
+) -> tuple[list[RowFile], int, int]:
+    """The records of all files as row files (one a part, or one in all if there is a preprocessor), how many rows these
+    have, and how many records there were.
 
     Rows of an output and an input with the same number belong together. Where one side has fewer, the rest of its
     cells are missing, which the completeness check then reports. Records that cannot be read go to the tally.
@@ -62,25 +63,28 @@ def write_capture(
     with ExitStack() as stack:
         names = parts if preprocess is None else ("records",)
         row_files = [stack.enter_context(RowFile(folder / f"{name}.csv")) for name in names]
-        count = 0
-        for rows in _readable(files, parts, preprocess, tally):
-            count += 1
-            for row_file, row in zip(row_files, rows, strict=True):
-                row_file.write(row or [])
-        return row_files, count
-
-
-def _readable(
-    files: Sequence[Path], parts: Sequence[str], preprocess: Preprocessor | None, tally: UnreadableTally
-) -> Iterator[Sequence[Row | None]]:
-    for line in lines_of(files):
-        try:
-            yield from _rows(captured(line.text), parts, preprocess)
-        except UnreadableRecordError as error:
-            tally.add(f"{line.place}: {error}")
+        count = records = 0
+        for line in lines_of(files):
+            records += 1
+            for rows in _rows(line, parts, preprocess, tally):
+                count += 1
+                for row_file, row in zip(row_files, rows, strict=True):
+                    row_file.write(row or [])
+        return row_files, count, records
 
 
 def _rows(
+    line: Line, parts: Sequence[str], preprocess: Preprocessor | None, tally: UnreadableTally
+) -> Sequence[Sequence[Row | None]]:
+    """Those of one record; none if it cannot be read."""
+    try:
+        return _read(captured(line.text), parts, preprocess)
+    except UnreadableRecordError as error:
+        tally.add(f"{line.place}: {error}")
+        return ()
+
+
+def _read(
     record: Mapping[str, object], parts: Sequence[str], preprocess: Preprocessor | None
 ) -> list[Sequence[Row | None]]:
     if preprocess is not None:

@@ -20,12 +20,13 @@ _SAMPLED_TOGETHER = 10_000  # rows
 
 @dataclass(frozen=True)
 class Dataset:
-    """`columns` may be read by several threads, a column each."""
+    """`columns` may be read by several threads, a column each; `records` is None where the data are no captured records."""
 
     connection: DuckDBPyConnection
     row_count: int
     columns: Sequence["TableColumn"]
     unreadable: Unreadable
+    records: int | None = None
 
     def sample(self, numeric: Mapping[str, bool], rows: int) -> Iterator[tuple[int, Mapping[str, Values]]]:
         """Blocks of rows, all of them or (nearly) as many as wanted, spread evenly; before each the number of rows left out.

@@ -135,9 +135,11 @@ class _Loader:
     def _captured(self, files: Sequence[Path], form: DatasetFormat, preprocess: Preprocessor | None) -> Dataset:
         columns = None if preprocess else self._plain(capture_rows(files, form.parts))
         if columns is not None:
-            return self._dataset(columns, count_rows(self.connection, f"{_TABLE}0"))
-        row_files, count = write_capture(files, form.parts, self.folder, preprocess, self.tally)
-        return self._dataset(self._text([source for row_file in row_files if (source := row_file.source())]), count)
+            count = count_rows(self.connection, f"{_TABLE}0")
+            return self._dataset(columns, count, records=count)
+        row_files, count, records = write_capture(files, form.parts, self.folder, preprocess, self.tally)
+        sources = [source for row_file in row_files if (source := row_file.source())]
+        return self._dataset(self._text(sources), count, records)
 
     def _plain(self, rows: PlainRows | None) -> list[_Found] | None:
         """The columns of rows, if they are plain."""
@@ -189,12 +191,12 @@ class _Loader:
         names = names_of_columns([field.name for field in fields], self.expected)
         return self._dataset(list(zip(names, fields, types, strict=True)), count_rows(self.connection, _TABLE))
 
-    def _dataset(self, found: Sequence[_Found], row_count: int) -> Dataset:
+    def _dataset(self, found: Sequence[_Found], row_count: int, records: int | None = None) -> Dataset:
         columns = [
             TableColumn(self.connection, name, field, types, Need.of(types.infer(), self.expected.get(name)), row_count)
             for name, field, types in found
         ]
-        return Dataset(self.connection, row_count, columns, self.tally.result())
+        return Dataset(self.connection, row_count, columns, self.tally.result(), records)
 
 
 def _first_lines(error: duckdb.Error) -> str:

@@ -92,6 +92,20 @@ def test_where_one_side_has_fewer_rows_the_rest_is_missing(tmp_path: Path) -> No
         assert [column.types.present for column in dataset.columns] == [3, 3, 4]
 
 
+@pytest.mark.parametrize(
+    ("lines", "rows", "records"),
+    [
+        ([record(body("1,2"), body("9"))] * 3, 3, 3),
+        ([record(body("1,2\n3,4\n5,6\n"), body("0.1\n0.2\n0.3\n")), record(body("7,8"), body("0.4\n"))], 4, 2),
+        ([record(body("1,2"), body("9")), "{ broken"], 1, 2),
+    ],
+    ids=["plain", "several rows", "broken"],
+)
+def test_records_are_counted_whatever_rows_they_have(tmp_path: Path, lines: list[str], rows: int, records: int) -> None:
+    with open_dataset([write(tmp_path, *lines)], CAPTURE) as dataset:
+        assert (dataset.row_count, dataset.records) == (rows, records)
+
+
 def test_base64_is_decoded_by_its_content_type(tmp_path: Path, read: Read) -> None:
     csv_body = body(base64.b64encode(b"1,a\n2,b\n").decode(), "BASE64")
     json_body = body(base64.b64encode(b'{"score": 0.5}').decode(), "BASE64", "application/json")

@@ -11,6 +11,8 @@ def result(*drifted: tuple[str, float]) -> dict[str, Any]:
     return {
         "MonitoringSchedule": "mls-flights-1-prd",
         "ReportUri": uri,
+        "Since": "2026-11-24T07:00:00Z",
+        "Until": "2026-11-24T10:00:00Z",
         "DriftedFeatures": features,
         "UnknownFeatures": [],
     }
@@ -20,6 +22,7 @@ def test_it_names_each_feature_its_distance_and_what_is_allowed() -> None:
     subject, text = drift_message("mls-demo", result(("temp", 0.98), ("carrier", 0.31)))
     assert subject == "mls-demo: drift of temp, carrier"
     assert "- temp: distance 0.98, allowed 0.2\n- carrier: distance 0.31, allowed 0.2\n" in text
+    assert "Since: 2026-11-24T07:00:00Z, at least; seen last in the requests until 2026-11-24T10:00:00Z\n" in text
     assert "Monitoring schedule: mls-flights-1-prd\nReport: s3://artifacts/" in text
     assert "/2026/11/24/10/report.html\n" in text
 
@@ -27,7 +30,7 @@ def test_it_names_each_feature_its_distance_and_what_is_allowed() -> None:
 def test_it_names_features_of_which_nobody_can_tell() -> None:
     found = {**result(("temp", 0.98)), "UnknownFeatures": [{"feature": "gust", "reason": "every value is missing"}]}
     _, text = drift_message("mls-demo", found)
-    assert "allowed 0.2\n\nOf others nobody can tell:\n- gust: every value is missing\n\nMonitoring" in text
+    assert "allowed 0.2\n\nOf others nobody can tell:\n- gust: every value is missing\n\nSince" in text
     assert "nobody can tell" not in drift_message("mls-demo", result(("temp", 0.98)))[1]
 
 

@@ -24,6 +24,11 @@ def violation(feature: str, distance: float, check: str = "baseline_drift_check"
     }
 
 
+def window(hour: int) -> dict[str, str]:
+    """The environment of an execution that looks at this hour."""
+    return {"start_time": f"2026-11-24T{hour:02}:00:00Z", "end_time": f"2026-11-24T{hour + 1:02}:00:00Z"}
+
+
 def job(status: str = "Completed", **more: Any) -> dict[str, Any]:
     return {
         "ProcessingJobName": JOB,
@@ -34,6 +39,7 @@ def job(status: str = "Completed", **more: Any) -> dict[str, Any]:
         "AppSpecification": {"ImageUri": "monitor"},
         "ProcessingJobArn": EVENT["detail"]["ProcessingJobArn"],
         "CreationTime": 1795514520,
+        "Environment": window(9),
         "MonitoringScheduleArn": "arn:aws:sagemaker:eu-central-1:123456789012:monitoring-schedule/mls-flights-1-prd",
         "ProcessingOutputConfig": {
             "Outputs": [
@@ -55,7 +61,7 @@ def verdict(feature: str, found: str, reason: str = "") -> dict[str, str]:
     return {"feature_name": feature, "verdict": found, "reason": reason}
 
 
-NOBODY_ASKED = {"features": [verdict("temp", "drifted"), verdict("carrier", "not drifted")]}
+NOBODY_ASKED = {"captured_records": 240, "features": [verdict("temp", "drifted"), verdict("carrier", "not drifted")]}
 
 
 def query(
@@ -90,6 +96,9 @@ def test_watched_features_are_told_with_their_distances_and_thresholds() -> None
         "MonitoringSchedule": "mls-flights-1-prd",
         "ProcessingJobName": JOB,
         "ReportUri": f"s3://artifacts/{REPORT}",
+        "From": "2026-11-24T09:00:00Z",
+        "Until": "2026-11-24T10:00:00Z",
+        "CapturedRecords": 240,
         "Violations": 2,
         "DriftedFeatures": [{"feature": "temp", "distance": 0.98, "threshold": 0.1}],
         "UnknownFeatures": [],
@@ -103,7 +112,7 @@ def test_watched_features_of_which_nobody_can_tell_are_told_with_the_reason() ->
     result = query({"violations": []}, verdicts=verdicts)
     assert result is not None
     assert result["UnknownFeatures"] == [{"feature": "temp", "reason": "the column is missing"}]
-    assert json.loads(metric_line(result, "n", 0))["features_unknown"] == 1
+    assert json.loads(metric_line(result, None, "n", 0))["features_unknown"] == 1
 
 
 @pytest.mark.parametrize("verdicts", [{}, {"features": "none"}, {"features": [{"feature_name": "temp"}]}])
@@ -173,7 +182,7 @@ def test_jobs_that_are_no_monitoring_execution_of_this_pipeline_are_left_alone()
 def test_the_metric_counts_the_features_of_the_schedule() -> None:
     result = query({"violations": [violation("temp", 0.98), violation("dep_delay", 0.3)]})
     assert result is not None
-    line = json.loads(metric_line(result, "mls-demo", 1000.5))
+    line = json.loads(metric_line(result, None, "mls-demo", 1000.5))
     [directive] = line["_aws"]["CloudWatchMetrics"]
     assert line["_aws"]["Timestamp"] == 1000500
     assert (directive["Namespace"], directive["Dimensions"]) == ("mls-demo", [["MonitoringSchedule"]])
@@ -188,42 +197,82 @@ def test_the_metric_counts_the_features_of_the_schedule() -> None:
 def test_an_execution_without_drift_is_a_metric_too() -> None:
     result = query({"violations": []})
     assert result is not None
-    assert json.loads(metric_line(result, "n", 0))["features_drifted"] == 0
+    assert json.loads(metric_line(result, None, "n", 0))["features_drifted"] == 0
 
 
-def executions(*jobs: str) -> dict[str, Any]:
+def executions(*jobs: tuple[str, str]) -> dict[str, Any]:
+    """By name and status."""
     common = {
         "MonitoringScheduleName": "mls-flights-1-prd",
-        "MonitoringExecutionStatus": "CompletedWithViolations",
         "ScheduledTime": 0,
         "CreationTime": 0,
         "LastModifiedTime": 0,
     }
     arn = EVENT["detail"]["ProcessingJobArn"].rpartition("/")[0]
-    return {"MonitoringExecutionSummaries": [{**common, "ProcessingJobArn": f"{arn}/{job}"} for job in jobs]}
+    found = [
+        {**common, "MonitoringExecutionStatus": status, "ProcessingJobArn": f"{arn}/{job}"} for job, status in jobs
+    ]
+    return {"MonitoringExecutionSummaries": found}
 
 
-def test_the_alarm_is_explained_by_the_last_execution_that_found_drift() -> None:
+FOUND_SOME, FOUND_NONE = "CompletedWithViolations", "Completed"
+DRIFT, NO_DRIFT = violation("temp", 0.98), violation("temp", 1, "data_type_check")
+
+
+def explained(looks: list[tuple[str, str, dict[str, str] | None]]) -> dict[str, Any]:
+    """Of executions by name, status and violation, the newest first; each looked at the hour before that of the one before.
+    None: its report cannot be read."""
+    asked = {
+        "EndpointName": "mls-flights-1-prd",
+        "SortBy": "ScheduledTime",
+        "SortOrder": "Descending",
+        "MaxResults": 10,
+    }
     with scripted("sagemaker") as sagemaker, scripted("s3") as s3:
-        asked = {
-            "EndpointName": "mls-flights-1-prd",
-            "StatusEquals": "CompletedWithViolations",
-            "SortBy": "ScheduledTime",
-            "SortOrder": "Descending",
-            "MaxResults": 10,
-        }
-        sagemaker.answers("list_monitoring_executions", executions("later", "drifted"), asked)
-        for name, found in (("later", violation("temp", 1, "data_type_check")), ("drifted", violation("temp", 0.98))):
-            sagemaker.answers("describe_processing_job", job(), {"ProcessingJobName": name})
+        sagemaker.answers(
+            "list_monitoring_executions", executions(*[(name, status) for name, status, _ in looks]), asked
+        )
+        for place, (name, status, found) in enumerate(looks):
+            if status == "Failed":
+                continue
+            sagemaker.answers(
+                "describe_processing_job", job(Environment=window(9 - place)), {"ProcessingJobName": name}
+            )
+            if found is None:
+                s3.fails("get_object", "NoSuchKey")
+                continue
             s3.answers("get_object", {"Body": body(json.dumps({"violations": [found]}).encode())})
             s3.answers("get_object", {"Body": body(json.dumps(NOBODY_ASKED).encode())})
-        result = last_drift(sagemaker.client, s3.client, "mls-flights-1-prd", SETTINGS)
-    assert (result["ProcessingJobName"], result["DriftedFeatures"][0]["feature"]) == ("drifted", "temp")
+        return last_drift(sagemaker.client, s3.client, "mls-flights-1-prd", SETTINGS)
+
+
+def test_the_alarm_is_explained_by_the_last_execution_that_found_drift_and_says_since_when() -> None:
+    result = explained(
+        [
+            ("later", FOUND_SOME, NO_DRIFT),
+            ("last", FOUND_SOME, DRIFT),
+            ("no data", "Failed", None),
+            ("first", FOUND_SOME, DRIFT),
+            ("calm", FOUND_NONE, NO_DRIFT),
+        ]
+    )
+    assert (result["ProcessingJobName"], result["DriftedFeatures"][0]["feature"]) == ("last", "temp")
+    assert (result["Since"], result["Until"]) == ("2026-11-24T06:00:00Z", "2026-11-24T09:00:00Z")
+
+
+def test_where_it_cannot_be_read_what_was_before_the_drift_is_told_as_far_as_it_is_known() -> None:
+    result = explained([("last", FOUND_SOME, DRIFT), ("lost", FOUND_NONE, None)])
+    assert (result["ProcessingJobName"], result["Since"]) == ("last", "2026-11-24T09:00:00Z")
+
+
+def test_a_report_that_is_needed_to_explain_the_alarm_and_cannot_be_read_raises() -> None:
+    with pytest.raises(EvidenceError, match="NoSuchKey"):
+        explained([("last", FOUND_SOME, None)])
 
 
 def test_an_execution_that_a_person_asked_for_counts_for_the_schedule_that_alarms_look_at() -> None:
     arn = EVENT["detail"]["ProcessingJobArn"].rpartition(":")[0] + ":monitoring-schedule/mls-flights-1-prd-now-17"
-    environment = {"sagemaker_endpoint_name": "mls-flights-1-prd"}
+    environment = {"sagemaker_endpoint_name": "mls-flights-1-prd", **window(9)}
     result = query({"violations": []}, MonitoringScheduleArn=arn, Environment=environment)
     assert result is not None
     assert result["MonitoringSchedule"] == "mls-flights-1-prd"
