@@ -48,29 +48,35 @@ class Captures:
 def look_for(
     sagemaker: SageMakerClient, cloudwatch: CloudWatchClient, job: DescribeProcessingJobResponseTypeDef, captured: int
 ) -> Captures | None:
-    """Of the hours that a monitoring execution looked at. None where they are no whole hours, or the endpoint is gone."""
-    hours = whole_hours(job)
-    if hours is None:
-        return None
+    """Of the time that a monitoring execution looked at. None where that is no whole hours, or the endpoint is gone.
+
+    It asks in any case: that it may not would else show at the first full hour.
+    """
+    time = time_of(job)
     name = job.get("Environment", {}).get("sagemaker_endpoint_name", "")
-    endpoint = _endpoint(sagemaker, name)
-    if endpoint is None:
+    endpoint = _endpoint(sagemaker, name) if time else None
+    if time is None or endpoint is None:
         return None
     variants = [variant["VariantName"] for variant in endpoint.get("ProductionVariants", [])]
     percent = float(endpoint.get("DataCaptureConfig", {}).get("CurrentSamplingPercentage", 100))
-    counts = [_count(cloudwatch, name, variant, *hours) for variant in variants]
-    return Captures(sum(counts), percent, captured)
+    counts = [_count(cloudwatch, name, variant, *time) for variant in variants]
+    is_comparable = all(map(_is_full_hour, time)) and time[1] <= job["CreationTime"]
+    return Captures(sum(counts), percent, captured) if is_comparable else None
 
 
-def whole_hours(job: DescribeProcessingJobResponseTypeDef) -> tuple[datetime, datetime] | None:
-    """From when until when, if these are full hours that were over when the job was made: captures lie in folders of hours."""
+def time_of(job: DescribeProcessingJobResponseTypeDef) -> tuple[datetime, datetime] | None:
+    """From when until when; None where the job does not say."""
     told = job.get("Environment", {})
     try:
         start, end = (_instant(told[name]) for name in ("start_time", "end_time"))
     except (KeyError, ValueError):
         return None
-    is_whole = all((at.minute, at.second, at.microsecond) == (0, 0, 0) for at in (start, end))
-    return (start, end) if is_whole and start < end <= job["CreationTime"] else None
+    return (start, end) if start < end else None
+
+
+def _is_full_hour(at: datetime) -> bool:
+    """Captures lie in folders of hours."""
+    return (at.minute, at.second, at.microsecond) == (0, 0, 0)
 
 
 def _instant(text: str) -> datetime:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from missing_captures import Captures, look_for, whole_hours
+from missing_captures import Captures, look_for, time_of
 
 from tests.aws.clients import scripted
 
@@ -44,21 +44,22 @@ def test_what_chance_does_not_explain_is_missing(answered: int, percent: float, 
         {"start_time": "2026-11-24T09:00:01Z"},
         {"end_time": "2026-11-24T09:30:00Z"},
         {"end_time": "2026-11-24T11:00:00Z"},  # it is not over
-        {"end_time": "2026-11-24T09:00:00Z"},
-        {"start_time": "yesterday"},
     ],
 )
 def test_only_whole_hours_that_are_over_are_compared(environment: dict[str, str]) -> None:
-    assert whole_hours(job()) == (START, END)
-    assert whole_hours(job(**environment)) is None
     with scripted("sagemaker") as sagemaker, scripted("cloudwatch") as cloudwatch:
+        sagemaker.answers("describe_endpoint", endpoint("one", **CAPTURE))
+        cloudwatch.answers("get_metric_data", counts(invocations=[700.0]))
         assert look_for(sagemaker.client, cloudwatch.client, job(**environment), 7) is None
 
 
-def test_a_job_that_says_no_time_is_not_compared() -> None:
+@pytest.mark.parametrize("environment", [{"end_time": "2026-11-24T09:00:00Z"}, {"start_time": "yesterday"}])
+def test_a_job_that_says_no_time_is_not_compared(environment: dict[str, str]) -> None:
+    assert time_of(job()) == (START, END)
+    assert time_of(job(**environment)) is None
     told = job()
     del told["Environment"]
-    assert whole_hours(told) is None
+    assert time_of(told) is None
 
 
 def endpoint(*variants: str, **capture: Any) -> dict[str, Any]:
