@@ -142,6 +142,7 @@ def prd_parameters(run: Run) -> Parameters:
         "MonitorInstanceCount": str(monitor["InstanceCount"]),
         "MonitorVolumeSizeInGB": str(monitor["VolumeSizeInGB"]),
         "MonitorScheduleExpression": settings.text("drift", "schedule"),
+        "MonitorNewestRecords": settings.text("drift", "newest_records", "0"),
         "DriftEvaluationPeriods": settings.text("drift", "evaluation_periods"),
         "MinInstances": settings.text("scaling", "min_instances"),
         "MaxInstances": settings.text("scaling", "max_instances"),

@@ -68,6 +68,7 @@ TAKERS = {
         "MonitorInstanceCount": "instances.monitor.count",
         "MonitorVolumeSizeInGB": "instances.monitor.volume_gb",
         "MonitorScheduleExpression": "drift.schedule",
+        "MonitorNewestRecords": "drift.newest_records",
         "DriftEvaluationPeriods": "drift.evaluation_periods",
         "MinInstances": "scaling.min_instances",
         "MaxInstances": "scaling.max_instances",

@@ -136,6 +136,7 @@ def _job(options: argparse.Namespace, sources: Sources) -> Job:
         config=MonitoringConfig() if is_check else _config(options),
         preprocessor=options.preprocessor,
         postprocessor=options.postprocessor,
+        newest=options.newest,
         ties_counted_once=is_check and options.ties_counted_once,
     )
 

@@ -66,8 +66,19 @@ def _job(settings: Mapping[str, str], base: Path) -> Job:
         endpoint=settings.get("sagemaker_endpoint_name") or None,
         schedule=settings.get("sagemaker_monitoring_schedule_name") or None,
         window=window(settings),
+        newest=_newest(settings),
         ties_counted_once=one_of(settings, "drift_ties", ("all", "once")) == "once",
     )
+
+
+def _newest(settings: Mapping[str, str]) -> int | None:
+    """0, as a template without a wish says it, is all."""
+    count = whole_number(settings, "newest_records") or None
+    if count is not None and count < 0:
+        raise ConfigurationError(
+            f"The environment variable newest_records is {count}; it is a number of records, or 0 for all"
+        )
+    return count
 
 
 def _publishes(settings: Mapping[str, str]) -> bool:

@@ -17,8 +17,22 @@ def add_data_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--format", choices=KINDS, help="by default told from the names, and a look at JSON lines")
     command.add_argument("--no-header", action="store_true", help="CSV files begin with data, not with names")
     command.add_argument("--dataset-format", metavar="JSON", help="the format as Model Monitor's container takes it")
+    command.add_argument(
+        "--newest-records",
+        type=_count,
+        metavar="N",
+        dest="newest",
+        help="of captured traffic, only the newest N requests",
+    )
     command.add_argument("--preprocessor", type=Path, metavar="FILE", help="Python file with preprocess_handler")
     command.add_argument("--postprocessor", type=Path, metavar="FILE", help="Python file with postprocess_handler")
+
+
+def _count(text: str) -> int:
+    """Raises ValueError, of which the parser tells."""
+    if (count := int(text)) < 1:
+        raise ValueError
+    return count
 
 
 def format_of(options: argparse.Namespace, data: Sequence[Path]) -> DatasetFormat:

@@ -80,7 +80,9 @@ class DatasetProfile:
     item_count: int
     features: tuple[FeatureProfile, ...]
     unreadable: Unreadable = NOTHING_UNREADABLE  # rows that are in neither of the two
-    records: int | None = None  # captured ones, where it was made of such; those that could not be read are among them
+    records: int | None = (
+        None  # captured ones, where it was made of such: also those that could not be read, or were too old
+    )
 
     def feature(self, name: str) -> FeatureProfile | None:
         """The feature of that name, if there is one."""

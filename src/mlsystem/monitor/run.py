@@ -51,6 +51,7 @@ class Job:
     window: str | None = None  # the span of time that the data covers, as text for messages
     source: str | None = None  # what the report calls the data, where its files are not called so
     ties_counted_once: bool = False
+    newest: int | None = None  # of captured records, only so many
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,9 @@ def _analyse(job: Job) -> Analysis:
     baseline = read_baseline(job.baseline_constraints, job.baseline_statistics)
     preprocess = load_preprocessor(job.preprocessor) if job.preprocessor else None
     expected = {feature.name: feature.inferred_type for feature in baseline.constraints.features} if baseline else {}
-    with open_dataset(job.data, job.form, expected=expected, preprocess=preprocess, window=job.window) as dataset:
+    with open_dataset(
+        job.data, job.form, expected=expected, preprocess=preprocess, window=job.window, newest=job.newest
+    ) as dataset:
         current = _profile(dataset)
         unusual = _unusual_rows(dataset, baseline.statistics) if baseline else None
     suggested = suggest_constraints(current, job.config)

@@ -218,3 +218,17 @@ def test_the_format_is_given_as_the_container_takes_it_or_as_options(tmp_path: P
     assert [feature["name"] for feature in features] == ["_c0", "_c1"]
     code, text = run_command([*arguments, "--no-header"], now)
     assert (code, text) == (1, "--dataset-format says it all: leave out --format and --no-header")
+
+
+def test_of_captured_traffic_the_newest_requests_may_be_enough(tmp_path: Path) -> None:
+    bodies = [{"data": f"{value},1", "encoding": "CSV", "observedContentType": "text/csv"} for value in range(5)]
+    lines = [json.dumps({"captureData": {"endpointInput": body}}) for body in bodies]
+    (tmp_path / "capture.jsonl").write_text("\n".join(lines))
+    code, message = run_command(
+        ["profile", str(tmp_path / "capture.jsonl"), "--output", str(tmp_path / "out"), "--newest-records", "2"],
+        lambda: NOW,
+    )
+    assert code == 0, message
+    assert json.loads((tmp_path / "out" / "statistics.json").read_text())["dataset"]["item_count"] == 2
+    with pytest.raises(SystemExit):
+        run_command(["profile", "x", "--output", "y", "--newest-records", "0"], lambda: NOW)

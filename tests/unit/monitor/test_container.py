@@ -273,3 +273,23 @@ def test_a_preprocessor_without_captured_records_is_refused(container: Container
     code, text = container.run(record_preprocessor_script=str(script), **changes)
     assert code == 1
     assert text.startswith("A preprocessor script takes captured records")
+
+
+@pytest.mark.parametrize(("newest", "rows"), [("0", 1000), ("", 1000), ("300", 300), ("5000", 1000)])
+def test_a_check_sees_the_newest_records_and_tells_of_all(container: Container, newest: str, rows: int) -> None:
+    container.capture([(i % 2, i) for i in range(1000)])
+    code, message = container.run(newest_records=newest)
+    assert code == 0, message
+    statistics = json.loads((container.output / "statistics.json").read_text())
+    assert statistics["dataset"]["item_count"] == rows
+    [distance] = [one for one in statistics["features"] if one["name"] == "distance"]
+    assert distance["numerical_statistics"]["min"] == 1000 - rows
+    assert json.loads((container.output / "verdicts.json").read_text())["captured_records"] == 1000
+
+
+@pytest.mark.parametrize("newest", ["-1", "2.5", "all"])
+def test_a_number_of_records_that_is_none_is_refused(container: Container, newest: str) -> None:
+    container.capture([(0, 1)])
+    code, message = container.run(newest_records=newest)
+    assert code == 1
+    assert "newest_records" in message

@@ -20,7 +20,9 @@ _SAMPLED_TOGETHER = 10_000  # rows
 
 @dataclass(frozen=True)
 class Dataset:
-    """`columns` may be read by several threads, a column each; `records` is None where the data are no captured records."""
+    """`columns` may be read by several threads, a column each; `records` is how many captured ones there were, also those
+    that are too old to be among the rows; None where the data are no captured records.
+    """
 
     connection: DuckDBPyConnection
     row_count: int

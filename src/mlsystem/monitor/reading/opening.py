@@ -18,6 +18,7 @@ from mlsystem.monitor.reading.dataset import Dataset, TableColumn, names_of_colu
 from mlsystem.monitor.reading.flattening import flat_columns
 from mlsystem.monitor.reading.format import DatasetFormat, Kind
 from mlsystem.monitor.reading.json_lines import readable_lines
+from mlsystem.monitor.reading.newest import newest_records
 from mlsystem.monitor.reading.plain_rows import PlainRows, UnevenRowsError, load_plain
 from mlsystem.monitor.reading.table import Field, count_rows, count_types
 from mlsystem.monitor.reading.text_source import Need, TextSource, load_text
@@ -45,24 +46,28 @@ def open_dataset(
     expected: Mapping[str, InferredType] | None = None,
     preprocess: Preprocessor | None = None,
     window: str | None = None,
+    newest: int | None = None,
 ) -> Iterator[Dataset]:
     """The dataset in these files and folders. Raises NoDataError if they hold no row, DatasetError if unreadable,
-    ConfigurationError for a preprocessor where there are no records.
+    ConfigurationError for a preprocessor or a number of newest records where there are no records.
 
     `expected` holds the baseline's names and types in its order: columns get the statistics that these types need, too.
     `window` is the span of time that the data should cover, for the message only.
     """
-    if preprocess and not form.kind.has_records:
-        raise ConfigurationError(
-            f"A preprocessor script takes captured records, and the dataset_format is {form.kind.value}: leave it out"
-        )
+    for what, is_given in (("A preprocessor script", preprocess), ("newest_records", newest is not None)):
+        if is_given and not form.kind.has_records:
+            raise ConfigurationError(
+                f"{what} takes captured records, and the dataset_format is {form.kind.value}: leave it out"
+            )
     source = ", ".join(str(path) for path in paths)
     files = find_files(paths)
     if not files:
         raise NoDataError(texts.no_data(source, "holds no file" if _exists(paths) else "does not exist", window))
     try:
         with tempfile.TemporaryDirectory(prefix="monitor-") as folder, _connect(folder) as connection:
-            dataset = _Loader(connection, Path(folder), expected or {}, UnreadableTally()).load(files, form, preprocess)
+            files, left_out = (files, 0) if newest is None else newest_records(files, newest, Path(folder))
+            loader = _Loader(connection, Path(folder), expected or {}, UnreadableTally(), left_out)
+            dataset = loader.load(files, form, preprocess)
             if dataset.row_count == 0 and dataset.unreadable.count:
                 raise DatasetError(_nothing_readable(source, form, dataset))
             if dataset.row_count == 0:
@@ -113,6 +118,7 @@ class _Loader:
     folder: Path
     expected: Mapping[str, InferredType]
     tally: UnreadableTally
+    left_out: int  # captured records that are older than those that are wanted
 
     def load(self, files: Sequence[Path], form: DatasetFormat, preprocess: Preprocessor | None) -> Dataset:
         match form.kind:
@@ -196,7 +202,13 @@ class _Loader:
             TableColumn(self.connection, name, field, types, Need.of(types.infer(), self.expected.get(name)), row_count)
             for name, field, types in found
         ]
-        return Dataset(self.connection, row_count, columns, self.tally.result(), records)
+        return Dataset(
+            self.connection,
+            row_count,
+            columns,
+            self.tally.result(),
+            None if records is None else records + self.left_out,
+        )
 
 
 def _first_lines(error: duckdb.Error) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlsystem.monitor.errors import DatasetError
+from mlsystem.monitor.errors import ConfigurationError, DatasetError
 from mlsystem.monitor.profile import Categories
 from mlsystem.monitor.reading import DatasetFormat, Kind, open_dataset
 from mlsystem.monitor.reading.bodies import body_rows
@@ -246,3 +246,43 @@ def test_any_text_survives_the_way_from_a_body_to_a_column(tmp_path: Path, read:
         assert dict(categories.counts) == {
             text: [row[index] for row in rows].count(text) for text in {row[index] for row in rows}
         }
+
+
+def hours(folder: Path, **files: range) -> Path:
+    """Captures of two variants: by hour, minute and variant the numbers in them."""
+    for name, values in files.items():
+        variant, hour, minute = name.split("_")
+        path = folder / variant / "2026/11/24" / hour / f"{minute}-00-000-{variant}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(record(body(str(value)), body("0")) for value in values))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("newest", "found"),
+    [
+        (1, [5]),
+        (3, [5, 3, 4]),  # of the file before, in the other variant, the newer ones
+        (5, [5, 3, 4, 1, 2]),
+        (6, [5, 3, 4, 0, 1, 2]),
+        (600, [5, 3, 4, 0, 1, 2]),
+    ],
+)
+def test_a_window_by_count_has_the_newest_records_of_all_variants(
+    tmp_path: Path, newest: int, found: list[int]
+) -> None:
+    folder = hours(tmp_path, a_10_59=range(0, 3), b_11_00=range(3, 5), a_11_30=range(5, 6))
+    with open_dataset([folder], CAPTURE, newest=newest) as dataset:
+        column = next(column for column in dataset.columns if column.name == "_c1")
+        values = [value for block in column.numbers() or () for value in block]
+        assert sorted(values) == sorted(found)
+        assert (dataset.row_count, dataset.records) == (len(found), 6)
+
+
+def test_rows_that_are_no_records_have_no_newest_ones(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("a\n1\n")
+    with (
+        pytest.raises(ConfigurationError, match="newest_records takes captured records, and the dataset_format is csv"),
+        open_dataset([tmp_path], DatasetFormat(Kind.CSV), newest=5),
+    ):
+        pass
