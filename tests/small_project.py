@@ -37,7 +37,7 @@ def settings(**changes: Mapping[str, Any]) -> dict[str, Any]:
         # How good a model is it says itself, and tests have it say this and that.
         "gate": {"champion": {"margin": 0.15}},
         "retraining": {"minimum_rows": 100},
-        "drift": {"features": ["size", "weight"], "schedule": f"cron(0 {_far_hour()} ? * * *)"},
+        "drift": {"features": ["prediction", "size", "weight"], "schedule": f"cron(0 {_far_hour()} ? * * *)"},
     }
     for section, members in [*own.items(), *changes.items()]:
         content[section] = {**content[section], **members}

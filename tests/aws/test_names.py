@@ -96,11 +96,11 @@ def test_the_stacks_read_what_the_workflow_wrote() -> None:
     assert used == {
         "/output/model.tar.gz",  # SageMaker's own place below S3OutputPath
         "/data/requests/",
-        "/baseline/constraints.json",
-        "/baseline/statistics.json",
+        "/production-baseline/constraints.json",
+        "/production-baseline/statistics.json",
     }
     assert "$runUri & '/data/' & $" in definition
-    assert "$runUri & '/baseline'" in definition
+    assert "$runUri & '/production-baseline'" in definition
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)

@@ -48,10 +48,14 @@ GOOD: dict[str, Any] = {
     "Find Champion": {"Payload": {"TrainingJobName": CHAMPION}},
     "Champion Evaluation Job": {"ProcessingJobStatus": "Completed"},
     "Query Champion Results": {"Payload": gate_of(0.75)},
+    "Prediction Baseline Job": {"ProcessingJobStatus": "Completed"},
     "Query Training Results": {"Payload": {"AssetsFolder": "/mnt/assets/models/x", "Files": ["schema.json"]}},
 }
 NO_CHAMPION = {"Find Champion": {"Payload": {"TrainingJobName": ""}}}
-JOBS = ("Prepare Data", "Baseline Job", "Training Job", "Model Evaluation Job", "Champion Evaluation Job")
+PROCESSING_JOBS = (
+    *("Prepare Data", "Baseline Job", "Model Evaluation Job", "Champion Evaluation Job", "Prediction Baseline Job"),
+)
+JOBS = (*PROCESSING_JOBS, "Training Job")
 
 
 def definition() -> dict[str, Any]:
@@ -157,7 +161,7 @@ def test_the_longest_names_that_pipeline_yml_allows_fit_into_the_names_of_jobs(t
     name = f"{'p' * 10}-{'m' * 10}-{'0' * 36}"
     made = Walk(definition(), name, lambda state, _: GOOD[state])
     made.run(files_of(tmp_path)["workflow-input.json"])
-    for state in ("Prepare Data", "Baseline Job", "Model Evaluation Job", "Champion Evaluation Job"):
+    for state in PROCESSING_JOBS:
         assert faults("sagemaker", "CreateProcessingJob", made.requests[state]) == []
     assert faults("sagemaker", "CreateTrainingJob", made.requests["Training Job"]) == []
 
@@ -166,8 +170,8 @@ def test_the_training_job_bears_the_name_of_the_execution_and_the_others_begin_w
     requests = walk(tmp_path).requests
     assert requests["Training Job"]["TrainingJobName"] == RUN_NAME
     assert requests["Save Model"]["ModelName"] == RUN_NAME
-    jobs = [requests[name]["ProcessingJobName"] for name in JOBS if name != "Training Job"]
-    assert jobs == [f"{RUN_NAME}-prep", f"{RUN_NAME}-base", f"{RUN_NAME}-eval", f"{RUN_NAME}-chmp"]
+    jobs = [requests[name]["ProcessingJobName"].removeprefix(RUN_NAME) for name in PROCESSING_JOBS]
+    assert jobs == ["-prep", "-base", "-eval", "-chmp", "-pred"]
 
 
 def test_every_job_belongs_to_the_trial_and_is_tagged_with_its_sources(tmp_path: Path) -> None:
@@ -197,17 +201,35 @@ def test_later_jobs_read_what_prepare_data_wrote(tmp_path: Path) -> None:
     train = requests["Training Job"]["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"]
     inputs = {item["InputName"]: item["S3Input"] for item in requests["Model Evaluation Job"]["ProcessingInputs"]}
     baseline = requests["Baseline Job"]["ProcessingInputs"][0]["S3Input"]["S3Uri"]
-    assert [train, inputs["test"]["S3Uri"], baseline] == [
-        outputs[name]["S3Uri"] for name in ("train", "test", "baseline")
+    assert [train, inputs["test"]["S3Uri"], baseline, inputs["baseline"]["S3Uri"]] == [
+        outputs[name]["S3Uri"] for name in ("train", "test", "baseline", "baseline")
     ]
     assert inputs["model"]["S3Uri"] == MODEL_URI
 
 
 def test_the_evaluation_is_read_where_it_was_written(tmp_path: Path) -> None:
     requests = walk(tmp_path).requests
-    [output] = requests["Model Evaluation Job"]["ProcessingOutputConfig"]["Outputs"]
+    outputs = requests["Model Evaluation Job"]["ProcessingOutputConfig"]["Outputs"]
+    [output] = [output for output in outputs if output["OutputName"] == "evaluation"]
     written = f"{output['S3Output']['S3Uri']}/eval.json"
     assert requests["Query Evaluation Results"]["Payload"]["EvaluationUri"] == written
+
+
+def test_production_is_compared_with_the_models_answers_to_the_baseline_and_with_the_baseline_itself(
+    tmp_path: Path,
+) -> None:
+    requests = walk(tmp_path).requests
+
+    def written(state: str) -> dict[str, str]:
+        outputs = requests[state]["ProcessingOutputConfig"]["Outputs"]
+        return {output["OutputName"]: output["S3Output"]["S3Uri"] for output in outputs}
+
+    last = requests["Prediction Baseline Job"]
+    read = {item["InputName"]: item["S3Input"] for item in last["ProcessingInputs"]}
+    assert read["predictions"]["S3Uri"] == written("Model Evaluation Job")["predictions"]
+    assert read["features"]["S3Uri"] == written("Baseline Job")["monitoring"]
+    assert last["Environment"]["dataset_source"] == read["predictions"]["LocalPath"]
+    assert last["Environment"]["joined_baseline"] == read["features"]["LocalPath"]
 
 
 def test_a_run_ends_with_what_it_made(tmp_path: Path) -> None:
@@ -379,6 +401,7 @@ def test_inner_variables_have_names_of_their_own() -> None:
         ("Find Champion", "ChampionUnknown"),
         ("Champion Evaluation Job", "ChampionUnreadable"),
         ("Query Champion Results", "ChampionUnreadable"),
+        ("Prediction Baseline Job", "PredictionBaselineJobFailed"),
         ("Query Training Results", "TrainingResultsNotCopied"),
     ],
 )

@@ -96,6 +96,7 @@ def run(engine: LiveEngine, tmp_path_factory: pytest.TempPathFactory) -> Run:
     made.carry_out("Training Job", "training")
     made.carry_out("Model Evaluation Job", "processing")
     made.carry_out("Baseline Job", "processing")
+    made.carry_out("Prediction Baseline Job", "processing")
     return made
 
 
@@ -111,6 +112,17 @@ def test_every_row_is_prepared_for_all_later_jobs(run: Run) -> None:
 def test_the_model_knows_late_flights_and_says_so_in_sagemakers_schema(run: Run) -> None:
     report = json.loads(run.read("evaluation/eval.json"))
     assert report["binary_classification_metrics"]["auc"]["value"] > 0.85
+
+
+def test_what_production_is_compared_with_begins_with_what_the_model_answers(run: Run) -> None:
+    statistics, features = (
+        json.loads(run.read(f"{folder}/statistics.json")) for folder in ("production-baseline", "baseline")
+    )
+    prediction, *rest = statistics["features"]
+    assert rest == features["features"]
+    answers = prediction["numerical_statistics"]
+    assert (prediction["name"], answers["common"]) == ("prediction", {"num_present": 27004, "num_missing": 0})
+    assert 0 < answers["min"] < answers["mean"] < answers["max"] < 1
 
 
 def test_the_model_carries_what_the_api_needs(run: Run) -> None:

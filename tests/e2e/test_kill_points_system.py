@@ -29,7 +29,14 @@ from tests.system import RUN_SECONDS, Answer, System
 LEGS = 24 if IS_CHAOS else 1
 MAIL_BOX = "ada@example.org"
 # What each program says once it has done its work.
-LAST_WORDS = {"": "train: ", "-prep": "prepare: ", "-base": "Completed: ", "-eval": "evaluate: ", "-chmp": "evaluate: "}
+LAST_WORDS = {
+    "": "train: ",
+    "-prep": "prepare: ",
+    "-base": "Completed: ",
+    "-pred": "Completed: ",
+    "-eval": "evaluate: ",
+    "-chmp": "evaluate: ",
+}
 
 
 class WholeRun:

@@ -122,7 +122,7 @@ def drifted(system: System, monitored: Monitored) -> Drifted:
     monitored.ask([(0.9 + size / 10, weight) for size, weight, _ in ROWS * 3])
     found = monitored.look()
     assert found["verdict"] == "drifted"
-    assert [one["feature"] for one in found["features"] if one["verdict"] == "drifted"] == ["size"]
+    assert [one["feature"] for one in found["features"] if one["verdict"] == "drifted"] == ["prediction", "size"]
     eventually(lambda: monitored.alarm() == "ALARM")
     return Drifted(started, found)
 
@@ -134,13 +134,13 @@ def test_when_requests_drift_the_admin_is_told_what_drifted(
     size = monitored.latest(MONITOR, "feature_baseline_drift_size", **of_endpoint)
     weight = monitored.latest(MONITOR, "feature_baseline_drift_weight", **of_endpoint)
     assert weight < 0.2 < size
-    assert monitored.latest(NAME, "features_drifted", MonitoringSchedule=monitored.name) == 1
-    named = _mail(smtp, f"{NAME}: drift of size")
+    assert monitored.latest(NAME, "features_drifted", MonitoringSchedule=monitored.name) == 2
+    named = _mail(smtp, f"{NAME}: drift of prediction, size")
     assert f"- size: distance {size}, allowed 0.2\n" in named
     assert f"Monitoring schedule: {monitored.name}\n" in named
     assert re.search(r"\nSince: 20\S+Z, at least; seen last in the requests until 20\S+Z\n", named)
     posted = [json.loads(body)["Subject"] for kind, body in hook.posts if kind == "Notification"]
-    assert f"{NAME}: drift of size" in posted
+    assert f"{NAME}: drift of prediction, size" in posted
     raised = _mail(smtp, f'ALARM: "{monitored.alarm_name}" in US East (N. Virginia)')
     assert raised.startswith(
         f'You are receiving this email because your Amazon CloudWatch Alarm "{monitored.alarm_name}"'

@@ -50,11 +50,16 @@ if raw.exists() and "changed" in rows:
     raise SystemExit(1)
 report = {"dataset": {"item_count": len(rows)}, "regression_metrics": {"mae": {"value": total / 10}}}
 (base / "evaluation/eval.json").write_text(json.dumps(report))
+if not raw.exists():
+    (base / "predictions/predictions.csv").write_text((base / "baseline/rows.csv").read_text())
 """
 MONITOR = """
-import pathlib
-rows = pathlib.Path("/opt/ml/processing/input/baseline/rows.csv").read_text()
-pathlib.Path("/opt/ml/processing/output/statistics.json").write_text('{"rows": %d}' % len(rows.split()))
+import os, pathlib
+[data] = pathlib.Path(os.environ["dataset_source"]).iterdir()
+joined = os.environ.get("joined_baseline")
+behind = pathlib.Path(joined, "statistics.json").read_text() if joined else "null"
+text = '{"rows": %d, "behind": %s}' % (len(data.read_text().split()), behind)
+pathlib.Path("/opt/ml/processing/output/statistics.json").write_text(text)
 """
 FUNCTIONS = {
     "FindChampionFunctionArn": "find_champion",
@@ -163,10 +168,14 @@ def test_the_workflow_trains_a_model_that_passes_its_gate(engine: LiveEngine, wo
     assert output["Champion"]["Verdict"] == "not worse"
     assert (output["Gate"]["Value"], output["Assets"]["Files"]) == (0.6, ["total.txt"])
     found = engine.client("s3").list_objects_v2(Bucket=workflow.name, Prefix=f"runs/{run}/")["Contents"]
-    assert f"runs/{run}/baseline/statistics.json" in [item["Key"] for item in found]
+    key = f"runs/{run}/production-baseline/statistics.json"
+    assert key in [item["Key"] for item in found]
+    compared = json.loads(engine.client("s3").get_object(Bucket=workflow.name, Key=key)["Body"].read())
+    assert compared == {"rows": 3, "behind": {"rows": 3, "behind": None}}
     listed = engine.client("sagemaker").list_trial_components(TrialName=run)["TrialComponentSummaries"]
     shown = sorted(one["DisplayName"] for one in listed)
-    assert shown == ["Baseline-Job", "Champion-Evaluation-Job", "Model-Evaluation-Job", "Prepare-Data", "Training-Job"]
+    jobs = ["Baseline-Job", "Champion-Evaluation-Job", "Model-Evaluation-Job", "Prediction-Baseline-Job"]
+    assert shown == [*jobs, "Prepare-Data", "Training-Job"]
 
 
 def test_a_model_below_its_gate_fails_with_the_figures(workflow: Workflow) -> None:

@@ -4,7 +4,8 @@
 Reads `/opt/ml/processing/model/model.tar.gz` and the prepared `/opt/ml/processing/test` or, where there is one, the raw
 `/opt/ml/processing/raw`: a model of an earlier run sees the rows through its own schema, as it would in production.
 Writes `/opt/ml/processing/evaluation/eval.json` in SageMaker's model-quality schema. Whatever is missing or undefined ends
-the job with an error: a gate must never find a figure that was not measured.
+the job with an error: a gate must never find a figure that was not measured. Where there is `/opt/ml/processing/baseline`,
+the answers to its rows go to `predictions/predictions.csv`.
 
 PROBABILITY_THRESHOLD (default 0.5) is the score at which a binary row counts as positive; it does not touch the AUC.
 """
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from baseline_answers import write_answers
 from metrics import UndefinedMetricError, binary_metrics, multiclass_metrics, regression_metrics
 from predictor import ModelError, Predictor
 from prepare_data import write_encoded
@@ -43,6 +45,9 @@ def evaluate(folder: Path, environment: Mapping[str, str]) -> str:
     path = folder / "evaluation" / "eval.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"version": 0.0, "dataset": dataset, **metrics}, indent=1, allow_nan=False) + "\n")
+    baseline = folder / "baseline"
+    if baseline.is_dir():
+        write_answers(predictor, baseline, folder / "predictions" / "predictions.csv")
     return f"evaluate: {len(data.labels)} rows; {_headline(metrics)}"
 
 

@@ -87,6 +87,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     for command in (profile, check):
         add_data_options(command)
     _add_comparison_options(profile)
+    profile.add_argument("--join", metavar="DIR", help="another baseline, whose features come behind those of the data")
     check.add_argument(
         "--baseline",
         required=True,
@@ -137,6 +138,7 @@ def _job(options: argparse.Namespace, sources: Sources) -> Job:
         preprocessor=options.preprocessor,
         postprocessor=options.postprocessor,
         newest=options.newest,
+        joined=None if is_check or options.join is None else sources.path(options.join),
         ties_counted_once=is_check and options.ties_counted_once,
     )
 

@@ -67,6 +67,7 @@ def _job(settings: Mapping[str, str], base: Path) -> Job:
         schedule=settings.get("sagemaker_monitoring_schedule_name") or None,
         window=window(settings),
         newest=_newest(settings),
+        joined=_joined(settings),
         ties_counted_once=one_of(settings, "drift_ties", ("all", "once")) == "once",
     )
 
@@ -79,6 +80,15 @@ def _newest(settings: Mapping[str, str]) -> int | None:
             f"The environment variable newest_records is {count}; it is a number of records, or 0 for all"
         )
     return count
+
+
+def _joined(settings: Mapping[str, str]) -> Path | None:
+    folder = path_in(settings, "joined_baseline")
+    if folder and settings.get("baseline_constraints"):
+        raise ConfigurationError(
+            "joined_baseline is for a run that makes a baseline, and baseline_constraints for one that checks"
+        )
+    return folder
 
 
 def _publishes(settings: Mapping[str, str]) -> bool:

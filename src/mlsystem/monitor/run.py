@@ -12,6 +12,7 @@ from mlsystem.monitor.baseline import CONSTRAINTS, STATISTICS, read_baseline, re
 from mlsystem.monitor.constraints import Constraints, MonitoringConfig, suggest_constraints
 from mlsystem.monitor.constraints_document import constraints_document
 from mlsystem.monitor.jackson import write
+from mlsystem.monitor.joining import join_baseline
 from mlsystem.monitor.metrics import metric_data
 from mlsystem.monitor.output_files import remove_file, write_file
 from mlsystem.monitor.profile import DatasetProfile, feature_profile
@@ -52,6 +53,7 @@ class Job:
     source: str | None = None  # what the report calls the data, where its files are not called so
     ties_counted_once: bool = False
     newest: int | None = None  # of captured records, only so many
+    joined: Path | None = None  # the folder of a baseline whose features come behind those of the one that is made
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,8 @@ def _write_reports(job: Job, analysis: Analysis, timestamp: datetime) -> None:
         CONSTRAINTS: constraints_document(analysis.suggested),
         VIOLATIONS: violations_document(analysis.result.violations),
     }
+    if job.joined:
+        join_baseline(documents, job.joined)
     if analysis.result.verdict:
         documents[VERDICTS] = verdicts_document(analysis.result.verdict, analysis.profile.records)
         documents[EVIDENCE] = evidence_document(_evidence(job, analysis, timestamp))

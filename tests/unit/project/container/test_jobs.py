@@ -132,6 +132,10 @@ def test_each_task_goes_from_raw_data_to_a_good_model_and_its_metrics(
         assert finished.exit_code == 0, finished.output
     content = evaluation(container)
     assert content["dataset"]["item_count"] == 600
+    rows = (container.ml / "processing" / "baseline" / "baseline.csv").read_text().splitlines()
+    answers = (container.ml / "processing" / "predictions" / "predictions.csv").read_text().splitlines()
+    assert answers[0] == ("prediction,probability" if task == "multiclass" else "prediction")
+    assert len(answers) == len(rows)
     assert bounds[0] < content[group][metric]["value"] <= bounds[1]
     assert isinstance(content[group][metric]["standard_deviation"], float)
     assert (container.ml / "model" / "model.txt").read_text().startswith("tree\n")
