@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -72,8 +74,9 @@ class Files:
 
 
 @pytest.fixture(scope="module")
-def sdk(engine: LiveEngine, tmp_path_factory: pytest.TempPathFactory) -> Sdk:
-    return Sdk(engine, tmp_path_factory.mktemp("user"))
+def sdk(engine: LiveEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sdk]:
+    with closing(Sdk(engine, tmp_path_factory.mktemp("user"))) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -97,8 +99,14 @@ class Monitored:
 
 
 @pytest.fixture(scope="module")
-def monitored(engine: LiveEngine, tmp_path_factory: pytest.TempPathFactory) -> Monitored:
-    made = Monitored(engine, Sdk(engine, tmp_path_factory.mktemp("user")), tmp_path_factory.mktemp("files"))
+def sdk(engine: LiveEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sdk]:
+    with closing(Sdk(engine, tmp_path_factory.mktemp("user"))) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def monitored(engine: LiveEngine, sdk: Sdk, tmp_path_factory: pytest.TempPathFactory) -> Monitored:
+    made = Monitored(engine, sdk, tmp_path_factory.mktemp("files"))
     made.deploy()
     made.ask(REQUESTS)
     return made

@@ -1,16 +1,19 @@
-"""What people write with the SageMaker SDK to monitor a model. Each function is run as a program of its own, and says what it has read.
+"""What people write with the SageMaker SDK to monitor a model. Each function is called on its own, and returns what it has read.
 
-It runs in the environment of requirements/sagemaker.txt, where nothing of ours is installed.
+It runs in the environment of requirements/sagemaker.txt, where nothing of ours is installed. As a program it answers requests, lines of JSON
+with `program` and `given`, by lines with `result` or `error`, in the pipe whose number is its argument: the SDK itself prints.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pandas as pd
 from botocore.exceptions import ClientError
@@ -254,7 +257,27 @@ def _plain(answer: dict[str, Any]) -> Any:
     return json.loads(json.dumps(answer, default=str))
 
 
+# ------------------------------------------------------------------ requests
+
+
+def serve(requests: TextIO, answers: TextIO) -> None:
+    """One after the other, until there are no more."""
+    for line in requests:
+        request = json.loads(line)
+        answers.write(json.dumps(_answer(request["program"], request["given"])) + "\n")
+        answers.flush()
+
+
+def _answer(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    program: Callable[..., Any] = globals()[name]
+    try:
+        answer = {"result": program(**given)}
+        json.dumps(answer)
+    except Exception:  # noqa: BLE001 - whatever it was is what the caller wants to know
+        return {"error": traceback.format_exc()}
+    return answer
+
+
 if __name__ == "__main__":
-    program: Callable[..., Any] = globals()[sys.argv[1]]
-    result = program(**json.loads(sys.argv[2]))
-    sys.stdout.write(f"\n{json.dumps(result)}\n")
+    with os.fdopen(int(sys.argv[1]), "w") as pipe:
+        serve(sys.stdin, pipe)
