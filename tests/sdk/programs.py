@@ -1,7 +1,7 @@
 """What people write with the SageMaker SDK to monitor a model. Each function is called on its own, and returns what it has read.
 
-It runs in the environment of requirements/sagemaker.txt, where nothing of ours is installed. As a program it answers requests, lines of JSON
-with `program` and `given`, by lines with `result` or `error`, in the pipe whose number is its argument: the SDK itself prints.
+It runs in the environment of requirements/sagemaker.txt, where nothing of ours is installed. As a program it answers requests, lines of
+JSON with `program` and `given`, by lines with `result` or `error`, in the pipe whose number is its argument: the SDK itself prints.
 """
 
 from __future__ import annotations
