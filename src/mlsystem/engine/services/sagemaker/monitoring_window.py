@@ -32,16 +32,24 @@ class Window:
             hour += HOUR
 
 
-def window(config: Mapping[str, Any], due: float) -> Window:
-    """By default the hour before a scheduled time; NOW looks at the last hour up to this moment, so at parts of two."""
-    at = datetime.fromtimestamp(due, UTC)
-    start = at + _offset(config.get("DataAnalysisStartTime", "-PT1H"))
-    end = at + _offset(config.get("DataAnalysisEndTime", "-PT0H"))
+def window(config: Mapping[str, Any], due: float, endpoint_input: Mapping[str, Any] | None = None) -> Window:
+    """By default the hour before a scheduled time; NOW looks at the last hour up to this moment, so at parts of two.
+
+    The offsets of an EndpointInput go before those of the ScheduleConfig: they are taken off the scheduled time, with or without a sign.
+    https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-schedule.html
+    """
+    at, given = datetime.fromtimestamp(due, UTC), endpoint_input or {}
+    start = at + _before(given.get("StartTimeOffset"), config.get("DataAnalysisStartTime", "-PT1H"))
+    end = at + _before(given.get("EndTimeOffset"), config.get("DataAnalysisEndTime", "-PT0H"))
     if start >= end:
         raise AwsError(
-            "ValidationException", f"DataAnalysisStartTime ({start}) must lie before DataAnalysisEndTime ({end})."
+            "ValidationException", f"The window of the data must begin before its end, but is {start} to {end}."
         )
     return Window(start, end)
+
+
+def _before(offset: str | None, otherwise: str) -> timedelta:
+    return _offset(otherwise) if offset is None else -abs(_offset(offset))
 
 
 def _offset(text: str) -> timedelta:
