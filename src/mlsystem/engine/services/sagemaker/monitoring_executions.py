@@ -31,6 +31,7 @@ from mlsystem.engine.services.sagemaker.monitoring_schedule import (
     START,
     MonitoringSchedule,
     MonitoringScheduleMachine,
+    execution_key,
 )
 from mlsystem.engine.services.sagemaker.monitoring_window import window
 from mlsystem.engine.services.sagemaker.training_jobs import begin_job
@@ -70,7 +71,7 @@ class MonitoringExecutions(Part):
         if schedule is None:
             return
         execution = MonitoringExecution(
-            key=f"{schedule.key}/{due:.0f}",
+            key=execution_key(schedule, due),
             parent=schedule.key,
             endpoint=schedule.parent,
             due=due,

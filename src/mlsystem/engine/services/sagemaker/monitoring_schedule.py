@@ -79,8 +79,13 @@ class MonitoringScheduleMachine:
 
 def _start(record: MonitoringSchedule, due: float) -> Action:
     """Executions of one schedule do not wait for each other."""
-    key = f"{record.key}/{due:.0f}"
+    key = execution_key(record, due)
     return Action(START, key=key, data={"due": due}, lane=f"sagemaker.monitoring/{key}")
+
+
+def execution_key(record: MonitoringSchedule, due: float) -> str:
+    """Executions of NOW may begin within one second."""
+    return f"{record.key}/{due:.3f}".rstrip("0").rstrip(".")
 
 
 def _next(record: MonitoringSchedule, at: float) -> tuple[SetTimer | CancelTimer, ...]:
