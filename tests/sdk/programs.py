@@ -19,6 +19,7 @@ import pandas as pd
 from botocore.exceptions import ClientError
 from sagemaker.model import Model
 from sagemaker.model_monitor import (
+    BatchTransformInput,
     Constraints,
     ConstraintViolations,
     CronExpressionGenerator,
@@ -28,6 +29,7 @@ from sagemaker.model_monitor import (
     EndpointInput,
     ModelMonitor,
     ModelQualityMonitor,
+    MonitoringDatasetFormat,
     MonitoringExecution,
     MonitoringOutput,
     Statistics,
@@ -46,7 +48,7 @@ READERS = {
     "constraints.json": Constraints,
     "constraint_violations.json": ConstraintViolations,
 }
-MONITORS = {"data": DefaultModelMonitor, "own": ModelMonitor}
+MONITORS = {"data": DefaultModelMonitor, "own": ModelMonitor, "quality": ModelQualityMonitor}
 NOW = "now"
 EXPRESSIONS = {
     "hourly": CronExpressionGenerator.hourly(),
@@ -138,7 +140,7 @@ def quality_baseline(image: str, role: str, output: str, dataset: str, **columns
 
 
 def _suggested(monitor: Any, image: str, output: str, dataset: str, **options: Any) -> dict[str, Any]:
-    monitor.image_uri = image  # the one that the SDK names is gone
+    _with_image(monitor, image)
     how = {"dataset_format": DatasetFormat.csv(header=True), "output_s3_uri": output, "wait": False, "logs": False}
     monitor.suggest_baseline(baseline_dataset=dataset, **how, **options)
     job = _ended(monitor.describe_latest_baselining_job)
@@ -148,6 +150,12 @@ def _suggested(monitor: Any, image: str, output: str, dataset: str, **options: A
         "statistics": monitor.baseline_statistics().body_dict,
         "constraints": monitor.suggested_constraints().body_dict,
     }
+
+
+def _with_image(monitor: Any, image: str) -> Any:
+    """The image that the SDK names is gone."""
+    monitor.image_uri = image
+    return monitor
 
 
 # ------------------------------------------------------------------ schedules
@@ -174,6 +182,61 @@ def schedule(name: str, when: str, watch: dict[str, str], hours: tuple[str, str]
         data_analysis_start_time=start,
         data_analysis_end_time=end,
     )
+
+
+def schedule_of_data(name: str, watch: dict[str, str]) -> dict[str, Any]:
+    """By a job definition, which the SDK makes; it is changed once, and both are deleted. What was there after each of these."""
+    monitor = _with_image(DefaultModelMonitor(role=watch["role"], **OURS), watch["image"])
+    monitor.create_monitoring_schedule(
+        monitor_schedule_name=name,
+        endpoint_input=watch["endpoint"],
+        output_s3_uri=watch["output"],
+        statistics=f"{watch['baseline']}/statistics.json",
+        constraints=f"{watch['baseline']}/constraints.json",
+        schedule_cron_expression=EXPRESSIONS["hourly"],
+    )
+    attached = DefaultModelMonitor.attach(name, SESSION)
+    found = {"created": _defined(attached), "listed": monitors_of(watch["endpoint"])}
+    attached = _with_image(attached, watch["image"])
+    attached.update_monitoring_schedule(max_runtime_in_seconds=1200, schedule_cron_expression=EXPRESSIONS["daily"])
+    found["updated"] = _defined(DefaultModelMonitor.attach(name, SESSION))
+    attached.delete_monitoring_schedule()
+    return found
+
+
+def _defined(monitor: Any) -> dict[str, Any]:
+    definition = SESSION.sagemaker_client.describe_data_quality_job_definition(
+        JobDefinitionName=monitor.job_definition_name
+    )
+    described = monitor.describe_schedule()["MonitoringScheduleConfig"]
+    return {**_monitor(monitor), "definition": _plain(definition), "config": described}
+
+
+def schedule_of_quality(name: str, watch: dict[str, str], dataset: str, truth: str, hours: tuple[str, str]) -> str:
+    """After a baseline of the same monitor, as in AWS's notebook; the third column of an answer is what the model says."""
+    monitor = _with_image(ModelQualityMonitor(role=watch["role"], max_runtime_in_seconds=600, **OURS), watch["image"])
+    kind = "Regression"
+    columns = {"inference_attribute": "prediction", "ground_truth_attribute": "label"}
+    _suggested(monitor, watch["image"], f"{watch['output']}/quality-baseline", dataset, problem_type=kind, **columns)
+    start, end = hours
+    monitor.create_monitoring_schedule(
+        monitor_schedule_name=name,
+        endpoint_input=EndpointInput(
+            watch["endpoint"],
+            "/opt/ml/processing/input_data",
+            inference_attribute="2",
+            start_time_offset=start,
+            end_time_offset=end,
+        ),
+        ground_truth_input=truth,
+        problem_type=kind,
+        output_s3_uri=watch["output"],
+        constraints=monitor.suggested_constraints(),
+        schedule_cron_expression=EXPRESSIONS[NOW],
+        data_analysis_start_time="-PT1H",
+        data_analysis_end_time="-PT0H",
+    )
+    return str(monitor.job_definition_name)
 
 
 def attach(name: str, kind: str) -> dict[str, Any]:
@@ -208,12 +271,19 @@ def schedules_come_and_go(prefix: str, watch: dict[str, str]) -> dict[str, Any]:
     return found
 
 
-def refusals(name: str, role: str, endpoint: str) -> dict[str, str]:
+def refusals(name: str, role: str) -> dict[str, str]:
     """What a person hears who asks for what is not there."""
     monitor = DefaultModelMonitor(role=role, **OURS)
+    batch = BatchTransformInput(
+        "s3://captured/batches", "/opt/ml/processing/input", MonitoringDatasetFormat.csv(header=False)
+    )
+    hourly = EXPRESSIONS["hourly"]
     return {
         "attach": _refused(lambda: ModelQualityMonitor.attach(name, SESSION)),
-        "schedule": _refused(lambda: monitor.create_monitoring_schedule(endpoint)),
+        "schedule": _refused(
+            lambda: monitor.create_monitoring_schedule(batch_transform_input=batch, schedule_cron_expression=hourly)
+        ),
+        "alerts": _refused(lambda: ModelMonitor.attach(name, SESSION).list_monitoring_alerts()),
     }
 
 
