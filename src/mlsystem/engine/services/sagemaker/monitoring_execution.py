@@ -39,14 +39,20 @@ class MonitoringExecution(Record):
 
 
 class MonitoringExecutionMachine:
-    """`merged`: the merging has come to a good end, so what it made is analysed next."""
+    """`merged`: the merging has come to a good end, so what it made is analysed next. `action_failed`: it cannot be."""
 
     model = MonitoringExecution
 
     def advance(self, record: MonitoringExecution, event: Event, at: float) -> Step[MonitoringExecution]:
-        if event.name == "merged" and not record.job and not record.failure_reason:
-            return Step(record, actions=(Action(START_ANALYSIS, key=record.key),))
-        return Step(record)
+        if record.job or record.failure_reason:
+            return Step(record)
+        match event.name:
+            case "merged":
+                return Step(record, actions=(Action(START_ANALYSIS, key=record.key),))
+            case "action_failed":
+                return Step(record.changed(failure_reason=str(event.data["reason"])))
+            case _:
+                return Step(record)
 
 
 def describe_execution(tx: Transaction, execution: MonitoringExecution) -> dict[str, object]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import ActionFailed, AwsError
 from mlsystem.engine.durable.machine import Event, Json, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler, NoticeHandler
-from mlsystem.engine.runtime.s3_files import S3Files, split_uri
+from mlsystem.engine.runtime.s3_files import S3Files
 from mlsystem.engine.services.sagemaker.job import JobMachine, ProcessingJob, Status
 from mlsystem.engine.services.sagemaker.listing import page, when
+from mlsystem.engine.services.sagemaker.monitoring_data import captured_folders, has_data, labelled_folders
 from mlsystem.engine.services.sagemaker.monitoring_definition import MonitoringType, find_monitoring
 from mlsystem.engine.services.sagemaker.monitoring_execution import (
     START_ANALYSIS,
@@ -19,12 +20,11 @@ from mlsystem.engine.services.sagemaker.monitoring_execution import (
     MonitoringExecutionMachine,
     describe_execution,
 )
-from mlsystem.engine.services.sagemaker.monitoring_job import Folder, Occasion, capture_folders, job_request
+from mlsystem.engine.services.sagemaker.monitoring_job import Occasion, job_request
 from mlsystem.engine.services.sagemaker.monitoring_merge import (
     merge_request,
     merged_uris,
     planned_request,
-    truth_folders,
     with_merged,
 )
 from mlsystem.engine.services.sagemaker.monitoring_schedule import (
@@ -97,37 +97,13 @@ class MonitoringExecutions(Part):
         looked_at = window(schedule.config["ScheduleConfig"], execution.due, monitoring.endpoint_input)
         occasion = Occasion(schedule, monitoring, execution.due, looked_at)
         files = self._files(monitoring.job["RoleArn"], schedule.key)
-        captured = self._captured(occasion, files)
+        captured = captured_folders(self._house, occasion, files)
         if monitoring.type is MonitoringType.DATA_QUALITY:
             request = job_request(occasion, captured)
             return execution.changed(job=request["ProcessingJobName"]), request
-        request = merge_request(occasion, captured, self._truths(occasion, files))
+        request = merge_request(occasion, captured, labelled_folders(occasion, files))
         planned = planned_request(occasion, captured)
         return execution.changed(merge_job=request["ProcessingJobName"], planned=planned), request
-
-    def _captured(self, occasion: Occasion, files: S3Files) -> list[Folder]:
-        name = occasion.monitoring.endpoint
-        endpoint = self._house.call("sagemaker", "DescribeEndpoint", {"EndpointName": name})
-        if "DataCaptureConfig" not in endpoint:
-            raise ActionFailed(f"The endpoint {name} captures no data.", "ClientError")
-        variants = [variant["VariantName"] for variant in endpoint.get("ProductionVariants", ())]
-        destination = endpoint["DataCaptureConfig"]["DestinationS3Uri"]
-        found = _with_data(files, capture_folders(destination, name, variants, occasion.window))
-        if not found:
-            span = f"{_told(occasion.window.start)} to {_told(occasion.window.end)}"
-            where = f"{destination.rstrip('/')}/{name}/"
-            raise ActionFailed(
-                f"Job inputs had no data: the endpoint {name} captured no requests from {span} (below {where})."
-            )
-        return found
-
-    def _truths(self, occasion: Occasion, files: S3Files) -> list[Folder]:
-        folders = truth_folders(occasion)
-        found = _with_data(files, folders)
-        if not found:
-            places = folders[0].uri if len(folders) == 1 else f"{folders[0].uri} up to {folders[-1].uri}"
-            raise ActionFailed(f"Job inputs had no data: there is no ground truth in {places}.")
-        return found
 
     # ------------------------------------------------------------------ the second job
     def _on_job_ended(self, tx: Transaction, topic: str, data: Json) -> None:
@@ -143,7 +119,7 @@ class MonitoringExecutions(Part):
             return
         files = self._files(execution.planned["RoleArn"], execution.parent)
         uris = merged_uris(execution.planned)
-        merged = {uri for uri in uris if _has_data(files, uri)}
+        merged = {uri for uri in uris if has_data(files, uri)}
         request = with_merged(execution.planned, merged)
         with self._house.database.transaction() as tx:
             current = tx.get(MonitoringExecution, execution.key)
@@ -203,15 +179,3 @@ class MonitoringExecutions(Part):
             lambda execution: describe_execution(call.tx, execution),
             is_wanted,
         )
-
-
-def _with_data(files: S3Files, folders: Iterable[Folder]) -> list[Folder]:
-    return [folder for folder in folders if _has_data(files, folder.uri)]
-
-
-def _has_data(files: S3Files, uri: str) -> bool:
-    return next(files.keys(*split_uri(uri)), None) is not None
-
-
-def _told(at: Any) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

@@ -34,7 +34,6 @@ from mlsystem.engine.services.sagemaker.monitoring_schedule import HOURLY, Monit
 from mlsystem.engine.services.sagemaker.monitoring_window import window
 
 DUE = datetime(2021, 5, 6, 23, tzinfo=UTC).timestamp()
-DAY = 86400.0
 HOUR_OF_LOG = "abalone/AllTraffic/2021/05/06/22"
 
 
@@ -207,5 +206,13 @@ def test_after_the_merging_the_second_job_says_how_it_is(
     ("values", "starts"), [({}, [START_ANALYSIS]), ({"job": "j"}, []), ({"failure_reason": "nothing merged"}, [])]
 )
 def test_what_was_merged_is_analysed_once(values: dict[str, str], starts: list[str]) -> None:
-    step = MonitoringExecutionMachine().advance(_execution(**values), Event("merged"), DUE + DAY)
+    step = MonitoringExecutionMachine().advance(_execution(**values), Event("merged"), DUE)
     assert [action.name for action in step.actions] == starts
+
+
+def test_what_cannot_be_analysed_fails_with_the_reason() -> None:
+    event = Event("action_failed", {"reason": "AccessDenied: s3://b/results/merge/", "code": "ClientError"})
+    failed = MonitoringExecutionMachine().advance(_execution(), event, DUE).record
+    assert failed is not None
+    merging = ProcessingJob(key="m", arn="arn:m", request={}, phase=Phase.ENDED, state=Status.COMPLETED)
+    assert (failed.failure_reason, execution_status(failed, merging)) == (event.data["reason"], "Failed")
