@@ -155,6 +155,12 @@ def test_a_file_that_is_not_there_is_missed_by_the_code_that_the_sdk_knows(files
     assert sdk.run("missing", uri=f"s3://{BUCKET}/nowhere/statistics.json") == "NoSuchKey"
 
 
+def test_a_program_that_fails_says_why_and_the_next_one_runs(files: Files, sdk: Sdk) -> None:
+    with pytest.raises(AssertionError, match="missing: (.|\n)*ValueError: .*nowhere"):
+        sdk.run("missing", uri="nowhere")
+    assert sdk.run("missing", uri=f"s3://{BUCKET}/nowhere/statistics.json") == "NoSuchKey"
+
+
 def test_the_analyzer_takes_the_formats_that_the_sdk_tells_a_container(files: Files, sdk: Sdk, tmp_path: Path) -> None:
     parts = {
         side: {"data": data, "encoding": "CSV"} for side, data in (("endpointInput", "1"), ("endpointOutput", "x"))

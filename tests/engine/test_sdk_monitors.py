@@ -298,24 +298,32 @@ def test_a_suggested_baseline_of_a_models_answers_is_what_the_analyzer_says(moni
 def test_a_schedule_of_a_default_monitor_has_a_definition_that_changes_and_goes_with_it(
     monitored: Monitored, baseline: dict[str, Any]
 ) -> None:
-    found = monitored.sdk.run("schedule_of_data", name="defined", watch=monitored.watch())
-    created, updated = found["created"], found["updated"]
+    asked = {"name": "defined", "watch": monitored.watch()}
+    created = monitored.sdk.run("schedule_of_data", **asked)
     assert (created["class"], created["schedule"], created["role"]) == (
         "DefaultModelMonitor",
         "defined",
         monitored.role,
     )
-    assert "defined" in {monitor["schedule"] for monitor in found["listed"]}
-    definition = created["definition"]
+    name, definition = created["config"]["MonitoringJobDefinitionName"], created["definition"]
     assert definition["DataQualityAppSpecification"]["ImageUri"] == monitored.image
     assert definition["DataQualityJobInput"]["EndpointInput"]["EndpointName"] == monitored.endpoint
-    assert created["config"]["MonitoringType"] == "DataQuality"
+
+    [execution] = monitored.executions("defined", 1)
+    assert (execution["MonitoringType"], execution["MonitoringJobDefinitionName"]) == ("DataQuality", name)
+    found = monitored.sdk.run("attach", name="defined", kind="data")
+    assert found["statistics"]["dataset"]["item_count"] == len(monitored.answers())
+    assert {one["feature_name"] for one in found["violations"]["violations"]} == {"told", "delay"}
+    listed = monitored.sdk.run("monitors_of", endpoint=monitored.endpoint)
+    assert "defined" in {monitor["schedule"] for monitor in listed}
+
+    updated = monitored.sdk.run("change_and_delete", **asked)
     assert (created["max_runtime_in_seconds"], updated["max_runtime_in_seconds"]) == (None, 1200)
-    assert updated["config"]["MonitoringJobDefinitionName"] != created["config"]["MonitoringJobDefinitionName"]
+    assert updated["config"]["MonitoringJobDefinitionName"] != name
     assert updated["config"]["ScheduleConfig"]["ScheduleExpression"] == "cron(0 6 ? * * *)"
     assert updated["definition"]["DataQualityBaselineConfig"] == definition["DataQualityBaselineConfig"]
     left = monitored.sagemaker.list_data_quality_job_definitions()["JobDefinitionSummaries"]
-    assert [one["MonitoringJobDefinitionName"] for one in left] == [definition["JobDefinitionName"]]
+    assert [one["MonitoringJobDefinitionName"] for one in left] == [name]
     assert monitored.sagemaker.list_monitoring_schedules(NameContains="defined")["MonitoringScheduleSummaries"] == []
 
 

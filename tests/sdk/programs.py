@@ -185,7 +185,7 @@ def schedule(name: str, when: str, watch: dict[str, str], hours: tuple[str, str]
 
 
 def schedule_of_data(name: str, watch: dict[str, str]) -> dict[str, Any]:
-    """By a job definition, which the SDK makes; it is changed once, and both are deleted. What was there after each of these."""
+    """By a job definition, which the SDK makes."""
     monitor = _with_image(DefaultModelMonitor(role=watch["role"], **OURS), watch["image"])
     monitor.create_monitoring_schedule(
         monitor_schedule_name=name,
@@ -193,14 +193,19 @@ def schedule_of_data(name: str, watch: dict[str, str]) -> dict[str, Any]:
         output_s3_uri=watch["output"],
         statistics=f"{watch['baseline']}/statistics.json",
         constraints=f"{watch['baseline']}/constraints.json",
-        schedule_cron_expression=EXPRESSIONS["hourly"],
+        schedule_cron_expression=EXPRESSIONS[NOW],
+        data_analysis_start_time="-PT1H",
+        data_analysis_end_time="-PT0H",
     )
-    attached = DefaultModelMonitor.attach(name, SESSION)
-    found = {"created": _defined(attached), "listed": monitors_of(watch["endpoint"])}
-    attached = _with_image(attached, watch["image"])
-    attached.update_monitoring_schedule(max_runtime_in_seconds=1200, schedule_cron_expression=EXPRESSIONS["daily"])
-    found["updated"] = _defined(DefaultModelMonitor.attach(name, SESSION))
-    attached.delete_monitoring_schedule()
+    return _defined(DefaultModelMonitor.attach(name, SESSION))
+
+
+def change_and_delete(name: str, watch: dict[str, str]) -> dict[str, Any]:
+    """A schedule with a job definition: the SDK makes another one of it, and deletes that with the schedule. What it was in between."""
+    monitor = _with_image(DefaultModelMonitor.attach(name, SESSION), watch["image"])
+    monitor.update_monitoring_schedule(max_runtime_in_seconds=1200, schedule_cron_expression=EXPRESSIONS["daily"])
+    found = _defined(DefaultModelMonitor.attach(name, SESSION))
+    monitor.delete_monitoring_schedule()
     return found
 
 

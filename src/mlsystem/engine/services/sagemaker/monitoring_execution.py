@@ -24,7 +24,7 @@ UNDER_WAY = frozenset({"Pending", "InProgress", "Stopping"})
 class MonitoringExecution(Record):
     """`key` is `schedule/due`, `parent` the schedule; `merge_job` and `job` name the processing jobs, and are empty where there is none.
 
-    `planned` is the request of the job that comes after the merging.
+    `planned` is the request of the job that comes after the merging, until it has begun.
     """
 
     kind: ClassVar[str] = "sagemaker.monitoring_execution"

@@ -126,7 +126,7 @@ class MonitoringExecutions(Part):
             if current is None or current.job or current.failure_reason:
                 return
             if merged:
-                begun = tx.put(current.changed(job=request["ProcessingJobName"]))
+                begun = tx.put(current.changed(job=request["ProcessingJobName"], planned={}))
                 self._begin_job(tx, begun, request)
             else:
                 reason = f"Job inputs had no data: {execution.merge_job} left no merged records in {', '.join(uris)}."

@@ -13,7 +13,8 @@ from typing import Any
 
 from mlsystem.engine.decide.errors import AwsError
 
-DURATION = re.compile(r"(-?)P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
+# As ISO 8601 has it, and as AWS's example of a model quality monitor has it besides: -PT2D for two days.
+DURATION = re.compile(r"(-?)P(?:(\d+)D)?(?:T(?:(\d+)D)?(?:(\d+)H)?(?:(\d+)M)?)?")
 HOUR = timedelta(hours=1)
 
 
@@ -56,6 +57,6 @@ def _offset(text: str) -> timedelta:
     found = DURATION.fullmatch(text)
     if found is None:
         raise AwsError("ValidationException", f"{text!r} is not an offset like -PT1H.")
-    days, hours, minutes = (int(number or 0) for number in found.groups()[1:])
-    length = timedelta(days=days, hours=hours, minutes=minutes)
+    days, odd_days, hours, minutes = (int(number or 0) for number in found.groups()[1:])
+    length = timedelta(days=days + odd_days, hours=hours, minutes=minutes)
     return -length if found[1] else length

@@ -92,11 +92,11 @@ def test_a_window_between_hours_has_the_folders_of_both() -> None:
     assert [folder.path[-2:] for folder in folders] == ["08", "09"]
 
 
-@pytest.mark.parametrize("sign", ["-", ""])
+@pytest.mark.parametrize("sign", ["-P", "P", "-PT"])
 def test_the_offsets_of_an_endpoint_input_are_taken_off_the_scheduled_time(sign: str) -> None:
-    """AWS's example: due on the 9th at 13:00, -P8D and -P1D mean the 1st to the 8th."""
+    """AWS's example: due on the 9th at 13:00, -P8D and -P1D mean the 1st to the 8th. Another of its examples writes -PT2D."""
     due = datetime(2020, 1, 9, 13, tzinfo=UTC).timestamp()
-    given = {"StartTimeOffset": f"{sign}P8D", "EndTimeOffset": f"{sign}P1D"}
+    given = {"StartTimeOffset": f"{sign}8D", "EndTimeOffset": f"{sign}1D"}
     looked_at = window({"DataAnalysisStartTime": "-PT1H"}, due, given)
     assert (looked_at.start, looked_at.end) == (
         datetime(2020, 1, 1, 13, tzinfo=UTC),
