@@ -156,7 +156,7 @@ def test_a_file_that_is_not_there_is_missed_by_the_code_that_the_sdk_knows(files
 
 
 def test_a_program_that_fails_says_why_and_the_next_one_runs(files: Files, sdk: Sdk) -> None:
-    with pytest.raises(AssertionError, match="missing: (.|\n)*ValueError: .*nowhere"):
+    with pytest.raises(AssertionError, match=r"missing: (.|\n)*ValueError: .*nowhere"):
         sdk.run("missing", uri="nowhere")
     assert sdk.run("missing", uri=f"s3://{BUCKET}/nowhere/statistics.json") == "NoSuchKey"
 
