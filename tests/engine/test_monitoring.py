@@ -10,117 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.images import push_image
-from tests.live import LiveEngine, eventually
-from tests.roles import role
-from tests.serving import Serving
-
-ENDED = {"Completed", "CompletedWithViolations", "Failed", "Stopped"}
-# Counts captured requests, and finds as many violations as a schedule's variable says.
-MONITOR = """#!/usr/bin/env python3
-import json, os, pathlib
-source = pathlib.Path(os.environ["dataset_source"])
-lines = [line for path in sorted(source.rglob("*.jsonl")) for line in path.read_text().splitlines()]
-constraints = json.loads(pathlib.Path(os.environ["baseline_constraints"]).read_text())
-script = pathlib.Path(os.environ["record_preprocessor_script"])
-report = {"requests": len(lines), "constraints": constraints, "script": script.read_text(), "env": dict(os.environ)}
-pathlib.Path(os.environ["output_path"], "report.json").write_text(json.dumps(report))
-violations = os.environ["violations"]
-if violations == "crash":
-    raise SystemExit("cannot look at this")
-word = "CompletedWithViolations" if int(violations) else "Completed"
-message = f"{word}: Job completed successfully with {violations} violations."
-pathlib.Path("/opt/ml/output/message").write_text(message)
-"""
-
-
-class Watched:
-    """An endpoint that captures its requests, and a program that looks at them."""
-
-    def __init__(self, live: LiveEngine):
-        self.live = live
-        self.asked = 0
-        self.serving = Serving(live)
-        self.home = self.serving.home
-        self.sagemaker = self.serving.sagemaker
-        capture = {
-            "EnableCapture": True,
-            "InitialSamplingPercentage": 100,
-            "DestinationS3Uri": f"s3://{self.home}/captured",
-            "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
-        }
-        self.endpoint = self.serving.endpoint(self.serving.simple_config(DataCaptureConfig=capture))
-        self.image = push_image(live, f"{self.home}-monitor", {"/opt/program/monitor": MONITOR})
-        self.s3 = live.client("s3")
-        self.s3.put_object(Bucket=self.home, Key="baseline/constraints.json", Body=b'{"version": 0.0}')
-        self.s3.put_object(Bucket=self.home, Key="code/pre.py", Body=b"# a script")
-
-    def keys(self, prefix: str) -> list[str]:
-        return [item["Key"] for item in self.s3.list_objects_v2(Bucket=self.home, Prefix=prefix).get("Contents", ())]
-
-    def capture(self, count: int) -> None:
-        for number in range(count):
-            self.serving.invoke(self.endpoint, f"{number}")
-        self.asked += count
-        # Objects hold as many lines as came together: it is the lines that must all be there.
-        eventually(lambda: self._captured() >= self.asked)
-
-    def _captured(self) -> int:
-        bodies = [
-            self.s3.get_object(Bucket=self.home, Key=key)["Body"] for key in self.keys(f"captured/{self.endpoint}/")
-        ]
-        return sum(len(body.read().splitlines()) for body in bodies)
-
-    def config(self, expression: str = "NOW", violations: str = "0", **definition: Any) -> dict[str, Any]:
-        return {
-            "ScheduleConfig": {"ScheduleExpression": expression},
-            "MonitoringJobDefinition": {
-                "RoleArn": role(self.live, "monitor"),
-                "MonitoringAppSpecification": {
-                    "ImageUri": self.image,
-                    "ContainerEntrypoint": ["monitor"],
-                    "RecordPreprocessorSourceUri": f"s3://{self.home}/code/pre.py",
-                },
-                "BaselineConfig": {
-                    "ConstraintsResource": {"S3Uri": f"s3://{self.home}/baseline/constraints.json"},
-                },
-                "MonitoringInputs": [
-                    {"EndpointInput": {"EndpointName": self.endpoint, "LocalPath": "/opt/ml/processing/input/endpoint"}}
-                ],
-                "MonitoringOutputConfig": {
-                    "MonitoringOutputs": [
-                        {
-                            "S3Output": {
-                                "S3Uri": f"s3://{self.home}/reports",
-                                "LocalPath": "/opt/ml/processing/output",
-                            }
-                        }
-                    ]
-                },
-                "MonitoringResources": {
-                    "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
-                },
-                "Environment": {"violations": violations},
-                "StoppingCondition": {"MaxRuntimeInSeconds": 60},
-                **definition,
-            },
-        }
-
-    def create(self, name: str, **config: Any) -> None:
-        self.sagemaker.create_monitoring_schedule(
-            MonitoringScheduleName=name, MonitoringScheduleConfig=self.config(**config)
-        )
-
-    def execution(self, name: str) -> dict[str, Any]:
-        """The only one, once it has ended."""
-
-        def ended() -> dict[str, Any] | None:
-            found = self.sagemaker.list_monitoring_executions(MonitoringScheduleName=name)
-            summaries = found["MonitoringExecutionSummaries"]
-            assert len(summaries) <= 1
-            return summaries[0] if summaries and summaries[0]["MonitoringExecutionStatus"] in ENDED else None
-
-        return dict(eventually(ended))
+from tests.live import LiveEngine
+from tests.watched import Watched
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +88,7 @@ def test_an_hour_without_requests_fails_and_says_so(engine: LiveEngine) -> None:
     [
         ({"expression": "cron(5 * ? * * *)"}, "full hours"),
         ({"expression": "cron(0 * ? * * *)", "StoppingCondition": {"MaxRuntimeInSeconds": 7200}}, "at most 3600"),
-        ({"BaselineConfig": {"BaseliningJobName": "b"}}, "BaseliningJobName is not implemented"),
+        ({"BaselineConfig": {"BaseliningJobName": "b"}}, "Could not find the baselining job b"),
     ],
 )
 def test_a_schedule_that_cannot_be_is_refused(watched: Watched, changes: dict[str, Any], words: str) -> None:
@@ -221,3 +112,29 @@ def test_an_execution_is_made_once_also_after_a_crash(new_engine: Callable[..., 
     assert one.execution("once")["MonitoringExecutionStatus"] == "Completed"
     jobs = one.sagemaker.list_processing_jobs(NameContains="model-monitoring")["ProcessingJobSummaries"]
     assert len(jobs) == 1
+
+
+MERGED = "notice:sagemaker.MonitoringExecutions:sagemaker.processing_job.ended.before"
+ANALYSIS = "sagemaker.monitoring_execution.start_analysis"
+
+
+def test_a_models_quality_is_merged_and_judged_once_also_after_crashes(new_engine: Callable[..., LiveEngine]) -> None:
+    live = new_engine()
+    live.start()
+    one = Watched(live)
+    one.capture(1)
+    one.label("truth", "r0")
+    one.sagemaker.create_model_quality_job_definition(**one.model_quality("once"))
+    live.stop()
+    first = "sagemaker.monitoring_schedule.start_execution.after"
+    live.start({"MLSYSTEM_KILL_AT": first})
+    with suppress(ClientError, BotoCoreError):  # the engine may die before it answers
+        one.schedule("once", "once", "ModelQuality")
+    live.await_death()
+    for point in (MERGED, f"{ANALYSIS}.before", f"{ANALYSIS}.after"):
+        live.spawn({"MLSYSTEM_KILL_AT": point})
+        live.await_death()
+    live.start()
+    assert one.execution("once")["MonitoringExecutionStatus"] == "Completed"
+    names = [job["ProcessingJobName"] for job in one.sagemaker.list_processing_jobs()["ProcessingJobSummaries"]]
+    assert sorted(name.rsplit("-", 2)[0] for name in names) == ["groundtruth-merge", "model-quality-monitoring"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -72,8 +74,9 @@ class Files:
 
 
 @pytest.fixture(scope="module")
-def sdk(engine: LiveEngine, tmp_path_factory: pytest.TempPathFactory) -> Sdk:
-    return Sdk(engine, tmp_path_factory.mktemp("user"))
+def sdk(engine: LiveEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sdk]:
+    with closing(Sdk(engine, tmp_path_factory.mktemp("user"))) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +152,12 @@ def test_what_the_sdk_switches_off_the_analyzer_leaves_alone(files: Files, sdk: 
 
 
 def test_a_file_that_is_not_there_is_missed_by_the_code_that_the_sdk_knows(files: Files, sdk: Sdk) -> None:
+    assert sdk.run("missing", uri=f"s3://{BUCKET}/nowhere/statistics.json") == "NoSuchKey"
+
+
+def test_a_program_that_fails_says_why_and_the_next_one_runs(files: Files, sdk: Sdk) -> None:
+    with pytest.raises(AssertionError, match=r"missing: (.|\n)*ValueError: .*nowhere"):
+        sdk.run("missing", uri="nowhere")
     assert sdk.run("missing", uri=f"s3://{BUCKET}/nowhere/statistics.json") == "NoSuchKey"
 
 

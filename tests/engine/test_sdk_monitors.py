@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -62,6 +64,38 @@ class Monitored:
         bodies = [self.s3.get_object(Bucket=self.bucket, Key=item["Key"])["Body"].read() for item in listed]
         return sum(len(body.splitlines()) for body in bodies)
 
+    def answers(self) -> dict[str, float]:
+        """What the model said of each captured request, by the request's event."""
+        listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix="captured/").get("Contents", ())
+        bodies = [self.s3.get_object(Bucket=self.bucket, Key=item["Key"])["Body"].read() for item in listed]
+        records = [json.loads(line) for body in bodies for line in body.splitlines()]
+        said = {one["eventMetadata"]["eventId"]: one["captureData"]["endpointOutput"]["data"] for one in records}
+        return {event: float(data.split(",")[2]) for event, data in said.items()}
+
+    def write_truth(self, labels: dict[str, float]) -> None:
+        """Collected now."""
+        lines = [
+            {"groundTruthData": {"data": str(label), "encoding": "CSV"}, "eventMetadata": {"eventId": event}}
+            for event, label in labels.items()
+        ]
+        key = f"truth/{datetime.now(UTC):%Y/%m/%d/%H}/labels.jsonl"
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body="\n".join(map(json.dumps, lines)).encode())
+
+    def metric(self, namespace: str, name: str, schedule: str) -> float:
+        """The greatest value of the last minutes."""
+        now, of = datetime.now(UTC), {"Endpoint": self.endpoint, "MonitoringSchedule": schedule}
+        dimensions = [{"Name": key, "Value": value} for key, value in of.items()]
+        [found] = self.engine.client("cloudwatch").get_metric_statistics(
+            Namespace=namespace,
+            MetricName=name,
+            Dimensions=dimensions,
+            StartTime=now - timedelta(minutes=10),
+            EndTime=now + timedelta(minutes=10),
+            Period=86400,
+            Statistics=["Maximum"],
+        )["Datapoints"]
+        return float(found["Maximum"])
+
     def write_training(self) -> Path:
         """A dataset of earlier numbers."""
         rows = "".join(f"hello,1,{number - 99.5},{number - 99.5}\n" for number in range(100))
@@ -97,8 +131,14 @@ class Monitored:
 
 
 @pytest.fixture(scope="module")
-def monitored(engine: LiveEngine, tmp_path_factory: pytest.TempPathFactory) -> Monitored:
-    made = Monitored(engine, Sdk(engine, tmp_path_factory.mktemp("user")), tmp_path_factory.mktemp("files"))
+def sdk(engine: LiveEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sdk]:
+    with closing(Sdk(engine, tmp_path_factory.mktemp("user"))) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def monitored(engine: LiveEngine, sdk: Sdk, tmp_path_factory: pytest.TempPathFactory) -> Monitored:
+    made = Monitored(engine, sdk, tmp_path_factory.mktemp("files"))
     made.deploy()
     made.ask(REQUESTS)
     return made
@@ -255,10 +295,73 @@ def test_a_suggested_baseline_of_a_models_answers_is_what_the_analyzer_says(moni
     assert thresholds["auc"]["threshold"] == metrics["auc"]["value"]
 
 
+def test_a_schedule_of_a_default_monitor_has_a_definition_that_changes_and_goes_with_it(
+    monitored: Monitored, baseline: dict[str, Any]
+) -> None:
+    asked = {"name": "defined", "watch": monitored.watch()}
+    created = monitored.sdk.run("schedule_of_data", **asked)
+    assert (created["class"], created["schedule"], created["role"]) == (
+        "DefaultModelMonitor",
+        "defined",
+        monitored.role,
+    )
+    name, definition = created["config"]["MonitoringJobDefinitionName"], created["definition"]
+    assert definition["DataQualityAppSpecification"]["ImageUri"] == monitored.image
+    assert definition["DataQualityJobInput"]["EndpointInput"]["EndpointName"] == monitored.endpoint
+
+    [execution] = monitored.executions("defined", 1)
+    assert (execution["MonitoringType"], execution["MonitoringJobDefinitionName"]) == ("DataQuality", name)
+    found = monitored.sdk.run("attach", name="defined", kind="data")
+    assert found["statistics"]["dataset"]["item_count"] == len(monitored.answers())
+    assert {one["feature_name"] for one in found["violations"]["violations"]} == {"told", "delay"}
+    listed = monitored.sdk.run("monitors_of", endpoint=monitored.endpoint)
+    assert "defined" in {monitor["schedule"] for monitor in listed}
+
+    updated = monitored.sdk.run("change_and_delete", **asked)
+    assert (created["max_runtime_in_seconds"], updated["max_runtime_in_seconds"]) == (None, 1200)
+    assert updated["config"]["MonitoringJobDefinitionName"] != name
+    assert updated["config"]["ScheduleConfig"]["ScheduleExpression"] == "cron(0 6 ? * * *)"
+    assert updated["definition"]["DataQualityBaselineConfig"] == definition["DataQualityBaselineConfig"]
+    left = monitored.sagemaker.list_data_quality_job_definitions()["JobDefinitionSummaries"]
+    assert [one["MonitoringJobDefinitionName"] for one in left] == [name]
+    assert monitored.sagemaker.list_monitoring_schedules(NameContains="defined")["MonitoringScheduleSummaries"] == []
+
+
+def test_a_models_quality_is_told_by_what_turned_out_for_captured_requests(monitored: Monitored, watched: str) -> None:
+    dataset = monitored.home / "predictions.csv"
+    dataset.write_text("label,prediction\n" + "".join(f"{n},{n + (n % 3 - 1) / 10}\n" for n in range(200)))
+    answers = monitored.answers()
+    monitored.write_truth({event: answer + 2 for event, answer in answers.items()})
+    asked = {"dataset": str(dataset), "truth": monitored.uri("truth"), "watch": monitored.watch()}
+    definition = monitored.sdk.run("schedule_of_quality", name="quality", hours=("-PT2H", "-PT0H"), **asked)
+    described = monitored.sagemaker.describe_model_quality_job_definition(JobDefinitionName=definition)
+    assert described["ModelQualityBaselineConfig"].keys() == {"BaseliningJobName", "ConstraintsResource"}
+
+    [execution] = monitored.executions("quality", 1)
+    assert execution["MonitoringExecutionStatus"] == "CompletedWithViolations", execution
+    assert (execution["MonitoringType"], execution["MonitoringJobDefinitionName"]) == ("ModelQuality", definition)
+    found = monitored.sdk.run("attach", name="quality", kind="quality")
+    assert (found["monitor"]["class"], found["monitor"]["max_runtime_in_seconds"]) == ("ModelQualityMonitor", 600)
+    [told] = found["executions"]
+    at = execution["ScheduledTime"]
+    assert told["output"] == monitored.uri(f"reports/{monitored.endpoint}/quality/{at:%Y/%m/%d/%H}")
+    assert told["inputs"]["endpoint_input_1"].startswith(
+        monitored.uri(f"reports/merge/{monitored.endpoint}/AllTraffic/")
+    )
+    statistics = monitored.read(f"{told['output']}/statistics.json")
+    assert found["statistics"] == told["statistics"] == statistics
+    assert statistics["dataset"]["item_count"] == len(answers)
+    assert statistics["regression_metrics"]["mae"]["value"] == 2.0
+    violated = {one["metric_name"] for one in found["violations"]["violations"]}
+    assert {"mae", "mse", "rmse"} <= violated
+    assert monitored.metric("aws/sagemaker/Endpoints/model-metrics", "mae", "quality") == 2.0
+
+
 def test_what_is_not_there_is_refused_by_name(monitored: Monitored, watched: str) -> None:
-    found = monitored.sdk.run("refusals", name=watched, role=monitored.role, endpoint=monitored.endpoint)
+    found = monitored.sdk.run("refusals", name=watched, role=monitored.role)
     assert "can only attach to ModelQuality" in found["attach"]
-    assert "sagemaker:CreateDataQualityJobDefinition is not implemented by the local engine" in found["schedule"]
+    assert "monitoring without exactly one EndpointInput is not implemented by the local engine" in found["schedule"]
+    assert "sagemaker:ListMonitoringAlerts is not implemented by the local engine" in found["alerts"]
 
 
 def _timeless(document: dict[str, Any]) -> dict[str, Any]:

@@ -1,21 +1,25 @@
-"""What people write with the SageMaker SDK to monitor a model. Each function is run as a program of its own, and says what it has read.
+"""What people write with the SageMaker SDK to monitor a model. Each function is called on its own, and returns what it has read.
 
-It runs in the environment of requirements/sagemaker.txt, where nothing of ours is installed.
+It runs in the environment of requirements/sagemaker.txt, where nothing of ours is installed. As a program it answers requests, lines of
+JSON with `program` and `given`, by lines with `result` or `error`, in the pipe whose number is its argument: the SDK itself prints.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pandas as pd
 from botocore.exceptions import ClientError
 from sagemaker.model import Model
 from sagemaker.model_monitor import (
+    BatchTransformInput,
     Constraints,
     ConstraintViolations,
     CronExpressionGenerator,
@@ -25,6 +29,7 @@ from sagemaker.model_monitor import (
     EndpointInput,
     ModelMonitor,
     ModelQualityMonitor,
+    MonitoringDatasetFormat,
     MonitoringExecution,
     MonitoringOutput,
     Statistics,
@@ -43,7 +48,7 @@ READERS = {
     "constraints.json": Constraints,
     "constraint_violations.json": ConstraintViolations,
 }
-MONITORS = {"data": DefaultModelMonitor, "own": ModelMonitor}
+MONITORS = {"data": DefaultModelMonitor, "own": ModelMonitor, "quality": ModelQualityMonitor}
 NOW = "now"
 EXPRESSIONS = {
     "hourly": CronExpressionGenerator.hourly(),
@@ -135,7 +140,7 @@ def quality_baseline(image: str, role: str, output: str, dataset: str, **columns
 
 
 def _suggested(monitor: Any, image: str, output: str, dataset: str, **options: Any) -> dict[str, Any]:
-    monitor.image_uri = image  # the one that the SDK names is gone
+    _with_image(monitor, image)
     how = {"dataset_format": DatasetFormat.csv(header=True), "output_s3_uri": output, "wait": False, "logs": False}
     monitor.suggest_baseline(baseline_dataset=dataset, **how, **options)
     job = _ended(monitor.describe_latest_baselining_job)
@@ -145,6 +150,12 @@ def _suggested(monitor: Any, image: str, output: str, dataset: str, **options: A
         "statistics": monitor.baseline_statistics().body_dict,
         "constraints": monitor.suggested_constraints().body_dict,
     }
+
+
+def _with_image(monitor: Any, image: str) -> Any:
+    """The image that the SDK names is gone."""
+    monitor.image_uri = image
+    return monitor
 
 
 # ------------------------------------------------------------------ schedules
@@ -171,6 +182,66 @@ def schedule(name: str, when: str, watch: dict[str, str], hours: tuple[str, str]
         data_analysis_start_time=start,
         data_analysis_end_time=end,
     )
+
+
+def schedule_of_data(name: str, watch: dict[str, str]) -> dict[str, Any]:
+    """By a job definition, which the SDK makes."""
+    monitor = _with_image(DefaultModelMonitor(role=watch["role"], **OURS), watch["image"])
+    monitor.create_monitoring_schedule(
+        monitor_schedule_name=name,
+        endpoint_input=watch["endpoint"],
+        output_s3_uri=watch["output"],
+        statistics=f"{watch['baseline']}/statistics.json",
+        constraints=f"{watch['baseline']}/constraints.json",
+        schedule_cron_expression=EXPRESSIONS[NOW],
+        data_analysis_start_time="-PT1H",
+        data_analysis_end_time="-PT0H",
+    )
+    return _defined(DefaultModelMonitor.attach(name, SESSION))
+
+
+def change_and_delete(name: str, watch: dict[str, str]) -> dict[str, Any]:
+    """A schedule with a job definition: the SDK makes another one of it, and deletes that with the schedule. What it was in between."""
+    monitor = _with_image(DefaultModelMonitor.attach(name, SESSION), watch["image"])
+    monitor.update_monitoring_schedule(max_runtime_in_seconds=1200, schedule_cron_expression=EXPRESSIONS["daily"])
+    found = _defined(DefaultModelMonitor.attach(name, SESSION))
+    monitor.delete_monitoring_schedule()
+    return found
+
+
+def _defined(monitor: Any) -> dict[str, Any]:
+    definition = SESSION.sagemaker_client.describe_data_quality_job_definition(
+        JobDefinitionName=monitor.job_definition_name
+    )
+    described = monitor.describe_schedule()["MonitoringScheduleConfig"]
+    return {**_monitor(monitor), "definition": _plain(definition), "config": described}
+
+
+def schedule_of_quality(name: str, watch: dict[str, str], dataset: str, truth: str, hours: tuple[str, str]) -> str:
+    """After a baseline of the same monitor, as in AWS's notebook; the third column of an answer is what the model says."""
+    monitor = _with_image(ModelQualityMonitor(role=watch["role"], max_runtime_in_seconds=600, **OURS), watch["image"])
+    kind = "Regression"
+    columns = {"inference_attribute": "prediction", "ground_truth_attribute": "label"}
+    _suggested(monitor, watch["image"], f"{watch['output']}/quality-baseline", dataset, problem_type=kind, **columns)
+    start, end = hours
+    monitor.create_monitoring_schedule(
+        monitor_schedule_name=name,
+        endpoint_input=EndpointInput(
+            watch["endpoint"],
+            "/opt/ml/processing/input_data",
+            inference_attribute="2",
+            start_time_offset=start,
+            end_time_offset=end,
+        ),
+        ground_truth_input=truth,
+        problem_type=kind,
+        output_s3_uri=watch["output"],
+        constraints=monitor.suggested_constraints(),
+        schedule_cron_expression=EXPRESSIONS[NOW],
+        data_analysis_start_time="-PT1H",
+        data_analysis_end_time="-PT0H",
+    )
+    return str(monitor.job_definition_name)
 
 
 def attach(name: str, kind: str) -> dict[str, Any]:
@@ -205,12 +276,19 @@ def schedules_come_and_go(prefix: str, watch: dict[str, str]) -> dict[str, Any]:
     return found
 
 
-def refusals(name: str, role: str, endpoint: str) -> dict[str, str]:
+def refusals(name: str, role: str) -> dict[str, str]:
     """What a person hears who asks for what is not there."""
     monitor = DefaultModelMonitor(role=role, **OURS)
+    batch = BatchTransformInput(
+        "s3://captured/batches", "/opt/ml/processing/input", MonitoringDatasetFormat.csv(header=False)
+    )
+    hourly = EXPRESSIONS["hourly"]
     return {
         "attach": _refused(lambda: ModelQualityMonitor.attach(name, SESSION)),
-        "schedule": _refused(lambda: monitor.create_monitoring_schedule(endpoint)),
+        "schedule": _refused(
+            lambda: monitor.create_monitoring_schedule(batch_transform_input=batch, schedule_cron_expression=hourly)
+        ),
+        "alerts": _refused(lambda: ModelMonitor.attach(name, SESSION).list_monitoring_alerts()),
     }
 
 
@@ -254,7 +332,27 @@ def _plain(answer: dict[str, Any]) -> Any:
     return json.loads(json.dumps(answer, default=str))
 
 
+# ------------------------------------------------------------------ requests
+
+
+def serve(requests: TextIO, answers: TextIO) -> None:
+    """One after the other, until there are no more."""
+    for line in requests:
+        request = json.loads(line)
+        answers.write(json.dumps(_answer(request["program"], request["given"])) + "\n")
+        answers.flush()
+
+
+def _answer(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    program: Callable[..., Any] = globals()[name]
+    try:
+        answer = {"result": program(**given)}
+        json.dumps(answer)
+    except Exception:  # noqa: BLE001 - whatever it was is what the caller wants to know
+        return {"error": traceback.format_exc()}
+    return answer
+
+
 if __name__ == "__main__":
-    program: Callable[..., Any] = globals()[sys.argv[1]]
-    result = program(**json.loads(sys.argv[2]))
-    sys.stdout.write(f"\n{json.dumps(result)}\n")
+    with os.fdopen(int(sys.argv[1]), "w") as pipe:
+        serve(sys.stdin, pipe)

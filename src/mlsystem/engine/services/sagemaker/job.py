@@ -68,6 +68,8 @@ class ProcessingJob(Job):
     kind: ClassVar[str] = "sagemaker.processing_job"
     # Of the schedule that started it, if one did.
     monitoring_schedule_arn: str = ""
+    # The monitoring execution for which it merges captured requests with ground truth, if it does.
+    merges_for: str = ""
 
 
 J = TypeVar("J", bound=Job)

@@ -1,4 +1,4 @@
-"""The processing job of a monitoring execution, as Model Monitor makes it. Pure.
+"""The processing jobs of a monitoring execution, as Model Monitor makes them. Pure.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-byoc-contract-inputs.html
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from mlsystem.engine.services.sagemaker.monitoring_definition import Monitoring, MonitoringType
 from mlsystem.engine.services.sagemaker.monitoring_schedule import MonitoringSchedule, instant
 from mlsystem.engine.services.sagemaker.monitoring_window import Window
 
@@ -20,18 +21,57 @@ STATISTICS = "/opt/ml/processing/baseline/stats"
 PREPROCESSOR = "/opt/ml/processing/code/recordpreprocessor"
 POSTPROCESSOR = "/opt/ml/processing/code/postanalyticsprocessor"
 CAPTURE_FORMAT = {"sagemakerCaptureJson": {"captureIndexNames": ["endpointInput", "endpointOutput"]}}
-LONGEST_RUN_SECONDS = 3600
+MERGED_FORMAT = {"sagemakerMergeJson": {"captureIndexNames": ["endpointOutput"]}}
+CAPTURED = "endpoint_input_"
+# What an EndpointInput says of the columns.
+ATTRIBUTES = {
+    "FeaturesAttribute": "features_attribute",
+    "InferenceAttribute": "inference_attribute",
+    "ProbabilityAttribute": "probability_attribute",
+    "ProbabilityThresholdAttribute": "probability_threshold_attribute",
+    "ExcludeFeaturesAttribute": "exclude_features_attribute",
+}
+VARIABLES = {
+    "constraints": "baseline_constraints",
+    "baseline": "baseline_statistics",
+    "pre_processor_script": "record_preprocessor_script",
+    "post_processor_script": "post_analytics_processor_script",
+}
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """One time at which a schedule is due, and the window of data that is looked at then."""
+
+    schedule: MonitoringSchedule
+    monitoring: Monitoring
+    due: float
+    window: Window
+
+    def job_name(self, prefix: str) -> str:
+        """The same for the same execution; both jobs of one end alike."""
+        text = f"{self.schedule.key}/{self.schedule.created_at}/{self.due}"
+        token = hashlib.sha256(text.encode()).hexdigest()[:24]
+        return f"{prefix}-{instant(self.due):%Y%m%d%H%M}-{token}"
+
+    @property
+    def prefix(self) -> str:
+        if not self.monitoring.definition_name:
+            return "model-monitoring"
+        is_of_data = self.monitoring.type is MonitoringType.DATA_QUALITY
+        return "data-quality-monitoring" if is_of_data else "model-quality-monitoring"
 
 
 @dataclass(frozen=True)
 class Folder:
-    """One hour of captured data of one variant; `path` is what is below the capture's destination."""
+    """One hour of data; `path` is what is below their root."""
 
     uri: str
     path: str
 
 
 def capture_folders(destination: str, endpoint: str, variants: Sequence[str], window: Window) -> list[Folder]:
+    """Of captured or merged data."""
     found = []
     for variant in variants:
         for hour in window.hours():
@@ -40,58 +80,46 @@ def capture_folders(destination: str, endpoint: str, variants: Sequence[str], wi
     return found
 
 
-def job_name(schedule: MonitoringSchedule, due: float) -> str:
-    """The same for the same execution."""
-    token = hashlib.sha256(f"{schedule.key}/{schedule.created_at}/{due}".encode()).hexdigest()[:24]
-    return f"model-monitoring-{instant(due):%Y%m%d%H%M}-{token}"
-
-
-def job_request(schedule: MonitoringSchedule, due: float, window: Window, folders: Sequence[Folder]) -> dict[str, Any]:
+def job_request(occasion: Occasion, folders: Sequence[Folder]) -> dict[str, Any]:
     """CreateProcessingJob's members. `folders` are those that have data."""
-    definition = schedule.definition
-    app = definition["MonitoringAppSpecification"]
-    request: dict[str, Any] = {
-        "ProcessingJobName": job_name(schedule, due),
-        "RoleArn": definition["RoleArn"],
+    name = occasion.job_name(occasion.prefix)
+    monitoring, schedule = occasion.monitoring, occasion.schedule
+    extras = [input_of(name, uri, path) for name, uri, path in _extras(monitoring)]
+    place = f"{monitoring.endpoint}/{schedule.key}/{instant(occasion.due):%Y/%m/%d/%H}"
+    return {
+        **common_request(monitoring, name),
+        "ProcessingInputs": [*captured_inputs(monitoring, folders), *extras],
+        "ProcessingOutputConfig": output_config(monitoring, place),
+        "Environment": _environment(occasion),
+    }
+
+
+def common_request(monitoring: Monitoring, name: str) -> dict[str, Any]:
+    """What every job of the monitoring is given."""
+    job = monitoring.job
+    app = job["MonitoringAppSpecification"]
+    stop = {"MaxRuntimeInSeconds": monitoring.longest_run_seconds}
+    return {
+        "ProcessingJobName": name,
+        "RoleArn": job["RoleArn"],
         "AppSpecification": {
             name: app[name] for name in ("ImageUri", "ContainerEntrypoint", "ContainerArguments") if name in app
         },
-        "ProcessingResources": definition["MonitoringResources"],
-        "ProcessingInputs": _inputs(schedule, folders),
-        "ProcessingOutputConfig": _outputs(schedule, due),
-        "Environment": _environment(schedule, window),
-        "StoppingCondition": definition.get("StoppingCondition", {"MaxRuntimeInSeconds": LONGEST_RUN_SECONDS}),
+        "ProcessingResources": job["MonitoringResources"],
+        "StoppingCondition": job.get("StoppingCondition", stop),
+        **({"NetworkConfig": job["NetworkConfig"]} if "NetworkConfig" in job else {}),
     }
-    if "NetworkConfig" in definition:
-        request["NetworkConfig"] = definition["NetworkConfig"]
-    return request
 
 
-def _inputs(schedule: MonitoringSchedule, folders: Sequence[Folder]) -> list[dict[str, Any]]:
-    local = schedule.endpoint_input["LocalPath"].rstrip("/")
-    found = [
-        _input(f"endpoint_input_{number}", folder.uri, f"{local}/{folder.path}")
+def captured_inputs(monitoring: Monitoring, folders: Sequence[Folder]) -> list[dict[str, Any]]:
+    local = monitoring.endpoint_input["LocalPath"].rstrip("/")
+    return [
+        input_of(f"{CAPTURED}{number}", folder.uri, f"{local}/{folder.path}")
         for number, folder in enumerate(folders, 1)
     ]
-    for name, uri, path in _extras(schedule):
-        found.append(_input(name, uri, path))
-    return found
 
 
-def _extras(schedule: MonitoringSchedule) -> list[tuple[str, str, str]]:
-    """(name, URI, folder) of baseline and scripts, where the schedule names them."""
-    baseline = schedule.definition.get("BaselineConfig", {})
-    app = schedule.definition["MonitoringAppSpecification"]
-    named = [
-        ("constraints", baseline.get("ConstraintsResource", {}).get("S3Uri"), CONSTRAINTS),
-        ("baseline", baseline.get("StatisticsResource", {}).get("S3Uri"), STATISTICS),
-        ("pre_processor_script", app.get("RecordPreprocessorSourceUri"), PREPROCESSOR),
-        ("post_processor_script", app.get("PostAnalyticsProcessorSourceUri"), POSTPROCESSOR),
-    ]
-    return [(name, uri, path) for name, uri, path in named if uri]
-
-
-def _input(name: str, uri: str, path: str) -> dict[str, Any]:
+def input_of(name: str, uri: str, path: str) -> dict[str, Any]:
     source = {
         "S3Uri": uri,
         "LocalPath": path,
@@ -103,13 +131,12 @@ def _input(name: str, uri: str, path: str) -> dict[str, Any]:
     return {"InputName": name, "AppManaged": False, "S3Input": source}
 
 
-def _outputs(schedule: MonitoringSchedule, due: float) -> dict[str, Any]:
-    config = schedule.definition["MonitoringOutputConfig"]
-    output = config["MonitoringOutputs"][0]["S3Output"]
-    place = f"{schedule.parent}/{schedule.key}/{instant(due):%Y/%m/%d/%H}"
+def output_config(monitoring: Monitoring, place: str) -> dict[str, Any]:
+    """`place` is where below the monitoring's output."""
+    config = monitoring.job["MonitoringOutputConfig"]
     target = {
-        "S3Uri": f"{output['S3Uri'].rstrip('/')}/{place}",
-        "LocalPath": output["LocalPath"],
+        "S3Uri": f"{monitoring.output['S3Uri'].rstrip('/')}/{place}",
+        "LocalPath": monitoring.output["LocalPath"],
         # The engine uploads at the end of a job; Continuous is SageMaker's default for these.
         "S3UploadMode": "EndOfJob",
     }
@@ -117,25 +144,43 @@ def _outputs(schedule: MonitoringSchedule, due: float) -> dict[str, Any]:
     return {**outputs, "KmsKeyId": config["KmsKeyId"]} if "KmsKeyId" in config else outputs
 
 
-def _environment(schedule: MonitoringSchedule, window: Window) -> dict[str, str]:
-    """What the schedule sets itself gives way to what tells the program where everything is."""
-    defaults = {"dataset_format": json.dumps(CAPTURE_FORMAT), "publish_cloudwatch_metrics": "Enabled"}
+def _extras(monitoring: Monitoring) -> list[tuple[str, str, str]]:
+    """(name, URI, folder) of baseline and scripts, where they are named."""
+    baseline = monitoring.job.get("BaselineConfig", {})
+    app = monitoring.job["MonitoringAppSpecification"]
+    named = [
+        ("constraints", baseline.get("ConstraintsResource", {}).get("S3Uri"), CONSTRAINTS),
+        ("baseline", baseline.get("StatisticsResource", {}).get("S3Uri"), STATISTICS),
+        ("pre_processor_script", app.get("RecordPreprocessorSourceUri"), PREPROCESSOR),
+        ("post_processor_script", app.get("PostAnalyticsProcessorSourceUri"), POSTPROCESSOR),
+    ]
+    return [(name, uri, path) for name, uri, path in named if uri]
+
+
+def _environment(occasion: Occasion) -> dict[str, str]:
+    """What the definition sets itself gives way to what tells the program where everything is."""
+    monitoring, window = occasion.monitoring, occasion.window
+    is_of_model = monitoring.type is MonitoringType.MODEL_QUALITY
+    form = MERGED_FORMAT if is_of_model else CAPTURE_FORMAT
+    defaults = {"dataset_format": json.dumps(form), "publish_cloudwatch_metrics": "Enabled"}
     places = {
-        "dataset_source": schedule.endpoint_input["LocalPath"],
-        "output_path": schedule.definition["MonitoringOutputConfig"]["MonitoringOutputs"][0]["S3Output"]["LocalPath"],
+        "dataset_source": monitoring.endpoint_input["LocalPath"],
+        "output_path": monitoring.output["LocalPath"],
         "start_time": _told(window.start),
         "end_time": _told(window.end),
-        "sagemaker_endpoint_name": schedule.parent,
-        "sagemaker_monitoring_schedule_name": schedule.key,
+        "sagemaker_endpoint_name": monitoring.endpoint,
+        "sagemaker_monitoring_schedule_name": occasion.schedule.key,
     }
-    variables = {
-        "constraints": "baseline_constraints",
-        "baseline": "baseline_statistics",
-        "pre_processor_script": "record_preprocessor_script",
-        "post_processor_script": "post_analytics_processor_script",
+    if is_of_model:
+        places |= {"analysis_type": "MODEL_QUALITY", "problem_type": monitoring.problem_type}
+        places["metric_time"] = _told(window.start)
+    files = {VARIABLES[name]: f"{path}/{uri.rsplit('/', 1)[-1]}" for name, uri, path in _extras(monitoring)}
+    given = {
+        variable: str(monitoring.endpoint_input[member])
+        for member, variable in ATTRIBUTES.items()
+        if member in monitoring.endpoint_input
     }
-    files = {variables[name]: f"{path}/{uri.rsplit('/', 1)[-1]}" for name, uri, path in _extras(schedule)}
-    return {**defaults, **schedule.definition.get("Environment", {}), **places, **files}
+    return {**defaults, **monitoring.job.get("Environment", {}), **places, **given, **files}
 
 
 def _told(at: datetime) -> str:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.decide.schedule import CronSchedule, read_schedule
 from mlsystem.engine.durable.machine import Action, CancelTimer, Event, SetTimer, Step
+from mlsystem.engine.services.sagemaker.monitoring_definition import Monitoring, MonitoringType
 from mlsystem.engine.store.records import Record
 
 NOW = "NOW"
@@ -42,12 +43,14 @@ class MonitoringSchedule(Record):
         return str(self.config["ScheduleConfig"]["ScheduleExpression"])
 
     @property
-    def definition(self) -> dict[str, Any]:
-        return dict(self.config["MonitoringJobDefinition"])
+    def type(self) -> str:
+        """An inline definition is about the data, whose type it may leave out."""
+        return str(self.config.get("MonitoringType", MonitoringType.DATA_QUALITY))
 
     @property
-    def endpoint_input(self) -> dict[str, Any]:
-        return dict(self.definition["MonitoringInputs"][0]["EndpointInput"])
+    def definition_name(self) -> str:
+        """The job definition's; empty where it is inline."""
+        return str(self.config.get("MonitoringJobDefinitionName", ""))
 
 
 class MonitoringScheduleMachine:
@@ -76,8 +79,13 @@ class MonitoringScheduleMachine:
 
 def _start(record: MonitoringSchedule, due: float) -> Action:
     """Executions of one schedule do not wait for each other."""
-    key = f"{record.key}/{due:.0f}"
+    key = execution_key(record, due)
     return Action(START, key=key, data={"due": due}, lane=f"sagemaker.monitoring/{key}")
+
+
+def execution_key(record: MonitoringSchedule, due: float) -> str:
+    """Executions of NOW may begin within one second."""
+    return f"{record.key}/{due:.3f}".rstrip("0").rstrip(".")
 
 
 def _next(record: MonitoringSchedule, at: float) -> tuple[SetTimer | CancelTimer, ...]:
@@ -98,34 +106,30 @@ def read_expression(expression: str) -> CronSchedule:
 
 
 def check_config(config: dict[str, Any]) -> None:
-    """Refuse what SageMaker refuses, and by name what is not there."""
-    if "MonitoringJobDefinition" not in config:
-        raise NotImplementedHere(
-            "a monitoring schedule with MonitoringJobDefinitionName", "give MonitoringJobDefinition"
-        )
-    if config.get("MonitoringType", "DataQuality") != "DataQuality":
-        raise NotImplementedHere(f"monitoring of the type {config['MonitoringType']}", "DataQuality is")
+    """Refuse what SageMaker refuses of a MonitoringScheduleConfig, and by name what is not there."""
+    if ("MonitoringJobDefinition" in config) == ("MonitoringJobDefinitionName" in config):
+        raise AwsError("ValidationException", "Give one of MonitoringJobDefinition and MonitoringJobDefinitionName.")
+    if "MonitoringJobDefinitionName" in config and "MonitoringType" not in config:
+        raise AwsError("ValidationException", "MonitoringJobDefinitionName needs its MonitoringType.")
+    kind = config.get("MonitoringType", MonitoringType.DATA_QUALITY)
+    if kind not in set(MonitoringType):
+        raise NotImplementedHere(f"monitoring of the type {kind}", f"{' and '.join(MonitoringType)} are")
+    if "MonitoringJobDefinition" in config and kind != MonitoringType.DATA_QUALITY:
+        raise NotImplementedHere(f"an inline definition of the type {kind}", "name a job definition")
     if "ScheduleConfig" not in config:
         raise AwsError("ValidationException", "ScheduleConfig is required.")
-    expression = config["ScheduleConfig"]["ScheduleExpression"]
-    if expression != NOW:
-        read_expression(expression)
-    definition = config["MonitoringJobDefinition"]
-    inputs = definition["MonitoringInputs"]
-    if len(inputs) != 1 or "EndpointInput" not in inputs[0]:
-        raise NotImplementedHere("a monitoring schedule without exactly one EndpointInput")
-    if definition["MonitoringResources"]["ClusterConfig"]["InstanceCount"] != 1:
-        raise NotImplementedHere("a monitoring schedule with InstanceCount above 1", "one machine is one host")
-    if len(definition["MonitoringOutputConfig"]["MonitoringOutputs"]) != 1:
-        raise AwsError("ValidationException", "MonitoringOutputs must hold exactly one output.")
-    if "BaseliningJobName" in definition.get("BaselineConfig", {}):
-        raise NotImplementedHere(
-            "BaselineConfig with BaseliningJobName", "name ConstraintsResource and StatisticsResource"
-        )
-    seconds = definition.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 0)
-    if expression == HOURLY and seconds > 3600:
+    if config["ScheduleConfig"]["ScheduleExpression"] != NOW:
+        read_expression(config["ScheduleConfig"]["ScheduleExpression"])
+
+
+def check_run_time(expression: str, monitoring: Monitoring) -> None:
+    """Executions of an hourly schedule must not overtake each other."""
+    seconds = monitoring.job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 0)
+    longest = monitoring.longest_run_seconds
+    if expression == HOURLY and seconds > longest:
         raise AwsError(
-            "ValidationException", f"MaxRuntimeInSeconds of an hourly schedule must be at most 3600, but is {seconds}."
+            "ValidationException",
+            f"MaxRuntimeInSeconds of an hourly {monitoring.type} schedule must be at most {longest}, but is {seconds}.",
         )
 
 

@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING, Any
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Event
-from mlsystem.engine.services.sagemaker.job import Phase, ProcessingJob
 from mlsystem.engine.services.sagemaker.listing import FILTERS, page, when
-from mlsystem.engine.services.sagemaker.monitoring_executions import MonitoringExecution, describe_execution
+from mlsystem.engine.services.sagemaker.monitoring_definition import check_monitoring, find_monitoring
+from mlsystem.engine.services.sagemaker.monitoring_execution import (
+    UNDER_WAY,
+    MonitoringExecution,
+    describe_execution,
+)
 from mlsystem.engine.services.sagemaker.monitoring_schedule import (
     MonitoringSchedule,
     MonitoringScheduleMachine,
     ScheduleStatus,
     check_config,
+    check_run_time,
 )
 from mlsystem.engine.services.sagemaker.monitoring_window import window
 from mlsystem.engine.services.sagemaker.tags import write_tags
@@ -31,6 +36,8 @@ if TYPE_CHECKING:
         ListMonitoringSchedulesRequestTypeDef,
         UpdateMonitoringScheduleRequestTypeDef,
     )
+
+LISTED_BY = f"{FILTERS} EndpointName StatusEquals MonitoringTypeEquals MonitoringJobDefinitionName"
 
 
 class MonitoringSchedules(Part):
@@ -57,7 +64,7 @@ class MonitoringSchedules(Part):
     def update(self, request: UpdateMonitoringScheduleRequestTypeDef, call: Call) -> Mapping[str, object]:
         """A stopped schedule stays stopped."""
         schedule = find_schedule(call.tx, request["MonitoringScheduleName"])
-        config: dict[str, Any] = {**schedule.config, **request["MonitoringScheduleConfig"]}
+        config = _updated(schedule.config, request["MonitoringScheduleConfig"])
         changed = schedule.changed(config=config, parent=self._checked(config, call))
         call.tx.put(changed)
         if schedule.state != ScheduleStatus.STOPPED:
@@ -73,17 +80,21 @@ class MonitoringSchedules(Part):
             answer["LastMonitoringExecutionSummary"] = describe_execution(call.tx, last[0])
         return answer
 
-    @operation("ListMonitoringSchedules", accepts=f"{FILTERS} EndpointName StatusEquals MonitoringTypeEquals")
+    @operation("ListMonitoringSchedules", accepts=LISTED_BY)
     def list(self, request: ListMonitoringSchedulesRequestTypeDef, call: Call) -> Mapping[str, object]:
-        endpoint = request.get("EndpointName")
-        is_of_kind = request.get("MonitoringTypeEquals", "DataQuality") == "DataQuality"
+        endpoint, kind = request.get("EndpointName"), request.get("MonitoringTypeEquals")
+        definition = request.get("MonitoringJobDefinitionName")
         return page(
             call.tx,
             MonitoringSchedule,
             request,
             "MonitoringScheduleSummaries",
-            _summary,
-            lambda schedule: is_of_kind and endpoint in (None, schedule.parent),
+            _listed,
+            lambda schedule: (
+                endpoint in (None, schedule.parent)
+                and kind in (None, schedule.type)
+                and definition in (None, schedule.definition_name)
+            ),
         )
 
     @operation("StartMonitoringSchedule", accepts="MonitoringScheduleName")
@@ -101,9 +112,8 @@ class MonitoringSchedules(Part):
         """Its executions, their jobs and files stay."""
         schedule = find_schedule(call.tx, request["MonitoringScheduleName"])
         for execution in call.tx.all(MonitoringExecution, parent=schedule.key):
-            job = call.tx.get(ProcessingJob, execution.job)
-            if job is not None and job.phase is not Phase.ENDED:
-                message = f"The monitoring schedule {schedule.key} has an execution in progress: {job.key}."
+            if describe_execution(call.tx, execution)["MonitoringExecutionStatus"] in UNDER_WAY:
+                message = f"The monitoring schedule {schedule.key} has an execution in progress: {_job_of(execution)}."
                 raise AwsError("ValidationException", message)
         call.tx.remove(MonitoringSchedule, schedule.key)
         return {}
@@ -116,8 +126,11 @@ class MonitoringSchedules(Part):
     def _checked(self, config: dict[str, Any], call: Call) -> str:
         """The name of the endpoint, which must be there and capture data."""
         check_config(config)
-        window(config["ScheduleConfig"], call.now)
-        name = str(config["MonitoringJobDefinition"]["MonitoringInputs"][0]["EndpointInput"]["EndpointName"])
+        monitoring = find_monitoring(call.tx, config)
+        check_monitoring(monitoring)
+        check_run_time(config["ScheduleConfig"]["ScheduleExpression"], monitoring)
+        window(config["ScheduleConfig"], call.now, monitoring.endpoint_input)
+        name = monitoring.endpoint
         endpoint = self._house.call("sagemaker", "DescribeEndpoint", {"EndpointName": name})
         if not endpoint.get("DataCaptureConfig", {}).get("EnableCapture"):
             raise AwsError("ValidationException", f"The endpoint {name} captures no data, so there is none to monitor.")
@@ -136,8 +149,26 @@ def _summary(schedule: MonitoringSchedule) -> dict[str, object]:
         "MonitoringScheduleName": schedule.key,
         "MonitoringScheduleArn": schedule.arn,
         "MonitoringScheduleStatus": schedule.state,
-        "MonitoringType": "DataQuality",
+        "MonitoringType": schedule.type,
         "CreationTime": when(schedule.created_at),
         "LastModifiedTime": when(schedule.updated_at),
         "EndpointName": schedule.parent,
     }
+
+
+def _listed(schedule: MonitoringSchedule) -> dict[str, object]:
+    name = {"MonitoringJobDefinitionName": schedule.definition_name} if schedule.definition_name else {}
+    return {**_summary(schedule), **name}
+
+
+def _job_of(execution: MonitoringExecution) -> str:
+    return execution.job or execution.merge_job
+
+
+def _updated(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A definition that is named takes the place of one that is inline, and the other way round."""
+    is_defined = changes.keys() & {"MonitoringJobDefinition", "MonitoringJobDefinitionName"}
+    of_definition = (
+        {"MonitoringJobDefinition", "MonitoringJobDefinitionName", "MonitoringType"} if is_defined else set()
+    )
+    return {**{name: value for name, value in config.items() if name not in of_definition}, **changes}

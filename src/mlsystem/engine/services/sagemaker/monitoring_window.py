@@ -13,7 +13,8 @@ from typing import Any
 
 from mlsystem.engine.decide.errors import AwsError
 
-DURATION = re.compile(r"(-?)P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
+# As ISO 8601 has it, and as AWS's example of a model quality monitor has it besides: -PT2D for two days.
+DURATION = re.compile(r"(-?)P(?:(\d+)D)?(?:T(?:(\d+)D)?(?:(\d+)H)?(?:(\d+)M)?)?")
 HOUR = timedelta(hours=1)
 
 
@@ -32,22 +33,30 @@ class Window:
             hour += HOUR
 
 
-def window(config: Mapping[str, Any], due: float) -> Window:
-    """By default the hour before a scheduled time; NOW looks at the last hour up to this moment, so at parts of two."""
-    at = datetime.fromtimestamp(due, UTC)
-    start = at + _offset(config.get("DataAnalysisStartTime", "-PT1H"))
-    end = at + _offset(config.get("DataAnalysisEndTime", "-PT0H"))
+def window(config: Mapping[str, Any], due: float, endpoint_input: Mapping[str, Any] | None = None) -> Window:
+    """By default the hour before a scheduled time; NOW looks at the last hour up to this moment, so at parts of two.
+
+    The offsets of an EndpointInput go before those of the ScheduleConfig: they are taken off the scheduled time, with or without a sign.
+    https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-schedule.html
+    """
+    at, given = datetime.fromtimestamp(due, UTC), endpoint_input or {}
+    start = at + _before(given.get("StartTimeOffset"), config.get("DataAnalysisStartTime", "-PT1H"))
+    end = at + _before(given.get("EndTimeOffset"), config.get("DataAnalysisEndTime", "-PT0H"))
     if start >= end:
         raise AwsError(
-            "ValidationException", f"DataAnalysisStartTime ({start}) must lie before DataAnalysisEndTime ({end})."
+            "ValidationException", f"The window of the data must begin before its end, but is {start} to {end}."
         )
     return Window(start, end)
+
+
+def _before(offset: str | None, otherwise: str) -> timedelta:
+    return _offset(otherwise) if offset is None else -abs(_offset(offset))
 
 
 def _offset(text: str) -> timedelta:
     found = DURATION.fullmatch(text)
     if found is None:
         raise AwsError("ValidationException", f"{text!r} is not an offset like -PT1H.")
-    days, hours, minutes = (int(number or 0) for number in found.groups()[1:])
-    length = timedelta(days=days, hours=hours, minutes=minutes)
+    days, odd_days, hours, minutes = (int(number or 0) for number in found.groups()[1:])
+    length = timedelta(days=days + odd_days, hours=hours, minutes=minutes)
     return -length if found[1] else length

@@ -17,6 +17,8 @@ EXPERIMENT = ROOT + "experiment/${ExperimentName}"
 TRIAL = ROOT + "experiment-trial/${TrialName}"
 TRIAL_COMPONENT = ROOT + "experiment-trial-component/${TrialComponentName}"
 SCHEDULE = ROOT + "monitoring-schedule/${MonitoringScheduleName}"
+DATA_QUALITY = ROOT + "data-quality-job-definition/${JobDefinitionName}"
+MODEL_QUALITY = ROOT + "model-quality-job-definition/${JobDefinitionName}"
 PROJECT = ROOT + "project/${ProjectName}"
 RESOURCE = "${ResourceArn}"
 
@@ -61,6 +63,14 @@ PERMISSIONS = Permissions(
         "UpdateEndpoint": [on(ENDPOINT, ENDPOINT_CONFIG)],
         "UpdateEndpointWeightsAndCapacities": [on(ENDPOINT)],
         # monitoring
+        "CreateDataQualityJobDefinition": [*tagged(DATA_QUALITY), JOB_ROLE],
+        "DeleteDataQualityJobDefinition": [on(DATA_QUALITY)],
+        "DescribeDataQualityJobDefinition": [on(DATA_QUALITY)],
+        "ListDataQualityJobDefinitions": [on(ANY)],
+        "CreateModelQualityJobDefinition": [*tagged(MODEL_QUALITY), JOB_ROLE],
+        "DeleteModelQualityJobDefinition": [on(MODEL_QUALITY)],
+        "DescribeModelQualityJobDefinition": [on(MODEL_QUALITY)],
+        "ListModelQualityJobDefinitions": [on(ANY)],
         "CreateMonitoringSchedule": [*tagged(SCHEDULE), MONITORING_ROLE],
         "DeleteMonitoringSchedule": [on(SCHEDULE)],
         "DescribeMonitoringSchedule": [on(SCHEDULE)],

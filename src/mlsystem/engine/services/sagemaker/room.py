@@ -17,6 +17,10 @@ from mlsystem.engine.services.sagemaker.job import JobMachine, ProcessingJob, Tr
 from mlsystem.engine.services.sagemaker.job_actions import JobActions
 from mlsystem.engine.services.sagemaker.job_kind import Processing, Training
 from mlsystem.engine.services.sagemaker.models import Models
+from mlsystem.engine.services.sagemaker.monitoring_definitions import (
+    DataQualityJobDefinitions,
+    ModelQualityJobDefinitions,
+)
 from mlsystem.engine.services.sagemaker.monitoring_executions import MonitoringExecutions
 from mlsystem.engine.services.sagemaker.monitoring_schedule import MonitoringScheduleMachine
 from mlsystem.engine.services.sagemaker.monitoring_schedules import MonitoringSchedules
@@ -49,6 +53,8 @@ def open_room(house: House, machinery: Machinery, keeper: DoorKeeper) -> Room:
             Trials(house),
             TrialComponents(house),
             Search(house),
+            DataQualityJobDefinitions(house),
+            ModelQualityJobDefinitions(house),
             MonitoringSchedules(house, monitoring),
             MonitoringExecutions(house, monitoring, processing),
             Projects(house, ProjectMachine()),

@@ -9,7 +9,8 @@ import pytest
 
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Event, SetTimer, Step
-from mlsystem.engine.services.sagemaker.monitoring_job import capture_folders, job_request
+from mlsystem.engine.services.sagemaker.monitoring_definition import Monitoring, MonitoringType
+from mlsystem.engine.services.sagemaker.monitoring_job import Occasion, capture_folders, job_request
 from mlsystem.engine.services.sagemaker.monitoring_schedule import (
     MonitoringSchedule,
     MonitoringScheduleMachine,
@@ -36,6 +37,12 @@ def _schedule(expression: str = "cron(0 * ? * * *)", **environment: str) -> Moni
     }
     config = {"ScheduleConfig": {"ScheduleExpression": expression}, "MonitoringJobDefinition": definition}
     return MonitoringSchedule(key="s", parent="e", state=ScheduleStatus.SCHEDULED, arn="arn:s", config=config)
+
+
+def _occasion(due: float = TEN, **environment: str) -> Occasion:
+    schedule = _schedule(**environment)
+    monitoring = Monitoring(MonitoringType.DATA_QUALITY, schedule.config["MonitoringJobDefinition"])
+    return Occasion(schedule, monitoring, due, window({}, due))
 
 
 def _timer(step: Step[MonitoringSchedule]) -> SetTimer:
@@ -85,6 +92,18 @@ def test_a_window_between_hours_has_the_folders_of_both() -> None:
     assert [folder.path[-2:] for folder in folders] == ["08", "09"]
 
 
+@pytest.mark.parametrize("sign", ["-P", "P", "-PT"])
+def test_the_offsets_of_an_endpoint_input_are_taken_off_the_scheduled_time(sign: str) -> None:
+    """AWS's example: due on the 9th at 13:00, -P8D and -P1D mean the 1st to the 8th. Another of its examples writes -PT2D."""
+    due = datetime(2020, 1, 9, 13, tzinfo=UTC).timestamp()
+    given = {"StartTimeOffset": f"{sign}8D", "EndTimeOffset": f"{sign}1D"}
+    looked_at = window({"DataAnalysisStartTime": "-PT1H"}, due, given)
+    assert (looked_at.start, looked_at.end) == (
+        datetime(2020, 1, 1, 13, tzinfo=UTC),
+        datetime(2020, 1, 8, 13, tzinfo=UTC),
+    )
+
+
 @pytest.mark.parametrize("config", [{"DataAnalysisStartTime": "yesterday"}, {"DataAnalysisEndTime": "-PT2H"}])
 def test_a_window_that_cannot_be_is_refused(config: dict[str, str]) -> None:
     with pytest.raises(AwsError):
@@ -92,10 +111,9 @@ def test_a_window_that_cannot_be_is_refused(config: dict[str, str]) -> None:
 
 
 def test_the_job_is_told_where_everything_is() -> None:
-    looked_at = window({}, TEN)
-    folders = capture_folders("s3://b/capture", "e", ["v"], looked_at)
-    schedule = _schedule(dataset_format="own", sagemaker_endpoint_name="somebody else's")
-    request = job_request(schedule, TEN, looked_at, folders)
+    occasion = _occasion(dataset_format="own", sagemaker_endpoint_name="somebody else's")
+    folders = capture_folders("s3://b/capture", "e", ["v"], occasion.window)
+    request = job_request(occasion, folders)
     inputs = {one["InputName"]: one["S3Input"]["LocalPath"] for one in request["ProcessingInputs"]}
     assert inputs == {
         "endpoint_input_1": "/opt/ml/processing/input/e/v/2026/11/24/09",
@@ -112,7 +130,6 @@ def test_the_job_is_told_where_everything_is() -> None:
 
 
 def test_the_same_execution_has_the_same_job() -> None:
-    looked_at = window({}, TEN)
-    names = {job_request(_schedule(), at, looked_at, [])["ProcessingJobName"] for at in (TEN, TEN, TEN + HOUR)}
+    names = {job_request(_occasion(at), [])["ProcessingJobName"] for at in (TEN, TEN, TEN + HOUR)}
     assert len(names) == 2
     assert all(name.startswith("model-monitoring-20261124") for name in names)

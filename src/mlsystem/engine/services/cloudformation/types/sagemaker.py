@@ -1,4 +1,4 @@
-"""AWS::SageMaker::Model, EndpointConfig, Endpoint and MonitoringSchedule. Ref of each is its ARN.
+"""AWS::SageMaker::Model, EndpointConfig and Endpoint. Ref of each is its ARN.
 
 SageMaker's ARNs are in small letters, so names that are made up here are too, and a name that is given is taken from the properties.
 """
@@ -24,11 +24,11 @@ from mlsystem.engine.services.cloudformation.tags import tag_list, tagged
 LONGEST_NAME = 63
 
 
-def _name(arn: str, properties: Properties, member: str) -> str:
+def name_in(arn: str, properties: Properties, member: str) -> str:
     return str(properties.get(member) or arn.rsplit("/", 1)[-1])
 
 
-def _named(member: str) -> Any:
+def named(member: str) -> Any:
     """The properties as a request, with a name and with the stack's tags."""
 
     def arguments(site: Site, properties: dict[str, Any]) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def _named(member: str) -> Any:
     return arguments
 
 
-def _retag(site: Site, arn: str, old: Properties, new: Properties) -> None:
+def retag(site: Site, arn: str, old: Properties, new: Properties) -> None:
     if tags := tag_list(site, new):
         site.call("sagemaker", "AddTags", {"ResourceArn": arn, "Tags": tags})
 
@@ -54,11 +54,11 @@ MODEL = ApiType(
     properties=MODEL_PROPERTIES | {"VpcConfig", "Tags"},
     attributes=frozenset({"ModelName"}),
     immutable=MODEL_PROPERTIES | {"VpcConfig"},
-    arguments=_named("ModelName"),
+    arguments=named("ModelName"),
     identify=lambda answer, _request: str(answer["ModelArn"]),
-    describe_with=lambda _site, arn, properties: {"ModelName": _name(arn, properties, "ModelName")},
-    delete_request=lambda arn, properties: {"ModelName": _name(arn, properties, "ModelName")},
-    change=_retag,
+    describe_with=lambda _site, arn, properties: {"ModelName": name_in(arn, properties, "ModelName")},
+    delete_request=lambda arn, properties: {"ModelName": name_in(arn, properties, "ModelName")},
+    change=retag,
 )
 
 CONFIG_PROPERTIES = frozenset({"EndpointConfigName", "ProductionVariants", "DataCaptureConfig", "KmsKeyId"})
@@ -71,11 +71,11 @@ ENDPOINT_CONFIG = ApiType(
     required=frozenset({"ProductionVariants"}),
     attributes=frozenset({"EndpointConfigName"}),
     immutable=CONFIG_PROPERTIES | {"ShadowProductionVariants", "ExecutionRoleArn"},
-    arguments=_named("EndpointConfigName"),
+    arguments=named("EndpointConfigName"),
     identify=lambda answer, _request: str(answer["EndpointConfigArn"]),
-    describe_with=lambda _site, arn, properties: {"EndpointConfigName": _name(arn, properties, "EndpointConfigName")},
-    delete_request=lambda arn, properties: {"EndpointConfigName": _name(arn, properties, "EndpointConfigName")},
-    change=_retag,
+    describe_with=lambda _site, arn, properties: {"EndpointConfigName": name_in(arn, properties, "EndpointConfigName")},
+    delete_request=lambda arn, properties: {"EndpointConfigName": name_in(arn, properties, "EndpointConfigName")},
+    change=retag,
 )
 
 
@@ -106,13 +106,13 @@ class Endpoint:
 
     def create(self, site: Site, properties: Properties) -> Outcome:
         given = {name: value for name, value in properties.items() if name not in self.of_update}
-        request = coerced("sagemaker", "CreateEndpoint", _named("EndpointName")(site, given))
+        request = coerced("sagemaker", "CreateEndpoint", named("EndpointName")(site, given))
         arn = str(site.call("sagemaker", "CreateEndpoint", request)["EndpointArn"])
         return Begun(arn, self._memo(request["EndpointName"], properties))
 
     def update(self, site: Site, physical_id: str, old: Properties, new: Properties, policy: Properties) -> Outcome:
-        name = _name(physical_id, new, "EndpointName")
-        _retag(site, physical_id, old, new)
+        name = name_in(physical_id, new, "EndpointName")
+        retag(site, physical_id, old, new)
         found = site.call("sagemaker", "DescribeEndpoint", {"EndpointName": name})
         if found["EndpointConfigName"] == new["EndpointConfigName"] and found["EndpointStatus"] == "InService":
             return self._done(physical_id, name)
@@ -122,7 +122,7 @@ class Endpoint:
         return Begun(physical_id, self._memo(name, new))
 
     def delete(self, site: Site, physical_id: str, properties: Properties) -> Outcome:
-        name = _name(physical_id, properties, "EndpointName")
+        name = name_in(physical_id, properties, "EndpointName")
         try:
             site.call("sagemaker", "DeleteEndpoint", {"EndpointName": name})
         except AwsError as error:
@@ -155,41 +155,3 @@ class Endpoint:
 
     def _done(self, arn: str, name: str) -> Done:
         return Done(arn, {"EndpointName": name})
-
-
-# ------------------------------------------------------------------ monitoring schedules
-SCHEDULE = "MonitoringScheduleName"
-
-
-def _reschedule(site: Site, arn: str, old: Properties, new: Properties) -> None:
-    _retag(site, arn, old, new)
-    request = {SCHEDULE: _name(arn, new, SCHEDULE), "MonitoringScheduleConfig": new["MonitoringScheduleConfig"]}
-    request = coerced("sagemaker", "UpdateMonitoringSchedule", request)
-    site.call("sagemaker", "UpdateMonitoringSchedule", request)
-
-
-def _describe_schedule(site: Site, arn: str, properties: Properties) -> dict[str, Any]:
-    name = _name(arn, properties, SCHEDULE)
-    found = site.call("sagemaker", "DescribeMonitoringSchedule", {SCHEDULE: name})
-    return {
-        "MonitoringScheduleArn": arn,
-        "CreationTime": str(found["CreationTime"]),
-        "LastModifiedTime": str(found["LastModifiedTime"]),
-    }
-
-
-MONITORING_SCHEDULE = ApiType(
-    name="AWS::SageMaker::MonitoringSchedule",
-    service="sagemaker",
-    create_operation="CreateMonitoringSchedule",
-    delete_operation="DeleteMonitoringSchedule",
-    properties=frozenset({SCHEDULE, "MonitoringScheduleConfig", "Tags"}),
-    required=frozenset({SCHEDULE, "MonitoringScheduleConfig"}),
-    attributes=frozenset({"MonitoringScheduleArn", "CreationTime", "LastModifiedTime"}),
-    immutable=frozenset({SCHEDULE}),
-    arguments=_named(SCHEDULE),
-    identify=lambda answer, _request: str(answer["MonitoringScheduleArn"]),
-    describe_with=_describe_schedule,
-    delete_request=lambda arn, properties: {SCHEDULE: _name(arn, properties, SCHEDULE)},
-    change=_reschedule,
-)
