@@ -103,6 +103,7 @@ def make_files(folder: Path, rows: int, numbers: int = NUMBERS, words: Sequence[
     columns += [f"'v' || (hash(i * 17 + {place}) % {count}) AS c{place}" for place, count in enumerate(words)]
     path = folder / f"{rows}x{numbers + len(words)}.csv"
     with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
         connection.execute(f"COPY (SELECT {', '.join(columns)} FROM range({rows}) t(i)) TO '{path}' (HEADER)")
     return path
 
@@ -110,6 +111,7 @@ def make_files(folder: Path, rows: int, numbers: int = NUMBERS, words: Sequence[
 def as_parquet(path: Path) -> Path:
     made = path.with_suffix(".parquet")
     with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
         connection.execute(f"COPY (SELECT * FROM read_csv('{path}')) TO '{made}' (FORMAT parquet)")
     return made
 

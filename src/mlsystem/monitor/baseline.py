@@ -1,6 +1,7 @@
 """The baseline that a check compares with, read from its two files; anything wrong with them ends the run."""
 
 import json
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,7 @@ def read_document(path: Path, name: str, parse: Callable[[object], _Parsed]) -> 
     """One of a baseline's files, or that file of a folder. Raises BaselineError."""
     file = path / name if path.is_dir() else path
     try:
-        return parse(json.loads(file.read_text(encoding="utf-8")))
+        return parse(_read_json(file.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, DocumentError) as error:
         raise BaselineError(
             f"The baseline cannot be read: {file}: {error}. Nothing was checked; create the baseline again"
@@ -71,3 +72,20 @@ def require_readable(unreadable: Unreadable, readable: int) -> None:
             f"{unreadable.sentence(readable)}. A baseline of the rest would not stand for the data: "
             "mend the files, or leave those rows out"
         )
+
+
+def _read_json(text: str) -> object:
+    """The document in a text. Long arrays of numbers (levels of sketches) become `array`s as they are read: as objects, a thousand
+    columns of them would fill the memory. Raises json.JSONDecodeError."""
+    return json.loads(text, object_hook=_compact)
+
+
+def _compact(document: dict[str, object]) -> dict[str, object]:
+    data = document.get("data")
+    if isinstance(data, list):
+        document["data"] = [array("d", item) if _has_floats(item) else item for item in data]
+    return document
+
+
+def _has_floats(value: object) -> bool:
+    return isinstance(value, list) and all(type(item) is float for item in value)

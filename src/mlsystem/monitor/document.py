@@ -1,6 +1,7 @@
 """A parsed JSON document that knows, of each value, where it stands: so that an error can name the place."""
 
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 
@@ -43,9 +44,9 @@ class Node:
             self.fail("is not a number")
         return float(self.value)
 
-    def numbers(self) -> list[float]:
+    def numbers(self) -> Sequence[float]:
         """The items of an array of numbers, of which there may be very many."""
-        if isinstance(self.value, list) and all(type(item) is float for item in self.value):
+        if isinstance(self.value, array):
             return self.value
         return [item.number() for item in self.items()]
 

@@ -6,6 +6,7 @@ digit more than needed, which is not imitated (see docs/monitor-format.md).
 """
 
 import math
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
@@ -49,8 +50,10 @@ def _render(value: object, level: int) -> str:
             return f'"{value.translate(_TRANSLATION)}"'
         case Mapping():
             return _object(value.items(), level)
+        case array():  # the levels of sketches: thousands of numbers for each feature
+            return _line([double(item) for item in value])
         case Sequence():
-            return _array(value, level)
+            return _line([_render(item, level) for item in value])
     raise TypeError(f"{value!r} has no place in this JSON document")
 
 
@@ -60,7 +63,5 @@ def _object(members: Iterable[tuple[object, object]], level: int) -> str:
     return "{\n" + ",\n".join(lines) + "\n" + "  " * level + "}" if lines else "{ }"
 
 
-def _array(items: Sequence[object], level: int) -> str:
-    if items and all(type(item) is float for item in items):  # sketches: thousands of numbers for each feature
-        return "[ " + ", ".join(map(double, items)) + " ]"  # type: ignore[arg-type]
-    return "[ " + ", ".join(_render(item, level) for item in items) + " ]" if items else "[ ]"
+def _line(items: Sequence[str]) -> str:
+    return f"[ {', '.join(items)} ]" if items else "[ ]"

@@ -3,6 +3,8 @@
 Which keys there are, in which order, and which numbers are doubles: docs/monitor-format.md.
 """
 
+from array import array
+
 from mlsystem.monitor.document import Node
 from mlsystem.monitor.moments import Moments
 from mlsystem.monitor.profile import Categories, DatasetProfile, FeatureProfile, NumericalStatistics
@@ -37,7 +39,7 @@ def _numerical(statistics: NumericalStatistics) -> Document:
         {"lower_bound": b.lower_bound, "upper_bound": b.upper_bound, "count": b.count} for b in statistics.buckets
     ]
     parameters = {"c": sketch.shrinking_factor, "k": float(sketch.size)}
-    data = [level.tolist() for level in sketch.levels]
+    data = [array("d", level.tobytes()) for level in sketch.levels]
     return {
         "mean": moments.mean,
         "sum": moments.total,

@@ -15,7 +15,8 @@ from mlsystem.monitor.unreadable import Unreadable
 from mlsystem.monitor.unusual_values import Values
 
 POSITIONAL_NAME = "_c{}"
-_SAMPLED_TOGETHER = 10_000  # rows
+_SAMPLED_TOGETHER = 10_000  # rows, but of wide data fewer:
+_CELLS_TOGETHER = 3_000_000
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,11 @@ class Dataset:
         }
         if not fields:
             return
-        apart = max(_SAMPLED_TOGETHER, self.row_count * _SAMPLED_TOGETHER // rows)
+        together = max(1, min(_SAMPLED_TOGETHER, _CELLS_TOGETHER // len(fields)))
+        apart = max(together, self.row_count * together // rows)
         for start in range(0, self.row_count, apart):
-            stop = min(start + _SAMPLED_TOGETHER, self.row_count)
-            yield apart - _SAMPLED_TOGETHER if start else 0, some_rows(self.connection, fields, start, stop)
+            stop = min(start + together, self.row_count)
+            yield apart - together if start else 0, some_rows(self.connection, fields, start, stop)
 
 
 class TableColumn:

@@ -1,8 +1,8 @@
 """Opening a dataset: finds its files, and has DuckDB load them in the format that they are said to be in."""
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +20,15 @@ from mlsystem.monitor.reading.format import DatasetFormat, Kind
 from mlsystem.monitor.reading.json_lines import readable_lines
 from mlsystem.monitor.reading.newest import newest_records
 from mlsystem.monitor.reading.plain_rows import PlainRows, UnevenRowsError, load_plain
-from mlsystem.monitor.reading.table import Field, count_rows, count_types
+from mlsystem.monitor.reading.table import COLUMNS_AT_ONCE, Field, count_rows, count_types
 from mlsystem.monitor.reading.text_source import Need, TextSource, load_text
 from mlsystem.monitor.types import InferredType, TypeCounts
 from mlsystem.monitor.unreadable import UnreadableTally
 
 _TABLE = "dataset"
-_MEMORY = "256MB"  # beyond that DuckDB works on disk
+# Beyond the first DuckDB works on disk. It holds 32 KB of each column while it reads, so that some thousand columns take more.
+_MEMORY = ("256MB", "1GB", "4GB")
+_MEMORY_OF_WIDE = "128MB"  # once data of many columns are loaded: then a profile of each takes the rest
 # Text that looks like a date is text: so no value matches these, and DuckDB leaves it as it stands.
 _NO_DATES = "dateformat = '(no date) %Y', timestampformat = '(no time) %Y'"
 # The functions that read a list of files (first parameter), by the names of their columns (second: if several).
@@ -64,10 +66,16 @@ def open_dataset(
     if not files:
         raise NoDataError(texts.no_data(source, "holds no file" if _exists(paths) else "does not exist", window))
     try:
-        with tempfile.TemporaryDirectory(prefix="monitor-") as folder, _connect(folder) as connection:
-            files, left_out = (files, 0) if newest is None else newest_records(files, newest, Path(folder))
-            loader = _Loader(connection, Path(folder), expected or {}, UnreadableTally(), left_out)
-            dataset = loader.load(files, form, preprocess)
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="monitor-")))
+            files, left_out = (files, 0) if newest is None else newest_records(files, newest, folder)
+
+            def load(memory: str) -> Dataset:
+                connection = stack.enter_context(_connect(folder, memory))
+                loader = _Loader(connection, folder, expected or {}, UnreadableTally(), left_out)
+                return loader.load(files, form, preprocess)
+
+            dataset = _with_enough_memory(load)
             if dataset.row_count == 0 and dataset.unreadable.count:
                 raise DatasetError(_nothing_readable(source, form, dataset))
             if dataset.row_count == 0:
@@ -103,10 +111,20 @@ def _exists(paths: Sequence[Path]) -> bool:
     return any(path.exists() for path in paths)
 
 
-def _connect(folder: str) -> DuckDBPyConnection:
+def _with_enough_memory(load: Callable[[str], Dataset]) -> Dataset:
+    """What `load` gives, with the first limit that is not too small for it."""
+    for memory in _MEMORY[:-1]:
+        try:
+            return load(memory)
+        except duckdb.OutOfMemoryException:
+            continue
+    return load(_MEMORY[-1])
+
+
+def _connect(folder: Path, memory: str) -> DuckDBPyConnection:
     """A database in memory that spills into the folder, and never fetches an extension from the network."""
     return duckdb.connect(
-        config={"temp_directory": folder, "memory_limit": _MEMORY, "autoinstall_known_extensions": False}
+        config={"temp_directory": str(folder), "memory_limit": memory, "autoinstall_known_extensions": False}
     )
 
 
@@ -198,6 +216,8 @@ class _Loader:
         return self._dataset(list(zip(names, fields, types, strict=True)), count_rows(self.connection, _TABLE))
 
     def _dataset(self, found: Sequence[_Found], row_count: int, records: int | None = None) -> Dataset:
+        if len(found) > COLUMNS_AT_ONCE:
+            self.connection.execute(f"SET memory_limit = '{_MEMORY_OF_WIDE}'")
         columns = [
             TableColumn(self.connection, name, field, types, Need.of(types.infer(), self.expected.get(name)), row_count)
             for name, field, types in found

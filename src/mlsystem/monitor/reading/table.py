@@ -14,6 +14,7 @@ from mlsystem.monitor.types import TypeCounts
 from mlsystem.monitor.unusual_values import Values
 
 _COLUMNS_A_QUERY = 100  # four aggregates each: one query on thousands of columns would take long to plan
+COLUMNS_AT_ONCE = 200  # of whole rows: a quarter of a megabyte of each column is in memory while they are read
 # DuckDB keeps so many rows together, so that a query for a range of row ids reads no others.
 _ROWS_A_BLOCK = 122_880
 
@@ -63,8 +64,8 @@ def some_rows(
 ) -> dict[str, Values]:
     """Rows by their numbers, from 0: the columns as numbers (NaN is missing) where the flag is set, else as text."""
     found: dict[str, Values] = {}
-    for table in dict.fromkeys(field.table for field, _ in fields.values()):
-        mine = {name: pair for name, pair in fields.items() if pair[0].table == table}
+    for mine in _groups(fields):
+        table = next(field.table for field, _ in mine.values())
         wanted = ", ".join(
             f"{field.number if is_number else field.text} AS v{place}"
             for place, (field, is_number) in enumerate(mine.values())
@@ -77,6 +78,14 @@ def some_rows(
             )
             found[name] = column if is_number else column.tolist()
     return found
+
+
+def _groups(fields: Mapping[str, tuple[Field, bool]]) -> Iterator[dict[str, tuple[Field, bool]]]:
+    """Fields of one table each, and so few that what DuckDB reads of them at a time fits into the memory that it has."""
+    for table in dict.fromkeys(field.table for field, _ in fields.values()):
+        mine = [(name, pair) for name, pair in fields.items() if pair[0].table == table]
+        for start in range(0, len(mine), COLUMNS_AT_ONCE):
+            yield dict(mine[start : start + COLUMNS_AT_ONCE])
 
 
 def categories(connection: DuckDBPyConnection, field: Field) -> Categories:

@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from mlsystem.monitor.errors import DatasetError, NoDataError
 from mlsystem.monitor.profile import Categories
-from mlsystem.monitor.reading import DatasetFormat, Kind, open_dataset
+from mlsystem.monitor.reading import DatasetFormat, Kind, open_dataset, opening
 from mlsystem.monitor.types import (
     BOOLEAN_PATTERN,
     FRACTIONAL_PATTERN,
@@ -119,6 +120,29 @@ def test_five_hundred_columns_and_more_are_read(tmp_path: Path, read: Read) -> N
     columns = read(file, form=CSV)
     assert len(columns) == 520
     assert numbers(columns["f519"]) == [1.0]
+
+
+def test_data_of_very_many_columns_get_more_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[str] = []
+    connect = opening._connect
+
+    def noted(folder: Path, memory: str) -> Any:
+        limits.append(memory)
+        return connect(folder, memory)
+
+    monkeypatch.setattr(opening, "_connect", noted)
+    monkeypatch.setattr(opening, "_MEMORY", ("8MB", "512MB"))
+    file = tmp_path / "data.csv"
+    lines = [",".join(f"f{i}" for i in range(520)), *[",".join([str(row)] * 520) for row in range(3)]]
+    file.write_text("\n".join(lines) + "\n")
+    with open_dataset([file], CSV) as dataset:
+        assert (len(dataset.columns), dataset.row_count) == (520, 3)
+        blocks = list(dataset.sample({f"f{i}": True for i in range(520)}, 100))
+        assert [value for _, block in blocks for value in block["f519"]] == [0.0, 1.0, 2.0]
+    assert limits == ["8MB", "512MB"]
+    monkeypatch.setattr(opening, "_MEMORY", ("8MB", "9MB"))
+    with pytest.raises(DatasetError, match="Out of Memory"), open_dataset([file], CSV):
+        pass
 
 
 def test_json_lines_are_flattened_and_keep_their_types(tmp_path: Path, read: Read) -> None:
