@@ -43,7 +43,8 @@ lint: install
 # Its parts and how they share the machine stand in tests/suite.py; tests/order.py says which files begin first.
 # Compiled tests and tools are kept whatever the environment says.
 test: export PYTHONDONTWRITEBYTECODE :=
-test: install $(NODE_TOOLS)
+test:
+	@$(MAKE) --no-print-directory --jobs=3 install $(NODE_TOOLS)
 	@$(BIN)/python -m tests.suite
 
 demo: install

@@ -2,8 +2,8 @@
 
 python -m tests.suite
 
-Systems whose rollbacks and shifts are timed come last, two at a time on two cores: beside more they get too little of them. What they
-leave of the processors the unit tests take, which give way to everything else.
+Linters and type checks run beside the first part, on what it leaves of the processors. Systems whose rollbacks and shifts are
+timed come last, two at a time on two cores: beside more they get too little of them. What they leave the unit tests take.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -43,34 +42,46 @@ def scratch_parent(memory: Path, meminfo: str) -> Path | None:
 
 
 def main() -> int:
-    begun = time.monotonic()
-    if _run(["make", "--no-print-directory", "lint"]):
-        return 1
-    linted = time.monotonic() - begun
     meminfo = Path("/proc/meminfo")
     # Paths of sockets must be short, and these are their beginnings.
     scratch = Path(tempfile.mkdtemp(prefix="t", dir=scratch_parent(MEMORY_FOLDER, meminfo.read_text())))
     shared, seconds_file = scratch / "shared", scratch / "seconds"
     shared.mkdir()
-    seconds.append(seconds_file, {"lint": linted})
     os.environ.update(
-        {"TMPDIR": str(scratch), finished.FOLDER_VARIABLE: str(shared), seconds.FILE_VARIABLE: str(seconds_file)}
+        {
+            "TMPDIR": str(scratch),
+            finished.FOLDER_VARIABLE: str(shared),
+            seconds.FILE_VARIABLE: str(seconds_file),
+        }
     )
+    lint = Beside(["make", "--no-print-directory", "lint"], scratch / "lint")
     failed = _run(_pytest(scratch / "a", MOST, "tests", "--ignore", UNITS, "-m", "not measured"))
-    with (scratch / "units").open("w+") as output:
-        units = subprocess.Popen(
-            ["nice", "-n", "10", *_pytest(scratch / "u", BESIDE, UNITS)], stdout=output, stderr=output
-        )
-        failed |= _run(_pytest(scratch / "m", MEASURED, "tests/e2e", "-m", "measured"))
-        failed |= units.wait() != 0
-        output.seek(0)
-        shutil.copyfileobj(output, sys.stdout)
+    failed |= lint.is_failed()
+    units = Beside(_pytest(scratch / "u", BESIDE, UNITS), scratch / "units")
+    failed |= _run(_pytest(scratch / "m", MEASURED, "tests/e2e", "-m", "measured"))
+    failed |= units.is_failed()
     sys.stdout.write(f"{seconds.table(seconds_file.read_text().splitlines())}\n")
     if failed:
         sys.stdout.write(f"what the failed tests left is in {scratch}; remove it when you have looked\n")
     else:
         shutil.rmtree(scratch)
     return int(failed)
+
+
+class Beside:
+    """A command that gives way to everything else; what it says is shown when it has ended."""
+
+    def __init__(self, command: Sequence[str], output: Path):
+        self._output = output
+        with output.open("w") as said:
+            self._process = subprocess.Popen(["nice", "-n", "19", *command], cwd=ROOT, stdout=said, stderr=said)
+
+    def is_failed(self) -> bool:
+        """Once it has ended."""
+        failed = self._process.wait() != 0
+        sys.stdout.write(self._output.read_text())
+        sys.stdout.flush()
+        return failed
 
 
 def _pytest(folder: Path, processes: int, *arguments: str) -> Sequence[str]:

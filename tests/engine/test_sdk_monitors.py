@@ -333,18 +333,18 @@ def test_a_models_quality_is_told_by_what_turned_out_for_captured_requests(monit
     answers = monitored.answers()
     monitored.write_truth({event: answer + 2 for event, answer in answers.items()})
     asked = {"dataset": str(dataset), "truth": monitored.uri("truth"), "watch": monitored.watch()}
-    definition = monitored.sdk.run("schedule_of_quality", name="quality", hours=("-PT2H", "-PT0H"), **asked)
+    definition = monitored.sdk.run("schedule_of_quality", name="quality-of-the-sdk", hours=("-PT2H", "-PT0H"), **asked)
     described = monitored.sagemaker.describe_model_quality_job_definition(JobDefinitionName=definition)
     assert described["ModelQualityBaselineConfig"].keys() == {"BaseliningJobName", "ConstraintsResource"}
 
-    [execution] = monitored.executions("quality", 1)
+    [execution] = monitored.executions("quality-of-the-sdk", 1)
     assert execution["MonitoringExecutionStatus"] == "CompletedWithViolations", execution
     assert (execution["MonitoringType"], execution["MonitoringJobDefinitionName"]) == ("ModelQuality", definition)
-    found = monitored.sdk.run("attach", name="quality", kind="quality")
+    found = monitored.sdk.run("attach", name="quality-of-the-sdk", kind="quality")
     assert (found["monitor"]["class"], found["monitor"]["max_runtime_in_seconds"]) == ("ModelQualityMonitor", 600)
     [told] = found["executions"]
     at = execution["ScheduledTime"]
-    assert told["output"] == monitored.uri(f"reports/{monitored.endpoint}/quality/{at:%Y/%m/%d/%H}")
+    assert told["output"] == monitored.uri(f"reports/{monitored.endpoint}/quality-of-the-sdk/{at:%Y/%m/%d/%H}")
     assert told["inputs"]["endpoint_input_1"].startswith(
         monitored.uri(f"reports/merge/{monitored.endpoint}/AllTraffic/")
     )
@@ -354,7 +354,7 @@ def test_a_models_quality_is_told_by_what_turned_out_for_captured_requests(monit
     assert statistics["regression_metrics"]["mae"]["value"] == 2.0
     violated = {one["metric_name"] for one in found["violations"]["violations"]}
     assert {"mae", "mse", "rmse"} <= violated
-    assert monitored.metric("aws/sagemaker/Endpoints/model-metrics", "mae", "quality") == 2.0
+    assert monitored.metric("aws/sagemaker/Endpoints/model-metrics", "mae", "quality-of-the-sdk") == 2.0
 
 
 def test_what_is_not_there_is_refused_by_name(monitored: Monitored, watched: str) -> None:
