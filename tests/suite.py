@@ -2,8 +2,9 @@
 
 python -m tests.suite
 
-Linters and type checks run beside the first part, on what it leaves of the processors. Systems whose rollbacks and shifts are
-timed come last, two at a time on two cores: beside more they get too little of them. What they leave the unit tests take.
+Linters, type checks and calm unit tests run beside the first part, on what it leaves of the processors. Systems whose rollbacks
+and shifts are timed come last, two at a time on two cores: beside more they get too little of them. What they leave the other unit
+tests take.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from tests import finished, seconds
 
 ROOT = Path(__file__).parents[1]
 # Test processes of the parts.
-MOST, MEASURED, BESIDE = 3, 2, 2
+MOST, MEASURED, BESIDE, CALMLY = 3, 2, 2, 1
 UNITS = "tests/unit"
+# Those that start no server, and so have all the time that there is.
+CALM = ("tests/unit/monitor", "tests/unit/engine/decide")
 MEMORY_FOLDER = Path("/dev/shm")
 # Of the suite's folders, and of memory that is left for its programs when these folders are full.
 SCRATCH_BYTES, PROGRAM_BYTES = 8 << 30, 8 << 30
@@ -55,11 +58,14 @@ def main() -> int:
         }
     )
     lint = Beside(["make", "--no-print-directory", "lint"], scratch / "lint")
+    calm = Beside(_pytest(scratch / "c", CALMLY, *CALM), scratch / "calm")
     failed = _run(_pytest(scratch / "a", MOST, "tests", "--ignore", UNITS, "-m", "not measured"))
     failed |= lint.is_failed()
-    units = Beside(_pytest(scratch / "u", BESIDE, UNITS), scratch / "units")
+    others = [option for folder in CALM for option in ("--ignore", folder)]
+    units = Beside(_pytest(scratch / "u", BESIDE, UNITS, *others), scratch / "units")
     failed |= _run(_pytest(scratch / "m", MEASURED, "tests/e2e", "-m", "measured"))
     failed |= units.is_failed()
+    failed |= calm.is_failed()
     sys.stdout.write(f"{seconds.table(seconds_file.read_text().splitlines())}\n")
     if failed:
         sys.stdout.write(f"what the failed tests left is in {scratch}; remove it when you have looked\n")

@@ -100,7 +100,7 @@ def test_a_monitoring_job_as_a_process_writes_its_files_and_its_message(containe
         cwd=container.base,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert (process.returncode, process.stderr) == (0, "")
@@ -131,7 +131,7 @@ def test_a_failing_job_as_a_process_exits_with_1_and_leaves_the_reason(container
         env={"PATH": os.environ["PATH"], **container.environment()},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     reason = (

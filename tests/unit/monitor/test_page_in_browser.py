@@ -89,7 +89,7 @@ class Browser:
 
     def _run(self, *options: str) -> str:
         return subprocess.run(
-            [*self._command, *options], capture_output=True, text=True, timeout=120, check=True
+            [*self._command, *options], capture_output=True, text=True, timeout=600, check=True
         ).stdout
 
 

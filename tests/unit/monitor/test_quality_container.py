@@ -96,7 +96,7 @@ def process(environment: dict[str, str]) -> tuple[int, str, str]:
         env={"PATH": os.environ["PATH"], **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
