@@ -2,9 +2,9 @@
 
 python -m tests.suite
 
-Linters, type checks and calm unit tests run beside the first part, on what it leaves of the processors. Systems whose rollbacks
-and shifts are timed come last, two at a time on two cores: beside more they get too little of them. What they leave the other unit
-tests take.
+Linters, type checks and calm tests run beside the first part, on what it leaves of the processors. Systems whose rollbacks and
+shifts are timed come last, two at a time on two cores: beside more they get too little of them. What they leave the tests without
+an engine take.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from tests import finished, seconds
 ROOT = Path(__file__).parents[1]
 # Test processes of the parts.
 MOST, MEASURED, BESIDE, CALMLY = 3, 2, 2, 1
-UNITS = "tests/unit"
-# Those that start no server, and so have all the time that there is.
+# Without an engine.
+UNITS = ("tests/unit", "tests/aws")
+# Those of them that start no server, and so have all the time that there is.
 CALM = ("tests/unit/monitor", "tests/unit/engine/decide")
 MEMORY_FOLDER = Path("/dev/shm")
 # Of the suite's folders, and of memory that is left for its programs when these folders are full.
@@ -59,10 +60,9 @@ def main() -> int:
     )
     lint = Beside(["make", "--no-print-directory", "lint"], scratch / "lint")
     calm = Beside(_pytest(scratch / "c", CALMLY, *CALM), scratch / "calm")
-    failed = _run(_pytest(scratch / "a", MOST, "tests", "--ignore", UNITS, "-m", "not measured"))
+    failed = _run(_pytest(scratch / "a", MOST, "tests", *_without(UNITS), "-m", "not measured"))
     failed |= lint.is_failed()
-    others = [option for folder in CALM for option in ("--ignore", folder)]
-    units = Beside(_pytest(scratch / "u", BESIDE, UNITS, *others), scratch / "units")
+    units = Beside(_pytest(scratch / "u", BESIDE, *UNITS, *_without(CALM)), scratch / "units")
     failed |= _run(_pytest(scratch / "m", MEASURED, "tests/e2e", "-m", "measured"))
     failed |= units.is_failed()
     failed |= calm.is_failed()
@@ -94,6 +94,10 @@ def _pytest(folder: Path, processes: int, *arguments: str) -> Sequence[str]:
     """A file of tests stays in one process, so that its tests can share a system."""
     distribution = ["--dist", "loadfile", "--no-loadscope-reorder", "--numprocesses", str(processes)]
     return [sys.executable, "-m", "pytest", *distribution, "--basetemp", str(folder), *arguments]
+
+
+def _without(folders: Sequence[str]) -> Sequence[str]:
+    return [option for folder in folders for option in ("--ignore", folder)]
 
 
 def _run(command: Sequence[str]) -> bool:
