@@ -13,7 +13,8 @@ def drift_message(pipeline: str, result: dict[str, Any]) -> tuple[str, str]:
     drifted = result["DriftedFeatures"]
     names = ", ".join(drift["feature"] for drift in drifted)
     lines = (
-        f"Requests in production are distributed otherwise than the data that the model of {pipeline} was trained on:",
+        "Requests in production, or the answers to them, are distributed otherwise than for the data that"
+        f" the model of {pipeline} was trained on:",
         "",
         *(f"- {drift['feature']}: distance {drift['distance']}, allowed {drift['threshold']}" for drift in drifted),
         *_of_unknown(result["UnknownFeatures"]),

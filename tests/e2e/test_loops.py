@@ -164,7 +164,7 @@ def test_when_the_labels_have_come_drift_trains_anew_on_what_production_was_aske
     execution = system.started_by(monitored.raise_again)
     told = _mail(smtp, f"{NAME}: retraining started (drift): {rows} labelled rows")
     over = _mail(smtp, "AWS Notification Message", f"The alarm {monitored.alarm_name} is over. From 20")
-    assert "it said: Requests in production are distributed otherwise than the data" in over
+    assert "it said: Requests in production, or the answers to them, are distributed otherwise than" in over
     eventually(lambda: system.runs(execution).get("TrainModel", {}).get("status") == "Succeeded", timeout=180)
     revisions = system.pipeline.get_pipeline_execution(pipelineName=NAME, pipelineExecutionId=execution)
     found = {one["name"]: one["revisionId"] for one in revisions["pipelineExecution"]["artifactRevisions"]}

@@ -1,9 +1,9 @@
 """Joins a baseline behind another one: what is known at different times (requests, then the answers to them) is compared as one."""
 
-import json
 from pathlib import Path
 
-from mlsystem.monitor.baseline import CONSTRAINTS, STATISTICS, read_baseline
+from mlsystem.monitor.baseline import CONSTRAINTS, STATISTICS, read_baseline, read_document
+from mlsystem.monitor.document import Node
 from mlsystem.monitor.errors import ConfigurationError
 
 Document = dict[str, object]
@@ -17,7 +17,7 @@ def join_baseline(documents: dict[str, Document], folder: Path) -> None:
     read_baseline(folder, folder)
     for name in (STATISTICS, CONSTRAINTS):
         features = _features(documents[name])
-        joined = _features(json.loads((folder / name).read_text(encoding="utf-8")))
+        joined = read_document(folder, name, _features)
         twice = {str(feature["name"]) for feature in features} & {str(feature["name"]) for feature in joined}
         if twice:
             raise ConfigurationError(
@@ -26,7 +26,6 @@ def join_baseline(documents: dict[str, Document], folder: Path) -> None:
         documents[name] = {**documents[name], "features": [*features, *joined]}
 
 
-def _features(document: Document) -> list[Document]:
-    features = document["features"]
-    assert isinstance(features, list), "both were written or read as such"
-    return features
+def _features(document: object) -> list[Document]:
+    """Of a document that was written or read as such."""
+    return [feature.value for feature in Node(document)["features"].items() if isinstance(feature.value, dict)]
