@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_sagemaker import SageMakerClient
-    from types_boto3_sagemaker.type_defs import DescribeProcessingJobResponseTypeDef
 
 HOUR = timedelta(hours=1)
 # A request is counted in one minute and captured in the next: at both ends of the time, this many may be in the other hour.
@@ -46,30 +45,29 @@ class Captures:
 
 
 def look_for(
-    sagemaker: SageMakerClient, cloudwatch: CloudWatchClient, job: DescribeProcessingJobResponseTypeDef, captured: int
+    sagemaker: SageMakerClient, cloudwatch: CloudWatchClient, found: Mapping[str, Any], now: datetime
 ) -> Captures | None:
-    """Of the time that a monitoring execution looked at. None where that is no whole hours, or the endpoint is gone.
+    """Of the time that a monitoring execution looked at. None where that is no whole hours, or the endpoint is gone; or where an
+    analyzer of an older image did not count. `found` is what Query Drift says of the execution.
 
     It asks in any case: that it may not would else show at the first full hour.
     """
-    time = time_of(job)
-    name = job.get("Environment", {}).get("sagemaker_endpoint_name", "")
-    endpoint = _endpoint(sagemaker, name) if time else None
+    name, captured, time = found["MonitoringSchedule"], found["CapturedRecords"], time_of(found)
+    endpoint = _endpoint(sagemaker, name) if time and captured is not None else None
     if time is None or endpoint is None:
         return None
     variants = [variant["VariantName"] for variant in endpoint.get("ProductionVariants", [])]
     percent = float(endpoint.get("DataCaptureConfig", {}).get("CurrentSamplingPercentage", 100))
     counts = [_count(cloudwatch, name, variant, *time) for variant in variants]
-    is_comparable = all(map(_is_full_hour, time)) and time[1] <= job["CreationTime"]
+    is_comparable = all(map(_is_full_hour, time)) and time[1] <= now
     return Captures(sum(counts), percent, captured) if is_comparable else None
 
 
-def time_of(job: DescribeProcessingJobResponseTypeDef) -> tuple[datetime, datetime] | None:
-    """From when until when; None where the job does not say."""
-    told = job.get("Environment", {})
+def time_of(found: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
+    """From when until when; None where the job did not say."""
     try:
-        start, end = (_instant(told[name]) for name in ("start_time", "end_time"))
-    except (KeyError, ValueError):
+        start, end = (_instant(found[name]) for name in ("From", "Until"))
+    except ValueError:
         return None
     return (start, end) if start < end else None
 
@@ -79,8 +77,9 @@ def _is_full_hour(at: datetime) -> bool:
     return (at.minute, at.second, at.microsecond) == (0, 0, 0)
 
 
-def _instant(text: str) -> datetime:
-    at = datetime.fromisoformat(text.replace("Z", "+00:00"))
+def _instant(text: str | None) -> datetime:
+    """Raises ValueError."""
+    at = datetime.fromisoformat((text or "").replace("Z", "+00:00"))
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

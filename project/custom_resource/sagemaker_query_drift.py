@@ -17,6 +17,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -222,18 +223,10 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any] | None:
     found = query_drift(sagemaker, s3, job_name, settings)
     if found is not None:
         log.info("drift %s", found)
-        captures = _captures(sagemaker, job_name, found["CapturedRecords"])
+        captures = look_for(sagemaker, boto3.client("cloudwatch"), found, datetime.now(UTC))
         log.info("captures %s", captures)
         print(metric_line(found, captures, settings.namespace, time.time()), flush=True)
     return found
-
-
-def _captures(sagemaker: SageMakerClient, job_name: str, captured: int | None) -> Captures | None:
-    """None where an analyzer of an older image did not count them."""
-    if captured is None:
-        return None
-    job = sagemaker.describe_processing_job(ProcessingJobName=job_name)
-    return look_for(sagemaker, boto3.client("cloudwatch"), job, captured)
 
 
 def _watched_schedule(event: dict[str, Any]) -> str:

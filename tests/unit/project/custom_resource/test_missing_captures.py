@@ -12,11 +12,13 @@ from tests.aws.clients import scripted
 
 NAME = "mls-flights-1-prd"
 START, END = datetime(2026, 11, 24, 9, tzinfo=UTC), datetime(2026, 11, 24, 10, tzinfo=UTC)
-DURING = {"start_time": "2026-11-24T09:00:00Z", "end_time": "2026-11-24T10:00:00Z", "sagemaker_endpoint_name": NAME}
-
-
-def job(**environment: str) -> Any:
-    return {"Environment": {**DURING, **environment}, "CreationTime": datetime(2026, 11, 24, 10, 5, tzinfo=UTC)}
+NOW = datetime(2026, 11, 24, 10, 5, tzinfo=UTC)
+FOUND = {
+    "MonitoringSchedule": NAME,
+    "From": "2026-11-24T09:00:00Z",
+    "Until": "2026-11-24T10:00:00Z",
+    "CapturedRecords": 490,
+}
 
 
 @pytest.mark.parametrize(
@@ -39,27 +41,29 @@ def test_what_chance_does_not_explain_is_missing(answered: int, percent: float, 
 
 
 @pytest.mark.parametrize(
-    "environment",
+    "time",
     [
-        {"start_time": "2026-11-24T09:00:01Z"},
-        {"end_time": "2026-11-24T09:30:00Z"},
-        {"end_time": "2026-11-24T11:00:00Z"},  # it is not over
+        {"From": "2026-11-24T09:00:01Z"},
+        {"Until": "2026-11-24T09:30:00Z"},
+        {"Until": "2026-11-24T11:00:00Z"},  # it is not over
     ],
 )
-def test_only_whole_hours_that_are_over_are_compared(environment: dict[str, str]) -> None:
+def test_only_whole_hours_that_are_over_are_compared(time: dict[str, str]) -> None:
     with scripted("sagemaker") as sagemaker, scripted("cloudwatch") as cloudwatch:
         sagemaker.answers("describe_endpoint", endpoint("one", **CAPTURE))
         cloudwatch.answers("get_metric_data", counts(invocations=[700.0]))
-        assert look_for(sagemaker.client, cloudwatch.client, job(**environment), 7) is None
+        assert look_for(sagemaker.client, cloudwatch.client, {**FOUND, **time}, NOW) is None
 
 
-@pytest.mark.parametrize("environment", [{"end_time": "2026-11-24T09:00:00Z"}, {"start_time": "yesterday"}])
-def test_a_job_that_says_no_time_is_not_compared(environment: dict[str, str]) -> None:
-    assert time_of(job()) == (START, END)
-    assert time_of(job(**environment)) is None
-    told = job()
-    del told["Environment"]
-    assert time_of(told) is None
+@pytest.mark.parametrize("time", [{"Until": "2026-11-24T09:00:00Z"}, {"From": "yesterday"}, {"From": None}])
+def test_an_execution_that_says_no_time_is_not_compared(time: dict[str, str | None]) -> None:
+    assert time_of(FOUND) == (START, END)
+    assert time_of({**FOUND, **time}) is None
+
+
+def test_an_analyzer_that_did_not_count_is_not_compared() -> None:
+    with scripted("sagemaker") as sagemaker, scripted("cloudwatch") as cloudwatch:
+        assert look_for(sagemaker.client, cloudwatch.client, {**FOUND, "CapturedRecords": None}, NOW) is None
 
 
 def endpoint(*variants: str, **capture: Any) -> dict[str, Any]:
@@ -90,17 +94,17 @@ def test_answered_requests_of_all_variants_count_and_what_failed_does_not() -> N
             counts(invocations=[700.0, 300.0], invocation4xxerrors=[80.0], invocation5xxerrors=[20.0]),
         )
         cloudwatch.answers("get_metric_data", counts(invocations=[100.0]))
-        assert look_for(sagemaker.client, cloudwatch.client, job(), 490) == Captures(1000, 50, 490)
+        assert look_for(sagemaker.client, cloudwatch.client, FOUND, NOW) == Captures(1000, 50, 490)
 
 
 def test_an_endpoint_that_has_gone_is_not_compared() -> None:
     with scripted("sagemaker") as sagemaker, scripted("cloudwatch") as cloudwatch:
         sagemaker.fails("describe_endpoint", "ValidationException", 'Could not find endpoint "x".')
-        assert look_for(sagemaker.client, cloudwatch.client, job(), 7) is None
+        assert look_for(sagemaker.client, cloudwatch.client, FOUND, NOW) is None
 
 
 def test_what_may_not_be_read_is_an_error_and_not_a_good_sign() -> None:
     with scripted("sagemaker") as sagemaker, scripted("cloudwatch") as cloudwatch:
         sagemaker.fails("describe_endpoint", "AccessDeniedException", "no")
         with pytest.raises(Exception, match="AccessDenied"):
-            look_for(sagemaker.client, cloudwatch.client, job(), 7)
+            look_for(sagemaker.client, cloudwatch.client, FOUND, NOW)
