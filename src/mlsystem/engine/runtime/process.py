@@ -69,6 +69,7 @@ class ProcessSpec:
     `id` names it for ever: it is run at most once under it. The program gets the environment given here and nothing
     else, and `argv[0]` is looked up in its PATH. A program in a sandbox sees the host's /usr and /etc, the engine's
     interpreter and `mounts`; it can write to its mounts and to a /tmp, /var, /run, /home and /root of its own.
+    `cpu_limit` is a number of processors, for a machine that has more.
     `network` is not isolated where `sandbox` is "host", or where the machine cannot (see `Machine`).
     """
 
@@ -84,6 +85,7 @@ class ProcessSpec:
     network: Literal["isolated", "host"] = "isolated"
     time_limit_seconds: float | None = None
     memory_limit_bytes: int | None = None
+    cpu_limit: int | None = None
     stop_grace_seconds: float = 30.0
 
     def __post_init__(self) -> None:

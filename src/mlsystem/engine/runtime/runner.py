@@ -4,6 +4,7 @@ Each process has a folder, and a shim that holds the lock in it and writes down 
 says is read from there, so it is as true after a restart of the engine as before, and nothing has to be remembered.
 """
 
+import hashlib
 import logging
 import os
 import shutil
@@ -15,13 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mlsystem.engine.runtime import sandbox
+from mlsystem.engine.runtime import cgroup, sandbox
 from mlsystem.engine.runtime.errors import NoSuchProcess, ProcessStillRunning, ShimFailed
 from mlsystem.engine.runtime.interpreter import shim_command
 from mlsystem.engine.runtime.machine import Machine
 from mlsystem.engine.runtime.process import Exited, NotStarted, ProcessSpec, Running, Status, check_id
 from mlsystem.engine.runtime.shim import record
-from mlsystem.engine.runtime.shim.plan import Ended, Plan
+from mlsystem.engine.runtime.shim.plan import Ended, Group, Plan
 from mlsystem.engine.runtime.watcher import Watcher
 
 _FORGOTTEN = ".forgotten-"
@@ -139,8 +140,10 @@ class ProcessRunner:
                 raise ProcessStillRunning(f"process {process_id} still runs: stop it, and forget it when it has ended")
             if not folder.exists():
                 return
+            plan = record.read(str(folder / record.PLAN))
             doomed = folder.with_name(f"{_FORGOTTEN}{process_id}-{time.monotonic_ns()}")
             folder.rename(doomed)  # at once: half a folder would tell a wrong story
+        cgroup.remove(plan.get("groups", []) if plan else [])
         _remove(doomed)
 
     def close(self) -> None:
@@ -205,8 +208,17 @@ class ProcessRunner:
             "outbound_sockets": [[str(path) for path in way.sockets] for way in outbound],
             "time_limit_seconds": spec.time_limit_seconds,
             "memory_limit_bytes": spec.memory_limit_bytes,
+            "cpu_limit": spec.cpu_limit,
+            "groups": self._groups(spec),
             "stop_grace_seconds": spec.stop_grace_seconds,
         }
+
+    def _groups(self, spec: ProcessSpec) -> list[Group]:
+        if self._machine.cgroups is None:
+            return []
+        # Another engine's processes may have the same ids.
+        engine = hashlib.sha256(os.fsencode(self._folder)).hexdigest()[:12]
+        return self._machine.cgroups.groups(f"mlsystem-{engine}-{spec.id}", spec.memory_limit_bytes, spec.cpu_limit)
 
     def _attach(self, process_id: str) -> bool:
         """Sees to it that the end is reported; whether it is yet to come."""

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from mlsystem.engine.runtime.process import NotStarted
-from tests.unit.engine.runtime.workbench import PYTHON, Lifeline, Workbench
+from tests.unit.engine.runtime.workbench import Lifeline, Workbench
 
 # The shell runs no program meanwhile: Debian's forgets a signal that comes while it starts one.
 STUBBORN = "trap 'echo asked to stop' TERM; echo ready; while :; do :; done"
@@ -89,28 +89,6 @@ def test_a_shim_told_to_terminate_stops_its_program(bench: Workbench) -> None:
 def test_a_program_over_its_time_limit_is_stopped_as_any_other(bench: Workbench) -> None:
     how = bench.run("job", "sh", "-c", GENTLE, time_limit_seconds=0.5)
     assert (how.exit_code, how.reason, how.message) == (5, "time_limit", "it ran longer than 0.5 seconds")
-
-
-def test_a_program_over_its_memory_limit_is_killed(bench: Workbench) -> None:
-    greedy = "hold = bytearray(300 * 2**20); print('got it', flush=True); import time; time.sleep(1000)"
-    how = bench.run("job", PYTHON, "-I", "-S", "-c", greedy, memory_limit_bytes=100 * 2**20)
-    assert (how.exit_code, how.signal, how.reason) == (None, signal.SIGKILL, "memory_limit")
-    assert how.message == "it held more than 100 MiB of memory"
-
-
-def test_children_that_share_their_memory_are_not_counted_twice(bench: Workbench) -> None:
-    """80 MiB seen by five processes are 400 MiB resident, and 80 MiB of the machine's."""
-    sharing = (
-        "import os, time\n"
-        "hold = bytes(os.urandom(1)) * (80 * 2**20)\n"
-        "for _ in range(4):\n"
-        "    if os.fork() == 0:\n"
-        "        sum(hold[::4096])\n"
-        "        time.sleep(1000)\n"
-        "time.sleep(0.8)\n"
-    )
-    how = bench.run("job", PYTHON, "-I", "-S", "-c", sharing, memory_limit_bytes=200 * 2**20)
-    assert (how.exit_code, how.reason) == (0, "exited")
 
 
 @BOTH_KINDS

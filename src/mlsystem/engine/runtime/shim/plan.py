@@ -3,7 +3,7 @@
 Imported for its types alone: the shim itself never loads `typing`.
 """
 
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 Reason = Literal["exited", "stopped", "time_limit", "memory_limit", "start_failed", "lost"]
 
@@ -24,6 +24,15 @@ class LogPlan(TypedDict):
     keep: int
 
 
+class Group(TypedDict):
+    """A control group to make and to start the program in."""
+
+    folder: str
+    home: str  # the group that the shim itself is in
+    settings: list[list[Any]]  # [file, value, whether the group is of no use without]
+    events: str  # the file that counts what the kernel killed for want of memory; "": none
+
+
 class Plan(TypedDict):
     command: list[str]  # the sandbox and the launcher, to which the shim appends three file descriptors
     program: Program
@@ -32,6 +41,8 @@ class Plan(TypedDict):
     outbound_sockets: list[list[str]]  # in the order of outbound_ports: the first that answers
     time_limit_seconds: float | None
     memory_limit_bytes: int | None
+    cpu_limit: int | None  # processors
+    groups: list[Group]
     stop_grace_seconds: float
 
 

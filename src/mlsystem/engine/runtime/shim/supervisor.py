@@ -16,7 +16,8 @@ import time
 from contextlib import suppress
 from selectors import EVENT_READ
 
-from . import linux, memory, record
+from . import linux, record
+from .limits import Limits
 from .relay import Relay
 from .rotation import RotatingLog
 
@@ -37,6 +38,7 @@ class Supervisor:
         self._control = control
         self._selector = selectors.DefaultSelector()
         self._relay = Relay(self._selector)
+        self._limits = Limits(plan)
         self._tail = b""
         self._reason: Reason | None = None  # set by what ends the program early
         self._message = ""
@@ -58,6 +60,9 @@ class Supervisor:
             self._keep_limits(time.monotonic())
         linux.kill_children()  # the sandbox's own first process may still be on its way out
         self._drain()
+        if self._reason is None and self._limits.is_exceeded(self._child):  # the kernel was faster
+            self._reason, self._message = "memory_limit", self._limits.message
+        self._limits.remove()
         return self._judge()
 
     def _start(self) -> None:
@@ -74,7 +79,11 @@ class Supervisor:
             if descriptor >= 0:
                 os.set_inheritable(descriptor, True)
         command = [*self._plan["command"], *map(str, inherited)]
-        self._child = os.posix_spawn(command[0], command, {}, file_actions=_standard_streams(writing))
+        self._limits.enter()
+        try:
+            self._child = os.posix_spawn(command[0], command, {}, file_actions=_standard_streams(writing))
+        finally:
+            self._limits.leave()
         os.close(writing)
         os.close(inherited[1])
         for theirs_alone in (theirs, inbound):
@@ -86,7 +95,7 @@ class Supervisor:
     def _begin_watch(self, now: float) -> None:
         limit = self._plan["time_limit_seconds"]
         self._limit_at = None if limit is None else now + limit
-        self._sample_at = None if self._plan["memory_limit_bytes"] is None else now
+        self._sample_at = now if self._limits.watches_memory else None
         self._selector.register(self._output, EVENT_READ, self._read_output)
         self._selector.register(self._launcher, EVENT_READ, self._hear_launcher)
         self._selector.register(self._control, EVENT_READ, self._obey)
@@ -186,11 +195,10 @@ class Supervisor:
             self._kill()
 
     def _keep_memory_limit(self) -> None:
-        limit = self._plan["memory_limit_bytes"]
-        if limit is not None and memory.exceeds(self._child, limit):
+        if self._limits.is_exceeded(self._child):
             self._sample_at = None
             self._reason = self._reason or "memory_limit"
-            self._message = self._message or f"it held more than {limit / 2**20:.0f} MiB of memory"
+            self._message = self._message or self._limits.message
             self._kill()
 
     def _stop(self, reason: Reason, message: str) -> None:

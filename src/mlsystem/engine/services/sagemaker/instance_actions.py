@@ -250,6 +250,8 @@ def _health_key(instance_id: str, attempt: int) -> str:
 
 
 def _ending(how: Exited) -> str:
+    if how.reason == "memory_limit":
+        return f"{how.message}, which is what its instance type has"
     if how.signal is not None:
         return f"signal {how.signal}"
     return f"exit code {how.exit_code}" if how.exit_code is not None else how.message or how.reason

@@ -15,6 +15,7 @@ from mlsystem.engine.runtime.process import Inbound, Log, Mount, ProcessSpec
 from mlsystem.engine.runtime.s3_files import S3Files, split_uri, unpack
 from mlsystem.engine.runtime.workload import Machinery, demand_image, door, find_image
 from mlsystem.engine.services.sagemaker.endpoint import Endpoint, Instance, Variant
+from mlsystem.engine.services.sagemaker.limits import limits_of
 from mlsystem.engine.services.sagemaker.models import model_source
 
 PORT = 8080
@@ -99,6 +100,7 @@ class InstanceProcess:
             inbound=Inbound(self.socket(instance), PORT),
             outbound=() if isolated else (door(self._house, role),),
             stop_grace_seconds=STOP_GRACE_SECONDS,
+            **limits_of(variant.instance_type),
         )
 
     def _principal(self, endpoint: Endpoint, variant: Variant) -> Principal:

@@ -22,7 +22,8 @@ from mlsystem.engine.runtime.workload import (
     log_opened,
 )
 from mlsystem.engine.services.sagemaker.job import Job, JobMachine, Phase
-from mlsystem.engine.services.sagemaker.job_kind import LONGEST_REASON, JobKind, clear
+from mlsystem.engine.services.sagemaker.job_kind import LONGEST_REASON, JobKind, clear, instance_type
+from mlsystem.engine.services.sagemaker.limits import limits_of
 
 STOP_GRACE_SECONDS = 120.0
 LAST_LINES = 20
@@ -112,6 +113,11 @@ class JobActions(Part):
         match how.reason:
             case "time_limit":
                 return "ClientError: the job ran longer than its MaxRuntimeInSeconds and was stopped"
+            case "memory_limit":
+                return (
+                    f"ClientError: Please use an instance type with more memory than {instance_type(job)}, or reduce the "
+                    f"size of the data: {how.message} and was ended"
+                )
             case "start_failed" | "lost":
                 return f"InternalServerError: {how.message}"[:LONGEST_REASON]
         code = how.exit_code if how.exit_code is not None else 128 + (how.signal or 0)
@@ -154,6 +160,7 @@ class JobActions(Part):
             outbound=() if isolated else (door(self._house, job.request["RoleArn"]),),
             time_limit_seconds=self._kind.time_limit_seconds(job),
             stop_grace_seconds=STOP_GRACE_SECONDS,
+            **limits_of(instance_type(job)),
         )
 
     def _job(self, call: ActionCall) -> Any:

@@ -1,0 +1,172 @@
+"""Whether the kernel keeps a program's limits here, found out by trying: control groups, of either version.
+
+https://docs.kernel.org/admin-guide/cgroup-v1/memory.html and https://docs.kernel.org/admin-guide/cgroup-v2.html
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import itemgetter
+from pathlib import Path
+
+from mlsystem.engine.runtime.shim.plan import Group
+
+_PROC = Path("/proc/self")
+_PERIOD_MICROSECONDS = 100_000
+_PROBE_BYTES = 64 * 2**20
+_REMOVE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """Where new groups of a controller are made, and the group that this process, and so each shim, is in."""
+
+    parent: Path
+    home: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Cgroups:
+    """The controllers that may be used. Those of version 2 have one folder in common."""
+
+    memory: Controller
+    cpu: Controller | None
+    is_unified: bool
+
+    def groups(self, name: str, memory_bytes: int | None, processors: float | None) -> list[Group]:
+        """The groups that keep the limits, for the shim to make."""
+        memory = _memory_settings(memory_bytes, self.is_unified) if memory_bytes is not None else []
+        cpu = _cpu_settings(processors, self.is_unified) if processors is not None and self.cpu is not None else []
+        if self.is_unified:
+            return (
+                [_group(self.memory, name, [*memory, *cpu], "memory.events" if memory else "")] if memory or cpu else []
+            )
+        groups = [_group(self.memory, name, memory, "memory.oom_control")] if memory else []
+        if cpu and self.cpu is not None:
+            groups.append(_group(self.cpu, name, cpu, ""))
+        return groups
+
+
+def probe(proc: Path = _PROC) -> Cgroups | None:
+    """None where nobody granted them. Takes a few milliseconds."""
+    for found in _candidates(proc):
+        if _is_granted(found):
+            return found
+    return None
+
+
+def remove(groups: list[Group]) -> None:
+    """Those that are there; what is still in use stays."""
+    for group in groups:
+        give_up_at = time.monotonic() + _REMOVE_SECONDS
+        while time.monotonic() < give_up_at:
+            try:
+                Path(group["folder"]).rmdir()
+            except FileNotFoundError:
+                break
+            except OSError:  # its last process is on its way out
+                time.sleep(0.01)
+            else:
+                break
+
+
+def _memory_settings(limit: int, is_unified: bool) -> list[tuple[str, str, bool]]:
+    """(file, value, whether it must be): a kernel may be without limits of its swap."""
+    if is_unified:
+        return [("memory.max", str(limit), True), ("memory.swap.max", "0", False)]
+    return [("memory.limit_in_bytes", str(limit), True), ("memory.memsw.limit_in_bytes", str(limit), False)]
+
+
+def _cpu_settings(processors: float, is_unified: bool) -> list[tuple[str, str, bool]]:
+    quota = int(processors * _PERIOD_MICROSECONDS)
+    if is_unified:
+        return [("cpu.max", f"{quota} {_PERIOD_MICROSECONDS}", True)]
+    return [("cpu.cfs_period_us", str(_PERIOD_MICROSECONDS), True), ("cpu.cfs_quota_us", str(quota), True)]
+
+
+def _group(controller: Controller, name: str, settings: list[tuple[str, str, bool]], events: str) -> Group:
+    return {
+        "folder": str(controller.parent / name),
+        "home": str(controller.home),
+        "settings": [list(setting) for setting in settings],
+        "events": events,
+    }
+
+
+def _candidates(proc: Path) -> Iterator[Cgroups]:
+    mine = _own_groups(proc)
+    if "memory" in mine:
+        memory, cpu = (Controller(mine[name], mine[name]) if name in mine else None for name in ("memory", "cpu"))
+        if memory is not None:
+            yield Cgroups(memory, cpu, is_unified=False)
+    if "" in mine:
+        home = mine[""]
+        # A group with processes of its own has no controllers to give to groups below it, unless it is the first.
+        for parent in (home, *home.parents):
+            given = _words(parent / "cgroup.subtree_control")
+            if "memory" in given:
+                controller = Controller(parent, home)
+                yield Cgroups(controller, controller if "cpu" in given else None, is_unified=True)
+
+
+def _own_groups(proc: Path) -> dict[str, Path]:
+    """The folder of the group that this process is in, by controller; "" is version 2."""
+    mounts = _mounts(proc)
+    found = {}
+    for line in _lines(proc / "cgroup"):
+        _, names, path = line.split(":", 2)
+        for name in names.split(","):
+            if name in mounts:
+                root, place = mounts[name]
+                inside = Path(path).relative_to(root) if Path(path).is_relative_to(root) else Path(path.lstrip("/"))
+                found[name] = place / inside
+    return found
+
+
+def _mounts(proc: Path) -> dict[str, tuple[Path, Path]]:
+    """(what is mounted, where) by controller; "" is version 2."""
+    found: dict[str, tuple[Path, Path]] = {}
+    for line in _lines(proc / "mountinfo"):
+        before, _, after = line.partition(" - ")
+        kind, _, options = after.split(" ", 2)
+        root, place = map(Path, before.split(" ")[3:5])
+        if kind == "cgroup2":
+            found[""] = (root, place)
+        elif kind == "cgroup":
+            found.update({name: (root, place) for name in options.split(",") if name in ("memory", "cpu")})
+    return found
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _words(path: Path) -> set[str]:
+    return set(" ".join(_lines(path)).split())
+
+
+def _is_granted(candidate: Cgroups) -> bool:
+    """Whether a group can be made, limited and entered."""
+    groups = candidate.groups(f"mlsystem-probe-{time.monotonic_ns()}", _PROBE_BYTES, 1.0)
+    try:
+        for group in groups:
+            folder = Path(group["folder"])
+            folder.mkdir()
+            for file, value, _ in filter(itemgetter(2), group["settings"]):
+                (folder / file).write_text(value)
+            entered = subprocess.run(
+                ["sh", "-c", 'echo $$ > "$1/cgroup.procs"', "enter", str(folder)], capture_output=True, check=False
+            )
+            if entered.returncode != 0:
+                return False
+    except OSError:
+        return False
+    finally:
+        remove(groups)
+    return True

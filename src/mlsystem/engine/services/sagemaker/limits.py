@@ -1,0 +1,27 @@
+"""How much of the machine a job or an instance may use: what its instance type has, as far as the machine has it."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from mlsystem.engine.decide.instance_type import instance_type
+from mlsystem.engine.runtime.usage import machine_memory_bytes
+
+# One program must not be able to take the engine's memory.
+_LARGEST_SHARE = 0.9
+
+
+class ProgramLimits(TypedDict):
+    """As a `ProcessSpec` takes them."""
+
+    memory_limit_bytes: int
+    cpu_limit: int | None
+
+
+def limits_of(instance_type_name: str) -> ProgramLimits:
+    """An instance type that is not known has the whole machine."""
+    most = int(machine_memory_bytes() * _LARGEST_SHARE)
+    known = instance_type(instance_type_name)
+    if known is None:
+        return {"memory_limit_bytes": most, "cpu_limit": None}
+    return {"memory_limit_bytes": min(known.memory_bytes, most), "cpu_limit": known.vcpus}
