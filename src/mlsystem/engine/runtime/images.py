@@ -14,17 +14,18 @@ import secrets
 import shutil
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from mlsystem.archives import tarfile
 from mlsystem.engine.decide.errors import EngineError
-from mlsystem.engine.runtime.process import Mount
+from mlsystem.engine.runtime.process import ImageFiles
 
 PIECE_BYTES = 1024 * 1024
 WHITEOUT = ".wh."
+# What is made over this machine's files brings none of these.
+_OF_A_ROOT = ("bin/sh", "usr/bin/sh", "bin/busybox", "lib/ld-musl-x86_64.so.1", "lib64/ld-linux-x86-64.so.2")
 
 
 class BrokenImage(EngineError):
@@ -33,28 +34,14 @@ class BrokenImage(EngineError):
 
 @dataclass(frozen=True)
 class Image:
-    """An image that can be run: its configuration, and where its files lie on the host."""
+    """An image that can be run: its configuration, and its files."""
 
     digest: str
-    files: Path
+    files: ImageFiles
     environment: dict[str, str]
     entrypoint: tuple[str, ...]
     command: tuple[str, ...]
     working_directory: str
-
-    @property
-    def mounts(self) -> tuple[Mount, ...]:
-        """The image's files over the host's: whole folders where the host has none, single entries where it has."""
-        return tuple(_mounts(self.files, Path("/")))
-
-
-def _mounts(folder: Path, target: Path) -> Iterator[Mount]:
-    for entry in sorted(folder.iterdir()):
-        place = target / entry.name
-        if entry.is_dir() and not entry.is_symlink() and place.is_dir():
-            yield from _mounts(entry, place)
-        else:
-            yield Mount(entry, str(place))
 
 
 class ImageStore:
@@ -110,7 +97,7 @@ class ImageStore:
                 self._unpack([layer["digest"] for layer in manifest["layers"]], tree)
         return Image(
             digest=digest,
-            files=tree,
+            files=ImageFiles(tree, is_root=any(os.path.lexists(tree / name) for name in _OF_A_ROOT)),
             environment=dict(entry.split("=", 1) for entry in config.get("Env") or ()),
             entrypoint=tuple(config.get("Entrypoint") or ()),
             command=tuple(config.get("Cmd") or ()),

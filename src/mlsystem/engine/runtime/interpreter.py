@@ -3,13 +3,18 @@
 An interpreter finds its library by its own path, so it is mounted at the path that it has on the host.
 """
 
+import struct
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
-from mlsystem.engine.runtime.process import Mount
+from mlsystem.engine.runtime.process import ImageFiles, Mount
 
 SHIM = Path(__file__).with_name("shim")
+# Where a root that is not the host's shows what the engine's own programs in it need of the host.
+HOST = "/run/mlsystem/host"
+_PT_INTERP = 3
 # The shim's package is imported without the engine around it, hence under a name of its own.
 _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from shim.{module} import main; main({arguments})"
 
@@ -35,15 +40,53 @@ def shim_command(folder: Path, readiness: int) -> list[str]:
     return [*_isolated_python(boot), str(SHIM.parent), str(folder), str(readiness)]
 
 
-def launcher_command(package_folder: str) -> list[str]:
+def launcher_command(package_folder: str, image: ImageFiles | None = None) -> list[str]:
     """Runs the launcher, given the folder in which the package `shim` is found; three descriptors are to follow."""
     boot = _BOOT.format(module="launcher", arguments="*map(int, sys.argv[2:])")
-    return [*_isolated_python(boot), package_folder]
+    return [*python_in(image), *_isolated(boot), package_folder]
+
+
+def python_in(image: ImageFiles | None) -> list[str]:
+    """The engine's interpreter, started where a program of that image sees it.
+
+    Inside a root that is not the host's it runs on the host's C library, below `HOST`, and not on that of the image.
+    """
+    if image is None or not image.is_root:
+        return [str(base_interpreter())]
+    folders = ":".join(f"{HOST}{folder}" for folder in _library_folders())
+    return [f"{HOST}{_loader()}", "--library-path", folders, f"{HOST}{base_interpreter()}"]
+
+
+@cache
+def _loader() -> str:
+    """The program that the kernel starts for the interpreter, which one of its ELF segments names; behind every link."""
+    with base_interpreter().open("rb") as file:
+        head = file.read(4096)
+    table, size, count = *struct.unpack_from("<Q", head, 32), *struct.unpack_from("<HH", head, 54)
+    for number in range(count):
+        kind, _, offset = struct.unpack_from("<IIQ", head, table + number * size)
+        if kind == _PT_INTERP:
+            (length,) = struct.unpack_from("<Q", head, table + number * size + 32)
+            return str(Path(head[offset : offset + length - 1].decode()).resolve())
+    return ""
+
+
+@cache
+def _library_folders() -> tuple[str, ...]:
+    """Where the libraries lie that the interpreter has loaded, those of its own modules too."""
+    __import__("ctypes")
+    lines = Path("/proc/self/maps").read_text(errors="replace").splitlines()
+    found = {line.split(maxsplit=5)[5] for line in lines if ".so" in line}
+    return tuple(sorted({str(Path(name).parent) for name in found if "-packages/" not in name}))
 
 
 def _isolated_python(boot: str) -> list[str]:
+    return [str(base_interpreter()), *_isolated(boot)]
+
+
+def _isolated(boot: str) -> list[str]:
     """Neither the user's environment nor site-packages: they could break it, and would make it slow to start."""
-    return [str(base_interpreter()), "-I", "-S", "-c", boot]
+    return ["-I", "-S", "-c", boot]
 
 
 def _base_prefixes() -> Sequence[str]:

@@ -39,6 +39,11 @@ class Machine:
     refusal: str = ""  # what the best kind that was not granted had to say
 
     @property
+    def programs(self) -> tuple[Path, ...]:
+        """Every bwrap of this machine: an older one may lack what a newer one has."""
+        return tuple(dict.fromkeys((*filter(None, [self.bwrap]), *_programs())))
+
+    @property
     def has_sandbox(self) -> bool:
         """Without one, nothing that has an image can run."""
         return self.bwrap is not None

@@ -24,6 +24,18 @@ class Mount:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageFiles:
+    """The unpacked files of an image, which no program changes.
+
+    With `is_root` they are a whole root, with a C library and a shell of their own, and are seen in place of the host's;
+    else they lie over the host's.
+    """
+
+    folder: Path
+    is_root: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """The Unix socket of the host on which the program is reached.
 
@@ -68,7 +80,7 @@ class ProcessSpec:
 
     `id` names it for ever: it is run at most once under it. The program gets the environment given here and nothing
     else, and `argv[0]` is looked up in its PATH. A program in a sandbox sees the host's /usr and /etc, the engine's
-    interpreter and `mounts`; it can write to its mounts and to a /tmp, /var, /run, /home and /root of its own.
+    interpreter, its `image` and `mounts`; it can write to its mounts and to a /tmp, /var, /run, /home and /root of its own.
     `cpu_limit` is a number of processors, for a machine that has more.
     `network` is not isolated where `sandbox` is "host", or where the machine cannot (see `Machine`).
     """
@@ -78,6 +90,7 @@ class ProcessSpec:
     log: Log
     environment: Mapping[str, str] = field(default_factory=dict)
     working_directory: str = "/"
+    image: ImageFiles | None = None
     mounts: tuple[Mount, ...] = ()
     inbound: Inbound | None = None
     outbound: tuple[Outbound, ...] = ()

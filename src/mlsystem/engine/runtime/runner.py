@@ -16,11 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mlsystem.engine.runtime import cgroup, sandbox
+from mlsystem.engine.runtime import cgroup
 from mlsystem.engine.runtime.errors import NoSuchProcess, ProcessStillRunning, ShimFailed
 from mlsystem.engine.runtime.interpreter import shim_command
 from mlsystem.engine.runtime.machine import Machine
 from mlsystem.engine.runtime.process import Exited, NotStarted, ProcessSpec, Running, Status, check_id
+from mlsystem.engine.runtime.sandbox import Sandbox
 from mlsystem.engine.runtime.shim import record
 from mlsystem.engine.runtime.shim.plan import Ended, Group, Plan
 from mlsystem.engine.runtime.watcher import Watcher
@@ -44,7 +45,7 @@ class ProcessRunner:
     def __init__(self, folder: Path, machine: Machine, hidden: Sequence[Path] = ()) -> None:
         self._folder = folder
         self._machine = machine
-        self._hidden = tuple(hidden)
+        self._sandbox = Sandbox(machine, folder, tuple(hidden))
         self._callbacks: list[EndCallback] = []
         self._locks = tuple(threading.RLock() for _ in range(_LOCKS))
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -64,7 +65,7 @@ class ProcessRunner:
         with self._lock(spec.id):
             if isinstance(self.status(spec.id), NotStarted):  # also when a shim is on its way: the lock decides
                 folder.mkdir(mode=0o700, exist_ok=True)
-                sandbox.prepare_scratch(folder / record.SCRATCH)
+                self._sandbox.prepare(spec, folder / record.SCRATCH)
                 spec.log.path.parent.mkdir(parents=True, exist_ok=True)
                 record.replace(str(folder / record.PLAN), plan)
                 self._spawn_shim(folder)
@@ -122,7 +123,7 @@ class ProcessRunner:
         """Takes over what an earlier engine started. Returns the ids alive, and reports the ends that were missed."""
         alive = []
         for folder in sorted(self._folder.iterdir()):
-            if folder.name.startswith(_FORGOTTEN):
+            if folder.name.startswith("."):  # forgotten, or an attempt of ours
                 _remove(folder)
             elif self._attach(folder.name):
                 alive.append(folder.name)
@@ -193,9 +194,9 @@ class ProcessRunner:
 
     def _plan(self, spec: ProcessSpec, scratch: Path) -> Plan:
         inbound = spec.inbound
-        outbound = spec.outbound if sandbox.has_own_network(spec, self._machine) else ()
+        outbound = spec.outbound if self._sandbox.has_own_network(spec) else ()
         return {
-            "command": sandbox.command(spec, self._machine, scratch, self._hidden),
+            "command": self._sandbox.command(spec, scratch),
             "program": {
                 "argv": list(spec.argv),
                 "environment": dict(spec.environment),

@@ -12,7 +12,7 @@ from mlsystem.engine.contract import House
 from mlsystem.engine.decide.errors import ActionFailed, AwsError
 from mlsystem.engine.runtime import function_host
 from mlsystem.engine.runtime.images import Image
-from mlsystem.engine.runtime.interpreter import base_interpreter, mounts_for_interpreter
+from mlsystem.engine.runtime.interpreter import mounts_for_interpreter, python_in
 from mlsystem.engine.runtime.process import Log, Mount, ProcessSpec
 from mlsystem.engine.runtime.workload import Machinery, door, find_image
 from mlsystem.engine.services.lambda_ import file_systems
@@ -47,10 +47,12 @@ class HostPlans:
         """Raises AwsError where the file systems or the image cannot be mounted."""
         self.apis.mkdir(exist_ok=True, mode=0o700)
         program = Path(function_host.__file__).parent
+        files = self._image(run).files if run.code["package_type"] == "Image" else None
+        code = (*mounts_for_interpreter(), Mount(self._code.folder(run.code), TASK_ROOT)) if files is None else ()
         return ProcessSpec(
             id=f"{OWNER}.{generation}",
             argv=(
-                str(base_interpreter()),
+                *python_in(files),
                 "-I",
                 "-S",
                 "-c",
@@ -62,8 +64,9 @@ class HostPlans:
             ),
             log=Log(log_path),
             environment={"PYTHONDONTWRITEBYTECODE": "1"},
+            image=files,
             mounts=(
-                *self._code_mounts(run),
+                *code,
                 *file_systems.mounts(self._house, run.configuration),
                 Mount(program, PROGRAM),
                 Mount(folder, FOLDER, read_only=False),
@@ -108,11 +111,6 @@ class HostPlans:
             return find_image(self._house, self._machinery.images, run.code["resolved_uri"])
         except ActionFailed as failure:
             raise AwsError("InvalidImage", failure.reason, status=502) from failure
-
-    def _code_mounts(self, run: Runnable) -> tuple[Mount, ...]:
-        if run.code["package_type"] == "Image":
-            return self._image(run).mounts
-        return (*mounts_for_interpreter(), Mount(self._code.folder(run.code), TASK_ROOT))
 
     def _program(self, run: Runnable) -> tuple[list[str], str, dict[str, str]]:
         """The runtime's command, working directory and environment."""

@@ -1,0 +1,191 @@
+"""What a program in a sandbox sees as its file system: bwrap's options.
+
+The root is put together from what a program may see, rather than the host's with parts hidden: what nobody thought of
+stays outside. It is the host's system with the image's files over it, or the image's own where that is a whole root.
+Whatever is writable without a mount lies in the process's scratch folder, on disk and not in memory.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from mlsystem.engine.runtime.interpreter import HOST, SHIM, mounts_for_base_interpreter
+from mlsystem.engine.runtime.process import ImageFiles, Mount, ProcessSpec
+
+LAUNCHER_PARENT = "/run/mlsystem"
+_SYSTEM = tuple(
+    map(Path, ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix", "/sys"))
+)
+# What the engine's interpreter may need of the host inside a root that is not the host's.
+_LIBRARIES = tuple(map(Path, ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/nix")))
+# The program has the engine's user behind it, who may read them.
+_SECRETS = tuple(
+    map(Path, ("/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/ssh", "/etc/ssl/private"))
+)
+_NAMES = ("/etc/hosts", "/etc/resolv.conf")
+_RESOLVER = "/run/systemd/resolve"  # where /etc/resolv.conf often leads
+_WRITABLE = ("tmp", "var", "home", "root")
+_VAR = ("tmp", "log", "lib", "cache")
+_KERNELS = ("dev", "proc", "sys", "run")
+_LONGEST_CHAIN = 40  # of links, as the kernel's
+
+Options = Iterator[tuple[str, ...]]
+
+
+def options(spec: ProcessSpec, scratch: Path, hidden: Sequence[Path], is_overlaid: bool) -> Options:
+    """In the order in which bwrap applies them: later ones lie over earlier ones."""
+    mounts = sorted(spec.mounts, key=lambda mount: len(Path(mount.target).parts))
+    if spec.image is not None and spec.image.is_root:
+        yield from _root_of_image(spec.image.folder, scratch, mounts, is_overlaid)
+    else:
+        over = [] if spec.image is None else sorted(_over_host(spec.image.folder), key=lambda mount: len(mount.target))
+        yield from _root_of_host([*over, *mounts], hidden)
+        yield from _writable(spec.image, scratch, is_overlaid)
+        yield from _interpreter(hidden)
+        yield from map(_bind, over)
+    yield from map(_bind, mounts)
+    yield ("--ro-bind", str(SHIM), f"{LAUNCHER_PARENT}/{SHIM.name}")
+
+
+def prepare_scratch(scratch: Path) -> None:
+    """Makes what every program may write."""
+    for name in _WRITABLE:
+        (scratch / name).mkdir(parents=True, exist_ok=True)
+    for name in ("upper", "work"):
+        (scratch / "overlay" / name).mkdir(parents=True, exist_ok=True)
+    for name in _VAR:
+        (scratch / "var" / name).mkdir(exist_ok=True)
+    with suppress(FileExistsError):
+        (scratch / "var" / "run").symlink_to("/run")
+    for temporary in (scratch / "tmp", scratch / "var" / "tmp"):
+        temporary.chmod(0o1777)
+
+
+def copy_writable(image: ImageFiles, scratch: Path) -> None:
+    """What the image has where its program may write, for a machine that lays nothing over anything."""
+    for name in _WRITABLE:
+        if (image.folder / name).is_dir():
+            shutil.copytree(image.folder / name, scratch / name, symlinks=True, dirs_exist_ok=True)
+
+
+# ---------------------------------------------------------------------- over the host's root
+
+
+def _root_of_host(mounts: Sequence[Mount], hidden: Sequence[Path]) -> Options:
+    targets = [Path(mount.target) for mount in mounts]
+    for system in _SYSTEM:
+        yield from _expose(system, system, targets)
+    for secret in filter(Path.exists, _SECRETS):
+        yield ("--tmpfs", str(secret)) if secret.is_dir() else ("--ro-bind", "/dev/null", str(secret))
+    yield ("--dev", "/dev")
+    yield ("--tmpfs", "/run")
+    yield ("--ro-bind-try", _RESOLVER, _RESOLVER)
+
+
+def _writable(image: ImageFiles | None, scratch: Path, is_overlaid: bool) -> Options:
+    for name in _WRITABLE:
+        if is_overlaid and image is not None and (image.folder / name).is_dir():
+            work = scratch / "overlay" / name
+            work.mkdir(parents=True, exist_ok=True)
+            yield ("--overlay-src", str(image.folder / name), "--overlay", str(scratch / name), str(work), f"/{name}")
+        else:
+            yield ("--bind", str(scratch / name), f"/{name}")
+
+
+def _interpreter(hidden: Sequence[Path]) -> Options:
+    mounts = [mount for mount in mounts_for_base_interpreter() if not _is_below(Path(mount.target), _SYSTEM)]
+    yield from map(_bind, mounts)
+    shown = (*_SYSTEM, *(mount.source for mount in mounts))
+    for path in hidden:
+        if _is_below(path, shown):
+            yield ("--tmpfs", str(path))
+
+
+def _over_host(files: Path) -> Iterator[Mount]:
+    """The image's files over the host's: whole folders where the host has none, single entries where it has."""
+    for entry in sorted(files.iterdir()):
+        if entry.name not in (*_WRITABLE, *_KERNELS):
+            yield from _entry_over_host(files, entry)
+
+
+def _entry_over_host(files: Path, entry: Path) -> Iterator[Mount]:
+    place = Path("/") / entry.relative_to(files)
+    if entry.is_symlink():
+        behind = _behind(files, entry)
+        if behind is not None:
+            yield Mount(behind, str(place))
+    elif entry.is_dir() and place.is_dir():
+        for inner in sorted(entry.iterdir()):
+            yield from _entry_over_host(files, inner)
+    else:
+        yield Mount(entry, str(place))
+
+
+def _behind(files: Path, link: Path) -> Path | None:
+    """What a link of the image leads to: a file of the image, else of the host; None where it leads nowhere."""
+    place = Path("/") / link.relative_to(files)
+    for _ in range(_LONGEST_CHAIN):
+        place = Path(os.path.normpath(place.parent / link.readlink()))
+        link = files / place.relative_to("/")
+        if not link.is_symlink():
+            return next((path for path in (link, place) if path.exists()), None)
+    return None
+
+
+# ---------------------------------------------------------------------- the image's own root
+
+
+def _root_of_image(files: Path, scratch: Path, mounts: Sequence[Mount], is_overlaid: bool) -> Options:
+    if is_overlaid:
+        overlay = scratch / "overlay"
+        yield ("--overlay-src", str(files), "--overlay", str(overlay / "upper"), str(overlay / "work"), "/")
+        yield ("--bind", str(scratch / "tmp"), "/tmp")  # noqa: S108 - inside of the sandbox
+    else:
+        targets = [Path(mount.target) for mount in mounts] + [Path(name) for name in _NAMES]
+        for entry in sorted(files.iterdir()):
+            if entry.name not in (*_WRITABLE, *_KERNELS):
+                yield from _expose(entry, Path("/") / entry.name, targets)
+        yield from (("--bind", str(scratch / name), f"/{name}") for name in _WRITABLE)
+    yield ("--ro-bind", "/sys", "/sys")
+    yield ("--dev", "/dev")
+    yield ("--tmpfs", "/run")
+    for name in _NAMES:
+        yield ("--ro-bind-try", os.path.realpath(name), name)
+    for library in _LIBRARIES:
+        yield from _expose(library, Path(f"{HOST}{library}"), ())
+    for mount in mounts_for_base_interpreter():
+        if not _is_below(Path(mount.target), _LIBRARIES):
+            yield ("--ro-bind", str(mount.source), f"{HOST}{mount.target}")
+
+
+# ---------------------------------------------------------------------- both
+
+
+def _expose(source: Path, place: Path, targets: Sequence[Path]) -> Options:
+    """Shows a folder; opened up, entry by entry, where a missing target has to be made below it."""
+    if source.is_symlink():
+        yield ("--symlink", str(source.readlink()), str(place))
+    elif (
+        any(place in target.parents and not _is_there(source, place, target) for target in targets) and source.is_dir()
+    ):
+        yield ("--dir", str(place))
+        for entry in sorted(source.iterdir()):
+            yield from _expose(entry, place / entry.name, targets)
+    elif source.exists():
+        yield ("--ro-bind", str(source), str(place))
+
+
+def _is_there(source: Path, place: Path, target: Path) -> bool:
+    return (source / target.relative_to(place)).exists()
+
+
+def _bind(mount: Mount) -> tuple[str, ...]:
+    return ("--ro-bind" if mount.read_only else "--bind", str(mount.source), mount.target)
+
+
+def _is_below(path: Path, folders: Iterable[Path]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)

@@ -1,0 +1,120 @@
+"""Files of an image: over the host's, or a whole root in place of the host's; with and without folders laid over others."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mlsystem.engine.runtime.process import ImageFiles, Mount
+from mlsystem.engine.runtime.sandbox import Sandbox
+from tests.unit.engine.runtime.workbench import Workbench
+
+TOOLS = ("sh", "ls", "cat", "mkdir", "touch")
+
+
+@pytest.fixture(params=["overlaid", "bound"], autouse=True)
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, bench: Workbench) -> str:
+    if request.param == "bound":
+        monkeypatch.setattr(Sandbox, "_overlay", None)
+    elif Sandbox(bench.machine, bench.data / "processes", ())._overlay is None:
+        pytest.skip("not run: this machine lays no folder over another")
+    return str(request.param)
+
+
+@pytest.fixture
+def whole(bench: Workbench) -> ImageFiles:
+    """A root with a shell, its C library and nothing else of this machine."""
+    folder = bench.shared / "root"
+    for name in ("bin", "etc", "opt", "tmp", "var/log", "root", "usr/share"):
+        (folder / name).mkdir(parents=True)
+    for tool in TOOLS:
+        found = os.path.realpath(shutil.which(tool) or "")
+        shutil.copy(found, folder / "bin" / tool)
+        listed = subprocess.run(["ldd", found], capture_output=True, text=True, check=True).stdout
+        for library in re.findall(r"/\S+\.so\S*", listed):
+            place = folder / library.lstrip("/")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(os.path.realpath(library), place)
+    (folder / "etc/os-release").write_text("NAME=Elsewhere\n")
+    (folder / "var/log/old").write_text("kept")
+    return ImageFiles(folder, is_root=True)
+
+
+def test_a_whole_root_is_seen_in_place_of_the_machines(bench: Workbench, whole: ImageFiles) -> None:
+    how = bench.run("job", "sh", "-c", "cat /etc/os-release; ls /usr", image=whole)
+    assert (how.exit_code, how.reason) == (0, "exited"), how.message
+    assert bench.log("job") == "NAME=Elsewhere\nshare\n"
+
+
+def test_a_program_in_a_whole_root_knows_its_own_name(bench: Workbench, whole: ImageFiles) -> None:
+    bench.run("job", "sh", "-c", "cat /etc/hosts", image=whole)
+    assert "localhost" in bench.log("job")
+
+
+def test_a_program_writes_where_it_may_and_the_image_stays_as_it_is(
+    bench: Workbench, whole: ImageFiles, kind: str
+) -> None:
+    script = "cat /var/log/old; echo new > /var/log/old; touch /root/a /tmp/b; mkdir /opt/cache && echo anywhere"
+    bench.run("job", "sh", "-c", script, image=whole)
+    said = bench.log("job")
+    assert said.startswith("kept")
+    assert said.endswith("anywhere\n") == (kind == "overlaid")
+    assert ("Read-only file system" in said) == (kind == "bound")
+    assert (whole.folder / "var/log/old").read_text() == "kept"
+    assert sorted(path.name for path in (whole.folder / "root").iterdir()) == []
+
+
+def test_mounts_lie_over_a_whole_root(bench: Workbench, whole: ImageFiles) -> None:
+    mounts = (Mount(bench.shared, "/opt/ml/shared", read_only=False),)
+    bench.run("job", "sh", "-c", "echo trained > /opt/ml/shared/model; ls /opt", image=whole, mounts=mounts)
+    assert (bench.shared / "model").read_text() == "trained\n"
+    assert bench.log("job") == "ml\n"
+
+
+def test_the_engines_folder_is_not_in_a_whole_root(bench: Workbench, whole: ImageFiles) -> None:
+    bench.run("job", "ls", str(bench.data), image=whole)
+    assert "No such file or directory" in bench.log("job")
+
+
+def test_a_program_that_the_image_lacks_is_named(bench: Workbench, whole: ImageFiles) -> None:
+    how = bench.run("job", "train", image=whole)
+    assert (how.reason, "train" in how.message) == ("start_failed", True)
+
+
+# ---------------------------------------------------------------------- over the host's
+
+
+@pytest.fixture
+def layered(bench: Workbench) -> ImageFiles:
+    folder = bench.shared / "layered"
+    for name in ("opt/program", "usr/local/bin", "var/log/nginx", "home/me"):
+        (folder / name).mkdir(parents=True)
+    (folder / "opt/program/serve").write_text("#!/bin/sh\necho serves\n")
+    (folder / "opt/program/serve").chmod(0o755)
+    (folder / "usr/local/bin/serve-it").symlink_to("/opt/program/serve")
+    (folder / "usr/local/bin/shell-of-the-image").symlink_to("/bin/sh")
+    (folder / "usr/local/bin/loop").symlink_to("loop")
+    (folder / "usr/local/bin/nowhere").symlink_to("/opt/nowhere")
+    (folder / "var/log/nginx/old").write_text("kept")
+    return ImageFiles(folder)
+
+
+def test_links_of_an_image_lead_to_its_files_and_to_the_machines(bench: Workbench, layered: ImageFiles) -> None:
+    path = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+    how = bench.run("job", "shell-of-the-image", "-c", "serve-it", image=layered, environment=path)
+    assert (how.reason, how.exit_code, bench.log("job")) == ("exited", 0, "serves\n")
+
+
+def test_what_an_image_has_in_var_and_home_may_be_written(bench: Workbench, layered: ImageFiles) -> None:
+    script = "cat /var/log/nginx/old; echo new > /var/log/nginx/old; touch /home/me/a; ls /var /home/me"
+    how = bench.run("job", "sh", "-c", script, image=layered)
+    assert (how.exit_code, bench.log("job")) == (0, "kept" + "/home/me:\na\n\n/var:\ncache\nlib\nlog\nrun\ntmp\n")
+    assert (layered.folder / "var/log/nginx/old").read_text() == "kept"
+
+
+def test_the_program_of_an_image_may_not_be_written(bench: Workbench, layered: ImageFiles) -> None:
+    bench.run("job", "sh", "-c", "echo x > /opt/program/serve", image=layered)
+    assert "Read-only file system" in bench.log("job")
