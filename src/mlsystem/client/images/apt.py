@@ -18,7 +18,9 @@ def apt(arguments: list[str], root: Path, warn: Callable[[str], None], place: st
         case ["update" | "clean" | "distclean" | "autoremove", *_]:
             return
         case ["install", *packages]:
-            missing = [package for package in packages if not _is_there(package.partition("=")[0], root, warn)]
+            names = {package: package.partition("=")[0] for package in packages}
+            missing = [package for package in packages if not _is_there(names[package], root, warn)]
+            _make_state_folders([names[package] for package in packages if package not in missing], root)
             if missing:
                 warn(
                     f"the machine lacks the Debian packages {', '.join(missing)}: what needs them will not work in this image"
@@ -45,11 +47,27 @@ def _is_there(package: str, root: Path, warn: Callable[[str], None]) -> bool:
     return True
 
 
+def _make_state_folders(packages: list[str], root: Path) -> None:
+    """The folders below /var that packages bring along, such as Nginx's log folder: a sandbox shows a /var of its own."""
+    if shutil.which("dpkg-query") is None:
+        return
+    patterns = [pattern for name in packages for pattern in (name, f"{name}-*")]
+    listed = _query("-W", "-f=${Package} ${Status}\n", *patterns)
+    installed = [line.split()[0] for line in listed if line.endswith(" installed")]
+    for line in _query("-L", *installed) if installed else []:
+        if line.startswith("/var/") and Path(line).is_dir():
+            (root / line.lstrip("/")).mkdir(parents=True, exist_ok=True)
+
+
+def _query(*arguments: str) -> list[str]:
+    done = subprocess.run(["dpkg-query", *arguments], capture_output=True, text=True, check=False)
+    return done.stdout.splitlines()
+
+
 def _is_installed(package: str) -> bool:
     """By its documentation folder, which every Debian package has and a sandbox shows too; by its program; by dpkg."""
     if Path("/usr/share/doc", package).exists() or shutil.which(package) is not None:
         return True
     if shutil.which("dpkg-query") is None:
         return False
-    done = subprocess.run(["dpkg-query", "-W", "-f=${Status}", package], capture_output=True, text=True, check=False)
-    return "install ok installed" in done.stdout
+    return "install ok installed" in _query("-W", "-f=${Status}", package)

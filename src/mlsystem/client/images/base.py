@@ -1,5 +1,7 @@
 """Base images: `python:X.Y` is this machine's Python X.Y where it has one, else the Python that runs this program.
 
+`debian` and `ubuntu`, of any release, are this machine's own system with the Python that runs this program.
+
 What the image holds of it is a relocatable virtual environment at /opt/venv, whose interpreter is the machine's.
 """
 
@@ -19,17 +21,25 @@ from mlsystem.client.images.layout import ImageConfig
 PYTHON = re.compile(
     r"(?:public\.ecr\.aws/docker/library/|docker\.io/(?:library/)?)?python:(?P<version>\d+\.\d+)(?:[.\w-]*)"
 )
+# Of the systems that programs for SageMaker begin with, those that manage their packages as a Debian machine does.
+SYSTEM = re.compile(r"(?:public\.ecr\.aws/docker/library/|docker\.io/(?:library/)?)?(?:debian|ubuntu)(?::[\w.-]+)?")
 VENV = "opt/venv"
 SEEDED = {"pip", "setuptools", "wheel", "pkg_resources", "_distutils_hack"}
 PATH = "/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def make_base(name: str, root: Path, warn: Callable[[str], None]) -> ImageConfig | None:
-    """The files of a base image below `root`, and its configuration; None for a name that is no `python:X.Y`."""
+    """The files of a base image below `root`, and its configuration; None for a name that is no such image."""
     match = PYTHON.fullmatch(name)
-    if match is None:
+    if match is not None:
+        python = interpreter(match["version"], warn)
+    elif SYSTEM.fullmatch(name):
+        python = Path(sys.base_prefix) / "bin" / "python3"
+        warn(
+            f"{name} is made of this machine's own files, with Python {sys.version_info.major}.{sys.version_info.minor}"
+        )
+    else:
         return None
-    python = interpreter(match["version"], warn)
     # What one may call `pip` and `python` in the image.
     _uv("venv", "--quiet", "--relocatable", "--python", str(python), "--seed", str(root / VENV))
     return ImageConfig(

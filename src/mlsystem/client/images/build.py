@@ -1,4 +1,4 @@
-"""Builds an image: interprets a Dockerfile over a folder of files, a layer for each instruction that changes any."""
+"""Builds an image: interprets a Dockerfile over folders of files, one a stage, a layer for each instruction that changes any."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlsystem.client.images.base import make_base
-from mlsystem.client.images.dockerfile import Instruction, parse, substitute
+from mlsystem.client.images.dockerfile import SAYING, Instruction, parse, substitute
 from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.layer import Survey, survey, write_layer
 from mlsystem.client.images.layout import LAYER, ImageConfig, ImageLayout
-from mlsystem.client.images.rootfs import RootFs, read_ignored
-from mlsystem.client.images.run import run
+from mlsystem.client.images.rootfs import Ignored, RootFs, read_ignored
+from mlsystem.client.images.run import Run
+
+_NOTHING_IGNORED = Ignored([])
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ def build(request: Build, layout: ImageLayout, tell: Callable[[str], None]) -> s
     except OSError as error:
         raise ImageError(f"{request.dockerfile}: {error.strerror}") from error
     with tempfile.TemporaryDirectory(prefix="image-") as scratch:
-        builder = _Builder(request, layout, RootFs(Path(scratch) / "root"), tell)
+        builder = _Builder(request, layout, Path(scratch), tell)
         for number, instruction in enumerate(instructions, 1):
             tell(f"[{number}/{len(instructions)}] {instruction.name} {instruction.text}")
             builder.carry_out(instruction)
@@ -44,98 +46,177 @@ def build(request: Build, layout: ImageLayout, tell: Callable[[str], None]) -> s
         return digest
 
 
-class _Builder:
-    def __init__(self, request: Build, layout: ImageLayout, files: RootFs, tell: Callable[[str], None]):
+class _Stage:
+    """What one FROM begins."""
+
+    def __init__(self, root: Path) -> None:
         self.config = ImageConfig()
+        self.files = RootFs(root)
+        self.known: Survey = {}
+        self.arguments: dict[str, str] = {}
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {**self.arguments, **self.config.environment}
+
+
+class _Builder:
+    def __init__(self, request: Build, layout: ImageLayout, scratch: Path, tell: Callable[[str], None]):
         self._request = request
         self._layout = layout
-        self._files = files
+        self._scratch = scratch
         self._tell = tell
-        self._arguments: dict[str, str] = {}
-        self._known: Survey = {}
+        self._global: dict[str, str] = {}  # the ARGs before the first FROM
+        self._stages: dict[str, _Stage] = {}
+        self._stage: _Stage | None = None
+
+    @property
+    def config(self) -> ImageConfig:
+        return self._now.config
+
+    @property
+    def _now(self) -> _Stage:
+        if self._stage is None:
+            raise ImageError("the Dockerfile begins with something else than ARG and FROM")
+        return self._stage
 
     def carry_out(self, instruction: Instruction) -> None:
-        text = instruction.text
-        if instruction.name not in ("RUN", "CMD", "ENTRYPOINT"):
-            text = substitute(text, {**self._arguments, **self.config.environment})
-        match instruction.name:
-            case "ARG":
-                self._argument(text)
-            case "FROM":
-                self._from(text, instruction)
-            case "WORKDIR":
-                self._files.working_directory = str(Path(self._files.working_directory) / text)
-                self._files.path(".").mkdir(parents=True, exist_ok=True)
-                self._end_layer()
-            case "COPY":
-                self._copy(text, instruction)
-            case "RUN":
-                self._run(instruction)
-            case _:
-                self._describe(text, instruction)
-        self.config.working_directory = self._files.working_directory
+        if instruction.name == "FROM":
+            self._from(instruction)
+        elif instruction.name == "ARG":
+            self._argument(instruction.text)
+        elif instruction.name == "RUN":
+            self._run(instruction)
+        else:
+            text = instruction.text
+            if instruction.name not in ("CMD", "ENTRYPOINT"):
+                text = substitute(text, self._now.variables)
+            match instruction.name:
+                case "WORKDIR":
+                    self._now.files.working_directory = str(Path(self._now.files.working_directory) / text)
+                    self._now.files.path(".").mkdir(parents=True, exist_ok=True)
+                    self._end_layer()
+                case "COPY" | "ADD":
+                    self._copy(text, instruction)
+                case _:
+                    self._describe(text, instruction)
+        if self._stage is not None:
+            self._stage.config.working_directory = self._stage.files.working_directory
 
     def _describe(self, text: str, instruction: Instruction) -> None:
         """What changes no file."""
+        config = self._now.config
         match instruction.name:
             case "ENV":
-                self.config.environment.update(_pairs(text, instruction))
+                config.environment.update(_pairs(text, instruction))
             case "LABEL":
-                self.config.labels.update(_pairs(text, instruction))
+                config.labels.update(_pairs(text, instruction))
+            case "USER":
+                config.user = text
+            case "SHELL":
+                self._now.files.shell = instruction.exec_form() or ()
             case "ENTRYPOINT":
-                self.config.entrypoint = _command(instruction)
-                self.config.command = ()
+                config.entrypoint = self._command(instruction)
+                config.command = ()
             case "CMD":
-                self.config.command = _command(instruction)
-            case "EXPOSE":
-                pass  # says only what the program does
+                config.command = self._command(instruction)
+            case name:
+                assert name in SAYING, name
 
     def _argument(self, text: str) -> None:
-        name, _, default = text.partition("=")
-        self._arguments[name.strip()] = self._request.arguments.get(name.strip(), default.strip().strip("\"'"))
+        name, has_default, default = text.partition("=")
+        name = name.strip()
+        scope = self._global if self._stage is None else self._stage.arguments
+        inherited = self._global.get(name, "") if self._stage is not None else ""
+        value = substitute(default.strip().strip("\"'"), scope) if has_default else inherited
+        scope[name] = self._request.arguments.get(name, value)
 
-    def _from(self, text: str, instruction: Instruction) -> None:
-        if self._files.root.exists() or " " in text:
-            raise ImageError(
-                f"{instruction.place}: several stages are not implemented here; one FROM with one image is"
-            )
-        if not text:
+    def _from(self, instruction: Instruction) -> None:
+        text = substitute(instruction.text, self._global)
+        if not text.strip():
             raise ImageError(f"{instruction.place}: the image is empty; give its ARG a value with --build-arg")
-        self._files.root.mkdir()
-        base = make_base(text, self._files.root, self._tell)
+        image, *named = text.split()
+        if named and (len(named) != 2 or named[0].upper() != "AS"):
+            raise ImageError(f"{instruction.place}: expected FROM image, or FROM image AS stage")
+        before = self._stages.get(image.lower())
+        stage = self._stage = _Stage(self._scratch / f"stage-{len(self._stages)}")
+        self._stages[str(len(self._stages))] = stage
+        if named:
+            self._stages[named[1].lower()] = stage
+        stage.files.root.mkdir()
+        if before is not None:
+            self._begin_with(before.config)
+            return
+        base = make_base(image, stage.files.root, self._tell)
         if base is not None:
-            self.config = base
+            stage.config = base
             self._end_layer()
             return
-        if self._layout.find(text) is None:
+        if self._layout.find(image) is None:
             raise ImageError(
-                f"{instruction.place}: this image is not on this machine. python:X.Y is made from the machine's Python; "
-                "others are built or pulled from ECR first"
+                f"{instruction.place}: this image is not on this machine. python:X.Y, debian and ubuntu are made of the "
+                "machine's own files; others are built, loaded or pulled from ECR first"
             )
-        self.config = self._layout.load(text)
-        self._layout.unpack(self.config.layers, self._files.root)
-        self._files.working_directory = self.config.working_directory
-        self._known = survey(self._files.root)
+        self._begin_with(self._layout.load(image))
+
+    def _begin_with(self, config: ImageConfig) -> None:
+        stage = self._now
+        stage.config = replace(
+            config, environment=dict(config.environment), labels=dict(config.labels), layers=config.layers
+        )
+        self._layout.unpack(config.layers, stage.files.root)
+        stage.files.working_directory = config.working_directory
+        stage.known = survey(stage.files.root)
 
     def _copy(self, text: str, instruction: Instruction) -> None:
         *sources, target = replace(instruction, text=text).exec_form() or tuple(shlex.split(text))
-        ignored = read_ignored(self._request.context)
-        self._files.copy(self._request.context, sources, target, ignored, instruction.flags.get("chmod"))
+        context, ignored, where = self._request.context, read_ignored(self._request.context), "the build context"
+        if "from" in instruction.flags:
+            name = substitute(instruction.flags["from"], {**self._global, **self._now.variables})
+            context, ignored, where = self._files_of(name, instruction), _NOTHING_IGNORED, f"the stage {name}"
+        files, mode = self._now.files, instruction.flags.get("chmod")
+        for source in sources if instruction.name == "ADD" else ():
+            if "://" in source:
+                raise ImageError(f"{instruction.place}: ADD of a URL is not implemented here; RUN a download")
+        try:
+            if instruction.name == "ADD":
+                sources = [source for source in sources if not files.extract(context, source, target)]
+            if sources:
+                files.copy(context, sources, target, ignored, mode)
+        except ImageError as error:
+            raise ImageError(f"{instruction.place}: {error} (in {where})") from error
         self._end_layer()
 
+    def _files_of(self, name: str, instruction: Instruction) -> Path:
+        """The files of an earlier stage, or of an image of this machine."""
+        stage = self._stages.get(name.lower())
+        if stage is not None:
+            return stage.files.root
+        if self._layout.find(name) is None:
+            raise ImageError(f"{instruction.place}: there is no stage and no image {name}")
+        folder = self._scratch / f"from-{len(list(self._scratch.iterdir()))}"
+        folder.mkdir()
+        self._layout.unpack(self._layout.load(name).layers, folder)
+        return folder
+
     def _run(self, instruction: Instruction) -> None:
-        words = instruction.exec_form()
-        command = (
-            shlex.join(words) if words else substitute(instruction.text, {**self._arguments, **self.config.environment})
-        )
-        run(command, self._files, self._tell, instruction.place)
+        try:
+            words = instruction.exec_form()
+        except ImageError:  # `[ -e file ] && ...`
+            words = None
+        command = shlex.join(words) if words else instruction.text
+        Run(self._now.files, self._now.variables, self._tell, instruction.place).carry_out(command)
         self._end_layer()
 
     def _end_layer(self) -> None:
-        aside, now = self._layout.scratch(), survey(self._files.root)
-        if write_layer(self._files.root, self._known, now, aside):
-            self.config.layers = (*self.config.layers, self._layout.add_file(aside, LAYER))
-        self._known = now
+        stage = self._now
+        aside, now = self._layout.scratch(), survey(stage.files.root)
+        if write_layer(stage.files.root, stage.known, now, aside):
+            stage.config.layers = (*stage.config.layers, self._layout.add_file(aside, LAYER))
+        stage.known = now
+
+    def _command(self, instruction: Instruction) -> tuple[str, ...]:
+        return instruction.exec_form() or (*(self._now.files.shell or ("/bin/sh", "-c")), instruction.text)
 
 
 def _pairs(text: str, instruction: Instruction) -> dict[str, str]:
@@ -146,7 +227,3 @@ def _pairs(text: str, instruction: Instruction) -> dict[str, str]:
     if not all("=" in word for word in words):
         raise ImageError(f"{instruction.place}: expected name=value")
     return dict(word.split("=", 1) for word in words)
-
-
-def _command(instruction: Instruction) -> tuple[str, ...]:
-    return instruction.exec_form() or ("/bin/sh", "-c", instruction.text)

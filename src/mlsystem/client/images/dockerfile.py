@@ -12,10 +12,17 @@ from dataclasses import dataclass
 
 from mlsystem.client.images.errors import ImageError
 
-KNOWN = ("FROM", "ARG", "ENV", "COPY", "RUN", "WORKDIR", "LABEL", "EXPOSE", "ENTRYPOINT", "CMD")
+KNOWN = ("FROM", "ARG", "ENV", "COPY", "ADD", "RUN", "WORKDIR", "USER", "LABEL", "SHELL", "ENTRYPOINT", "CMD")
+# They say what Docker is to do with a container, which SageMaker does not heed either.
+SAYING = ("EXPOSE", "VOLUME", "HEALTHCHECK", "STOPSIGNAL", "MAINTAINER")
 VARIABLE = re.compile(r"\\(?P<escaped>.)|\$(?:\{(?P<braced>\w+)(?::(?P<mode>[-+])(?P<word>[^}]*))?\}|(?P<plain>\w+))")
-# Flags by instruction; --chown is heeded in that everything belongs to root, --platform in that there is one.
-FLAGS = {"COPY": {"chmod", "chown"}, "FROM": {"platform"}}
+# Flags by instruction. Everything belongs to one user and there is one platform; a cache that is mounted is an empty folder.
+FLAGS = {
+    "COPY": {"chmod", "chown", "from", "link"},
+    "ADD": {"chmod", "chown", "link"},
+    "FROM": {"platform"},
+    "RUN": {"mount", "network"},
+}
 FLAG = re.compile(r"--(?P<name>[a-z-]+)(?:=(?P<value>\S+))?\s+")
 
 
@@ -49,15 +56,17 @@ def parse(text: str) -> list[Instruction]:
     for line, content in _logical_lines(text):
         name, *words = content.split(maxsplit=1)
         name = name.upper()
-        if name not in KNOWN:
+        if name not in (*KNOWN, *SAYING):
             raise ImageError(
-                f"line {line}: the instruction {name} is not implemented here; these are: {', '.join(KNOWN)}"
+                f"line {line}: the instruction {name} is not implemented here; these are: {', '.join((*KNOWN, *SAYING))}"
             )
         flags, rest = _flags(words[0] if words else "")
         unknown = sorted(set(flags) - FLAGS.get(name, set()))
         if unknown:
             raise ImageError(f"line {line}: {name} --{unknown[0]} is not implemented here")
-        if "<<" in rest and name in ("RUN", "COPY"):
+        if name == "RUN" and not flags.get("mount", "type=cache").startswith("type=cache"):
+            raise ImageError(f"line {line}: RUN --mount={flags['mount']} is not implemented here; type=cache is")
+        if "<<" in rest and name in ("RUN", "COPY", "ADD"):
             raise ImageError(f"line {line}: here-documents are not implemented here")
         instructions.append(Instruction(name, rest, flags, line))
     if not any(instruction.name == "FROM" for instruction in instructions):

@@ -41,6 +41,7 @@ class ImageConfig:
     working_directory: str = "/"
     labels: dict[str, str] = field(default_factory=dict)
     layers: tuple[Blob, ...] = ()
+    user: str = ""  # as whom Docker runs it; a sandbox has one user
 
 
 class ImageLayout:
@@ -80,6 +81,7 @@ class ImageLayout:
                 "Entrypoint": list(config.entrypoint) or None,
                 "Cmd": list(config.command) or None,
                 "WorkingDir": config.working_directory,
+                **({"User": config.user} if config.user else {}),
                 "Labels": config.labels or None,
             },
             # The layers are not compressed, so the digest of the content is the digest of the blob.
@@ -120,6 +122,7 @@ class ImageLayout:
             entrypoint=tuple(config.get("Entrypoint") or ()),
             command=tuple(config.get("Cmd") or ()),
             working_directory=config.get("WorkingDir") or "/",
+            user=config.get("User") or "",
             labels=dict(config.get("Labels") or {}),
             layers=layers,
         )

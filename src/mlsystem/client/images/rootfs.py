@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path, PurePosixPath
 
+from mlsystem.archives import tarfile
 from mlsystem.client.images.errors import ImageError
 
 
@@ -15,6 +16,7 @@ class RootFs:
     def __init__(self, root: Path):
         self.root = root
         self.working_directory = "/"
+        self.shell: tuple[str, ...] = ()  # of RUN, CMD and ENTRYPOINT; empty: /bin/sh -c
 
     def path(self, inside: str) -> Path:
         """Where a path of the image lies on this machine. Raises ImageError for one that leaves the image."""
@@ -34,6 +36,20 @@ class RootFs:
                 self._copy_folder(context, source, place, ignored, mode)
             elif not ignored.has(source.relative_to(context)):
                 _copy_file(source, place / source.name if into_folder else place, mode)
+
+    def extract(self, context: Path, source: str, target: str) -> bool:
+        """ADD: unpacks a local archive into a folder; False, and nothing is done, for what is none."""
+        found = _expand(context, source)
+        if len(found) != 1 or not found[0].is_file() or not tarfile.is_tarfile(found[0]):
+            return False
+        place = self.path(target)
+        place.mkdir(parents=True, exist_ok=True)
+        try:
+            with tarfile.open(found[0]) as tar:
+                tar.extractall(place, filter="data")
+        except (tarfile.TarError, OSError, EOFError) as error:
+            raise ImageError(f"ADD {source}: it cannot be unpacked: {error}") from error
+        return True
 
     def _copy_folder(self, context: Path, source: Path, place: Path, ignored: Ignored, mode: str | None) -> None:
         place.mkdir(parents=True, exist_ok=True)
@@ -83,10 +99,10 @@ def _expand(context: Path, source: str) -> list[Path]:
     found = sorted(context.glob(inside)) if any(sign in inside for sign in "*?[") else [context / inside]
     missing = [path for path in found if not path.exists()]
     if missing or not found:
-        raise ImageError(f"COPY {source}: there is no such file in the build context {context}")
+        raise ImageError(f"{source}: there is no such file")
     for path in found:
         if not path.resolve().is_relative_to(context.resolve()):
-            raise ImageError(f"COPY {source}: the path leaves the build context")
+            raise ImageError(f"{source}: the path leaves its folder")
     return found
 
 

@@ -1,69 +1,148 @@
-"""RUN, interpreted: the commands that an image for SageMaker needs, done on the image's files; all others are refused by name."""
+"""RUN: the commands that most images for SageMaker need are done on the image's files by this program, all others in a shell.
+
+What is done here needs no sandbox, and does on every machine the same: packages are installed from wheels by uv, and Debian's
+are those that the machine has.
+"""
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from mlsystem.client.images.apt import apt
 from mlsystem.client.images.base import install
+from mlsystem.client.images.dockerfile import VARIABLE, substitute
 from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.rootfs import RootFs
+from mlsystem.client.images.shell import NoShell, run_in_shell
 
 IMPLEMENTED = "pip install, chmod, mkdir, apt-get, ln -s, rm"
 PIP_NAMES = {"pip", "pip3"}
-SHELL_SIGNS = "();<>|&"
+Tell = Callable[[str], None]
+
+# What separates the steps of `a && b; c`, and what does not: quotes and parentheses are whole.
+_PIECE = re.compile(
+    r"""(?P<end>&&|;)|\\.|"(?:\\.|[^"\\])*"|'[^']*'|\$?\((?:[^()]|\([^()]*\))*\)|.""",
+    re.DOTALL,
+)
+_SHELLS = re.compile(r"[|<>()`$*?\[\]{}~\n]|&(?!&)")
+# What one step leaves to the next ones: such lines are not taken apart.
+_STATE = re.compile(
+    r"\s*(export|set|unset|source|\.|alias|trap|exec|eval|if|for|while|until|case|\{|\w+=\S*\s*$)(\s|$)"
+)
+_STRICTNESS = re.compile(r"\s*set -[euxo]+( pipefail)?\s*")
 
 
-def run(command: str, files: RootFs, warn: Callable[[str], None], place: str) -> None:
-    """One RUN line, which may join commands with `&&`. Raises ImageError naming what is not implemented."""
-    words = _words(command, place)
-    for word in words:
-        if word != "&&" and word.strip(SHELL_SIGNS) == "":
-            raise ImageError(f"{place}: {word!r} of the shell is not implemented here; join commands with &&")
-    while words:
-        end = words.index("&&") if "&&" in words else len(words)
-        _command(words[:end], files, warn, place)
-        words = words[end + 1 :]
+class Run:
+    """One RUN line over the image's files. `environment` is that of the image."""
+
+    def __init__(self, files: RootFs, environment: Mapping[str, str], tell: Tell, place: str) -> None:
+        self._files = files
+        self._environment = environment
+        self._tell = tell
+        self._place = place
+
+    def carry_out(self, command: str) -> None:
+        """Stops at the first step that fails. Raises ImageError."""
+        before = self._files.working_directory
+        try:
+            for step in self._steps(command):
+                self._step(step)
+        finally:
+            self._files.working_directory = before
+
+    def _steps(self, command: str) -> Iterator[str]:
+        """The steps, or the line as a whole where they depend on one another."""
+        steps = [""]
+        for piece in _PIECE.finditer(command):
+            if piece["end"]:
+                steps.append("")
+            else:
+                steps[-1] += piece[0]
+        steps = [step for step in steps if step.strip() and not _STRICTNESS.fullmatch(step)]
+        if "||" in command or any(map(_STATE.match, steps)):
+            steps = [command]
+        yield from steps
+
+    def _step(self, step: str) -> None:
+        plain = self._replaced(step)
+        words = [] if _SHELLS.search(plain) and not _is_plain_remove(plain) else _words(plain)
+        if not words or not self._is_done(words):
+            try:
+                run_in_shell(step, self._files, self._environment, self._tell, self._place)
+            except NoShell as error:
+                raise ImageError(
+                    f"{self._place}: {step.strip()!r} takes a sandbox that lays the image's files over this machine's, which it "
+                    f"refuses ({error}). Without, these commands are implemented: {IMPLEMENTED}"
+                ) from error
+
+    def _replaced(self, step: str) -> str:
+        """With the variables that the image has; the shell knows all others."""
+        names = {match["braced"] or match["plain"] for match in VARIABLE.finditer(step) if match["escaped"] is None}
+        return substitute(step, self._environment) if names <= set(self._environment) else step
+
+    def _is_done(self, words: list[str]) -> bool:
+        """Whether it is a command, in a form, that is interpreted."""
+        if words[:3] in (["python", "-m", "pip"], ["python3", "-m", "pip"]):
+            words = ["pip", *words[3:]]
+        match words:
+            case [name, *arguments] if name in PIP_NAMES and "install" in arguments:
+                install(self._files.root, _pip_arguments(arguments, self._files))
+            case ["apt-get" | "apt", *arguments]:
+                apt(arguments, self._files.root, self._tell, self._place)
+            case _:
+                return self._is_changed(words)
+        return True
+
+    def _is_changed(self, words: list[str]) -> bool:
+        match words:
+            case ["cd", folder]:
+                self._files.working_directory = str(Path(self._files.working_directory) / folder)
+            case ["chmod", mode, *paths]:
+                return self._chmod(mode, paths)
+            case ["mkdir", *arguments]:
+                for word in (word for word in arguments if not word.startswith("-")):
+                    self._files.path(word).mkdir(parents=True, exist_ok=True)
+            case ["rm", *arguments]:
+                for word in (word for word in arguments if not word.startswith("-")):
+                    _remove(self._files.path(word), self._files)
+            case ["ln", "-s" | "-sf" | "-fs", target, link]:
+                self._link(target, link)
+            case _:
+                return False
+        return True
+
+    def _chmod(self, mode: str, paths: list[str]) -> bool:
+        targets = [self._files.path(path) for path in paths]
+        if not (mode.isdigit() or mode in ("+x", "a+x")) or not all(target.exists() for target in targets):
+            return False
+        for target in targets:
+            target.chmod(int(mode, 8) if mode.isdigit() else target.stat().st_mode | 0o111)
+        return True
+
+    def _link(self, target: str, link: str) -> None:
+        place = self._files.path(link)
+        if place.is_dir() and not place.is_symlink():
+            place /= Path(target).name
+        place.unlink(missing_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(target)
 
 
-def _words(command: str, place: str) -> list[str]:
-    """As a shell splits them, its operators apart from what they touch."""
-    if "`" in command or "$(" in command:
-        raise ImageError(f"{place}: a command within a command is not implemented here")
-    lexer = shlex.shlex(command, posix=True, punctuation_chars=SHELL_SIGNS)
-    lexer.whitespace_split = True
-    lexer.commenters = ""
+def _words(step: str) -> list[str]:
+    """Nothing for what is no list of plain words: the shell will say what is wrong with it."""
     try:
-        return list(lexer)
-    except ValueError as error:
-        raise ImageError(f"{place}: {error}") from error
+        return shlex.split(step)
+    except ValueError:
+        return []
 
 
-def _command(words: list[str], files: RootFs, warn: Callable[[str], None], place: str) -> None:
-    if words[:3] in (["python", "-m", "pip"], ["python3", "-m", "pip"]):
-        words = ["pip", *words[3:]]
-    match words:
-        case [name, "install", *arguments] if name in PIP_NAMES:
-            install(files.root, _pip_arguments(arguments, files))
-        case ["apt-get" | "apt", *arguments]:
-            apt(arguments, files.root, warn, place)
-        case ["chmod", mode, *paths]:
-            _chmod(mode, paths, files, place)
-        case ["mkdir" | "rm" as verb, *arguments]:
-            for place_inside in (files.path(word) for word in arguments if not word.startswith("-")):
-                if verb == "rm":
-                    _remove(place_inside, files)
-                else:
-                    place_inside.mkdir(parents=True, exist_ok=True)
-        case ["ln", "-s" | "-sf", target, link]:
-            files.path(link).unlink(missing_ok=True)
-            files.path(link).parent.mkdir(parents=True, exist_ok=True)
-            files.path(link).symlink_to(target)
-        case _:
-            raise ImageError(f"{place}: the command {words[0]!r} is not implemented here; these are: {IMPLEMENTED}")
+def _is_plain_remove(step: str) -> bool:
+    """`rm -rf /var/lib/apt/lists/*`: its pattern is one of the image's files alone."""
+    return re.fullmatch(r"\s*rm(\s+[\w./*?-]+)+\s*", step) is not None
 
 
 def _pip_arguments(arguments: list[str], files: RootFs) -> list[str]:
@@ -73,23 +152,20 @@ def _pip_arguments(arguments: list[str], files: RootFs) -> list[str]:
     for word in left:
         if word in ("-r", "--requirement", "-c", "--constraint"):
             result += [word, str(files.path(next(left)))]
-        elif word in ("--no-cache-dir", "--disable-pip-version-check", "-q", "--quiet"):
+        elif word in (
+            "install",
+            "--no-cache-dir",
+            "--disable-pip-version-check",
+            "-q",
+            "--quiet",
+            "--root-user-action=ignore",
+        ):
             continue
         elif word.startswith((".", "/")):
             result.append(str(files.path(word)))
         else:
             result.append(word)
     return result
-
-
-def _chmod(mode: str, paths: list[str], files: RootFs, place: str) -> None:
-    if not (mode.isdigit() or mode in ("+x", "a+x")):
-        raise ImageError(f"{place}: the mode {mode!r} is not implemented here; octal modes and +x are")
-    for path in paths:
-        target = files.path(path)
-        if not target.exists():
-            raise ImageError(f"{place}: {path} is not in the image")
-        target.chmod(int(mode, 8) if mode.isdigit() else target.stat().st_mode | 0o111)
 
 
 def _remove(path: Path, files: RootFs) -> None:

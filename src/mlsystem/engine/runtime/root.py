@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from mlsystem.engine.runtime.interpreter import HOST, SHIM, mounts_for_base_interpreter
@@ -42,11 +43,7 @@ def options(spec: ProcessSpec, scratch: Path, hidden: Sequence[Path], is_overlai
     if spec.image is not None and spec.image.is_root:
         yield from _root_of_image(spec.image.folder, scratch, mounts, is_overlaid)
     else:
-        over = [] if spec.image is None else sorted(_over_host(spec.image.folder), key=lambda mount: len(mount.target))
-        yield from _root_of_host([*over, *mounts], hidden)
-        yield from _writable(spec.image, scratch, is_overlaid)
-        yield from _interpreter(hidden)
-        yield from map(_bind, over)
+        yield from _root_of_host(spec.image, scratch, mounts, hidden, is_overlaid)
     yield from map(_bind, mounts)
     yield ("--ro-bind", str(SHIM), f"{LAUNCHER_PARENT}/{SHIM.name}")
 
@@ -55,8 +52,6 @@ def prepare_scratch(scratch: Path) -> None:
     """Makes what every program may write."""
     for name in _WRITABLE:
         (scratch / name).mkdir(parents=True, exist_ok=True)
-    for name in ("upper", "work"):
-        (scratch / "overlay" / name).mkdir(parents=True, exist_ok=True)
     for name in _VAR:
         (scratch / "var" / name).mkdir(exist_ok=True)
     with suppress(FileExistsError):
@@ -75,23 +70,37 @@ def copy_writable(image: ImageFiles, scratch: Path) -> None:
 # ---------------------------------------------------------------------- over the host's root
 
 
-def _root_of_host(mounts: Sequence[Mount], hidden: Sequence[Path]) -> Options:
-    targets = [Path(mount.target) for mount in mounts]
-    for system in _SYSTEM:
-        yield from _expose(system, system, targets)
+def _root_of_host(
+    image: ImageFiles | None, scratch: Path, mounts: Sequence[Mount], hidden: Sequence[Path], is_overlaid: bool
+) -> Options:
+    laid_over = [path for path in _SYSTEM if image is not None and is_overlaid and _is_laid_over(image, path)]
+    over = [] if image is None else sorted(_over_host(image.folder, laid_over), key=lambda mount: len(mount.target))
+    targets = [Path(mount.target) for mount in (*over, *mounts)]
+    for path in _SYSTEM:
+        if image is not None and path in laid_over:
+            yield from _overlay((path, image.folder / path.name), scratch, path.name)
+        else:
+            yield from _expose(path, path, targets)
     for secret in filter(Path.exists, _SECRETS):
         yield ("--tmpfs", str(secret)) if secret.is_dir() else ("--ro-bind", "/dev/null", str(secret))
     yield ("--dev", "/dev")
     yield ("--tmpfs", "/run")
     yield ("--ro-bind-try", _RESOLVER, _RESOLVER)
+    yield from _writable(image, scratch, is_overlaid)
+    yield from _interpreter(hidden)
+    yield from map(_bind, over)
+
+
+def _is_laid_over(image: ImageFiles, path: Path) -> bool:
+    """Whether both have that folder; where the host's is a link, the image's files are shown one by one."""
+    own = image.folder / path.name
+    return all(folder.is_dir() and not folder.is_symlink() for folder in (path, own))
 
 
 def _writable(image: ImageFiles | None, scratch: Path, is_overlaid: bool) -> Options:
     for name in _WRITABLE:
         if is_overlaid and image is not None and (image.folder / name).is_dir():
-            work = scratch / "overlay" / name
-            work.mkdir(parents=True, exist_ok=True)
-            yield ("--overlay-src", str(image.folder / name), "--overlay", str(scratch / name), str(work), f"/{name}")
+            yield from _overlay((image.folder / name,), scratch, name, scratch / name)
         else:
             yield ("--bind", str(scratch / name), f"/{name}")
 
@@ -105,15 +114,17 @@ def _interpreter(hidden: Sequence[Path]) -> Options:
             yield ("--tmpfs", str(path))
 
 
-def _over_host(files: Path) -> Iterator[Mount]:
+def _over_host(files: Path, laid_over: Sequence[Path]) -> Iterator[Mount]:
     """The image's files over the host's: whole folders where the host has none, single entries where it has."""
+    others = (*_WRITABLE, *_KERNELS, *(path.name for path in laid_over))
     for entry in sorted(files.iterdir()):
-        if entry.name not in (*_WRITABLE, *_KERNELS):
+        if entry.name not in others:
             yield from _entry_over_host(files, entry)
 
 
 def _entry_over_host(files: Path, entry: Path) -> Iterator[Mount]:
     place = Path("/") / entry.relative_to(files)
+    place = place.parent.resolve() / place.name  # bwrap makes nothing below a link
     if entry.is_symlink():
         behind = _behind(files, entry)
         if behind is not None:
@@ -141,8 +152,7 @@ def _behind(files: Path, link: Path) -> Path | None:
 
 def _root_of_image(files: Path, scratch: Path, mounts: Sequence[Mount], is_overlaid: bool) -> Options:
     if is_overlaid:
-        overlay = scratch / "overlay"
-        yield ("--overlay-src", str(files), "--overlay", str(overlay / "upper"), str(overlay / "work"), "/")
+        yield from _overlay((files,), scratch, "")
         yield ("--bind", str(scratch / "tmp"), "/tmp")  # noqa: S108 - inside of the sandbox
     else:
         targets = [Path(mount.target) for mount in mounts] + [Path(name) for name in _NAMES]
@@ -163,6 +173,27 @@ def _root_of_image(files: Path, scratch: Path, mounts: Sequence[Mount], is_overl
 
 
 # ---------------------------------------------------------------------- both
+
+
+def _overlay(layers: Sequence[Path], scratch: Path, name: str, upper: Path | None = None) -> Options:
+    """Folders over one another, the last on top, at `/name`; what is made there lands in `upper`."""
+    own = scratch / "overlay" / (name or "root")
+    for folder in (own / "upper", own / "work"):
+        folder.mkdir(parents=True, exist_ok=True)
+    sources = chain.from_iterable(("--overlay-src", str(layer)) for layer in layers)
+    yield (*sources, "--overlay", str(upper or own / "upper"), str(own / "work"), f"/{name}")
+
+
+def read_only(spec: ProcessSpec, is_overlaid: bool) -> Options:
+    """What is made read-only when every mount has its place; of an image's own root, laid over, nothing is."""
+    if not is_overlaid or spec.image is None:
+        yield ("--remount-ro", "/")
+    elif not spec.image.is_root:
+        yield from (
+            ("--remount-ro", str(path))
+            for path in (*_SYSTEM, Path("/"))
+            if path == Path("/") or _is_laid_over(spec.image, path)
+        )
 
 
 def _expose(source: Path, place: Path, targets: Sequence[Path]) -> Options:

@@ -44,7 +44,7 @@ class Sandbox:
             *chain.from_iterable(root.options(spec, scratch, self._hidden, is_overlaid)),
             *self._machine.namespaces(),
             *network,
-            *(() if is_overlaid and spec.image is not None and spec.image.is_root else ("--remount-ro", "/")),
+            *chain.from_iterable(root.read_only(spec, is_overlaid)),
             *launcher_command(root.LAUNCHER_PARENT, spec.image),
         ]
 

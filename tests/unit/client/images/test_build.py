@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tarfile
+from pathlib import Path
+
 import pytest
 
 from mlsystem.client.images.errors import ImageError
@@ -51,9 +54,16 @@ def test_the_base_may_be_an_argument(workshop: Workshop) -> None:
 @pytest.mark.parametrize(
     ("lines", "reason"),
     [
-        (["FROM ${BASE_IMAGE}"], "line 1: FROM .*: the image is empty; give its ARG a value with --build-arg"),
-        (["FROM debian:12"], "line 1: FROM debian:12: this image is not on this machine"),
-        ([f"FROM {BASE}", "FROM base:1"], "line 2: FROM base:1: several stages are not implemented here"),
+        (["FROM ${BASE_IMAGE}"], r"line 1: FROM \$.*: the image is empty; give its ARG a value with --build-arg"),
+        (["FROM alpine:3"], "line 1: FROM alpine:3: this image is not on this machine"),
+        ([f"FROM {BASE} AS"], "line 1: FROM base:1 AS: expected FROM image, or FROM image AS stage"),
+        ([f"FROM {BASE}", "COPY --from=builder /a /b"], "line 2: COPY /a /b: there is no stage and no image builder"),
+        (
+            [f"FROM {BASE} AS one", f"FROM {BASE}", "COPY --from=one /a /b"],
+            r"/a: there is no such file \(in the stage one\)",
+        ),
+        ([f"FROM {BASE}", "ADD https://example.com/a /a"], "ADD of a URL is not implemented here; RUN a download"),
+        (["RUN mkdir /a", f"FROM {BASE}"], "the Dockerfile begins with something else than ARG and FROM"),
         ([f"FROM {BASE}", "ENV a=1 b"], "line 2: ENV a=1 b: expected name=value"),
     ],
 )
@@ -97,3 +107,55 @@ def test_what_an_instruction_removes_is_gone_from_the_image(workshop: Workshop) 
     workshop.write("b/three")
     built = workshop.build("COPY a /srv/a", "COPY b /srv/b", "RUN rm /srv/a/one && rm -rf /srv/b")
     assert list(workshop.files(built)) == ["srv/a/two"]
+
+
+def test_stages_are_built_apart_and_the_last_one_is_the_image(workshop: Workshop) -> None:
+    workshop.write("source", "s")
+    built = workshop.build(
+        "ARG LEVEL=1",
+        f"FROM {BASE} AS builder",
+        "ENV KEPT=no",
+        "COPY source /work/source",
+        "RUN mkdir /work/out && cat /work/source /work/source > /work/out/made",
+        f"FROM {BASE} as middle",
+        "ARG LEVEL",
+        "ENV LEVEL=$LEVEL",
+        "COPY --from=builder /work/out /srv",
+        "FROM middle",
+        "COPY --from=0 /work/source /srv/",
+        base=None,
+    )
+    assert workshop.files(built) == {"srv/made": "ss", "srv/source": "s"}
+    environment = workshop.layout.load(built).environment
+    assert (environment.get("KEPT"), environment["LEVEL"]) == (None, "1")
+
+
+def test_files_of_another_image_are_copied(workshop: Workshop) -> None:
+    workshop.write("tool", "t")
+    tools = workshop.build("COPY tool /bin-of-tools/tool")
+    built = workshop.build(f"COPY --from={tools} /bin-of-tools/tool /usr/local/bin/")
+    assert workshop.files(built) == {"usr/local/bin/tool": "t"}
+
+
+def test_what_only_says_something_to_docker_is_kept_or_left(workshop: Workshop) -> None:
+    config = workshop.config(
+        "USER app", "VOLUME /data", "HEALTHCHECK CMD true", "STOPSIGNAL SIGQUIT", "MAINTAINER somebody"
+    )
+    assert config.user == "app"
+
+
+def test_an_archive_that_is_added_is_unpacked(workshop: Workshop, tmp_path: Path) -> None:
+    workshop.write("plain", "p")
+    with tarfile.open(workshop.context / "code.tar.gz", "w:gz") as tar:
+        tar.add(workshop.context / "plain", "inner/plain")
+    assert workshop.files(workshop.build("ADD code.tar.gz plain /srv/")) == {"srv/inner/plain": "p", "srv/plain": "p"}
+
+
+def test_a_system_base_is_made_of_the_machines_files_and_has_python(workshop: Workshop) -> None:
+    built = workshop.build(
+        "FROM ubuntu:18.04", "RUN python3 -c 'import sys; print(sys.version_info[0])' > /major", base=None
+    )
+    assert workshop.files(built)["major"] == "3\n"
+    assert any(
+        text.startswith("ubuntu:18.04 is made of this machine's own files, with Python 3.") for text in workshop.told
+    )

@@ -43,9 +43,9 @@ def test_modes_stay_unless_they_are_given(workshop: Workshop) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("COPY missing /a", "COPY missing: there is no such file in the build context"),
-        ("COPY *.none /a", r"COPY \*.none: there is no such file"),
-        ("COPY ../outside /a", "the path leaves the build context"),
+        ("COPY missing /a", "line 2: COPY missing /a: missing: there is no such file \\(in the build context\\)"),
+        ("COPY *.none /a", r"\*.none: there is no such file"),
+        ("COPY ../outside /a", "the path leaves its folder"),
         ("COPY inside ../../a", "leaves the image"),
     ],
 )

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -117,4 +116,17 @@ def test_what_an_image_has_in_var_and_home_may_be_written(bench: Workbench, laye
 
 def test_the_program_of_an_image_may_not_be_written(bench: Workbench, layered: ImageFiles) -> None:
     bench.run("job", "sh", "-c", "echo x > /opt/program/serve", image=layered)
+    assert "Read-only file system" in bench.log("job")
+
+
+def test_what_an_image_adds_to_the_system_is_seen_beside_it(bench: Workbench, layered: ImageFiles) -> None:
+    (layered.folder / "etc").mkdir()
+    (layered.folder / "etc/of-the-image").write_text("e")
+    (layered.folder / "bin").mkdir()
+    (layered.folder / "bin/of-the-image").write_text("b")
+    mounts = (Mount(bench.shared, "/opt/ml"), Mount(bench.shared, "/etc/more"))
+    script = "cat /etc/of-the-image /bin/of-the-image; ls /opt; test -e /etc/passwd && echo x > /etc/y"
+    how = bench.run("job", "sh", "-c", script, image=layered, mounts=mounts)
+    assert how.reason == "exited", how.message
+    assert bench.log("job").startswith("ebml\nprogram\n")
     assert "Read-only file system" in bench.log("job")
