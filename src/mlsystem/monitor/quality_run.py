@@ -9,7 +9,7 @@ from pathlib import Path
 from mlsystem.monitor import texts
 from mlsystem.monitor.baseline import CONSTRAINTS, STATISTICS, read_document, require_readable
 from mlsystem.monitor.errors import BaselineError, ConfigurationError, DatasetError, NoDataError, OutputError
-from mlsystem.monitor.ground_truth.answers import Found, Source, read_answers, require_files, unmatched
+from mlsystem.monitor.ground_truth.answers import Found, Source, read_answers, unmatched
 from mlsystem.monitor.ground_truth.merging import Merge, MergeCounts, write_merged
 from mlsystem.monitor.jackson import write
 from mlsystem.monitor.output_files import remove_file, write_file
@@ -32,6 +32,7 @@ from mlsystem.monitor.quality.statistics_document import (
 from mlsystem.monitor.quality.verdicts import ModelVerdict, decide_quality
 from mlsystem.monitor.quality.violations import Violations, quality_violations, quality_violations_document
 from mlsystem.monitor.reading import DatasetFormat
+from mlsystem.monitor.reading.files import require_files
 from mlsystem.monitor.report_files import VIOLATIONS
 from mlsystem.monitor.scripts import load_preprocessor, run_postprocessor
 from mlsystem.monitor.unreadable import Unreadable, UnreadableTally

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlsystem.monitor.errors import ConfigurationError, DatasetError
+from mlsystem.monitor.reading.files import matching
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -47,10 +48,11 @@ class Sources:
     def _found(self, name: str) -> Sequence[Path]:
         if name.startswith(SCHEME):
             return self._fetched(name) or [self._folder / name.removeprefix(SCHEME)]
-        if Path(name).exists() or not _WILDCARD.search(name):
-            return [Path(name)]
-        anchor = Path(name).anchor
-        return sorted(Path(anchor).glob(name.removeprefix(anchor))) or [Path(name)]
+        try:
+            is_one = Path(name).exists() or not _WILDCARD.search(name)
+            return [Path(name)] if is_one else matching(name) or [Path(name)]
+        except OSError as error:
+            raise DatasetError(f"{name} cannot be read: {error}") from error
 
     def _fetched(self, uri: str) -> list[Path]:
         """The files of the object, of those below the URI, or of those whose keys match it."""

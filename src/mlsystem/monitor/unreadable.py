@@ -37,7 +37,7 @@ class UnreadableTally:
         """Adds rows that cannot be read for one reason; `example` is `place: reason`."""
         self.count += count
         if len(self._examples) < _NAMED:
-            self._examples.append(example)
+            self._examples.append(example.encode(errors="backslashreplace").decode())
 
     def result(self) -> Unreadable:
         """All so far."""

@@ -23,7 +23,7 @@ def newest_records(files: Sequence[Path], count: int, folder: Path) -> tuple[lis
         if taken == records:
             found.append(file)
         elif taken:
-            newer = folder / file.name
+            newer = folder / file.name.removesuffix(".gz")
             with newer.open("wb") as out:
                 out.writelines(line.text for line in islice(lines_of([file]), records - taken, None))
             found.append(newer)
