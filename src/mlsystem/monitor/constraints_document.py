@@ -12,7 +12,7 @@ from mlsystem.monitor.constraints import Constraints, FeatureConstraints, Monito
 from mlsystem.monitor.distances import CATEGORICAL_METHODS, COMPARISON_METHODS
 from mlsystem.monitor.document import Node
 from mlsystem.monitor.multiple_testing import CORRECTIONS
-from mlsystem.monitor.statistics_document import VERSION, Document
+from mlsystem.monitor.statistics_document import VERSION, Document, require_version
 from mlsystem.monitor.types import InferredType
 
 # Where a feature's own monitoring_config may stand: AWS documents the first, its SDK writes the second.
@@ -70,6 +70,7 @@ def _switch(is_on: bool) -> str:
 def parse_constraints(document: object) -> Constraints:
     """The constraints that a constraints.json holds, ours or Model Monitor's, edited or not. Raises DocumentError."""
     root = Node(document)
+    require_version(root)
     node = root.get("monitoring_config")
     config = _parse_config(node, MonitoringConfig()) if node else MonitoringConfig()
     return Constraints(tuple(_parse_feature(feature, config) for feature in root["features"].items()), config)
