@@ -84,8 +84,9 @@ class QualityAnalysis:
 
 def run_quality(job: QualityJob, publisher: Publisher | None, now: Callable[[], datetime]) -> QualityAnalysis:
     """Does the job, and writes its files and its exit message. Raises MonitorError; the caller reports that."""
-    for name in (VIOLATIONS, QUALITY):  # were this run to fail, an earlier one's would pass for its own
-        remove_file(job.output / name)
+    # Were this run to fail, an earlier one's would pass for its own.
+    for path in (job.message, job.output / VIOLATIONS, job.output / QUALITY):
+        remove_file(path)
     analysis, timestamp = _analyse(job), now()
     _write_reports(job, analysis, timestamp)
     _emit_metrics(job, analysis.quality, publisher, timestamp)
@@ -159,6 +160,7 @@ def merge(job: MergeJob) -> MergeCounts:
 
     Nothing merged, or more unreadable records than one in a hundred, is a failure: what comes next would judge a part.
     """
+    remove_file(job.message)
     captures = require_files([job.data], job.window)
     tally = UnreadableTally()
     found = Merge(captures, require_files([job.ground_truth], job.window), tally)
