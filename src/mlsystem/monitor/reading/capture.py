@@ -81,7 +81,7 @@ def _rows(
     try:
         return _read(captured(line.text), parts, preprocess)
     except ValueError as error:
-        tally.add(f"{line.place}: {error}")
+        tally.add(f"{line.place}: {error}", is_text=line.is_text)
         return ()
 
 

@@ -69,7 +69,7 @@ def count_rejected(connection: DuckDBPyConnection, tally: UnreadableTally) -> No
         "JOIN rejected_in USING (scan_id, file_id) ORDER BY file_path, line_byte_position"
     ).fetchall()
     for path, line, message, text in rows:
-        tally.add(f"{path}:{line}: {message}", 1 + text.rstrip("\n").count("\n"))
+        tally.add(f"{path}:{line}: {message}", 1 + text.rstrip("\n").count("\n"), is_text="\0" not in text)
 
 
 def _first_row(path: Path) -> list[str]:
@@ -82,8 +82,8 @@ def _first_row(path: Path) -> list[str]:
             cell.encode(errors="surrogateescape").decode()
     except (csv.Error, UnicodeDecodeError) as error:
         raise DatasetError(f"{path} cannot be read as csv: {error}") from error
-    if not row:
-        raise DatasetError(f"{path} cannot be read as csv: its first line is empty")
+    if not row or any("\0" in cell for cell in row):
+        raise DatasetError(f"{path} cannot be read as csv: its first line is {'no text' if row else 'empty'}")
     return row
 
 

@@ -21,5 +21,5 @@ def _readable(file: Path, copy: Path, tally: UnreadableTally) -> Path:
                 # Written anew, as DuckDB refuses a key that occurs twice; half a surrogate pair has no bytes.
                 kept.write(json.dumps(json_object(line.text), ensure_ascii=False).encode() + b"\n")
             except (UnreadableRecordError, UnicodeEncodeError, RecursionError) as error:
-                tally.add(f"{line.place}: {error}")
+                tally.add(f"{line.place}: {error}", is_text=line.is_text)
     return copy

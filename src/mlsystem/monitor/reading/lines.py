@@ -32,6 +32,11 @@ class Line:
         """Where it stands, for messages."""
         return f"{self.file}:{self.number}"
 
+    @property
+    def is_text(self) -> bool:
+        """Whether it can be a line at all."""
+        return b"\0" not in self.text
+
 
 def lines_of(files: Sequence[Path]) -> Iterator[Line]:
     """The lines of all files, in their order. Raises DatasetError if one cannot be read."""

@@ -244,6 +244,7 @@ def test_a_file_without_one_json_object_is_an_error(tmp_path: Path, read: Read) 
         ("data.csv.gz", b"a,b\n1,2\n", "Not a gzipped file"),
         ("data.csv.gz", gzip.compress(b"a,b\n1,2\n")[:12], "ended before"),
         ("data.csv", b"\na,b\n1,2\n", "its first line is empty"),
+        ("data.csv", b"\0" * 4096, "its first line is no text"),
         ("data.csv", b"a," + b"b" * 200_000 + b"\n1,2\n", "field larger"),
         ("data.csv", "a,b\n1,2\n".encode("utf-16"), "'utf-8' codec"),
     ],
@@ -269,6 +270,22 @@ def test_json_lines_that_duckdb_refuses_do_not_hinder_the_others(tmp_path: Path,
     file = tmp_path / "data.jsonl"
     file.write_text('{"a": 1, "a": 2}\n{"a": "\\ud800"}\n{"a": 3}\n')
     assert numbers(read(file, form=JSON_LINES)["a"]) == [2.0, 3.0]
+
+
+@pytest.mark.parametrize("form", [JSON_LINES, DatasetFormat(Kind.CAPTURE), NO_HEADER])
+@pytest.mark.parametrize("damage", [b"\0" * 4096, b"garbage\n"])
+def test_of_what_is_no_text_nobody_knows_how_many_rows_it_was(
+    tmp_path: Path, form: DatasetFormat, damage: bytes
+) -> None:
+    body = '{"data": "1,2", "encoding": "CSV"}'
+    line = (
+        f'{{"captureData": {{"endpointInput": {body}, "endpointOutput": {body}}}}}' if form is not NO_HEADER else "1,2"
+    )
+    (tmp_path / "a.jsonl").write_text(f"{line}\n" * 1000)
+    (tmp_path / "b.jsonl").write_bytes(damage)
+    with open_dataset([tmp_path], form) as dataset:
+        assert (dataset.row_count, dataset.unreadable.count) == (1000, 1)
+        assert dataset.unreadable.is_tolerable(1000) == (damage == b"garbage\n")
 
 
 def test_a_list_on_one_line_is_no_row_of_many_columns(tmp_path: Path, read: Read) -> None:
