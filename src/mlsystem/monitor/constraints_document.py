@@ -86,7 +86,7 @@ def _parse_feature(node: Node, config: MonitoringConfig) -> FeatureConstraints:
     return FeatureConstraints(
         name=node["name"].text(),
         inferred_type=InferredType(node["inferred_type"].one_of(*(kind.value for kind in InferredType))),
-        completeness=completeness.number() if completeness else None,
+        completeness=_share(completeness) if completeness else None,
         is_non_negative=is_non_negative.value is True if is_non_negative else None,
         domains=tuple(value.text() for value in domains.items()) if domains else None,
         config=config,
@@ -97,11 +97,16 @@ def _is_enabled(node: Node) -> bool:
     return node.one_of("Enabled", "Disabled") == "Enabled"
 
 
+def _share(node: Node) -> float:
+    share = node.number()
+    return share if 0.0 <= share <= 1.0 else node.fail(f"is {share}; allowed: 0 to 1")
+
+
 _SETTINGS: Mapping[str, Callable[[Node], object]] = {
     "evaluate_constraints": _is_enabled,
     "emit_metrics": _is_enabled,
-    "datatype_check_threshold": Node.number,
-    "domain_content_threshold": Node.number,
+    "datatype_check_threshold": _share,
+    "domain_content_threshold": _share,
 }
 _COMPARISON_SETTINGS: Mapping[str, Callable[[Node], object]] = {
     "perform_comparison": _is_enabled,

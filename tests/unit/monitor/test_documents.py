@@ -154,6 +154,8 @@ def test_a_document_that_names_a_method_and_no_threshold_gets_the_methods_own() 
         (constraints({}, comparison(minimum_sample=1.5)), r"minimum_sample is not a whole number"),
         (constraints({}, comparison(minimum_sample=0)), r"minimum_sample is 0; allowed: whole numbers from 1"),
         (constraints({"completeness": float("nan")}), r"completeness is not a finite number"),
+        (constraints({"completeness": 99}), r"completeness is 99\.0; allowed: 0 to 1"),
+        (constraints({}, {"domain_content_threshold": -1}), r"domain_content_threshold is -1\.0; allowed: 0 to 1"),
         (constraints({}, {"datatype_check_threshold": 10**400}), r"datatype_check_threshold is not a finite number"),
         ({"version": 1.0, "features": []}, r"\$\.version is 1\.0, and only 0\.0 can be read"),
     ],
