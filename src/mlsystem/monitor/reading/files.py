@@ -3,12 +3,15 @@
 import fnmatch
 import glob
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mlsystem.monitor import texts
 from mlsystem.monitor.errors import DatasetError, NoDataError
+
+WILDCARD = re.compile(r"[*?\[]")
 
 
 def find_files(paths: Sequence[Path], window: str | None = None) -> list[Path]:
@@ -49,6 +52,10 @@ def _matching(folder: Path, parts: Sequence[str]) -> Iterator[Path]:
         yield folder
         return
     part, rest = parts[0], parts[1:]
+    if not WILDCARD.search(part):
+        if (folder / part).exists():
+            yield from _matching(folder / part, rest)
+        return
     if part == "**":
         yield from _matching(folder, rest)
     for path in sorted(folder.iterdir()):

@@ -60,3 +60,5 @@ def test_a_glob_takes_a_name_for_what_it_says(tmp_path: Path) -> None:
     assert matching(f"{tmp_path}/**/*.csv") == [files[3], files[0], files[2]]
     assert matching(f"{tmp_path}/a/[2-9]*") == [files[1]]
     assert matching(f"{tmp_path}/**x/*") == []
+    assert matching(f"{tmp_path}/a/../b/*/3.csv") == [tmp_path / "a" / ".." / "b" / "c" / "3.csv"]
+    assert matching(f"{tmp_path}/*/gone.csv") == []
