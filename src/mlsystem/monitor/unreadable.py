@@ -31,7 +31,9 @@ NOTHING_UNREADABLE = Unreadable()
 class UnreadableTally:
     """Counts them while a dataset is read."""
 
-    def __init__(self) -> None:
+    def __init__(self, copies: str = "") -> None:
+        """`copies` is the folder of what is read in place of files, each below its own path."""
+        self._copies = copies
         self.count = 0
         self._is_at_least = False
         self._examples: list[str] = []
@@ -44,7 +46,10 @@ class UnreadableTally:
         self.count += count
         self._is_at_least |= not is_text
         if len(self._examples) < _NAMED:
-            self._examples.append(example.encode(errors="backslashreplace").decode())
+            self._examples.append(self._told(example))
+
+    def _told(self, example: str) -> str:
+        return example.removeprefix(self._copies).encode(errors="backslashreplace").decode()
 
     def result(self) -> Unreadable:
         """All so far."""

@@ -76,7 +76,7 @@ def open_dataset(
 
             def load(memory: str) -> Dataset:
                 connection = stack.enter_context(_connect(folder, memory))
-                loader = _Loader(connection, folder, expected or {}, UnreadableTally(), left_out)
+                loader = _Loader(connection, folder, expected or {}, UnreadableTally(str(folder)), left_out)
                 return loader.load(files, form, preprocess)
 
             dataset = _with_enough_memory(load)

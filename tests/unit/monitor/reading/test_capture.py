@@ -303,6 +303,13 @@ def test_a_window_by_count_has_the_newest_records_of_all_variants(
         assert (dataset.row_count, dataset.records) == (len(found), 6)
 
 
+def test_a_broken_one_of_the_newest_records_is_named_where_it_stands(tmp_path: Path) -> None:
+    folder = write(tmp_path, *[record(body(str(value)), body("0")) for value in range(5)], "\n", "{\n")
+    with open_dataset([folder], CAPTURE, newest=3) as dataset:
+        assert (dataset.row_count, dataset.unreadable.count) == (2, 1)
+        assert dataset.unreadable.examples[0].startswith(f"{tmp_path}/21-48-417-0c5f2b.jsonl:7: not a line")
+
+
 def test_rows_that_are_no_records_have_no_newest_ones(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("a\n1\n")
     with (
