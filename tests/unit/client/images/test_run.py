@@ -135,7 +135,7 @@ def test_a_command_does_not_reach_what_is_not_of_the_system(workshop: Workshop, 
 
 def test_a_command_does_not_change_the_kernels_settings(workshop: Workshop) -> None:
     setting = Path("/proc/sys/vm/swappiness")
-    with pytest.raises(ImageError, match="Read-only file system|Permission denied"):
+    with pytest.raises(ImageError, match=r"Read-only file system|Permission denied"):
         workshop.build(f"RUN echo {setting.read_text().strip()} > {setting}")
 
 

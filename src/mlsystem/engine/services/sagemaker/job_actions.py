@@ -118,7 +118,9 @@ class JobActions(Part):
                     f"ClientError: Please use an instance type with more memory than {instance_type(job)}, or reduce the "
                     f"size of the data: {how.message} and was ended"
                 )
-            case "start_failed" | "lost":
+            case "start_failed":
+                return f"AlgorithmError: the image's program cannot be started: {how.message}"[:LONGEST_REASON]
+            case "lost":
                 return f"InternalServerError: {how.message}"[:LONGEST_REASON]
         code = how.exit_code if how.exit_code is not None else 128 + (how.signal or 0)
         words = self._kind.failure(job, self._tree(job)) or self._last_lines(job)
