@@ -18,6 +18,7 @@ from mlsystem.engine.runtime.workload import (
     Machinery,
     door,
     find_image,
+    last_lines,
     log_closed,
     log_opened,
 )
@@ -26,7 +27,6 @@ from mlsystem.engine.services.sagemaker.job_kind import LONGEST_REASON, JobKind,
 from mlsystem.engine.services.sagemaker.limits import limits_of
 
 STOP_GRACE_SECONDS = 120.0
-LAST_LINES = 20
 
 
 class JobActions(Part):
@@ -121,15 +121,8 @@ class JobActions(Part):
             case "start_failed" | "lost":
                 return f"InternalServerError: {how.message}"[:LONGEST_REASON]
         code = how.exit_code if how.exit_code is not None else 128 + (how.signal or 0)
-        words = self._kind.failure(job, self._tree(job)) or self._last_lines(job)
+        words = self._kind.failure(job, self._tree(job)) or last_lines(self._log_path(job), LONGEST_REASON - 100)
         return f"AlgorithmError: {words or 'the program left no reason'}, exit code: {code}"[:LONGEST_REASON]
-
-    def _last_lines(self, job: Job) -> str:
-        try:
-            text = self._log_path(job).read_bytes()[-16384:].decode(errors="replace")
-        except OSError:
-            return ""
-        return "\n".join(text.strip().splitlines()[-LAST_LINES:])[-LONGEST_REASON + 100 :]
 
     def _final_metrics(self, job: Job) -> list[tuple[str, float, float]]:
         """The last value of each metric definition in the job's log: (name, value, seconds since the epoch)."""
