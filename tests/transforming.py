@@ -14,8 +14,7 @@ from tests.roles import role
 SERVE = """#!/usr/bin/env python3
 import json, os, sys, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-if sys.argv[1:] == ["serve"]:
-    print("the model is loaded", flush=True)
+print("the model is loaded", flush=True)
 if os.environ.get("MODE") == "exit":
     print("the model cannot be loaded: column carrier is missing", flush=True)
     sys.exit(3)
@@ -55,7 +54,7 @@ class Handler(BaseHTTPRequestHandler):
         if "bad" in body:
             return self.answer(500, b"no such carrier")
         kind = self.headers.get("accept") or self.headers.get("content-type") or "text/csv"
-        self.answer(200, "\\n".join(map(total, body.split())).encode(), kind)
+        self.answer(200, "\\n".join(map(total, body.splitlines())).encode(), kind)
 ThreadingHTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
 """
 

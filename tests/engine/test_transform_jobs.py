@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import signal
 import uuid
 from pathlib import Path
@@ -16,6 +17,7 @@ from botocore.exceptions import ClientError
 from mlsystem.engine.runtime.shim.record import lock_holder
 from tests.jobs import leftovers
 from tests.live import LiveEngine, eventually
+from tests.roles import role
 from tests.transforming import Transforms
 
 GROUP = "/aws/sagemaker/TransformJobs"
@@ -110,16 +112,14 @@ def test_the_logs_tell_what_the_container_said_and_what_became_of_the_objects(tr
     assert "data-log" in job["FailureReason"]
     # What was whole is there, of the other nothing.
     assert transforms.outputs(name) == {"b.csv.out": b"7.0\n"}
-    logs = transforms.engine.client("logs")
-    told: dict[bool, list[str]] = {True: [], False: []}
-    for event in logs.filter_log_events(logGroupName=GROUP, logStreamNamePrefix=f"{name}/i-")["events"]:
-        told[event["logStreamName"].endswith("/data-log")].append(event["message"].partition("logs]: ")[2] or event["message"])
-    assert told[False] == ["the model is loaded"]
-    assert told[True] == [
+    told = eventually(lambda: _logged(transforms, name, ends_with="/data-log"))
+    assert told == [
         "MaxConcurrentTransforms=3, MaxPayloadInMB=2, BatchStrategy=SINGLE_RECORD",
         f"{key}a.csv: Bad HTTP status received from algorithm: 500",
         f"{key}a.csv: no such carrier",
     ]
+    stream = f"-{int(job['CreationTime'].timestamp())}"
+    eventually(lambda: _logged(transforms, name, ends_with=stream) == ["the model is loaded"])
 
 
 def test_a_stopped_job_ends_its_programs_and_stores_nothing(transforms: Transforms, model: str) -> None:
@@ -161,7 +161,11 @@ def test_a_container_that_is_killed_fails_the_job(transforms: Transforms, model:
         ({"a_csv": gzip.compress(b"1,2" * 999)[:-9]}, {"TransformInput": {"CompressionType": "Gzip"}}, "not what Gzip"),
         ({"a_csv": b"1" * 1_048_577}, {"MaxPayloadInMB": 1}, r"larger than MaxPayloadInMB \(1 MB\)"),
         ({"a_csv": b"1,2"}, {"DataProcessing": {"InputFilter": "$[5]"}}, "leads to nothing"),
-        ({"a_csv": b"wait"}, {"ModelClientConfig": {"InvocationsTimeoutInSeconds": 1, "InvocationsMaxRetries": 0}}, "time"),
+        (
+            {"a_csv": b"wait"},
+            {"ModelClientConfig": {"InvocationsTimeoutInSeconds": 1, "InvocationsMaxRetries": 0}},
+            "time",
+        ),
     ],
 )
 def test_what_cannot_be_transformed_fails_the_job_with_a_reason(
@@ -171,7 +175,7 @@ def test_what_cannot_be_transformed_fails_the_job_with_a_reason(
     job = transforms.run(uri, model, **changes)
     assert job["TransformJobStatus"] == "Failed"
     assert job["FailureReason"].startswith(f"ClientError: 1 of 1 objects failed. {uri.removeprefix('s3://')}a.csv: ")
-    assert eventually(lambda: __import__("re").search(words, job["FailureReason"])), job["FailureReason"]
+    assert re.search(words, job["FailureReason"]), job["FailureReason"]
 
 
 def test_no_objects_below_the_prefix_fail_the_job(transforms: Transforms, model: str) -> None:
@@ -205,9 +209,9 @@ def test_what_cannot_be_is_refused_at_once(transforms: Transforms, model: str) -
 
 def test_jobs_are_listed_and_ended_ones_leave_nothing_on_disk(transforms: Transforms, model: str) -> None:
     job = transforms.run(transforms.put(a_csv=b"1,2"), model)
-    listed = transforms.sagemaker.list_transform_jobs(
-        NameContains=job["TransformJobName"], StatusEquals="Completed"
-    )["TransformJobSummaries"]
+    listed = transforms.sagemaker.list_transform_jobs(NameContains=job["TransformJobName"], StatusEquals="Completed")[
+        "TransformJobSummaries"
+    ]
     assert [one["TransformJobName"] for one in listed] == [job["TransformJobName"]]
     eventually(lambda: leftovers(transforms.engine.folder) == [])
     assert list((transforms.engine.folder / "run").glob("*-t.sock")) == []
@@ -221,9 +225,57 @@ def test_outputs_are_encrypted_with_the_key_that_the_job_names(transforms: Trans
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key)
 
 
-def test_a_state_machine_waits_for_the_job(transforms: Transforms, model: str) -> None:
+def test_a_state_machine_waits_for_the_job_whose_states_are_events(transforms: Transforms, model: str) -> None:
     uri, name = transforms.put(a_csv=b"1,2"), f"job-{uuid.uuid4().hex[:8]}"
-    assert uri and name
+    engine = transforms.engine
+    queue = _events_to_a_log_group(engine, name)
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sagemaker:createTransformJob.sync",
+        "Parameters": {
+            "TransformJobName": name,
+            "ModelName": model,
+            "TransformInput": {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}},
+            "TransformOutput": {"S3OutputPath": f"s3://{transforms.home}/out/{name}"},
+            "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        },
+        "End": True,
+    }
+    sfn = engine.client("stepfunctions")
+    machine = sfn.create_state_machine(
+        name=name, definition=json.dumps({"StartAt": "T", "States": {"T": state}}), roleArn=role(engine, "workflow")
+    )
+    arn = sfn.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+    eventually(lambda: sfn.describe_execution(executionArn=arn)["status"] != "RUNNING")
+    found = sfn.describe_execution(executionArn=arn)
+    assert found["status"] == "SUCCEEDED", found
+    assert json.loads(found["output"])["TransformJobStatus"] == "Completed"
+    logs = engine.client("logs")
+
+    def told() -> list[str]:
+        events = [json.loads(one["message"]) for one in logs.filter_log_events(logGroupName=queue)["events"]]
+        return [event["detail"]["TransformJobStatus"] for event in events]
+
+    assert eventually(lambda: told() if len(told()) == 2 else None) == ["InProgress", "Completed"]
+
+
+def _events_to_a_log_group(engine: LiveEngine, name: str) -> str:
+    """Where the events of this job are."""
+    group = f"/aws/events/{name}"
+    engine.client("logs").create_log_group(logGroupName=group)
+    events = engine.client("events")
+    pattern = {"detail-type": ["SageMaker Transform Job State Change"], "detail": {"TransformJobName": [name]}}
+    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+    target = f"arn:aws:logs:us-east-1:000000000000:log-group:{group}"
+    events.put_targets(Rule=name, Targets=[{"Id": "log", "Arn": target}])
+    return group
+
+
+def _logged(transforms: Transforms, name: str, ends_with: str) -> list[str]:
+    """What the job's log stream of that end holds, without the time stamps of the data log."""
+    found = transforms.engine.client("logs").filter_log_events(logGroupName=GROUP, logStreamNamePrefix=f"{name}/i-")
+    messages = [event["message"] for event in found["events"] if event["logStreamName"].endswith(ends_with)]
+    return [message.partition("[sagemaker logs]: ")[2] or message for message in messages]
 
 
 def _await_log(transforms: Transforms, name: str, words: str) -> None:
