@@ -194,7 +194,7 @@ def test_a_container_that_does_not_come_up_fails_the_job(transforms: Transforms)
 
 def test_what_cannot_be_is_refused_at_once(transforms: Transforms, model: str) -> None:
     uri = transforms.put(a_csv=b"1,2")
-    for changes, words in (
+    refused: list[tuple[dict[str, Any], str]] = [
         ({"model": "no-such-model"}, "Could not find model"),
         ({"MaxConcurrentTransforms": 30}, "cannot exceed 100 MB"),
         ({"DataProcessing": {"InputFilter": "$.a["}}, "JSONPath"),
@@ -202,7 +202,8 @@ def test_what_cannot_be_is_refused_at_once(transforms: Transforms, model: str) -
         ({"TransformInput": {"SplitType": "TFRecord"}}, "SplitType TFRecord"),
         ({"TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 2}}, "InstanceCount"),
         ({"DataCaptureConfig": {"DestinationS3Uri": uri}}, "DataCaptureConfig"),
-    ):
+    ]
+    for changes, words in refused:
         with pytest.raises(ClientError, match=words):
             transforms.start(uri, **{"model": model, **changes})
 
