@@ -36,7 +36,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/execution-parameters":
             given = os.environ.get("PARAMETERS", "")
             return self.answer(200 if given else 404, given.encode(), "application/json")
-        self.answer(200, b"")
+        self.answer(503 if os.environ.get("MODE") == "mute" else 200, b"")
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"])).decode()
         if "crash" in body:
@@ -49,6 +49,10 @@ class Handler(BaseHTTPRequestHandler):
         if "wait" in body:
             print("waiting", flush=True)
             time.sleep(600)
+        if "slow" in body:
+            print("slowly", flush=True)
+            time.sleep(1)
+            return self.answer(200, b"done")
         if "context" in body:
             return self.answer(200, json.dumps({**os.environ, **self.headers}).encode(), "application/json")
         if "bad" in body:

@@ -7,7 +7,10 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import uuid
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from mlsystem.engine.runtime.shim.record import lock_holder
+from mlsystem.engine.store.folder import DataFolder
+from tests.images import push_image
 from tests.jobs import leftovers
 from tests.live import LiveEngine, eventually
 from tests.roles import role
@@ -192,6 +197,49 @@ def test_a_container_that_does_not_come_up_fails_the_job(transforms: Transforms)
     assert "nothing" in transforms.run(uri, transforms.model(image=nowhere))["FailureReason"]
 
 
+def test_an_image_without_serve_fails_the_job(transforms: Transforms) -> None:
+    image = push_image(transforms.engine, f"empty-{uuid.uuid4().hex[:8]}", {"/opt/program/other": "#!/bin/sh\n"})
+    job = transforms.run(transforms.put(a_csv=b"1,2"), transforms.model(image=image))
+    assert job["TransformJobStatus"] == "Failed"
+    assert "serve" in job["FailureReason"]
+
+
+def test_a_container_that_never_answers_ping_fails_the_job_when_its_time_is_over(
+    new_engine: Callable[..., LiveEngine],
+) -> None:
+    live = new_engine()
+    live.start()
+    transforms = Transforms(live).prepare()
+    name = transforms.start(transforms.put(a_csv=b"1,2"), transforms.model(MODE="mute"))
+    _await_log(transforms, name, "the model is loaded")
+    of_job = "kind = 'sagemaker.transform_job'"
+    database = DataFolder(live.folder).database
+    eventually(lambda: _sql(database, f"SELECT * FROM timers WHERE {of_job}"))
+    live.kill()
+    _sql(database, f"UPDATE timers SET due_at = 0 WHERE {of_job}")  # rather than to wait for ten minutes
+    live.start()
+    job = transforms.ended(name)
+    assert job["TransformJobStatus"] == "Failed"
+    assert job["FailureReason"] == (
+        "AlgorithmError: the container did not answer GET /ping with 200 within 600 s. "
+        "Its last log lines: the model is loaded"
+    )
+    live.eventually(lambda: leftovers(live.folder) == [])
+
+
+def test_records_are_sent_and_answers_kept_while_the_engine_is_dead(new_engine: Callable[..., LiveEngine]) -> None:
+    live = new_engine()
+    live.start()
+    transforms = Transforms(live).prepare()
+    name = transforms.start(transforms.put(a_csv=b"slow", b_csv=b"1,2"), transforms.model())
+    _await_log(transforms, name, "slowly")
+    live.kill()
+    eventually(lambda: list((live.folder / "processes").glob(f"transform-job.{name}.*.client/exit.json")))
+    live.start()
+    assert transforms.ended(name)["TransformJobStatus"] == "Completed"
+    assert transforms.outputs(name) == {"a.csv.out": b"done\n", "b.csv.out": b"3.0\n"}
+
+
 def test_what_cannot_be_is_refused_at_once(transforms: Transforms, model: str) -> None:
     uri = transforms.put(a_csv=b"1,2")
     refused: list[tuple[dict[str, Any], str]] = [
@@ -224,6 +272,44 @@ def test_outputs_are_encrypted_with_the_key_that_the_job_names(transforms: Trans
     assert job["TransformJobStatus"] == "Completed", job.get("FailureReason")
     head = transforms.s3.head_object(Bucket=transforms.home, Key=f"out/{job['TransformJobName']}/a.csv.out")
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key)
+
+
+def test_a_job_that_names_a_trial_is_a_component_of_it(transforms: Transforms, model: str) -> None:
+    sagemaker, name = transforms.sagemaker, f"e-{uuid.uuid4().hex[:8]}"
+    sagemaker.create_experiment(ExperimentName=name)
+    sagemaker.create_trial(ExperimentName=name, TrialName=name)
+    job = transforms.run(
+        transforms.put(a_csv=b"1,2"),
+        model,
+        Environment={"ROWS": "12"},
+        ExperimentConfig={"ExperimentName": name, "TrialName": name},
+    )
+    component = f"{job['TransformJobName']}-aws-transform-job"
+    listed = sagemaker.list_trial_components(TrialName=name)["TrialComponentSummaries"]
+    assert [one["TrialComponentName"] for one in listed] == [component]
+    told = sagemaker.describe_trial_component(TrialComponentName=component)
+    assert told["Source"]["SourceType"] == "SageMakerTransformJob"
+    assert told["Parameters"]["ROWS"] == {"NumberValue": 12.0}
+    assert told["InputArtifacts"]["SageMaker.ModelName"]["Value"] == model
+
+
+def test_the_example_of_the_questions_works(transforms: Transforms, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "faq.md").read_text()
+    [example] = re.findall(r"```python\n(.*?create_transform_job.*?)```", page, re.DOTALL)
+    transforms.model("flights")
+    uri = transforms.put(a_csv=b"1,2")
+    example = example.replace("s3://bucket/june-answers", f"{uri}out").replace("s3://bucket/june/", uri)
+    keys = transforms.engine.credentials()
+    for variable, value in {
+        "AWS_ENDPOINT_URL": transforms.engine.url,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": keys["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": keys["secret_access_key"],
+    }.items():
+        monkeypatch.setenv(variable, value)
+    exec(example, {})
+    bucket, prefix = uri.removeprefix("s3://").split("/", 1)
+    assert transforms.s3.get_object(Bucket=bucket, Key=f"{prefix}out/a.csv.out")["Body"].read() == b"3.0\n"
 
 
 def test_a_state_machine_waits_for_the_job_whose_states_are_events(transforms: Transforms, model: str) -> None:
@@ -277,6 +363,11 @@ def _logged(transforms: Transforms, name: str, ends_with: str) -> list[str]:
     found = transforms.engine.client("logs").filter_log_events(logGroupName=GROUP, logStreamNamePrefix=f"{name}/i-")
     messages = [event["message"] for event in found["events"] if event["logStreamName"].endswith(ends_with)]
     return [message.partition("[sagemaker logs]: ")[2] or message for message in messages]
+
+
+def _sql(database: Path, statement: str) -> list[Any]:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        return connection.execute(statement).fetchall()
 
 
 def _await_log(transforms: Transforms, name: str, words: str) -> None:
