@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .config import MEGABYTE, MULTI_RECORD, SINGLE_RECORD, Config, Limits
+from .connection import UnixConnection
 
 # The container was asked before whether it is healthy, so it answers soon; and it may have no such page.
 PARAMETERS_SECONDS = 10.0
@@ -75,7 +75,7 @@ class Container:
     def _post(self, payload: bytes, is_chunked: bool) -> tuple[int, Answer]:
         given = {"Content-Type": self._config.content_type, "Accept": self._config.accept}
         headers = {name: value for name, value in given.items() if value}
-        with closing(_UnixConnection(self._config.socket, self._config.timeout_seconds)) as connection:
+        with closing(UnixConnection(self._config.socket, self._config.timeout_seconds)) as connection:
             body = _pieces(payload) if is_chunked else payload  # of pieces the length is not told
             connection.request("POST", "/invocations", body, headers)
             response = connection.getresponse()
@@ -85,7 +85,7 @@ class Container:
     def _execution_parameters(self) -> dict[str, Any]:
         """Nothing where the container has no such page."""
         try:
-            with closing(_UnixConnection(self._config.socket, PARAMETERS_SECONDS)) as connection:
+            with closing(UnixConnection(self._config.socket, PARAMETERS_SECONDS)) as connection:
                 connection.request("GET", "/execution-parameters")
                 response = connection.getresponse()
                 content = json.loads(response.read()) if response.status == 200 else {}
@@ -100,14 +100,3 @@ def _pieces(payload: bytes) -> Iterator[bytes]:
 
 def _words(body: bytes) -> str:
     return body[:LONGEST_LINE_OF_REASON].decode(errors="replace").strip()
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str, timeout_seconds: float):
-        super().__init__("localhost", timeout=timeout_seconds)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)

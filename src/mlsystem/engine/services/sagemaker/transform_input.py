@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mlsystem.engine.decide.errors import ActionFailed
+from mlsystem.engine.decide.errors import ActionFailed, AwsError
 from mlsystem.engine.runtime.s3_files import S3Files, rest_of_key, split_uri
 
 
@@ -43,7 +43,8 @@ def _listed(uri: str, manifest: bytes) -> Iterator[InputObject]:
     try:
         head, *paths = json.loads(manifest)
         prefix = str(head["prefix"])
-    except (ValueError, TypeError, KeyError) as error:
+        split_uri(prefix)
+    except (ValueError, TypeError, KeyError, AwsError) as error:
         raise ActionFailed(
             f'The manifest {uri} is not of the form [{{"prefix": "s3://..."}}, "path", ...]', "ClientError"
         ) from error
