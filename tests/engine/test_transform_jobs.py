@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import json
 import os
 import re
@@ -147,10 +148,11 @@ def test_a_container_that_ends_in_the_middle_fails_the_job_with_its_last_lines(
     assert "out of memory in layer 7" in job["FailureReason"]
 
 
-def test_a_container_that_is_killed_fails_the_job(transforms: Transforms, model: str) -> None:
+@pytest.mark.parametrize("program", ["server", "client"])
+def test_a_program_that_is_killed_fails_the_job(transforms: Transforms, model: str, program: str) -> None:
     name = transforms.start(transforms.put(a_csv=b"wait"), model)
     _await_log(transforms, name, "waiting")
-    [folder] = (transforms.engine.folder / "processes").glob(f"transform-job.{name}.*.server")
+    [folder] = (transforms.engine.folder / "processes").glob(f"transform-job.{name}.*.{program}")
     pid = lock_holder(str(folder / "lock"))
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
@@ -310,6 +312,24 @@ def test_the_example_of_the_questions_works(transforms: Transforms, monkeypatch:
     exec(example, {})
     bucket, prefix = uri.removeprefix("s3://").split("/", 1)
     assert transforms.s3.get_object(Bucket=bucket, Key=f"{prefix}out/a.csv.out")["Body"].read() == b"3.0\n"
+
+
+def test_a_large_output_gets_its_header_and_keeps_its_key(
+    transforms: Transforms, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "project" / "custom_resource"))
+    add_transform_header = importlib.import_module("sagemaker_add_transform_header").add_transform_header
+    key = transforms.engine.client("kms").create_key()["KeyMetadata"]["Arn"]
+    name = transforms.run(transforms.put(a_csv=b"1,2"), model)["TransformJobName"]
+    place = {"Bucket": transforms.home, "Key": f"out/{name}/a.csv.out"}
+    rows = b"0.25\n" * 2_000_000
+    transforms.s3.put_object(**place, Body=rows, ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
+    asked = (transforms.sagemaker, transforms.s3, {"TransformJobName": name, "Header": ["total"]})
+    assert add_transform_header(*asked)["Changed"] == [f"s3://{transforms.home}/out/{name}/a.csv.out"]
+    assert add_transform_header(*asked)["Changed"] == []
+    found = transforms.s3.get_object(**place)
+    assert found["SSEKMSKeyId"] == key
+    assert found["Body"].read() == b"total\n" + rows
 
 
 def test_a_state_machine_waits_for_the_job_whose_states_are_events(transforms: Transforms, model: str) -> None:

@@ -24,7 +24,7 @@ from mlsystem.engine.runtime.workload import (
 )
 from mlsystem.engine.services.sagemaker.job import Job, JobMachine, Phase
 from mlsystem.engine.services.sagemaker.job_kind import LONGEST_REASON, JobKind, clear, instance_type
-from mlsystem.engine.services.sagemaker.limits import limits_of
+from mlsystem.engine.services.sagemaker.limits import limits_of, out_of_memory
 
 STOP_GRACE_SECONDS = 120.0
 
@@ -114,10 +114,7 @@ class JobActions(Part):
             case "time_limit":
                 return "ClientError: the job ran longer than its MaxRuntimeInSeconds and was stopped"
             case "memory_limit":
-                return (
-                    f"ClientError: Please use an instance type with more memory than {instance_type(job)}, or reduce the "
-                    f"size of the data: {how.message} and was ended"
-                )
+                return out_of_memory(instance_type(job), how.message)
             case "start_failed" | "lost":
                 return f"InternalServerError: {how.message}"[:LONGEST_REASON]
         code = how.exit_code if how.exit_code is not None else 128 + (how.signal or 0)

@@ -16,6 +16,7 @@ from mlsystem.engine.runtime.workload import Machinery, last_lines, log_closed, 
 from mlsystem.engine.services.sagemaker.instance_watch import InstanceWatch, ping
 from mlsystem.engine.services.sagemaker.job import Phase
 from mlsystem.engine.services.sagemaker.job_kind import LONGEST_REASON, clear
+from mlsystem.engine.services.sagemaker.limits import out_of_memory
 from mlsystem.engine.services.sagemaker.model_server import ModelServer, ServedModel, Serving
 from mlsystem.engine.services.sagemaker.transform_folder import TransformFolder, container_environment
 from mlsystem.engine.services.sagemaker.transform_job import (
@@ -88,7 +89,7 @@ class TransformActions(Part):
             session=job.key,
             log_path=folder.log_path(SERVER),
             socket=folder.socket,
-            instance_type=job.request["TransformResources"]["InstanceType"],
+            instance_type=_instance_type(job),
             environment=container_environment(job.request),
         )
         # Before the start: its end, which may come at once and ends the waiting, is told after this.
@@ -167,6 +168,8 @@ class TransformActions(Part):
         """Nothing where it was told to end."""
         if how.reason == "stopped":
             return ""
+        if how.reason == "memory_limit":
+            return out_of_memory(_instance_type(job), how.message)
         if how.reason in ("start_failed", "lost"):
             return f"InternalServerError: {how.message}"[:LONGEST_REASON]
         code = how.exit_code if how.exit_code is not None else 128 + (how.signal or 0)
@@ -207,3 +210,7 @@ class TransformActions(Part):
 
 def _served(job: TransformJob) -> ServedModel:
     return ServedModel(job.request["ModelName"], job.model, job.digest)
+
+
+def _instance_type(job: TransformJob) -> str:
+    return str(job.request["TransformResources"]["InstanceType"])
