@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import http.client
 import logging
-import socket
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from mlsystem.engine.runtime.batch_client.connection import UnixConnection
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +143,7 @@ class _Health:
 
 def _asked(socket_path: Path) -> int:
     """The status of the answer to GET /ping. Raises OSError and HTTPException, TimeoutError for one that does not come."""
-    connection = _UnixConnection(socket_path)
+    connection = UnixConnection(str(socket_path), PING_SECONDS)
     try:
         connection.request("GET", "/ping")
         return connection.getresponse().status
@@ -160,14 +161,3 @@ def connections(socket_path: Path) -> int:
             if len(fields) == 8 and fields[5] == _CONNECTED and fields[7].rstrip("\n") == wanted:
                 count += 1
     return count
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path):
-        super().__init__("localhost", timeout=PING_SECONDS)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(PING_SECONDS)
-        self.sock.connect(str(self._path))
