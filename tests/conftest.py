@@ -13,6 +13,7 @@ import pytest
 
 from mlsystem.client.images.kept import FOLDER_VARIABLE
 from tests import finished, order, seconds
+from tests.docker_engine import DockerEngine, docker_engine
 from tests.e2e.built_images import CACHE
 from tests.finished import finished_folder, system_on_copy
 from tests.live import LiveEngine
@@ -85,6 +86,13 @@ def new_engine(tmp_path: Path) -> Iterator[Callable[..., LiveEngine]]:
     yield make
     for live in made:
         live.stop()
+
+
+@pytest.fixture(scope="session")
+def docker() -> Iterator[DockerEngine]:
+    """Started when the first test wants it; without one, tests are listed as not run."""
+    with docker_engine() as running:
+        yield running
 
 
 @pytest.fixture

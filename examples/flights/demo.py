@@ -111,9 +111,9 @@ class Demo:
             raise ClientFailure(f"an engine is already running on {self._home}: `mlsystem down` ends it")
         started = engine.start(self._options)
         self._console.print(f"The engine is ready on {started.url}")
-        if not started.has_sandbox:
+        if not started.is_isolated:
             engine.stop(self._home)
-            raise ClientFailure(started.runtime)
+            raise ClientFailure(started.sentence)
         self.connection = Connection("local", self._home)
         if self.connection.client("cloudformation").describe_stacks()["Stacks"]:
             engine.stop(self._home)

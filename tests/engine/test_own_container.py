@@ -151,7 +151,7 @@ def endpoint(own: OwnContainer, model: str) -> Iterator[str]:
 
 
 def test_this_machine_runs_it_in_a_sandbox() -> None:
-    assert probe().has_sandbox
+    assert probe().kind == "sandbox"
 
 
 def test_the_image_is_the_registrys_after_a_push(own: OwnContainer) -> None:

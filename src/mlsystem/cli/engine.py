@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -10,6 +11,13 @@ import typer
 from mlsystem.cli.state import State
 from mlsystem.client import engine
 from mlsystem.client.connection import read_engine
+
+
+class Runtime(StrEnum):
+    AUTO = "auto"
+    SANDBOX = "sandbox"
+    DOCKER = "docker"
+    PLAIN = "plain"
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +33,9 @@ def up(
     region: Annotated[
         str | None, typer.Option(help="the region that the engine plays; default that of before, else us-east-1")
     ] = None,
+    runtime: Annotated[
+        Runtime, typer.Option(help="what programs run in; auto is the first of the others that works here")
+    ] = Runtime.AUTO,
     signed_invocations: Annotated[
         bool,
         typer.Option("--signed-invocations", help="let nobody invoke an endpoint unsigned, on this machine either"),
@@ -36,7 +47,7 @@ def up(
 ) -> None:
     """Start the local engine."""
     state: State = context.obj
-    options = engine.UpOptions(state.home, port, time_scale, region, signed_invocations, wait)
+    options = engine.UpOptions(state.home, port, time_scale, region, runtime.value, signed_invocations, wait)
     if foreground:
         raise typer.Exit(engine.run_in_foreground(options))
     started = engine.start(options)
@@ -45,11 +56,12 @@ def up(
         {
             "url": started.url,
             "home": str(state.home),
-            "sandbox": started.has_sandbox,
             "runtime": started.runtime,
+            "isolated": started.is_isolated,
+            "sentence": started.sentence,
             "restored": started.is_restored,
         },
-        f"The engine is ready on {started.url}\n{started.runtime}\n{away}Data: {state.home}\n"
+        f"The engine is ready on {started.url}\n{started.sentence}\n{away}Data: {state.home}\n"
         'Next: eval "$(mlsystem env)", or mlsystem deploy',
     )
 

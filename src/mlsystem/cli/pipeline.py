@@ -46,9 +46,12 @@ def retrain(context: typer.Context) -> None:
 
 
 def status(context: typer.Context, watch: Watch = False) -> None:
-    """Show each stage and action of the pipeline."""
+    """Show each stage and action of the pipeline, and what programs run in."""
     state: State = context.obj
-    pipeline = Pipeline(state.connection(), state.deployed_project())
+    connection = state.connection()
+    if connection.engine is not None:
+        state.tell(connection.engine.runtime())
+    pipeline = Pipeline(connection, state.deployed_project())
     if watch:
         _watch(state, pipeline)
         return

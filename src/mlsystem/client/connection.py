@@ -47,6 +47,10 @@ class LocalEngine:
         """By how much its durations are shorter than what they are called."""
         return float(self._health().get("timeScale", 1.0))
 
+    def runtime(self) -> str:
+        """For a person: what programs run in, and what that does not give; nothing where the engine does not answer."""
+        return str(self._health().get("sentence", ""))
+
     def _health(self) -> dict[str, Any]:
         try:
             with urllib.request.urlopen(self.url + HEALTH, timeout=5) as answer:  # noqa: S310 - the engine's own URL

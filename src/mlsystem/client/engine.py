@@ -29,6 +29,8 @@ class UpOptions:
     port: int | None = None
     time_scale: float = 1.0
     region: str | None = None
+    runtime: str = "auto"
+    """What programs are to run in: sandbox, docker, plain, or the first of them that works."""
     must_sign: bool = False
     """Whether invocations of endpoints must be signed on this machine too."""
     restore_seconds: float = 20.0
@@ -37,20 +39,23 @@ class UpOptions:
     def command(self) -> list[str]:
         command = [sys.executable, "-m", "mlsystem.engine", str(self.home), f"--time-scale={self.time_scale}"]
         command += [f"--region={self.region}"] if self.region is not None else []
+        command += [f"--runtime={self.runtime}"] if self.runtime != "auto" else []
         command += ["--signed-invocations"] if self.must_sign else []
         return command + ([f"--port={self.port}"] if self.port is not None else [])
 
 
 @dataclass(frozen=True)
 class Started:
-    """`runtime` says, for a person, what programs run in; without a sandbox no job, endpoint or image of a function can run.
+    """`runtime` is what programs run in, and `sentence` says, for a person, what that does not give.
 
+    `is_isolated`: programs have files and ports of their own. If not, few run side by side, which is not enough for a whole system.
     `is_restored`: what was in service when the last engine ended is so again. If not, it does not come back by itself, or not soon.
     """
 
     url: str
     runtime: str
-    has_sandbox: bool
+    sentence: str
+    is_isolated: bool
     is_restored: bool
 
 
@@ -75,7 +80,9 @@ def start(options: UpOptions) -> Started:
     is_restored = _await_restored(options, process)
     # It lives on: nobody waits for it here.
     process.returncode = 0
-    return Started(str(ready["url"]), str(ready["runtime"]), bool(ready["sandbox"]), is_restored)
+    return Started(
+        str(ready["url"]), str(ready["runtime"]), str(ready["sentence"]), bool(ready["isolated"]), is_restored
+    )
 
 
 def _await_restored(options: UpOptions, process: subprocess.Popen[bytes]) -> bool:

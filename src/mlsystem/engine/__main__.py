@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--signed-invocations", action="store_true", help="invocations must be signed on this machine too"
     )
+    parser.add_argument("--runtime", default="auto", help="auto, sandbox, docker or plain: what programs run in")
     parser.add_argument("--down", action="store_true", help="end the engine of the folder and all that it started")
     return parser
 
@@ -80,6 +81,7 @@ def _settings(given: argparse.Namespace) -> Settings:
         account=given.account,
         workload_key_seconds=given.workload_key_seconds,
         trusts_loopback=not given.signed_invocations,
+        runtime=given.runtime,
     )
 
 

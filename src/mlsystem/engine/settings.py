@@ -25,6 +25,7 @@ class Settings:
     `workload_key_seconds`: how long the keys count that programs fetch; as long as those of ECS.
     `account` and `region` None: those that the data folder was made for.
     `trusts_loopback`: an invocation of an endpoint from this machine needs no signature.
+    `runtime`: sandbox, docker or plain; auto is the first of them that works here.
     """
 
     folder: Path
@@ -35,6 +36,7 @@ class Settings:
     region: str | None = None
     workload_key_seconds: float = DEFAULT_KEY_SECONDS
     trusts_loopback: bool = True
+    runtime: str = "auto"
 
     def check(self) -> None:
         """Raises StartupError for a value that no engine could run with."""

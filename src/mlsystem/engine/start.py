@@ -42,10 +42,11 @@ from mlsystem.engine.front.guard import Guard
 from mlsystem.engine.front.invokers import Invokers
 from mlsystem.engine.front.permit import PermitPage
 from mlsystem.engine.front.principals import Authenticator
+from mlsystem.engine.runtime.choice import choose
 from mlsystem.engine.runtime.credentials import WorkloadCredentials
 from mlsystem.engine.runtime.exits import ExitBoard
 from mlsystem.engine.runtime.images import ImageStore
-from mlsystem.engine.runtime.machine import Machine, probe
+from mlsystem.engine.runtime.machine import Machine
 from mlsystem.engine.runtime.process import LONGEST_SOCKET_PATH
 from mlsystem.engine.runtime.runner import ProcessRunner
 from mlsystem.engine.runtime.workload import Machinery
@@ -126,7 +127,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
         _decided_once(database, "account", settings.account, DEFAULT_ACCOUNT),
         _decided_once(database, "region", settings.region, DEFAULT_REGION),
     )
-    equipment = _equip(folder, database, stack)
+    equipment = _equip(folder, settings.runtime, database, stack)
     process = DoorProcess(database, equipment.runner, equipment.plane, folder.root / "logs" / "door.log")
     port = reserve_port(database, settings.host, settings.port, process.is_running)
     stack.callback(port.release)
@@ -159,7 +160,10 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     worker.start()
     stack.callback(worker.stop)
     authenticator = Authenticator(database, equipment.keys, clock, scope)
-    mounts: dict[str, ASGIApp] = {HEALTH_PATH: _health(settings, rooms), CREDENTIALS_PATH: CredentialsPage(credentials)}
+    mounts: dict[str, ASGIApp] = {
+        HEALTH_PATH: _health(settings, equipment.machine, rooms),
+        CREDENTIALS_PATH: CredentialsPage(credentials),
+    }
     mounts[f"{AUTHORIZE_PREFIX}{API_PREFIX}"] = ApiAuthorization(authenticator, house)
     permits = PermitPage(AUTHORIZE_PREFIX, scope, authenticator, dispatcher, audit)
     mounts[f"{AUTHORIZE_PREFIX}/"] = permits
@@ -189,8 +193,8 @@ def _decided_once(database: Database, name: str, wanted: str | None, default: st
     return known
 
 
-def _equip(folder: DataFolder, database: Database, stack: ExitStack) -> Equipment:
-    machine = probe()
+def _equip(folder: DataFolder, runtime: str, database: Database, stack: ExitStack) -> Equipment:
+    machine = choose(runtime, folder.processes)
     log.info("%s", machine.sentence)
     runner = ProcessRunner(folder.processes, machine, hidden=(folder.root,))
     stack.callback(runner.close)
@@ -259,17 +263,22 @@ def _write_root_credentials(house: House, keys: KeyRing) -> None:
     aside.rename(path)
 
 
-def _health(settings: Settings, rooms: Sequence[Room]) -> ASGIApp:
+def _health(settings: Settings, machine: Machine, rooms: Sequence[Room]) -> ASGIApp:
     """`restored`: what was in service when the last engine ended is so again."""
 
     def content() -> Mapping[str, object]:
         restored = all(part.is_restored() for room in rooms for part in room.parts)
-        return {"status": "ready", "restored": restored, "timeScale": settings.time_scale}
+        return {"status": "ready", "restored": restored, "timeScale": settings.time_scale, **_told(machine)}
 
     async def answer(scope: AsgiScope, receive: Receive, send: Send) -> None:
         await JSONResponse(await to_thread.run_sync(content))(scope, receive, send)
 
     return answer
+
+
+def _told(machine: Machine) -> dict[str, object]:
+    """What programs run in, and what that does not give."""
+    return {"runtime": machine.kind, "isolated": machine.isolates, "sentence": machine.sentence}
 
 
 def _control(folder: DataFolder) -> Path:
@@ -324,4 +333,4 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 def _announce(engine: Engine, on_ready: Callable[[Mapping[str, object]], None]) -> None:
     log.info("ready on %s", engine.house.door_url)
-    on_ready({"url": engine.house.door_url, "sandbox": engine.machine.has_sandbox, "runtime": engine.machine.sentence})
+    on_ready({"url": engine.house.door_url, **_told(engine.machine)})

@@ -3,6 +3,7 @@
     ProcessError
     ├── InvalidProcess       the specification cannot be run on any machine
     ├── SandboxUnavailable   this machine cannot run it
+    ├── PlaceTaken           another program has a path that it needs; nothing ran, and starting it again later is safe
     ├── ShimFailed           it could not be started now; nothing ran, and starting it again is safe
     ├── ProcessStillRunning  forget() of one that has not ended
     └── NoSuchProcess        signal() to one that does not run
@@ -20,6 +21,10 @@ class InvalidProcess(ProcessError):
 
 
 class SandboxUnavailable(ProcessError):
+    pass
+
+
+class PlaceTaken(ProcessError):
     pass
 
 

@@ -41,9 +41,21 @@ def shim_command(folder: Path, readiness: int) -> list[str]:
 
 
 def launcher_command(package_folder: str, image: ImageFiles | None = None) -> list[str]:
-    """Runs the launcher, given the folder in which the package `shim` is found; three descriptors are to follow."""
+    """Runs the launcher, given the folder in which the package `shim` is found; descriptors are to follow."""
     boot = _BOOT.format(package="shim", module="launcher", arguments="*map(int, sys.argv[2:])")
     return [*python_in(image), *_isolated(boot), package_folder]
+
+
+def container_command() -> list[str]:
+    """Runs what stands for a container, in the folder of its process; three descriptors are to follow."""
+    boot = _BOOT.format(package="shim", module="container", arguments="*map(int, sys.argv[2:])")
+    return [*_isolated_python(boot), str(SHIM.parent)]
+
+
+def landing_command(package_folder: str, image: ImageFiles | None, path: str) -> list[str]:
+    """Runs the launcher, which takes its descriptors from the socket at `path`."""
+    boot = _BOOT.format(package="shim", module="landing", arguments="sys.argv[2]")
+    return [*python_in(image), *_isolated(boot), package_folder, path]
 
 
 def python_in(image: ImageFiles | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""What this machine allows a program to be shut into, found out by trying.
+"""What this machine shuts a program into, found out by trying.
 
 Containers, hardened kernels and distributions each refuse something else, and say so only when asked to do it. So each
 kind of sandbox is tried, best first, and the first that starts a program is used.
@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from mlsystem import bubblewrap
 from mlsystem.engine.runtime import cgroup
@@ -19,11 +20,29 @@ _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 _INNER_ID = "1000"
 
 
+Kind = Literal["sandbox", "docker", "plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Docker:
+    """A Docker engine that has started a program here, and may again.
+
+    `user` is whom its containers need to be so that the engine's files are theirs. Without `is_overlaid` no folder is laid over
+    another: what an image has is shown entry by entry, and is read-only.
+    """
+
+    socket: Path
+    version: str
+    user: str
+    keeps_memory: bool
+    is_overlaid: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The kind of sandbox that programs get.
+    """What programs get: a sandbox where there is `bwrap`, else a container where there is `docker`, else nothing.
 
-    Without `bwrap` a program runs on the bare machine: nothing is mounted, hidden or isolated. Without `own_network`
+    Without either a program runs on the bare machine: nothing is mounted, hidden or isolated. Without `own_network`
     all programs share the machine's ports, so two that listen on the same fixed one clash, and the later one fails.
     """
 
@@ -33,6 +52,13 @@ class Machine:
     own_proc: bool = False
     cgroups: Cgroups | None = None
     refusal: str = ""  # what the best kind that was not granted had to say
+    docker: Docker | None = None
+
+    @property
+    def kind(self) -> Kind:
+        if self.bwrap is not None:
+            return "sandbox"
+        return "plain" if self.docker is None else "docker"
 
     @property
     def programs(self) -> tuple[Path, ...]:
@@ -40,18 +66,40 @@ class Machine:
         return tuple(dict.fromkeys((*filter(None, [self.bwrap]), *_programs())))
 
     @property
-    def has_sandbox(self) -> bool:
-        """Without one, nothing that has an image can run."""
-        return self.bwrap is not None
+    def isolates(self) -> bool:
+        """Whether each program has files, processes and ports of its own. If not, few can run side by side: no system as a whole can."""
+        return self.kind != "plain"
 
     @property
     def sentence(self) -> str:
         """For a person: which runtime is used, and what it does not give."""
-        if self.bwrap is None:
-            return (
-                f"No sandbox: programs run on the bare machine and share its ports, and jobs that need folders such as "
-                f"/opt/ml mounted are refused ({self.refusal}).{_advice()}"
-            )
+        match self.kind:
+            case "sandbox":
+                return self._of_sandbox()
+            case "docker":
+                return self._of_docker()
+            case "plain":
+                return self._of_plain()
+
+    def _of_docker(self) -> str:
+        assert self.docker is not None
+        keeping = "Docker" if self.docker.keeps_memory else "looking four times a second"
+        lacking = "" if self.docker.is_overlaid else " Not possible here: programs write into no folder of their image."
+        return (
+            f"Docker {self.docker.version} at {self.docker.socket}: a container for each program. Memory limits are kept by {keeping}. "
+            f"Not isolated: the kernel; the network of builds.{lacking}"
+        )
+
+    def _of_plain(self) -> str:
+        why = f" ({self.refusal}).{_advice()}" if self.refusal else "."
+        return (
+            "No sandbox: programs run on the bare machine, as processes of your user. Not isolated: files (what is read-only elsewhere, an "
+            "image's own too, can be written), /tmp, /var and home folders, processes, the network, users. Folders such as /opt/ml are "
+            "links, so one program at a time has them: the next job waits, and an endpoint has one instance, on the machine's own port. "
+            f"Images with a root of their own are refused{why}"
+        )
+
+    def _of_sandbox(self) -> str:
         lacking = [
             text
             for granted, text in (
@@ -62,7 +110,7 @@ class Machine:
         ]
         sandbox = f"Sandbox: {self.bwrap}, {'user namespaces' if self.own_user else 'as root, no user namespaces'}"
         keeping = "the kernel (control groups)" if self.cgroups else "looking four times a second"
-        return f"{sandbox}. Memory limits are kept by {keeping}." + (
+        return f"{sandbox}. Memory limits are kept by {keeping}. Not isolated: the kernel; the network of builds." + (
             f" Not possible here: {'; '.join(lacking)} ({self.refusal})." if lacking else ""
         )
 

@@ -79,10 +79,11 @@ class ProcessSpec:
     """One program.
 
     `id` names it for ever: it is run at most once under it. The program gets the environment given here and nothing
-    else, and `argv[0]` is looked up in its PATH. A program in a sandbox sees the host's /usr and /etc, the engine's
+    else, and `argv[0]` is looked up in its PATH. A program that is shut in sees the host's /usr and /etc, the engine's
     interpreter, its `image` and `mounts`; it can write to its mounts and to a /tmp, /var, /run, /home and /root of its own.
     `cpu_limit` is a number of processors, for a machine that has more.
-    `network` is not isolated where `sandbox` is "host", or where the machine cannot (see `Machine`).
+    `network` is not isolated where `sandbox` is "host" (which is for the engine's own servers), or where the machine cannot
+    (see `Machine`).
     """
 
     id: str
@@ -125,9 +126,10 @@ class NotStarted:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The shim holds its lock. `pid` is the shim's."""
+    """The shim holds its lock. `pid` is the shim's; `inside` that of a process with the program below it, if it is not below the shim."""
 
     pid: int
+    inside: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

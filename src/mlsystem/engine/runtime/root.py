@@ -1,4 +1,4 @@
-"""What a program in a sandbox sees as its file system: bwrap's options.
+"""What a program that is shut in sees as its file system, as layers.
 
 The root is put together from what a program may see, rather than the host's with parts hidden: what nobody thought of
 stays outside. It is the host's system with the image's files over it, or the image's own where that is a whole root.
@@ -11,10 +11,10 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import chain
 from pathlib import Path
 
 from mlsystem.engine.runtime.interpreter import HOST, SHIM, mounts_for_base_interpreter
+from mlsystem.engine.runtime.layers import Bind, Devices, Folder, Layer, Link, Memory, Overlay
 from mlsystem.engine.runtime.process import ImageFiles, Mount, ProcessSpec
 
 LAUNCHER_PARENT = "/run/mlsystem"
@@ -28,29 +28,29 @@ _SECRETS = tuple(
     map(Path, ("/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/ssh", "/etc/ssl/private"))
 )
 _NAMES = ("/etc/hosts", "/etc/resolv.conf")
-_RESOLVER = "/run/systemd/resolve"  # where /etc/resolv.conf often leads
-_WRITABLE = ("tmp", "var", "home", "root")
+_RESOLVER = Path("/run/systemd/resolve")  # where /etc/resolv.conf often leads
+WRITABLE = ("tmp", "var", "home", "root")
 _VAR = ("tmp", "log", "lib", "cache")
-_KERNELS = ("dev", "proc", "sys", "run")
+KERNELS = ("dev", "proc", "sys", "run")
 _LONGEST_CHAIN = 40  # of links, as the kernel's
 
-Options = Iterator[tuple[str, ...]]
+Layers = Iterator[Layer]
 
 
-def options(spec: ProcessSpec, scratch: Path, hidden: Sequence[Path], is_overlaid: bool) -> Options:
-    """In the order in which bwrap applies them: later ones lie over earlier ones."""
+def layers(spec: ProcessSpec, scratch: Path, hidden: Sequence[Path], is_overlaid: bool) -> Layers:
+    """Later ones lie over earlier ones."""
     mounts = sorted(spec.mounts, key=lambda mount: len(Path(mount.target).parts))
     if spec.image is not None and spec.image.is_root:
         yield from _root_of_image(spec.image.folder, scratch, mounts, is_overlaid)
     else:
         yield from _root_of_host(spec.image, scratch, mounts, hidden, is_overlaid)
     yield from map(_bind, mounts)
-    yield ("--ro-bind", str(SHIM), f"{LAUNCHER_PARENT}/{SHIM.name}")
+    yield Bind(SHIM, f"{LAUNCHER_PARENT}/{SHIM.name}")
 
 
 def prepare_scratch(scratch: Path) -> None:
     """Makes what every program may write."""
-    for name in _WRITABLE:
+    for name in WRITABLE:
         (scratch / name).mkdir(parents=True, exist_ok=True)
     for name in _VAR:
         (scratch / "var" / name).mkdir(exist_ok=True)
@@ -62,7 +62,7 @@ def prepare_scratch(scratch: Path) -> None:
 
 def copy_writable(image: ImageFiles, scratch: Path) -> None:
     """What the image has where its program may write, for a machine that lays nothing over anything."""
-    for name in _WRITABLE:
+    for name in WRITABLE:
         if (image.folder / name).is_dir():
             shutil.copytree(image.folder / name, scratch / name, symlinks=True, dirs_exist_ok=True)
 
@@ -72,7 +72,7 @@ def copy_writable(image: ImageFiles, scratch: Path) -> None:
 
 def _root_of_host(
     image: ImageFiles | None, scratch: Path, mounts: Sequence[Mount], hidden: Sequence[Path], is_overlaid: bool
-) -> Options:
+) -> Layers:
     laid_over = [path for path in _SYSTEM if image is not None and is_overlaid and _is_laid_over(image, path)]
     over = [] if image is None else sorted(_over_host(image.folder, laid_over), key=lambda mount: len(mount.target))
     targets = [Path(mount.target) for mount in (*over, *mounts)]
@@ -82,10 +82,11 @@ def _root_of_host(
         else:
             yield from _expose(path, path, targets)
     for secret in filter(Path.exists, _SECRETS):
-        yield ("--tmpfs", str(secret)) if secret.is_dir() else ("--ro-bind", "/dev/null", str(secret))
-    yield ("--dev", "/dev")
-    yield ("--tmpfs", "/run")
-    yield ("--ro-bind-try", _RESOLVER, _RESOLVER)
+        yield Memory(str(secret)) if secret.is_dir() else Bind(Path(os.devnull), str(secret))
+    yield Devices()
+    yield Memory("/run")
+    if _RESOLVER.exists():
+        yield Bind(_RESOLVER, str(_RESOLVER))
     yield from _writable(image, scratch, is_overlaid)
     yield from _interpreter(hidden)
     yield from map(_bind, over)
@@ -97,26 +98,26 @@ def _is_laid_over(image: ImageFiles, path: Path) -> bool:
     return all(folder.is_dir() and not folder.is_symlink() for folder in (path, own))
 
 
-def _writable(image: ImageFiles | None, scratch: Path, is_overlaid: bool) -> Options:
-    for name in _WRITABLE:
+def _writable(image: ImageFiles | None, scratch: Path, is_overlaid: bool) -> Layers:
+    for name in WRITABLE:
         if is_overlaid and image is not None and (image.folder / name).is_dir():
             yield from _overlay((image.folder / name,), scratch, name, scratch / name)
         else:
-            yield ("--bind", str(scratch / name), f"/{name}")
+            yield Bind(scratch / name, f"/{name}", read_only=False)
 
 
-def _interpreter(hidden: Sequence[Path]) -> Options:
+def _interpreter(hidden: Sequence[Path]) -> Layers:
     mounts = [mount for mount in mounts_for_base_interpreter() if not _is_below(Path(mount.target), _SYSTEM)]
     yield from map(_bind, mounts)
     shown = (*_SYSTEM, *(mount.source for mount in mounts))
     for path in hidden:
         if _is_below(path, shown):
-            yield ("--tmpfs", str(path))
+            yield Memory(str(path))
 
 
 def _over_host(files: Path, laid_over: Sequence[Path]) -> Iterator[Mount]:
     """The image's files over the host's: whole folders where the host has none, single entries where it has."""
-    others = (*_WRITABLE, *_KERNELS, *(path.name for path in laid_over))
+    others = (*WRITABLE, *KERNELS, *(path.name for path in laid_over))
     for entry in sorted(files.iterdir()):
         if entry.name not in others:
             yield from _entry_over_host(files, entry)
@@ -126,9 +127,9 @@ def _entry_over_host(files: Path, entry: Path) -> Iterator[Mount]:
     place = Path("/") / entry.relative_to(files)
     place = place.parent.resolve() / place.name  # bwrap makes nothing below a link
     if entry.is_symlink():
-        behind = _behind(files, entry)
-        if behind is not None:
-            yield Mount(behind, str(place))
+        found = behind(files, entry)
+        if found is not None:
+            yield Mount(found, str(place))
     elif entry.is_dir() and place.is_dir():
         for inner in sorted(entry.iterdir()):
             yield from _entry_over_host(files, inner)
@@ -136,7 +137,7 @@ def _entry_over_host(files: Path, entry: Path) -> Iterator[Mount]:
         yield Mount(entry, str(place))
 
 
-def _behind(files: Path, link: Path) -> Path | None:
+def behind(files: Path, link: Path) -> Path | None:
     """What a link of the image leads to: a file of the image, else of the host; None where it leads nowhere."""
     place = Path("/") / link.relative_to(files)
     for _ in range(_LONGEST_CHAIN):
@@ -150,72 +151,67 @@ def _behind(files: Path, link: Path) -> Path | None:
 # ---------------------------------------------------------------------- the image's own root
 
 
-def _root_of_image(files: Path, scratch: Path, mounts: Sequence[Mount], is_overlaid: bool) -> Options:
+def _root_of_image(files: Path, scratch: Path, mounts: Sequence[Mount], is_overlaid: bool) -> Layers:
     if is_overlaid:
         yield from _overlay((files,), scratch, "")
-        yield ("--bind", str(scratch / "tmp"), "/tmp")  # noqa: S108 - inside of the sandbox
+        yield Bind(scratch / "tmp", "/tmp", read_only=False)  # noqa: S108 - inside of the sandbox
     else:
         targets = [Path(mount.target) for mount in mounts] + [Path(name) for name in _NAMES]
         for entry in sorted(files.iterdir()):
-            if entry.name not in (*_WRITABLE, *_KERNELS):
+            if entry.name not in (*WRITABLE, *KERNELS):
                 yield from _expose(entry, Path("/") / entry.name, targets)
-        yield from (("--bind", str(scratch / name), f"/{name}") for name in _WRITABLE)
-    yield ("--ro-bind", "/sys", "/sys")
-    yield ("--dev", "/dev")
-    yield ("--tmpfs", "/run")
-    for name in _NAMES:
-        yield ("--ro-bind-try", os.path.realpath(name), name)
+        yield from (Bind(scratch / name, f"/{name}", read_only=False) for name in WRITABLE)
+    yield Bind(Path("/sys"), "/sys")
+    yield Devices()
+    yield Memory("/run")
+    for name in filter(os.path.exists, _NAMES):
+        yield Bind(Path(os.path.realpath(name)), name)
     for library in _LIBRARIES:
         yield from _expose(library, Path(f"{HOST}{library}"), ())
     for mount in mounts_for_base_interpreter():
         if not _is_below(Path(mount.target), _LIBRARIES):
-            yield ("--ro-bind", str(mount.source), f"{HOST}{mount.target}")
+            yield Bind(mount.source, f"{HOST}{mount.target}")
 
 
 # ---------------------------------------------------------------------- both
 
 
-def _overlay(layers: Sequence[Path], scratch: Path, name: str, upper: Path | None = None) -> Options:
+def _overlay(layers: Sequence[Path], scratch: Path, name: str, upper: Path | None = None) -> Layers:
     """Folders over one another, the last on top, at `/name`; what is made there lands in `upper`."""
     own = scratch / "overlay" / (name or "root")
     for folder in (own / "upper", own / "work"):
         folder.mkdir(parents=True, exist_ok=True)
-    sources = chain.from_iterable(("--overlay-src", str(layer)) for layer in layers)
-    yield (*sources, "--overlay", str(upper or own / "upper"), str(own / "work"), f"/{name}")
+    yield Overlay(tuple(layers), upper or own / "upper", own / "work", f"/{name}")
 
 
-def read_only(spec: ProcessSpec, is_overlaid: bool) -> Options:
-    """What is made read-only when every mount has its place; of an image's own root, laid over, nothing is."""
+def read_only(spec: ProcessSpec, is_overlaid: bool) -> Iterator[str]:
+    """What is made read-only when every layer has its place; of an image's own root, laid over, nothing is."""
     if not is_overlaid or spec.image is None:
-        yield ("--remount-ro", "/")
+        yield "/"
     elif not spec.image.is_root:
-        yield from (
-            ("--remount-ro", str(path))
-            for path in (*_SYSTEM, Path("/"))
-            if path == Path("/") or _is_laid_over(spec.image, path)
-        )
+        yield from (str(path) for path in (*_SYSTEM, Path("/")) if path == Path("/") or _is_laid_over(spec.image, path))
 
 
-def _expose(source: Path, place: Path, targets: Sequence[Path]) -> Options:
+def _expose(source: Path, place: Path, targets: Sequence[Path]) -> Layers:
     """Shows a folder; opened up, entry by entry, where a missing target has to be made below it."""
     if source.is_symlink():
-        yield ("--symlink", str(source.readlink()), str(place))
+        yield Link(str(source.readlink()), str(place))
     elif (
         any(place in target.parents and not _is_there(source, place, target) for target in targets) and source.is_dir()
     ):
-        yield ("--dir", str(place))
+        yield Folder(str(place))
         for entry in sorted(source.iterdir()):
             yield from _expose(entry, place / entry.name, targets)
     elif source.exists():
-        yield ("--ro-bind", str(source), str(place))
+        yield Bind(source, str(place))
 
 
 def _is_there(source: Path, place: Path, target: Path) -> bool:
     return (source / target.relative_to(place)).exists()
 
 
-def _bind(mount: Mount) -> tuple[str, ...]:
-    return ("--ro-bind" if mount.read_only else "--bind", str(mount.source), mount.target)
+def _bind(mount: Mount) -> Bind:
+    return Bind(mount.source, mount.target, mount.read_only)
 
 
 def _is_below(path: Path, folders: Iterable[Path]) -> bool:

@@ -17,17 +17,27 @@ from pathlib import Path
 from typing import Any
 
 from mlsystem.engine.runtime import cgroup
-from mlsystem.engine.runtime.errors import NoSuchProcess, ProcessStillRunning, ShimFailed
+from mlsystem.engine.runtime.enclosure import Enclosure, on_the_host
+from mlsystem.engine.runtime.errors import (
+    NoSuchProcess,
+    PlaceTaken,
+    ProcessStillRunning,
+    SandboxUnavailable,
+    ShimFailed,
+)
 from mlsystem.engine.runtime.interpreter import shim_command
 from mlsystem.engine.runtime.machine import Machine
 from mlsystem.engine.runtime.process import Exited, NotStarted, ProcessSpec, Running, Status, check_id
-from mlsystem.engine.runtime.sandbox import Sandbox
-from mlsystem.engine.runtime.shim import record
+from mlsystem.engine.runtime.runtimes import runtime_of
+from mlsystem.engine.runtime.shim import claims, record
+from mlsystem.engine.runtime.shim.daemon import Daemon, DaemonError
+from mlsystem.engine.runtime.shim.main import READY
 from mlsystem.engine.runtime.shim.plan import Ended, Group, Plan
 from mlsystem.engine.runtime.watcher import Watcher
 
 _FORGOTTEN = ".forgotten-"
 _READINESS = 3  # the shim's descriptor, the first after the standard streams
+_DOCKER_SECONDS = 30.0
 _LOCKS = 16  # processes start side by side, unless their ids fall on the same lock
 
 logger = logging.getLogger(__name__)
@@ -38,14 +48,15 @@ EndCallback = Callable[[str, Exited], None]
 class ProcessRunner:
     """The processes of one folder; safe to use from several threads.
 
-    `hidden` are folders that no sandbox may show, the engine's data folder first of all. One runner a folder at a
-    time: the engine's own lock sees to that.
+    `hidden` are folders that no program may see where that can be, the engine's data folder first of all. One runner a folder
+    at a time: the engine's own lock sees to that. The machine says in which runtime programs start; those that run already, and
+    what they leave, may be of another one.
     """
 
     def __init__(self, folder: Path, machine: Machine, hidden: Sequence[Path] = ()) -> None:
         self._folder = folder
         self._machine = machine
-        self._sandbox = Sandbox(machine, folder, tuple(hidden))
+        self._runtime = runtime_of(machine, folder, tuple(hidden))
         self._callbacks: list[EndCallback] = []
         self._locks = tuple(threading.RLock() for _ in range(_LOCKS))
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -58,6 +69,7 @@ class ProcessRunner:
 
         Raises:
             SandboxUnavailable: the machine cannot run it. Nothing was started.
+            PlaceTaken: it cannot yet, as another program has a path that it needs. Nothing was started, and later it may be.
             ShimFailed: the shim could not begin, for example on a full disk. Nothing was started.
         """
         folder = self._folder / spec.id
@@ -65,10 +77,11 @@ class ProcessRunner:
         with self._lock(spec.id):
             if isinstance(self.status(spec.id), NotStarted):  # also when a shim is on its way: the lock decides
                 folder.mkdir(mode=0o700, exist_ok=True)
-                self._sandbox.prepare(spec, folder / record.SCRATCH)
+                if spec.sandbox == "sandboxed":
+                    self._runtime.prepare(spec, folder / record.SCRATCH)
                 spec.log.path.parent.mkdir(parents=True, exist_ok=True)
                 record.replace(str(folder / record.PLAN), plan)
-                self._spawn_shim(folder)
+                self._spawn_shim(spec, folder)
                 return
         self._attach(spec.id)
 
@@ -107,7 +120,8 @@ class ProcessRunner:
             return NotStarted()
         pid = record.lock_holder(str(folder / record.LOCK))
         if pid is not None:
-            return Running(pid)
+            inside = record.read(str(folder / record.INSIDE))
+            return Running(pid, inside["pid"] if inside else 0)
         ended = record.read(str(folder / record.EXIT))
         return self._lost_or_forgotten(folder) if ended is None else _exited(ended)
 
@@ -122,6 +136,7 @@ class ProcessRunner:
     def adopt(self) -> list[str]:
         """Takes over what an earlier engine started. Returns the ids alive, and reports the ends that were missed."""
         alive = []
+        claims.sweep()
         for folder in sorted(self._folder.iterdir()):
             if folder.name.startswith("."):  # forgotten, or an attempt of ours
                 _remove(folder)
@@ -142,6 +157,7 @@ class ProcessRunner:
             if not folder.exists():
                 return
             plan = record.read(str(folder / record.PLAN))
+            _clear_away(plan)
             doomed = folder.with_name(f"{_FORGOTTEN}{process_id}-{time.monotonic_ns()}")
             folder.rename(doomed)  # at once: half a folder would tell a wrong story
         cgroup.remove(plan.get("groups", []) if plan else [])
@@ -163,6 +179,7 @@ class ProcessRunner:
             pid = record.lock_holder(str(folder / record.LOCK))
             if pid is not None:  # forgotten, and the id is used again
                 return Running(pid)
+            _clear_away(record.read(str(folder / record.PLAN)))
             record.write_once(str(folder / record.EXIT), _lost(folder, started["started_at"]))
             ended = record.read(str(folder / record.EXIT))
             assert ended is not None, f"{folder} lost its {record.EXIT}"
@@ -171,7 +188,7 @@ class ProcessRunner:
     def _lock(self, process_id: str) -> threading.RLock:
         return self._locks[hash(process_id) % _LOCKS]
 
-    def _spawn_shim(self, folder: Path) -> None:
+    def _spawn_shim(self, spec: ProcessSpec, folder: Path) -> None:
         """Returns when the shim has started the process, or another one had done so before."""
         reading, writing = os.pipe()
         try:
@@ -179,14 +196,23 @@ class ProcessRunner:
         finally:
             os.close(writing)
         with os.fdopen(reading, "rb") as pipe:
-            has_started = pipe.read() == b"1"
-        if has_started:
+            said = pipe.read()
+        if said == READY:
             self._watcher.watch(folder.name, os.pidfd_open(pid))
             return
         os.waitpid(pid, 0)
+        if said:
+            raise self._in_the_way(spec, said.decode())
         if isinstance(self.status(folder.name), NotStarted):
             raise ShimFailed(f"process {folder.name}: its shim could not begin: {_last_words(folder)}")
         self._attach(folder.name)
+
+    def _in_the_way(self, spec: ProcessSpec, what: str) -> PlaceTaken | SandboxUnavailable:
+        """A program that ends by itself may wait for another one; a server would for ever."""
+        words = f"process {spec.id} needs {what}"
+        if spec.inbound is None:
+            return PlaceTaken(words)
+        return SandboxUnavailable(f"{words}. {self._machine.sentence}")
 
     def _existing(self, process_id: str) -> Path:
         check_id(process_id)
@@ -194,9 +220,13 @@ class ProcessRunner:
 
     def _plan(self, spec: ProcessSpec, scratch: Path) -> Plan:
         inbound = spec.inbound
-        outbound = spec.outbound if self._sandbox.has_own_network(spec) else ()
+        is_free = spec.sandbox == "host"
+        enclosure = on_the_host(spec) if is_free else self._runtime.enclose(spec, scratch)
+        outbound = spec.outbound if not is_free and self._runtime.has_own_network(spec) else ()
         return {
-            "command": self._sandbox.command(spec, scratch),
+            "command": enclosure.command,
+            "container": enclosure.container,
+            "claims": list(enclosure.claims),
             "program": {
                 "argv": list(spec.argv),
                 "environment": dict(spec.environment),
@@ -210,12 +240,12 @@ class ProcessRunner:
             "time_limit_seconds": spec.time_limit_seconds,
             "memory_limit_bytes": spec.memory_limit_bytes,
             "cpu_limit": spec.cpu_limit,
-            "groups": self._groups(spec),
+            "groups": self._groups(spec, enclosure),
             "stop_grace_seconds": spec.stop_grace_seconds,
         }
 
-    def _groups(self, spec: ProcessSpec) -> list[Group]:
-        if self._machine.cgroups is None:
+    def _groups(self, spec: ProcessSpec, enclosure: Enclosure) -> list[Group]:
+        if self._machine.cgroups is None or enclosure.container is not None:
             return []
         # Another engine's processes may have the same ids.
         engine = hashlib.sha256(os.fsencode(self._folder)).hexdigest()[:12]
@@ -270,6 +300,20 @@ def _spawn(folder: Path, readiness: int) -> int:
         setsigmask=[],
         setsigdef=[signal.SIGPIPE, signal.SIGINT, signal.SIGTERM],
     )
+
+
+def _clear_away(plan: dict[str, Any] | None) -> None:
+    """What a program that runs no more, and its shim, left outside of their folder."""
+    if plan is None:
+        return
+    if plan.get("claims"):
+        claims.sweep()
+    container = plan.get("container")
+    if container:
+        try:
+            Daemon(container["socket"], _DOCKER_SECONDS).remove_container(container["name"])
+        except DaemonError as error:
+            logger.warning("the container %s may still be there: %s", container["name"], error)
 
 
 def _remove(doomed: Path) -> None:

@@ -1,4 +1,4 @@
-"""The command that shuts one program into its sandbox."""
+"""The first runtime: bubblewrap, a program that shuts one other program into name spaces of its own."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from itertools import chain
 from pathlib import Path
 
 from mlsystem.engine.runtime import root
-from mlsystem.engine.runtime.errors import SandboxUnavailable
-from mlsystem.engine.runtime.interpreter import SHIM, launcher_command
+from mlsystem.engine.runtime.enclosure import Enclosure
+from mlsystem.engine.runtime.interpreter import launcher_command
+from mlsystem.engine.runtime.layers import Bind, Devices, Folder, Layer, Link, Memory, Overlay
 from mlsystem.engine.runtime.machine import Machine
 from mlsystem.engine.runtime.process import ProcessSpec
 
@@ -27,26 +28,21 @@ class Sandbox:
         self._folder = folder
         self._hidden = hidden
 
-    def command(self, spec: ProcessSpec, scratch: Path) -> list[str]:
-        """The sandbox and the launcher in it.
-
-        Raises:
-            SandboxUnavailable: the process needs what this machine refuses.
-        """
-        if spec.sandbox == "host" or self._machine.bwrap is None:
-            self._refuse_mounts(spec)
-            return launcher_command(str(SHIM.parent))
+    def enclose(self, spec: ProcessSpec, scratch: Path) -> Enclosure:
+        """The sandbox and the launcher in it."""
         network = ("--unshare-net",) if self.has_own_network(spec) else ()
         overlay = self._overlay if spec.image is not None else None
         is_overlaid = overlay is not None
-        return [
-            str(overlay or self._machine.bwrap),
-            *chain.from_iterable(root.options(spec, scratch, self._hidden, is_overlaid)),
-            *self._machine.namespaces(),
-            *network,
-            *chain.from_iterable(root.read_only(spec, is_overlaid)),
-            *launcher_command(root.LAUNCHER_PARENT, spec.image),
-        ]
+        return Enclosure(
+            [
+                str(overlay or self._machine.bwrap),
+                *chain.from_iterable(map(_options, root.layers(spec, scratch, self._hidden, is_overlaid))),
+                *self._machine.namespaces(),
+                *network,
+                *chain.from_iterable(("--remount-ro", place) for place in root.read_only(spec, is_overlaid)),
+                *launcher_command(root.LAUNCHER_PARENT, spec.image),
+            ]
+        )
 
     def prepare(self, spec: ProcessSpec, scratch: Path) -> None:
         """Makes what the sandbox lets its program write."""
@@ -56,13 +52,11 @@ class Sandbox:
 
     def has_own_network(self, spec: ProcessSpec) -> bool:
         """Whether 127.0.0.1 is the program's own."""
-        return spec.sandbox == "sandboxed" and spec.network == "isolated" and self._machine.own_network
+        return spec.network == "isolated" and self._machine.own_network
 
     @cached_property
     def _overlay(self) -> Path | None:
         """The bwrap program that lays one folder over another, where the kernel and the disk of `folder` let it."""
-        if self._machine.bwrap is None:
-            return None
         with tempfile.TemporaryDirectory(prefix=".overlay-", dir=self._folder) as scratch:
             names = [Path(scratch) / name for name in ("upper", "work", "lower")]
             for name in names:
@@ -79,11 +73,20 @@ class Sandbox:
                     return program
         return None
 
-    def _refuse_mounts(self, spec: ProcessSpec) -> None:
-        places = [(mount.source, mount.target) for mount in spec.mounts if str(mount.source) != mount.target]
-        if spec.image is not None:
-            places = [(spec.image.folder, "/"), *places]
-        for source, target in places:
-            raise SandboxUnavailable(
-                f"process {spec.id} needs {source} at {target}, which takes a sandbox. {self._machine.sentence}"
-            )
+
+def _options(layer: Layer) -> tuple[str, ...]:
+    """bwrap's, which it applies in their order."""
+    match layer:
+        case Bind(source, place, read_only):
+            return ("--ro-bind" if read_only else "--bind", str(source), place)
+        case Link(to, place):
+            return ("--symlink", to, place)
+        case Folder(place):
+            return ("--dir", place)
+        case Memory(place):
+            return ("--tmpfs", place)
+        case Devices(place):
+            return ("--dev", place)
+        case Overlay(folders, upper, work, place):
+            sources = chain.from_iterable(("--overlay-src", str(folder)) for folder in folders)
+            return (*sources, "--overlay", str(upper), str(work), place)

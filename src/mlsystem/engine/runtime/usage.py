@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from mlsystem.engine.runtime.process import Running
 from mlsystem.engine.runtime.shim.memory import descendants, proportional_bytes
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -26,9 +27,9 @@ class Usage:
     memory_bytes: int
 
 
-def usage(root: int) -> Usage:
-    """Of the process and its descendants; nothing for those that have ended."""
-    tree = descendants(root)
+def usage(process: Running) -> Usage:
+    """Of its shim, its program and their descendants; nothing for those that have ended."""
+    tree = [pid for root in (process.pid, process.inside) if root for pid in descendants(root)]
     return Usage(sum(map(_cpu_seconds, tree)), sum(map(proportional_bytes, tree)))
 
 

@@ -7,9 +7,12 @@ import subprocess
 
 import pytest
 
+from mlsystem.engine.runtime.containers import Containers
 from mlsystem.engine.runtime.process import ImageFiles, Mount
 from mlsystem.engine.runtime.sandbox import Sandbox
 from tests.unit.engine.runtime.workbench import Workbench
+
+RUNTIMES = ("sandbox", "docker")
 
 TOOLS = ("sh", "ls", "cat", "mkdir", "touch")
 
@@ -18,9 +21,17 @@ TOOLS = ("sh", "ls", "cat", "mkdir", "touch")
 def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, bench: Workbench) -> str:
     if request.param == "bound":
         monkeypatch.setattr(Sandbox, "_overlay", None)
-    elif Sandbox(bench.machine, bench.data / "processes", ())._overlay is None:
+        monkeypatch.setattr(Containers, "_is_overlaid", lambda _self, _spec: False)
+    elif not _lays_over(bench):
         pytest.skip("not run: this machine lays no folder over another")
     return str(request.param)
+
+
+def _lays_over(bench: Workbench) -> bool:
+    docker = bench.machine.docker
+    if docker is not None:
+        return docker.is_overlaid
+    return Sandbox(bench.machine, bench.data / "processes", ())._overlay is not None
 
 
 @pytest.fixture
@@ -125,8 +136,10 @@ def test_what_an_image_adds_to_the_system_is_seen_beside_it(bench: Workbench, la
     (layered.folder / "bin").mkdir()
     (layered.folder / "bin/of-the-image").write_text("b")
     mounts = (Mount(bench.shared, "/opt/ml"), Mount(bench.shared, "/etc/more"))
-    script = "cat /etc/of-the-image /bin/of-the-image; ls /opt; test -e /etc/passwd && echo x > /etc/y"
+    script = (
+        "cat /etc/of-the-image /bin/of-the-image; ls -d /opt/ml /opt/program; test -e /etc/passwd && echo x > /etc/y"
+    )
     how = bench.run("job", "sh", "-c", script, image=layered, mounts=mounts)
     assert how.reason == "exited", how.message
-    assert bench.log("job").startswith("ebml\nprogram\n")
+    assert bench.log("job").startswith("eb/opt/ml\n/opt/program\n")
     assert "Read-only file system" in bench.log("job")

@@ -17,7 +17,8 @@ MIB = 2**20
 GREEDY = "hold = bytearray(300 * 2**20); print('got it', flush=True); import time; time.sleep(1000)"
 BEST = probe()
 WATCHED = dataclasses.replace(BEST, cgroups=None)
-KINDS = {"watched": WATCHED} | ({"by-the-kernel": BEST} if BEST.cgroups else {})
+PLAIN = Machine(None)
+KINDS = {"watched": WATCHED, "plain": PLAIN, "docker": "docker"} | ({"by-the-kernel": BEST} if BEST.cgroups else {})
 EVERY_KIND = pytest.mark.parametrize("machine", KINDS.values(), ids=KINDS, indirect=True)
 KERNEL = pytest.mark.skipif(BEST.cgroups is None, reason="not run: this machine grants no control groups")
 
@@ -26,7 +27,7 @@ KERNEL = pytest.mark.skipif(BEST.cgroups is None, reason="not run: this machine 
 def machine(request: pytest.FixtureRequest) -> Machine:
     """That of the workbench: each test says which."""
     chosen: Machine = getattr(request, "param", BEST)
-    return chosen
+    return chosen if isinstance(chosen, Machine) else request.getfixturevalue("containing")
 
 
 def python(script: str) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ from mlsystem.engine.runtime.machine import probe
 from mlsystem.engine.runtime.process import Log, Mount, ProcessSpec
 from mlsystem.engine.runtime.runner import ProcessRunner
 
+RUNTIMES = ("sandbox", "docker", "plain")
+
 data, shared = map(Path, sys.argv[1:3])
 runner = ProcessRunner(data / "processes", probe(), hidden=(data,))
 spec = ProcessSpec("job", ("sh", "-c", sys.argv[3]), Log(data / "logs" / "job"),

@@ -16,6 +16,8 @@ from mlsystem.engine.runtime.process import Exited, Inbound, Log, Mount, NotStar
 from mlsystem.engine.runtime.shim import record
 from tests.unit.engine.runtime.workbench import DEADLINE_SECONDS, PATH, Workbench
 
+RUNTIMES = ("sandbox", "docker", "plain")
+
 FOREVER = ("sleep", "1000")
 
 
@@ -48,7 +50,7 @@ def test_a_working_directory_that_does_not_exist_is_named(bench: Workbench) -> N
 
 
 def test_a_mount_whose_source_does_not_exist_is_named(bench: Workbench) -> None:
-    how = bench.run("job", "true", mounts=(Mount(bench.shared / "missing", "/opt/ml"),))
+    how = bench.run("job", "true", mounts=(Mount(bench.shared / "missing", "/opt/mlsystem-test/ml"),))
     assert how.reason == "start_failed"
     assert str(bench.shared / "missing") in how.message
 

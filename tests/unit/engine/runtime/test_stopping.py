@@ -9,6 +9,8 @@ import pytest
 from mlsystem.engine.runtime.process import NotStarted
 from tests.unit.engine.runtime.workbench import Lifeline, Workbench
 
+RUNTIMES = ("sandbox", "docker", "plain")
+
 # The shell runs no program meanwhile: Debian's forgets a signal that comes while it starts one.
 STUBBORN = "trap 'echo asked to stop' TERM; echo ready; while :; do :; done"
 GENTLE = "trap 'echo asked to stop; exit 5' TERM; echo ready; while :; do :; done"

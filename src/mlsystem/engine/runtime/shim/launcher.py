@@ -29,9 +29,12 @@ _LOOPBACK = "127.0.0.1"
 _BADNESS = b"500"  # out of memory, the kernel should choose the program before the engine
 
 
-def main(control: int, program: int, inbound: int) -> None:
-    """The arguments are inherited descriptors: the shim's socket, the program as JSON, the listening socket or -1."""
-    for descriptor in (control, program, inbound):
+def main(control: int, program: int, inbound: int, *kept: int) -> None:
+    """The arguments are inherited descriptors: the shim's socket, the program as JSON, the listening socket or -1.
+
+    And those that are to be open as long as the program may live: locks, which its shim's death must not give to others before.
+    """
+    for descriptor in (control, program, inbound, *kept):
         if descriptor >= 0:
             os.set_inheritable(descriptor, False)
     with open(program, encoding="utf-8") as file:

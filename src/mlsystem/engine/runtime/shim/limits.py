@@ -24,12 +24,13 @@ class Limits:
         self._memory_bytes = plan["memory_limit_bytes"]
         self._processors = plan["cpu_limit"]
         self._groups = plan["groups"]
+        self._is_kept = plan["container"] is not None and plan["container"]["keeps_memory"]
         self._entered: list[Group] = []
         self._affinity: set[int] = set()
 
     @property
     def watches_memory(self) -> bool:
-        return self._memory_bytes is not None
+        return self._memory_bytes is not None and not self._is_kept
 
     def enter(self) -> None:
         """What is not granted any more is left: memory is watched then, and the processors are those of the machine."""
@@ -49,7 +50,7 @@ class Limits:
 
     def is_exceeded(self, root: int) -> bool:
         """Whether the process and its descendants held more memory than they may, or do."""
-        if self._memory_bytes is None:
+        if self._memory_bytes is None or self._is_kept:
             return False
         counting = [group for group in self._entered if group["events"]]
         if counting:

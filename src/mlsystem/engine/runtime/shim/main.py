@@ -2,7 +2,8 @@
 
     python -I -S -c BOOT <folder of the process> <descriptor to report readiness on>
 
-Order matters here. The lock comes first, so of two shims one goes on. `started.json` is durable before the program
+Order matters here. The lock comes first, so of two shims one goes on. Then comes what no two programs of the machine may have: while
+another one has it, nothing has begun. `started.json` is durable before the program
 runs, so a program whose shim died is known to have begun. `exit.json` is durable before the lock is dropped, so who
 finds the lock free can trust what the folder says.
 """
@@ -15,12 +16,14 @@ import time
 from contextlib import suppress
 
 from . import linux, record
+from .claims import Claims
 from .supervisor import Supervisor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .plan import Ended, Plan
 
+READY = b"1"
 _HIGHEST_DESCRIPTOR = 2**31 - 1
 _LOCK_RETRY_SECONDS = 0.002
 _FULL_DISK_RETRY_SECONDS = 1.0
@@ -35,12 +38,18 @@ def main(folder: str, readiness: int) -> None:
     plan = record.read(record.PLAN)
     if plan is None:
         raise SystemExit(f"there is no {record.PLAN} in {folder}: the engine removed the process while it began")
+    claims = Claims(plan["claims"], folder)
+    in_the_way = claims.take() if record.read(record.STOP) is None else ""
+    if in_the_way:
+        os.write(readiness, in_the_way.encode())
+        return
     started_at = time.time()
     record.replace(record.STARTED, {"shim_pid": os.getpid(), "started_at": started_at})
     with suppress(BrokenPipeError):  # the engine has died since
-        os.write(readiness, b"1")
+        os.write(readiness, READY)
     os.close(readiness)
-    ended = _run(plan, control, started_at)  # type: ignore[arg-type] # the runner wrote it from a Plan
+    ended = _run(plan, control, started_at, claims)  # type: ignore[arg-type] # the runner wrote it from a Plan
+    claims.give_back()
     _write_end(ended)
 
 
@@ -53,7 +62,7 @@ def _take_lock() -> bool:
     return True
 
 
-def _run(plan: Plan, control: int, started_at: float) -> Ended:
+def _run(plan: Plan, control: int, started_at: float, claims: Claims) -> Ended:
     stop = record.read(record.STOP)
     if stop is not None:
         return {
@@ -65,7 +74,7 @@ def _run(plan: Plan, control: int, started_at: float) -> Ended:
             "ended_at": started_at,
         }
     linux.adopt_orphans()
-    outcome = Supervisor(plan, control).run()
+    outcome = Supervisor(plan, control, claims).run()
     return {**outcome, "started_at": started_at, "ended_at": time.time()}
 
 

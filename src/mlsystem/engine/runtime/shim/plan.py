@@ -33,8 +33,30 @@ class Group(TypedDict):
     events: str  # the file that counts what the kernel killed for want of memory; "": none
 
 
+class Claim(TypedDict):
+    """What one program at a time has of this machine, where it has none of its own."""
+
+    place: str  # a path that is to lead to `source`; "": none
+    source: str
+    port: int  # 0: none
+
+
+class Container(TypedDict):
+    """What Docker is asked for."""
+
+    socket: str  # Docker's
+    name: str
+    skeleton: list[
+        list[str]
+    ]  # [place, where the link there leads; "": a folder] of the image that the container begins with
+    request: dict[str, Any]  # the body of its creation
+    keeps_memory: bool
+
+
 class Plan(TypedDict):
-    command: list[str]  # the sandbox and the launcher, to which the shim appends three file descriptors
+    command: list[str]  # the sandbox and the launcher, to which the shim appends file descriptors: see `launcher.main`
+    container: Container | None  # then `command` is `container.main`
+    claims: list[Claim]
     program: Program
     log: LogPlan
     inbound_socket: str  # "": none

@@ -24,6 +24,7 @@ STOP = "stop.json"  # somebody wants it to end; also when it has not begun
 EXIT = "exit.json"
 LOCK = "lock"
 CONTROL = "control"  # a FIFO that the shim reads; nobody listens on that of a dead one
+INSIDE = "inside.json"  # a process that is not below the shim and has the program below it
 SHIM_LOG = "shim.log"
 SCRATCH = "scratch"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import selectors
 import signal
 import socket
@@ -25,17 +26,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .claims import Claims
     from .plan import Outcome, Plan, Reason
 
 _CHUNK_BYTES = 65536
 _MEMORY_SAMPLE_SECONDS = 0.25
 _TAIL_BYTES = 2000
+_CONTAINER_SECONDS = 30.0
 
 
 class Supervisor:
-    def __init__(self, plan: Plan, control: int) -> None:
+    def __init__(self, plan: Plan, control: int, claims: Claims) -> None:
         self._plan = plan
         self._control = control
+        self._claims = claims
         self._selector = selectors.DefaultSelector()
         self._relay = Relay(self._selector)
         self._limits = Limits(plan)
@@ -43,6 +47,7 @@ class Supervisor:
         self._reason: Reason | None = None  # set by what ends the program early
         self._message = ""
         self._end: dict[str, Any] | None = None  # what the launcher reported
+        self._inside = 0  # the launcher, where it is no descendant of this process
         self._is_started = False
         self._is_over = False
         self._kill_at: float | None = None
@@ -53,19 +58,27 @@ class Supervisor:
         try:
             self._start()
         except OSError as error:
-            return _outcome("start_failed", f"{error.filename or self._plan['command'][0]}: {error.strerror}")
+            name = error.filename2 or error.filename or self._plan["command"][0]
+            return _outcome("start_failed", f"{name}: {error.strerror}")
         while not self._is_over:
             for key, events in self._selector.select(self._timeout()):
                 key.data(events)
             self._keep_limits(time.monotonic())
         linux.kill_children()  # the sandbox's own first process may still be on its way out
+        self._leave_container()
         self._drain()
-        if self._reason is None and self._limits.is_exceeded(self._child):  # the kernel was faster
+        if self._reason is None and self._limits.is_exceeded(self._root):  # the kernel was faster
             self._reason, self._message = "memory_limit", self._limits.message
         self._limits.remove()
         return self._judge()
 
+    @property
+    def _root(self) -> int:
+        """Below it are the program's processes."""
+        return self._inside or self._child
+
     def _start(self) -> None:
+        self._claims.make()
         log = self._plan["log"]
         self._log = RotatingLog(log["path"], log["max_bytes"], log["keep"])
         output, writing = os.pipe2(os.O_CLOEXEC)
@@ -75,10 +88,10 @@ class Supervisor:
         self._launcher.setblocking(False)
         inbound = self._listen_inwards()
         inherited = [theirs.fileno(), self._program_file(), inbound.fileno() if inbound else -1]
-        for descriptor in inherited:
+        for descriptor in (*inherited, *self._claims.descriptors):
             if descriptor >= 0:
                 os.set_inheritable(descriptor, True)
-        command = [*self._plan["command"], *map(str, inherited)]
+        command = [*self._plan["command"], *map(str, (*inherited, *self._claims.descriptors))]
         self._limits.enter()
         try:
             self._child = os.posix_spawn(command[0], command, {}, file_actions=_standard_streams(writing))
@@ -147,6 +160,11 @@ class Supervisor:
             self._connect_outwards(message["outbound"], socket.socket(fileno=descriptors[0]))
         elif "started" in message:
             self._is_started = True
+        elif "inside" in message:  # 0 where this process cannot see it
+            self._inside = message["inside"]
+            record.replace(record.INSIDE, {"pid": self._inside})
+        elif "out_of_memory" in message:
+            self._exceed_memory()
         else:
             self._end = message
 
@@ -195,11 +213,14 @@ class Supervisor:
             self._kill()
 
     def _keep_memory_limit(self) -> None:
-        if self._limits.is_exceeded(self._child):
+        if self._limits.is_exceeded(self._root):
             self._sample_at = None
-            self._reason = self._reason or "memory_limit"
-            self._message = self._message or self._limits.message
-            self._kill()
+            self._exceed_memory()
+
+    def _exceed_memory(self) -> None:
+        self._reason = self._reason or "memory_limit"
+        self._message = self._message or self._limits.message
+        self._kill()
 
     def _stop(self, reason: Reason, message: str) -> None:
         """Asks the program to end; after its grace it is killed."""
@@ -214,9 +235,27 @@ class Supervisor:
             self._launcher.send(json.dumps({"signal": number}).encode())
 
     def _kill(self) -> None:
-        """Kills the sandbox, and with it all that is inside; without one, `kill_children` finds the rest."""
+        """Kills the sandbox, and with it all that is inside; without one, `kill_children` finds the rest.
+
+        Of a container the launcher is told, by which it ends as after the death of this process, also where Docker does not answer.
+        """
+        if self._plan["container"] is None:
+            number = signal.SIGKILL
+        else:
+            number = signal.SIGTERM
+            with suppress(OSError):
+                self._launcher.shutdown(socket.SHUT_WR)
         with suppress(ProcessLookupError):
-            os.kill(self._child, signal.SIGKILL)
+            os.kill(self._child, number)
+
+    def _leave_container(self) -> None:
+        """Who stood for it may have been killed: then it ends now."""
+        if self._plan["container"] is None or not self._inside:
+            return
+        with suppress(OSError):
+            self._launcher.shutdown(socket.SHUT_WR)
+        with suppress(ProcessLookupError):
+            select.select([os.pidfd_open(self._inside)], [], [], _CONTAINER_SECONDS)
 
     def _drain(self) -> None:
         """Takes what is left in the pipe and in the launcher's socket; every writer is dead."""

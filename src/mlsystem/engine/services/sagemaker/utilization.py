@@ -102,7 +102,7 @@ class Utilization(Part):
                 continue
             if not isinstance(status, Running):
                 continue
-            at, used = time.monotonic(), usage(status.pid)
+            at, used = time.monotonic(), usage(status)
             self._before[program.process_id] = (at, used)
             values = {MEMORY: 100 * used.memory_bytes / machine_memory_bytes(), DISK: disk}
             if program.process_id in before:

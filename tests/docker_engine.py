@@ -1,0 +1,75 @@
+"""A Docker engine of the tests' own, beside whatever the machine has: started as root, ended by its pid, without images."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mlsystem.engine.runtime.shim.daemon import Daemon, DaemonError
+from tests.live import eventually
+
+# Not in memory, as other folders of tests may be: and short, since there are sockets in it.
+PARENT = Path("/var/tmp")
+END_SECONDS = 30.0
+
+
+class DockerEngine:
+    def __init__(self, folder: Path):
+        self.socket = folder / "docker.sock"
+        self.daemon = Daemon(str(self.socket))
+        self.environment = {"DOCKER_HOST": f"unix://{self.socket}"}
+
+    def containers(self) -> list[str]:
+        """The names of all that there are, running or not."""
+        return [one["Names"][0].lstrip("/") for one in self.daemon.ask("GET", "/containers/json", all="1")]
+
+    def volumes(self) -> list[str]:
+        return [str(one["Name"]) for one in self.daemon.ask("GET", "/volumes")["Volumes"] or ()]
+
+    def answers(self) -> bool:
+        try:
+            self.daemon.ask("GET", "/info")
+        except DaemonError:
+            return False
+        return True
+
+
+@contextmanager
+def docker_engine() -> Iterator[DockerEngine]:
+    """Skips the test that asks for it where there can be none; in CI it fails."""
+    problem = _missing()
+    if problem:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{problem}; .ci/run installs it, and runs as root")
+        pytest.skip(f"not run: {problem}")
+    folder = Path(tempfile.mkdtemp(prefix="docker", dir=PARENT))
+    command = [
+        *("dockerd", "--host", f"unix://{folder / 'docker.sock'}", "--data-root", str(folder / "data")),
+        *("--exec-root", str(folder / "exec"), "--pidfile", str(folder / "pid"), "--storage-driver", "vfs"),
+        *("--bridge", "none", "--iptables=false", "--ip6tables=false", "--oom-score-adjust", "0"),
+    ]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        engine = DockerEngine(folder)
+        eventually(lambda: engine.answers() or process.poll() is not None)
+        if process.poll() is not None:
+            pytest.skip(f"not run: dockerd does not start here: {(folder / 'log').read_text().splitlines()[-1]}")
+        yield engine
+    finally:
+        process.terminate()
+        process.wait(END_SECONDS)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _missing() -> str:
+    if shutil.which("dockerd") is None:
+        return "dockerd is not installed"
+    return "" if os.geteuid() == 0 else "dockerd needs root"
