@@ -59,7 +59,7 @@ def wired_rooms() -> tuple[Room, ...]:
         stack.callback(database.close)
         scope = Scope(DEFAULT_ACCOUNT, DEFAULT_REGION)
         dispatcher = Dispatcher(database, scope, Guard(scope, RoleBook()))
-        equipment = _equip(folder, database, stack)
+        equipment = _equip(folder, settings.runtime, database, stack)
         door = Door(scope, settings.port, str(_control(folder)), settings.host)
         keeper = _keeper(folder, database, equipment.plane, door, RoleBook())
         worker, url = Worker(database, clock), "http://127.0.0.1"
