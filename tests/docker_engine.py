@@ -33,6 +33,9 @@ class DockerEngine:
     def volumes(self) -> list[str]:
         return [str(one["Name"]) for one in self.daemon.ask("GET", "/volumes")["Volumes"] or ()]
 
+    def images(self) -> list[str]:
+        return [str(one["Id"]) for one in self.daemon.ask("GET", "/images/json")]
+
     def answers(self) -> bool:
         try:
             self.daemon.ask("GET", "/info")

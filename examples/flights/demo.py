@@ -337,11 +337,12 @@ def main() -> int:
     parser.add_argument("--home", type=Path, default=default_home(), help="the engine's data folder")
     parser.add_argument("--time-scale", type=float, default=20.0, help="divide waits by this (default: 20)")
     parser.add_argument("--port", type=int, help="of the front door (default: 4580)")
+    parser.add_argument("--runtime", default="auto", help="what programs run in: auto, sandbox or docker")
     parser.add_argument("--times", type=Path, help="write how long the stages took, as JSON")
     parser.add_argument("--json", action="store_true", help="print what was found as JSON, and the rest aside")
     given = parser.parse_args()
     console = Console(stderr=given.json)
-    demo = Demo(engine.UpOptions(given.home.absolute(), given.port, given.time_scale), console)
+    demo = Demo(engine.UpOptions(given.home.absolute(), given.port, given.time_scale, runtime=given.runtime), console)
     try:
         demo.run()
     except (ClientFailure, RunFailed) as failure:

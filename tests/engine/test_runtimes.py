@@ -323,6 +323,8 @@ def test_a_job_outlives_an_engine_that_is_killed_and_nothing_outlives_its_end(mo
     assert mortal.down() >= 1
     mortal.live.stop()
     assert mortal.left() == []
+    if mortal.docker is not None:
+        assert mortal.docker.images() == []
 
 
 def test_a_job_that_dies_while_no_engine_runs_has_failed(mortal: Bench) -> None:

@@ -15,8 +15,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from mlsystem.engine.decide.errors import StartupError
+from mlsystem.engine.runtime.containers import leave
 from mlsystem.engine.runtime.machine import probe
 from mlsystem.engine.runtime.runner import ProcessRunner
+from mlsystem.engine.runtime.shim.daemon import DaemonError
 from mlsystem.engine.store.folder import DataFolder, FolderLock
 
 ENGINE_GRACE_SECONDS = 20.0
@@ -34,7 +36,9 @@ def shut_down(root: Path) -> int:
     lock = FolderLock(folder)
     _end_engine(lock)
     try:
-        return _end_processes(folder)
+        count = _end_processes(folder)
+        _leave_docker(folder)
+        return count
     finally:
         lock.release()
 
@@ -60,6 +64,14 @@ def _end_engine(lock: FolderLock) -> None:
             with suppress(ProcessLookupError):
                 os.kill(holder, number)
         waiting.wait(0.1)
+
+
+def _leave_docker(folder: DataFolder) -> None:
+    """Of what ran there nothing runs any more; where Docker does not answer, the next `mlsystem down` asks it again."""
+    if folder.docker.exists():
+        with suppress(DaemonError):
+            leave(Path(folder.docker.read_text()), folder.processes)
+            folder.docker.unlink()
 
 
 def _end_processes(folder: DataFolder) -> int:

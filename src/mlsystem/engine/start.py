@@ -196,6 +196,8 @@ def _decided_once(database: Database, name: str, wanted: str | None, default: st
 def _equip(folder: DataFolder, runtime: str, database: Database, stack: ExitStack) -> Equipment:
     machine = choose(runtime, folder.processes)
     log.info("%s", machine.sentence)
+    if machine.docker is not None:
+        folder.docker.write_text(str(machine.docker.socket))
     runner = ProcessRunner(folder.processes, machine, hidden=(folder.root,))
     stack.callback(runner.close)
     exits = ExitBoard()

@@ -7,8 +7,11 @@ alone, and all that is in it is mounted. Its first process is the launcher, on t
 from __future__ import annotations
 
 import hashlib
+import json
+import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from mlsystem.engine.runtime.layers import Bind, Devices, Folder, Layer, Link, M
 from mlsystem.engine.runtime.machine import Docker
 from mlsystem.engine.runtime.process import ProcessSpec
 from mlsystem.engine.runtime.shim.container import FOLDER, IMAGE, SOCKET
+from mlsystem.engine.runtime.shim.daemon import Daemon, DaemonError
 from mlsystem.engine.runtime.usage import machine_memory_bytes
 
 FOLDER_LABEL, PROCESS_LABEL = "mlsystem.processes", "mlsystem.process"
@@ -30,6 +34,8 @@ _OF_DOCKER = ("/proc", "/sys", "/dev")
 _NAMES = ("/etc/hosts", "/etc/resolv.conf", "/etc/hostname")
 _SPECIAL = frozenset(",:\\")  # in the options of an overlay
 _NANO = 1_000_000_000
+
+log = logging.getLogger(__name__)
 
 
 class Containers:
@@ -63,6 +69,13 @@ class Containers:
         if spec.image is not None and not self._is_overlaid(spec):
             root.copy_writable(spec.image, scratch)
         View(self._layers(spec, scratch), ()).make_places(scratch)
+
+    def sweep(self, living: Collection[str]) -> None:
+        """Containers that Docker did not remove when it was asked to."""
+        try:
+            _remove(Daemon(str(self._docker.socket)), self._folder, living)
+        except DaemonError as error:
+            log.warning("containers may be left: %s", error)
 
     def has_own_network(self, spec: ProcessSpec) -> bool:
         """Whether 127.0.0.1 is the program's own."""
@@ -109,6 +122,24 @@ class Containers:
     def _of_user(self, options: str) -> str:
         user, group = self._docker.user.split(":")
         return f"{options},mode=755,uid={user},gid={group}"
+
+
+def leave(socket: Path, folder: Path) -> None:
+    """Removes all that processes of the folder have in Docker, and the skeletons that no other container uses. Raises DaemonError."""
+    daemon = Daemon(str(socket))
+    _remove(daemon, folder, ())
+    wanted = json.dumps({"reference": [IMAGE]})
+    for image in daemon.ask("GET", "/images/json", filters=wanted):
+        for tag in image["RepoTags"]:
+            with suppress(DaemonError):  # it is used, by another engine
+                daemon.ask("DELETE", f"/images/{tag}")
+
+
+def _remove(daemon: Daemon, folder: Path, living: Collection[str]) -> None:
+    wanted = json.dumps({"label": [f"{FOLDER_LABEL}={folder}"]})
+    for container in daemon.ask("GET", "/containers/json", all="1", filters=wanted):
+        if container["Labels"][PROCESS_LABEL] not in living:
+            daemon.remove_container(container["Id"])
 
 
 class View:

@@ -5,6 +5,7 @@ A runtime only says how: the shim carries it out, so that an engine may end, and
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -36,6 +37,9 @@ class Runtime(Protocol):
 
     def prepare(self, spec: ProcessSpec, scratch: Path) -> None:
         """Makes what the program may write, and whatever else must be there before the shim starts it."""
+
+    def sweep(self, living: Collection[str]) -> None:
+        """Removes what processes left that are not among the living, and whose folders are gone: nobody else looks after it."""
 
     def has_own_network(self, spec: ProcessSpec) -> bool:
         """Whether 127.0.0.1 is the program's own."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from mlsystem.engine.runtime import root
@@ -44,6 +44,10 @@ class PlainProcesses:
         """A copy of what its image has where programs write: nothing else is its own."""
         if spec.image is not None:
             root.copy_writable(spec.image, scratch)
+
+    def sweep(self, living: Collection[str]) -> None:
+        """Every process that needs a place does, of whichever engine."""
+        claims.sweep()
 
     def has_own_network(self, spec: ProcessSpec) -> bool:
         return False

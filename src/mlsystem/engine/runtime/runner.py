@@ -136,12 +136,12 @@ class ProcessRunner:
     def adopt(self) -> list[str]:
         """Takes over what an earlier engine started. Returns the ids alive, and reports the ends that were missed."""
         alive = []
-        claims.sweep()
         for folder in sorted(self._folder.iterdir()):
             if folder.name.startswith("."):  # forgotten, or an attempt of ours
                 _remove(folder)
             elif self._attach(folder.name):
                 alive.append(folder.name)
+        self._runtime.sweep(alive)
         return alive
 
     def forget(self, process_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -49,6 +49,9 @@ class Sandbox:
         root.prepare_scratch(scratch)
         if spec.image is not None and self._overlay is None:
             root.copy_writable(spec.image, scratch)
+
+    def sweep(self, living: Collection[str]) -> None:
+        """A sandbox leaves nothing."""
 
     def has_own_network(self, spec: ProcessSpec) -> bool:
         """Whether 127.0.0.1 is the program's own."""

@@ -37,6 +37,11 @@ class DataFolder:
         return self.root / "processes"
 
     @property
+    def docker(self) -> Path:
+        """Which Docker engine may have something of this folder: the path of its socket, if it was ever used."""
+        return self.root / "docker"
+
+    @property
     def images(self) -> Path:
         return self.root / "images"
 
