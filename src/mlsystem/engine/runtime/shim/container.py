@@ -140,11 +140,11 @@ class Porter:
         give_up_at = time.monotonic() + _START_SECONDS
         while True:
             ready, _, _ = select.select([listener.fileno(), self._orders, self._shim], [], [], _LOOK_SECONDS)
-            if listener.fileno() in ready:
+            if self._orders in ready or self._shim in ready:
+                return None
+            if ready:
                 connection, _address = listener.accept()
                 return connection
-            if ready:
-                return None
             if not self._daemon.is_running(self._name) or time.monotonic() > give_up_at:
                 raise DaemonError(
                     f"the launcher in the container {self._name} does not reach the folder of its process"

@@ -39,6 +39,8 @@ def main(control: int, program: int, inbound: int, *kept: int) -> None:
             os.set_inheritable(descriptor, False)
     with open(program, encoding="utf-8") as file:
         launcher = Launcher(socket.socket(fileno=control), json.load(file))
+    if launcher.is_orphaned():
+        return
     try:
         launcher.relay(socket.socket(fileno=inbound) if inbound >= 0 else None)
         launcher.start()
@@ -58,6 +60,15 @@ class Launcher:
         self._deaths = linux.wake_on_child()
         self._pid = 0
         self._is_ended = False
+
+    def is_orphaned(self) -> bool:
+        """Whether the shim has died: then the program is known as lost, and must not begin."""
+        try:
+            return not self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except ConnectionResetError:
+            return True
 
     def tell(self, message: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
         with suppress(BrokenPipeError, ConnectionResetError):  # a dead shim: `_obey` acts on that
