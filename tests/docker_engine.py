@@ -21,7 +21,8 @@ END_SECONDS = 30.0
 
 
 class DockerEngine:
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, pid: int):
+        self.pid = pid
         self.socket = folder / "docker.sock"
         self.daemon = Daemon(str(self.socket))
         self.environment = {"DOCKER_HOST": f"unix://{self.socket}"}
@@ -61,7 +62,7 @@ def docker_engine() -> Iterator[DockerEngine]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        engine = DockerEngine(folder)
+        engine = DockerEngine(folder, process.pid)
         eventually(lambda: engine.answers() or process.poll() is not None)
         if process.poll() is not None:
             pytest.skip(f"not run: dockerd does not start here: {(folder / 'log').read_text().splitlines()[-1]}")

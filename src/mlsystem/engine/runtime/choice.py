@@ -58,12 +58,12 @@ def find_docker(folder: Path) -> Docker:
     if socket is None:
         raise DaemonError("no Docker engine has its socket where $DOCKER_HOST says, nor at one of the usual places")
     daemon = Daemon(str(socket), _ANSWER_SECONDS)
-    about = daemon.ask("GET", "/info")
+    about = daemon.ask("GET", "/info") or {}
     found = Docker(
         socket=socket,
-        version=about["ServerVersion"],
+        version=about.get("ServerVersion", ""),
         user="0:0" if _is_of_user(about) else f"{os.geteuid()}:{os.getegid()}",
-        keeps_memory=bool(about["MemoryLimit"]),
+        keeps_memory=bool(about.get("MemoryLimit")),
         is_overlaid=True,
     )
     if not _refusal(found, folder):

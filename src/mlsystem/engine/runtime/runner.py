@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -317,7 +318,13 @@ def _clear_away(plan: dict[str, Any] | None) -> None:
 
 
 def _remove(doomed: Path) -> None:
-    """What somebody else removes at the same time, or cannot be removed now, the next adoption looks after."""
+    """What somebody else removes at the same time, or cannot be removed now, the next adoption looks after.
+
+    The kernel leaves an empty folder beside each overlay that nobody may look into, and that may be root's: only it can be removed.
+    """
+    for work in doomed.glob(f"{record.SCRATCH}/overlay/*/work*/work"):
+        with suppress(OSError):
+            work.rmdir()
     shutil.rmtree(doomed, ignore_errors=True)
 
 
