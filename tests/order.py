@@ -27,6 +27,7 @@ LONGEST = (
     "e2e/test_system.py",
     "e2e/test_least_privilege.py",
     "e2e/test_benchmarks.py",
+    "engine/test_runtimes.py",
     "engine/test_cli.py",
     "engine/test_lambda.py",
     "engine/test_apigateway.py",

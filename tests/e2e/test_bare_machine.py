@@ -90,7 +90,7 @@ def test_an_image_built_on_a_machine_without_openmp_trains_with_lightgbm_there(b
     assert job["ExitMessage"] == f"/usr/lib/{SONAME}", "out of the image"
 
 
-def test_on_a_machine_without_sandboxes_the_demo_says_at_once_what_to_do(tmp_path: Path) -> None:
+def test_on_a_machine_without_sandboxes_and_docker_the_demo_says_at_once_what_to_do(tmp_path: Path) -> None:
     refuse = ["unshare", "--user", "--map-root-user", "sh", "-ec", REFUSE, "refuse"]
     if subprocess.run([*refuse, "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("not run: this machine lets nobody take name spaces away")
@@ -102,7 +102,8 @@ def test_on_a_machine_without_sandboxes_the_demo_says_at_once_what_to_do(tmp_pat
         "--port",
         "0",
     ]
-    done = subprocess.run([*refuse, *demo], capture_output=True, text=True, check=False, timeout=300)
+    settings = {**os.environ, "DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    done = subprocess.run([*refuse, *demo], capture_output=True, text=True, check=False, timeout=300, env=settings)
     words = " ".join(done.stdout.split())
     assert done.returncode == 1
     assert "The demo failed: No sandbox: programs run on the bare machine" in words
