@@ -233,7 +233,7 @@ def _make_places(place: str, folders: Sequence[Path], upper: Path, bound: Sequen
         if any((folder / inner).exists() for folder in (*folders, upper)):
             continue
         if layer.source.is_dir():
-            (upper / inner).mkdir(parents=True)
+            (upper / inner).mkdir(parents=True, exist_ok=True)
         else:
             (upper / inner).parent.mkdir(parents=True, exist_ok=True)
             (upper / inner).touch()

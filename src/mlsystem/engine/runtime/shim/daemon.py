@@ -7,6 +7,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import time
 from urllib.parse import quote
 
 TYPE_CHECKING = False
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 # Of Docker 20.10, the oldest that Debian and Ubuntu still keep.
 _VERSION = "v1.41"
 _TIMEOUT_SECONDS = 120.0
-_NOT_FOUND, _FAILED = 404, 400
+_CONFLICT_SECONDS = 0.05
+_FAILED, _NOT_FOUND, _CONFLICT = 400, 404, 409
 
 
 class DaemonError(Exception):
@@ -70,11 +72,18 @@ class Daemon:
 
     def remove_container(self, name: str) -> None:
         """It, its processes and its volumes; none is no error. Raises DaemonError where they are still there."""
-        try:
-            self.ask("DELETE", f"/containers/{name}", force="1", v="1")
-        except DaemonError as error:
-            if error.status != _NOT_FOUND:
-                raise
+        give_up_at = time.monotonic() + self._timeout
+        while True:
+            try:
+                self.ask("DELETE", f"/containers/{name}", force="1", v="1")
+            except DaemonError as error:
+                if error.status == _NOT_FOUND:
+                    return
+                if error.status != _CONFLICT or time.monotonic() > give_up_at:
+                    raise
+                time.sleep(_CONFLICT_SECONDS)  # somebody else is at it: until it is done
+            else:
+                return
 
     def is_running(self, name: str) -> bool:
         state = self.ask("GET", f"/containers/{name}/json")["State"]
