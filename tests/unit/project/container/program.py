@@ -50,7 +50,7 @@ def container_environment() -> Path:
             subprocess.run([tool, "venv", "--quiet", "--clear", "--python", base, folder], check=True)
             files = [option for name in REQUIREMENTS for option in ("-r", CODE / name)]
             python = folder / "bin" / "python"
-            subprocess.run([tool, "pip", "install", "--quiet", "--python", python, *files], check=True)
+            subprocess.run([tool, "pip", "install", "--quiet", "--require-hashes", "--python", python, *files], check=True)
             for library in LIBRARIES.values():
                 if not can_load(library, folder):
                     put_in(library, folder)

@@ -266,7 +266,7 @@ def test_where_serve_is_root_its_workers_are_the_images_own_user(
     container = of_root(with_nginx=with_nginx)
     for path in (container.ml / "model").rglob("*"):
         path.chmod(0o600 if path.is_file() else 0o700)  # the model is loaded by root
-    with container.start("serve", variables=SOCKET) as running:
+    with container.start("python3", "-c", WITH_GROUPS, variables=SOCKET) as running:
         running.await_ping()
         assert predictions(running)[0] > 0.5
         large = b"0.9,red\n" * 40000  # more than Nginx keeps in memory
@@ -286,6 +286,9 @@ def test_where_serve_is_root_its_workers_are_the_images_own_user(
         assert running.wait() == 0
     assert "workers of model-server" in container.log()
     assert list(container.tmp.iterdir()) == []
+
+
+WITH_GROUPS = "import os; os.setgroups([0, 4]); os.execvp('serve', ['serve'])"
 
 
 def test_a_worker_that_is_not_root_can_end_the_server_as_fault_asks_for(of_root: Callable[..., Container]) -> None:
