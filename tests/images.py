@@ -21,8 +21,9 @@ def push_image(
     environment: Mapping[str, str] | None = None,
     entrypoint: Sequence[str] = (),
     command: Sequence[str] = (),
+    mode: int = 0o755,
 ) -> str:
-    """An image of these files (path in the container: content, executable), as its URI."""
+    """An image of these files (path in the container: content, executable unless `mode` says otherwise), as its URI."""
     ecr = engine.client("ecr")
     created = ecr.create_repository(repositoryName=repository)["repository"]
     python = Path(sys.executable).resolve().parent
@@ -38,7 +39,7 @@ def push_image(
             "WorkingDir": "/opt/program",
         },
     }
-    blobs = [json.dumps(config).encode(), _layer(files)]
+    blobs = [json.dumps(config).encode(), _layer(files, mode)]
     digests = [_push_blob(ecr, repository, blob) for blob in blobs]
     manifest = {
         "schemaVersion": 2,
@@ -66,13 +67,13 @@ def _push_blob(ecr: Any, repository: str, blob: bytes) -> str:
     return digest
 
 
-def _layer(files: Mapping[str, str | bytes]) -> bytes:
+def _layer(files: Mapping[str, str | bytes], mode: int) -> bytes:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as tar:
         for name, content in files.items():
             data = content.encode() if isinstance(content, str) else content
             member = tarfile.TarInfo(name.lstrip("/"))
             member.size = len(data)
-            member.mode = 0o755
+            member.mode = mode
             tar.addfile(member, io.BytesIO(data))
     return stream.getvalue()

@@ -22,6 +22,9 @@ ACTIONS = {
     "lambda:Invoke": "lambda:InvokeFunction",
     "s3:HeadObject": "s3:GetObject",
     "s3:ListObjectsV2": "s3:ListBucket",
+    **dict.fromkeys(
+        ("s3:CreateMultipartUpload", "s3:UploadPart", "s3:UploadPartCopy", "s3:CompleteMultipartUpload"), "s3:PutObject"
+    ),
     "sagemaker-runtime:InvokeEndpoint": "sagemaker:InvokeEndpoint",
     "stepfunctions:DescribeExecution": "states:DescribeExecution",
 }

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mlsystem.client.images.docker import STORE_VARIABLE
+from mlsystem.client.images.builders import STORE_VARIABLE
 from mlsystem.client.images.layout import ImageLayout
 from tests.e2e.built_images import ROOT, built, push_built
 from tests.live import LiveEngine, eventually

@@ -1,4 +1,4 @@
-"""A training job, with the engine killed at every race point that it passes: the outcome is right and the program ran once."""
+"""A job, with the engine killed at every race point that it passes: the outcome is right and its programs ran once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tests.jobs import leftovers, logged
 from tests.killpoints import Harness
 from tests.live import LiveEngine, eventually
 from tests.roles import role
+from tests.transforming import Transforms
 
 TRAIN = """#!/usr/bin/env python3
 import json, pathlib
@@ -74,3 +75,49 @@ class TrainOnce:
 
 def test_a_training_job_survives_a_kill_at_every_race_point(tmp_path: Path) -> None:
     Harness(tmp_path, TrainOnce()).visit()
+
+
+class TransformOnce:
+    essential: tuple[str, ...] = (
+        "sagemaker.transform_job.InProgress.before_commit",
+        "sagemaker.transform_job.InProgress.after_commit",
+        "sagemaker.transform_job.stage_inputs.after",
+        "sagemaker.transform_job.start_server.before",
+        "sagemaker.transform_job.start_server.after",
+        "sagemaker.transform_job.start_client.before",
+        "sagemaker.transform_job.start_client.after",
+        "sagemaker.transform_job.stop_programs.after",
+        "sagemaker.transform_job.upload_outputs.before",
+        "sagemaker.transform_job.upload_outputs.after",
+        "sagemaker.transform_job.Completed.before_commit",
+        "sagemaker.transform_job.clear_folder.after",
+    )
+
+    def prepare(self, live: LiveEngine) -> None:
+        transforms = Transforms(live, "bench").prepare()
+        transforms.model("bench")
+        transforms.s3.put_object(Bucket="bench", Key="in/a.csv", Body=b"1,2\n3,4\n")
+
+    def act(self, live: LiveEngine) -> None:
+        try:
+            Transforms(live, "bench").start("s3://bench/in/", "bench", TransformJobName="once")
+        except ClientError as error:
+            # Committed, but the answer did not get out before the crash.
+            if error.response["Error"]["Code"] != "ResourceInUse":
+                raise
+
+    def settle(self, live: LiveEngine) -> None:
+        Transforms(live, "bench").ended("once")
+        live.eventually(lambda: leftovers(live.folder) == [])
+
+    def check(self, live: LiveEngine) -> None:
+        transforms = Transforms(live, "bench")
+        job = transforms.ended("once")
+        assert job["TransformJobStatus"] == "Completed", job.get("FailureReason")
+        assert transforms.outputs("once") == {"a.csv.out": b"3.0\n7.0\n"}
+        assert sorted(logged(live, "/aws/sagemaker/TransformJobs"))[-1] == "the model is loaded"
+        assert len(logged(live, "/aws/sagemaker/TransformJobs")) == 2
+
+
+def test_a_transform_job_survives_a_kill_at_every_race_point(tmp_path: Path) -> None:
+    Harness(tmp_path, TransformOnce()).visit()

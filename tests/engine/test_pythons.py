@@ -24,6 +24,7 @@ import uv
 from tests.aws.test_functions import zip_functions
 from tests.lambda_service import SECONDS, LambdaService, http_server
 from tests.live import LiveEngine
+from tests.transforming import Transforms
 
 # The versions that the templates' functions could be given; boto3 is Lambda's own, so no version is asked of it.
 VERSIONS = ("3.12", "3.13", "3.14")
@@ -128,11 +129,14 @@ def test_the_functions_of_the_workflow_do_their_work(engine: LiveEngine, python:
         kind, answer = function.invoke({**event, "EvaluationUri": f"s3://{bucket}/none.json"})
         assert (kind, answer["errorType"]) == ("error", "EvidenceError")
 
-    s3.put_object(Bucket=bucket, Key="out/rows.csv.out", Body=b"0.1\n0.9\n")
+    transforms = Transforms(engine).prepare()
+    job = transforms.run(transforms.put(rows_csv=b"1,2\n3,4\n"))["TransformJobName"]
     with hosted(engine, python, "AddTransformHeader") as function:
-        event = {"TransformOutputUri": f"s3://{bucket}/out", "FileName": "rows.csv", "Header": ["score"]}
-        assert function.invoke(event)[0] == "response"
-    assert s3.get_object(Bucket=bucket, Key="out/rows.csv")["Body"].read() == b"score\n0.1\n0.9\n"
+        kind, answer = function.invoke({"TransformJobName": job, "Header": ["total"]})
+        assert (kind, len(answer["Changed"])) == ("response", 1), answer
+        kind, answer = function.invoke({"TransformJobName": job, "Header": "total"})
+        assert (kind, len(answer["Unchanged"])) == ("response", 1), answer
+    assert transforms.outputs(job) == {"rows.csv.out": b"total\n3.0\n7.0\n"}
 
 
 def test_the_functions_of_deployment_and_drift_start_and_fail_closed(

@@ -10,6 +10,7 @@ from tests.images import push_image
 from tests.live import LiveEngine, eventually
 from tests.roles import role
 from tests.serving import Serving
+from tests.transforming import Transforms
 
 BUSY = """#!/usr/bin/env python3
 kept = bytearray(64 * 1024 * 1024)
@@ -70,3 +71,9 @@ def test_instances_and_jobs_tell_what_they_use_of_the_machine(new_engine: Callab
     assert 2.0 in {point["SampleCount"] for point in idle["MemoryUtilization"]}
     assert 0 < _most(idle["MemoryUtilization"]) < busy["MemoryUtilization"], "the job keeps 64 MiB, a server little"
     serving.sagemaker.stop_training_job(TrainingJobName="busy")
+    transforms = Transforms(live).prepare()
+    name = transforms.start(transforms.put(a_csv=b"wait"), transforms.model())
+    container = {"Host": f"{name}/algo-1"}
+    eventually(lambda: _most(_datapoints(live, "/aws/sagemaker/TransformJobs", container)["MemoryUtilization"]) > 0)
+    transforms.sagemaker.stop_transform_job(TransformJobName=name)
+    transforms.ended(name)

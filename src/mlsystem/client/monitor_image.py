@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from botocore.exceptions import ClientError
-
 import mlsystem
 from mlsystem.client.connection import Connection
 from mlsystem.client.errors import ClientFailure
+from mlsystem.client.image import make_repository, registry_of
 from mlsystem.client.images.base import PYTHON, interpreter
 from mlsystem.client.images.build import Build, build
 from mlsystem.client.images.errors import ImageError
@@ -30,18 +29,11 @@ MADE_OF = ("__init__.py", "monitor", "client/images")
 
 def push_monitor(connection: Connection, prefix: str, tell: Callable[[str], None]) -> None:
     """Push it as <prefix>-monitor:latest. Raises ClientFailure."""
-    ecr = connection.client("ecr")
-    repository = f"{prefix}-monitor"
-    try:
-        ecr.create_repository(repositoryName=repository)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "RepositoryAlreadyExistsException":
-            raise ClientFailure(f"the repository {repository}: {error.response['Error']['Message']}") from error
-    registry = f"{connection.account()}.dkr.ecr.{connection.region}.{connection.dns_suffix()}"
-    name = f"{registry}/{repository}:latest"
+    make_repository(connection, f"{prefix}-monitor")
+    name = f"{registry_of(connection)}/{prefix}-monitor:latest"
     try:
         with monitor_image(tell) as layout:
-            push(name, layout, ecr, tell, NAME)
+            push(name, layout, connection.client("ecr"), tell, NAME)
     except ImageError as error:
         raise ClientFailure(str(error)) from error
 

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from mlsystem.monitor.constraints import Constraints
 from mlsystem.monitor.constraints_document import parse_constraints
-from mlsystem.monitor.document import DocumentError
 from mlsystem.monitor.errors import BaselineError, DatasetError
 from mlsystem.monitor.profile import DatasetProfile
 from mlsystem.monitor.statistics_document import parse_statistics
@@ -56,13 +55,19 @@ def read_baseline(constraints_path: Path | None, statistics_path: Path | None) -
 
 def read_document(path: Path, name: str, parse: Callable[[object], _Parsed]) -> _Parsed:
     """One of a baseline's files, or that file of a folder. Raises BaselineError."""
-    file = path / name if path.is_dir() else path
+    file = path
     try:
+        file = file_of(path, name)
         return parse(_read_json(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, DocumentError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # unreadable, no text, no JSON, or not this document
         raise BaselineError(
             f"The baseline cannot be read: {file}: {error}. Nothing was checked; create the baseline again"
         ) from error
+
+
+def file_of(path: Path, name: str) -> Path:
+    """That path, or if it is a folder, the file of that name in it. Raises OSError."""
+    return path / name if path.is_dir() else path
 
 
 def require_readable(unreadable: Unreadable, readable: int) -> None:

@@ -12,7 +12,7 @@ from mlsystem.monitor.constraints import Constraints, FeatureConstraints, Monito
 from mlsystem.monitor.distances import CATEGORICAL_METHODS, COMPARISON_METHODS
 from mlsystem.monitor.document import Node
 from mlsystem.monitor.multiple_testing import CORRECTIONS
-from mlsystem.monitor.statistics_document import VERSION, Document
+from mlsystem.monitor.statistics_document import VERSION, Document, require_version
 from mlsystem.monitor.types import InferredType
 
 # Where a feature's own monitoring_config may stand: AWS documents the first, its SDK writes the second.
@@ -70,6 +70,7 @@ def _switch(is_on: bool) -> str:
 def parse_constraints(document: object) -> Constraints:
     """The constraints that a constraints.json holds, ours or Model Monitor's, edited or not. Raises DocumentError."""
     root = Node(document)
+    require_version(root)
     node = root.get("monitoring_config")
     config = _parse_config(node, MonitoringConfig()) if node else MonitoringConfig()
     return Constraints(tuple(_parse_feature(feature, config) for feature in root["features"].items()), config)
@@ -85,7 +86,7 @@ def _parse_feature(node: Node, config: MonitoringConfig) -> FeatureConstraints:
     return FeatureConstraints(
         name=node["name"].text(),
         inferred_type=InferredType(node["inferred_type"].one_of(*(kind.value for kind in InferredType))),
-        completeness=completeness.number() if completeness else None,
+        completeness=_share(completeness) if completeness else None,
         is_non_negative=is_non_negative.value is True if is_non_negative else None,
         domains=tuple(value.text() for value in domains.items()) if domains else None,
         config=config,
@@ -96,11 +97,16 @@ def _is_enabled(node: Node) -> bool:
     return node.one_of("Enabled", "Disabled") == "Enabled"
 
 
+def _share(node: Node) -> float:
+    share = node.number()
+    return share if 0.0 <= share <= 1.0 else node.fail(f"is {share}; allowed: 0 to 1")
+
+
 _SETTINGS: Mapping[str, Callable[[Node], object]] = {
     "evaluate_constraints": _is_enabled,
     "emit_metrics": _is_enabled,
-    "datatype_check_threshold": Node.number,
-    "domain_content_threshold": Node.number,
+    "datatype_check_threshold": _share,
+    "domain_content_threshold": _share,
 }
 _COMPARISON_SETTINGS: Mapping[str, Callable[[Node], object]] = {
     "perform_comparison": _is_enabled,

@@ -1,5 +1,6 @@
 """A parsed JSON document that knows, of each value, where it stands: so that an error can name the place."""
 
+import math
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
@@ -39,15 +40,24 @@ class Node:
         return self.value if isinstance(self.value, str) else self.fail("is not a string")
 
     def number(self) -> float:
-        """The value as a number."""
+        """The value as a finite number."""
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
             self.fail("is not a number")
-        return float(self.value)
+        try:
+            number = float(self.value)
+        except OverflowError:
+            number = math.inf
+        return number if math.isfinite(number) else self.fail("is not a finite number")
+
+    def count(self) -> int:
+        """The value as a number of things."""
+        number = self.number()
+        return int(number) if number >= 0 else self.fail("is less than 0")
 
     def numbers(self) -> Sequence[float]:
         """The items of an array of numbers, of which there may be very many."""
         if isinstance(self.value, array):
-            return self.value
+            return self.value if all(map(math.isfinite, self.value)) else self.fail("holds what is not a finite number")
         return [item.number() for item in self.items()]
 
     def whole_number(self) -> int:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from mlsystem.monitor.errors import ConfigurationError
 from mlsystem.monitor.reading import Kind
-from mlsystem.monitor.reading.opening import find_files
+from mlsystem.monitor.reading.files import find_files
+from mlsystem.monitor.reading.lines import lines_of
 
 KINDS = {
     "csv": Kind.CSV,
@@ -18,7 +19,7 @@ _SUFFIXES = {".csv": Kind.CSV, ".parquet": Kind.PARQUET, ".jsonl": Kind.JSON_LIN
 
 
 def guess(data: Sequence[Path]) -> Kind:
-    """The kind of the first file; what a name does not tell is asked for, not assumed. Raises ConfigurationError."""
+    """The kind of the first file; what a name does not tell is asked for, not assumed. Raises ConfigurationError, DatasetError."""
     files = find_files(data)
     if not files:
         return Kind.CSV  # there is nothing to read, and the run says so
@@ -31,8 +32,7 @@ def guess(data: Sequence[Path]) -> Kind:
 
 def _records(file: Path) -> Kind | None:
     """The kind of records that the first line is of, if it is one."""
-    with file.open("rb") as lines:
-        first = lines.readline()
-    if b'"captureData"' not in first:
+    first = next(lines_of([file]), None)
+    if first is None or b'"captureData"' not in first.text:
         return None
-    return Kind.MERGE if b'"groundTruthData"' in first else Kind.CAPTURE
+    return Kind.MERGE if b'"groundTruthData"' in first.text else Kind.CAPTURE

@@ -9,7 +9,7 @@ from pathlib import Path
 from mlsystem.monitor import texts
 from mlsystem.monitor.baseline import CONSTRAINTS, STATISTICS, read_document, require_readable
 from mlsystem.monitor.errors import BaselineError, ConfigurationError, DatasetError, NoDataError, OutputError
-from mlsystem.monitor.ground_truth.answers import Found, Source, read_answers, require_files, unmatched
+from mlsystem.monitor.ground_truth.answers import Found, Source, read_answers, unmatched
 from mlsystem.monitor.ground_truth.merging import Merge, MergeCounts, write_merged
 from mlsystem.monitor.jackson import write
 from mlsystem.monitor.output_files import remove_file, write_file
@@ -32,6 +32,7 @@ from mlsystem.monitor.quality.statistics_document import (
 from mlsystem.monitor.quality.verdicts import ModelVerdict, decide_quality
 from mlsystem.monitor.quality.violations import Violations, quality_violations, quality_violations_document
 from mlsystem.monitor.reading import DatasetFormat
+from mlsystem.monitor.reading.files import require_files
 from mlsystem.monitor.report_files import VIOLATIONS
 from mlsystem.monitor.scripts import load_preprocessor, run_postprocessor
 from mlsystem.monitor.unreadable import Unreadable, UnreadableTally
@@ -83,8 +84,9 @@ class QualityAnalysis:
 
 def run_quality(job: QualityJob, publisher: Publisher | None, now: Callable[[], datetime]) -> QualityAnalysis:
     """Does the job, and writes its files and its exit message. Raises MonitorError; the caller reports that."""
-    for name in (VIOLATIONS, QUALITY):  # were this run to fail, an earlier one's would pass for its own
-        remove_file(job.output / name)
+    # Were this run to fail, an earlier one's would pass for its own.
+    for path in (job.message, job.output / VIOLATIONS, job.output / QUALITY):
+        remove_file(path)
     analysis, timestamp = _analyse(job), now()
     _write_reports(job, analysis, timestamp)
     _emit_metrics(job, analysis.quality, publisher, timestamp)
@@ -158,6 +160,7 @@ def merge(job: MergeJob) -> MergeCounts:
 
     Nothing merged, or more unreadable records than one in a hundred, is a failure: what comes next would judge a part.
     """
+    remove_file(job.message)
     captures = require_files([job.data], job.window)
     tally = UnreadableTally()
     found = Merge(captures, require_files([job.ground_truth], job.window), tally)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from mlsystem.monitor.document import DocumentError
-from mlsystem.monitor.errors import OutputError, ReportError
+from mlsystem.monitor.errors import ReportError
+from mlsystem.monitor.output_files import write_file
 from mlsystem.monitor.report.evidence import Evidence
 from mlsystem.monitor.report.evidence_document import parse_evidence
 from mlsystem.monitor.report.findings import Findings, parse_verdicts
@@ -28,10 +29,7 @@ def write_report(folder: Path) -> tuple[Path, Report]:
     """Writes the page of the folder's run, or of the latest run below it, into the folder. Raises MonitorError."""
     report = read_report(find_run(folder))
     path = folder / PAGE
-    try:
-        path.write_text(page(report), encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+    write_file(path, page(report))
     return path, report
 
 
@@ -78,7 +76,7 @@ def _read(path: Path, parse: Callable[[object], _Parsed]) -> _Parsed:
         return parse(json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number))
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror}. Run the check again") from error
-    except (UnicodeDecodeError, json.JSONDecodeError, DocumentError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no text, no JSON, or not this document
         raise ReportError(f"{path} cannot be read: {error}. Run the check again") from error
 
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from mlsystem.monitor import texts
-from mlsystem.monitor.baseline import CONSTRAINTS, STATISTICS, read_baseline, require_readable
+from mlsystem.monitor.baseline import CONSTRAINTS, STATISTICS, file_of, read_baseline, require_readable
 from mlsystem.monitor.constraints import Constraints, MonitoringConfig, suggest_constraints
 from mlsystem.monitor.constraints_document import constraints_document
+from mlsystem.monitor.errors import ConfigurationError
 from mlsystem.monitor.jackson import write
 from mlsystem.monitor.joining import join_baseline
 from mlsystem.monitor.metrics import metric_data
@@ -28,7 +29,7 @@ from mlsystem.monitor.unusual_rows import UnusualRows
 from mlsystem.monitor.verdicts import verdicts_document
 from mlsystem.monitor.violations import CheckResult, check, violations_document
 
-# Those of an earlier check: were this one to fail, they would pass for its own.
+# Those of an earlier check, and its message: were this one to fail, they would pass for its own.
 _OF_A_CHECK = VIOLATIONS, VERDICTS, EVIDENCE, PAGE
 ROWS_SEARCHED = 100_000  # for unusual ones: to look at each of millions would take as long as all the rest
 
@@ -70,8 +71,8 @@ class Analysis:
 
 def run(job: Job, publisher: Publisher | None, now: Callable[[], datetime]) -> Analysis:
     """Does the job, and writes its files and its exit message. Raises MonitorError; the caller reports that."""
-    for name in _OF_A_CHECK:
-        remove_file(job.output / name)
+    for path in (job.message, *(job.output / name for name in _OF_A_CHECK)):
+        remove_file(path)
     analysis, timestamp = _analyse(job), now()
     _write_reports(job, analysis, timestamp)
     _emit_metrics(job, analysis, publisher, timestamp)
@@ -81,8 +82,16 @@ def run(job: Job, publisher: Publisher | None, now: Callable[[], datetime]) -> A
     return analysis
 
 
+def _spare_the_baseline(job: Job) -> None:
+    """Raises ConfigurationError if the reports would take the place of the baseline: whatever came next would pass."""
+    for name, path in ((CONSTRAINTS, job.baseline_constraints), (STATISTICS, job.baseline_statistics)):
+        if path and os.path.realpath(file_of(path, name)) == os.path.realpath(job.output / name):
+            raise ConfigurationError(f"{job.output} holds the baseline: the reports of a check need another folder")
+
+
 def _analyse(job: Job) -> Analysis:
     baseline = read_baseline(job.baseline_constraints, job.baseline_statistics)
+    _spare_the_baseline(job)
     preprocess = load_preprocessor(job.preprocessor) if job.preprocessor else None
     expected = {feature.name: feature.inferred_type for feature in baseline.constraints.features} if baseline else {}
     with open_dataset(

@@ -24,9 +24,13 @@ class RunFolder:
 
 def find_run(folder: Path) -> Path:
     """The folder itself if a check has written there, else the latest run below it. Raises ReportError if there is none."""
-    if not folder.is_dir():
+    try:
+        is_folder, has_run = folder.is_dir(), any((folder / name).is_file() for name in (VERDICTS, EVIDENCE))
+    except OSError as error:
+        raise ReportError(f"{folder} cannot be read: {error.strerror}") from error
+    if not is_folder:
         raise ReportError(f"{folder} is no folder. Name one that `python -m mlsystem.monitor check` has written to")
-    if any((folder / name).is_file() for name in (VERDICTS, EVIDENCE)):
+    if has_run:
         return folder
     runs = _runs(folder, "**")
     schedules = sorted({str(run.path.parents[_DEPTH - 1]) for run in runs})

@@ -29,7 +29,7 @@ def load_preprocessor(path: Path) -> Preprocessor:
         place = f"{PREPROCESS} of {path}, for event {record.event_metadata.event_id}"
         try:
             rows = handler(record, *extra)
-        except Exception as error:  # a user's code may raise anything
+        except (Exception, SystemExit) as error:  # a user's code may raise anything
             raise UnreadableRecordError(f"{place}: {type(error).__name__}: {error}") from error
         rows = [rows] if isinstance(rows, Mapping) else rows
         if not isinstance(rows, Sequence) or not all(_is_flat(row) and row for row in rows):
@@ -48,7 +48,11 @@ def run_postprocessor(path: Path) -> None:
 
 def _load(path: Path, name: str) -> Callable[..., object]:
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    if not path.is_file() or spec is None or spec.loader is None:
+    try:
+        is_file = path.is_file()
+    except OSError as error:
+        raise ScriptError(f"{path} cannot be read: {error}") from error
+    if not is_file or spec is None or spec.loader is None:
         raise ScriptError(f"{path} is not a Python file: it should define {name}")
     module = importlib.util.module_from_spec(spec)
     _call(f"loading {path}", spec.loader.exec_module, module)
@@ -61,7 +65,7 @@ def _load(path: Path, name: str) -> Callable[..., object]:
 def _call(place: str, function: Callable[..., object], *arguments: object) -> object:
     try:
         return function(*arguments)
-    except Exception as error:  # a user's code may raise anything
+    except (Exception, SystemExit) as error:  # a user's code may raise anything
         raise ScriptError(f"{place}: {type(error).__name__}: {error}") from error
 
 

@@ -17,7 +17,7 @@ def read_settings(environment: Settings, base: Path) -> Settings:
     try:
         configured = json.loads(path.read_text(encoding="utf-8")).get("Environment") or {}
         return {name: str(value) for name, value in configured.items()} | dict(environment)
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}") from error
 
 

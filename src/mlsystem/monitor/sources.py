@@ -1,7 +1,6 @@
 """What the command reads, as files on this machine: paths, globs, and s3:// URIs, whose objects are fetched."""
 
 import fnmatch
-import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlsystem.monitor.errors import ConfigurationError, DatasetError
+from mlsystem.monitor.reading.files import WILDCARD, matching
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 SCHEME = "s3://"
-_WILDCARD = re.compile(r"[*?\[]")
 _AT_ONCE = 8  # objects
 
 # Makes a client where an s3:// URI is asked for; nothing else needs credentials.
@@ -47,10 +46,11 @@ class Sources:
     def _found(self, name: str) -> Sequence[Path]:
         if name.startswith(SCHEME):
             return self._fetched(name) or [self._folder / name.removeprefix(SCHEME)]
-        if Path(name).exists() or not _WILDCARD.search(name):
-            return [Path(name)]
-        anchor = Path(name).anchor
-        return sorted(Path(anchor).glob(name.removeprefix(anchor))) or [Path(name)]
+        try:
+            is_one = Path(name).exists() or not WILDCARD.search(name)
+            return [Path(name)] if is_one else matching(name) or [Path(name)]
+        except OSError as error:
+            raise DatasetError(f"{name} cannot be read: {error}") from error
 
     def _fetched(self, uri: str) -> list[Path]:
         """The files of the object, of those below the URI, or of those whose keys match it."""
@@ -92,7 +92,7 @@ def default_client() -> "S3Client":
 
 def _keys(client: "S3Client", bucket: str, wanted: str) -> Iterator[str]:
     """Of the object, of those below, or of those that match: a `*` also stands for slashes, as in IAM's policies."""
-    prefix = _WILDCARD.split(wanted)[0]
+    prefix = WILDCARD.split(wanted)[0]
     folder = wanted if wanted.endswith("/") or not wanted else f"{wanted}/"
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for item in page.get("Contents", ()):

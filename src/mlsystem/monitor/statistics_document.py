@@ -14,6 +14,7 @@ from mlsystem.monitor.types import InferredType, TypeCounts
 Document = dict[str, object]
 
 VERSION = 0.0
+_MOST_LEVELS = 64  # each stands for twice as many rows as the one before
 
 
 def statistics_document(profile: DatasetProfile) -> Document:
@@ -55,10 +56,18 @@ def _strings(categories: Categories) -> Document:
     return {"distinct_count": float(categories.distinct), "distribution": {"categorical": {"buckets": buckets}}}
 
 
+def require_version(root: Node) -> None:
+    """Raises DocumentError for a document that says that it is of another version: it may mean something else."""
+    version = root.get("version")
+    if version and version.number() != VERSION:
+        version.fail(f"is {version.value}, and only {VERSION} can be read")
+
+
 def parse_statistics(document: object) -> DatasetProfile:
     """The profile that a statistics.json holds, ours or Model Monitor's. Raises DocumentError."""
     root = Node(document)
-    item_count = int(root["dataset"]["item_count"].number())
+    require_version(root)
+    item_count = root["dataset"]["item_count"].count() or root["dataset"].fail("is empty: its item_count is 0")
     return DatasetProfile(item_count, tuple(_parse_feature(node, item_count) for node in root["features"].items()))
 
 
@@ -69,13 +78,16 @@ def _parse_feature(node: Node, item_count: int) -> FeatureProfile:
     numerical, strings = node.get("numerical_statistics"), node.get("string_statistics")
     statistics = numerical or strings or node.fail("has neither numerical_statistics nor string_statistics")
     common = statistics["common"]
+    present, missing = common["num_present"].count(), common["num_missing"].count()
+    if not present + missing:
+        common.fail("knows of no row")
     return FeatureProfile(
         name=node["name"].text(),
         inferred_type=inferred,
-        num_present=int(common["num_present"].number()),
-        num_missing=int(common["num_missing"].number()),
+        num_present=present,
+        num_missing=missing,
         types=TypeCounts(),  # the file does not hold them
-        numerical=_parse_numerical(numerical, int(common["num_present"].number())) if numerical else None,
+        numerical=_parse_numerical(numerical, present) if numerical else None,
         categories=_parse_categories(strings) if strings else None,
     )
 
@@ -84,17 +96,22 @@ def _parse_numerical(node: Node, count: int) -> NumericalStatistics:
     kll = node["distribution"]["kll"]
     parameters = kll["sketch"]["parameters"]
     levels = [level.numbers() for level in kll["sketch"]["data"].items()]
+    if not any(levels) or len(levels) > _MOST_LEVELS:
+        kll["sketch"].fail("is no sketch of some rows")
+    size, shrinking = parameters["k"].count(), parameters["c"].number()
+    if not (size and 0.0 < shrinking <= 1.0):
+        parameters.fail("are none that a sketch can have")
     return NumericalStatistics(
         moments=Moments(count, *(node[key].number() for key in ("sum", "mean", "std_dev", "min", "max"))),
         buckets=[
             Bucket(bucket["lower_bound"].number(), bucket["upper_bound"].number(), bucket["count"].number())
             for bucket in kll["buckets"].items()
         ],
-        sketch=KllSketch.restore(int(parameters["k"].number()), parameters["c"].number(), levels),
+        sketch=KllSketch.restore(size, shrinking, levels),
     )
 
 
 def _parse_categories(node: Node) -> Categories:
     buckets = node["distribution"]["categorical"]["buckets"].items()
-    counts = tuple((bucket["value"].text(), int(bucket["count"].number())) for bucket in buckets)
-    return Categories(int(node["distinct_count"].number()), counts)
+    counts = tuple((bucket["value"].text(), bucket["count"].count()) for bucket in buckets)
+    return Categories(node["distinct_count"].count(), counts)

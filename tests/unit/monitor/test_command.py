@@ -117,8 +117,27 @@ def test_a_check_that_fails_leaves_no_verdict_of_an_earlier_one(tmp_path: Path, 
     assert sorted(path.name for path in out.glob("*.json")) == ["constraints.json", "statistics.json"]
 
 
+def test_a_run_that_is_interrupted_leaves_no_message_of_an_earlier_one(tmp_path: Path) -> None:
+    (tmp_path / "capture.jsonl").write_text('{"captureData": {}}\n')
+    (tmp_path / "handler.py").write_text("def preprocess_handler(r): raise KeyboardInterrupt\n")
+    (tmp_path / "message").write_text("Completed: Job completed successfully with no violations.")
+    arguments = ["profile", str(tmp_path / "capture.jsonl"), "--output", str(tmp_path), "--format", "capture"]
+    with pytest.raises(KeyboardInterrupt):
+        run_command([*arguments, "--preprocessor", str(tmp_path / "handler.py")], now)
+    assert not (tmp_path / "message").exists()
+
+
+def test_a_check_does_not_take_the_place_of_its_baseline(tmp_path: Path, baseline: Path) -> None:
+    before, later = (baseline / "statistics.json").read_bytes(), csv(tmp_path / "later.csv", start=400)
+    (tmp_path / "link").symlink_to(baseline)
+    for out in (baseline, tmp_path / "link"):
+        code, text = run_command(["check", str(later), "--baseline", str(baseline), "--output", str(out)], now)
+        assert (code, text) == (1, f"{out} holds the baseline: the reports of a check need another folder")
+    assert (baseline / "statistics.json").read_bytes() == before
+
+
 @pytest.mark.parametrize("name", ["statistics.json", "constraints.json"])
-@pytest.mark.parametrize("damage", ["gone", "cut off", "another"])
+@pytest.mark.parametrize("damage", ["gone", "cut off", "another", "too deep"])
 def test_an_unreadable_baseline_fails_closed_and_names_the_file(
     tmp_path: Path, baseline: Path, name: str, damage: str
 ) -> None:
@@ -126,7 +145,8 @@ def test_an_unreadable_baseline_fails_closed_and_names_the_file(
     if damage == "gone":
         file.unlink()
     else:
-        file.write_text(file.read_text()[:100] if damage == "cut off" else '{"some": "document"}')
+        damaged = {"cut off": file.read_text()[:100], "another": '{"some": "document"}', "too deep": "[" * 100_000}
+        file.write_text(damaged[damage])
     arguments = ["check", str(tmp_path / "train.csv"), "--baseline", str(baseline), "--output", str(out)]
     code, text = run_command(arguments, now)
     assert code == 1

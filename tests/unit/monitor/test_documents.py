@@ -1,6 +1,7 @@
 """The documents byte for byte, and back again: golden files in golden/, made of golden/small.csv."""
 
 import json
+from array import array
 from pathlib import Path
 
 import pytest
@@ -140,7 +141,7 @@ def test_a_document_that_names_a_method_and_no_threshold_gets_the_methods_own() 
         ),
         (
             constraints({}, comparison(comparison_threshold=float("nan"))),
-            r"comparison_threshold is nan, which is no L-inf",
+            r"comparison_threshold is not a finite number",
         ),
         (
             constraints({}, comparison(multiple_testing_correction="Sidak")),
@@ -152,6 +153,11 @@ def test_a_document_that_names_a_method_and_no_threshold_gets_the_methods_own() 
         ),
         (constraints({}, comparison(minimum_sample=1.5)), r"minimum_sample is not a whole number"),
         (constraints({}, comparison(minimum_sample=0)), r"minimum_sample is 0; allowed: whole numbers from 1"),
+        (constraints({"completeness": float("nan")}), r"completeness is not a finite number"),
+        (constraints({"completeness": 99}), r"completeness is 99\.0; allowed: 0 to 1"),
+        (constraints({}, {"domain_content_threshold": -1}), r"domain_content_threshold is -1\.0; allowed: 0 to 1"),
+        (constraints({}, {"datatype_check_threshold": 10**400}), r"datatype_check_threshold is not a finite number"),
+        ({"version": 1.0, "features": []}, r"\$\.version is 1\.0, and only 0\.0 can be read"),
     ],
 )
 def test_constraints_that_mean_nothing_are_refused_by_place(document: object, problem: str) -> None:
@@ -175,3 +181,37 @@ def test_statistics_without_a_sketch_are_refused_by_place() -> None:
         DocumentError, match=r"\$\.features\[0\]\.numerical_statistics\.distribution has no member 'kll'"
     ):
         parse_statistics({"version": 0.0, "dataset": {"item_count": 1}, "features": [feature]})
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "problem"),
+    [
+        ("version", 2, "is 2, and only 0.0 can be read"),
+        ("dataset.item_count", 0, "is empty"),
+        ("dataset.item_count", float("nan"), "is not a finite number"),
+        ("features.0.numerical_statistics.common.num_present", -1, "is less than 0"),
+        ("features.0.numerical_statistics.common", {"num_present": 0, "num_missing": 0}, "knows of no row"),
+        ("features.0.numerical_statistics.min", float("inf"), "is not a finite number"),
+        ("features.0.numerical_statistics.distribution.kll.sketch.data", [[]], "is no sketch"),
+        ("features.0.numerical_statistics.distribution.kll.sketch.data", [[1.0]] * 2000, "is no sketch"),
+        (
+            "features.0.numerical_statistics.distribution.kll.sketch.data",
+            [array("d", [float("nan")])],
+            "holds what is not a finite number",
+        ),
+        ("features.0.numerical_statistics.distribution.kll.sketch.parameters", {"c": 0.64, "k": 0}, "are none"),
+    ],
+)
+def test_statistics_that_no_data_have_are_refused_by_place(
+    small: DatasetProfile, place: str, value: object, problem: str
+) -> None:
+    document = json.loads(write(statistics_document(small)))
+    numeric = [feature for feature in document["features"] if "numerical_statistics" in feature]
+    document["features"] = numeric
+    *way, last = place.split(".")
+    parent = document
+    for step in way:
+        parent = parent[int(step)] if isinstance(parent, list) else parent[step]
+    parent[last] = value
+    with pytest.raises(DocumentError, match=rf"\$\.{place[:7]}.* {problem}"):
+        parse_statistics(document)

@@ -68,6 +68,7 @@ def test_a_handler_may_take_a_logger_and_skip_or_multiply_a_record(tmp_path: Pat
     [
         ("def other(): pass\n", r"handler\.py defines no function preprocess_handler"),
         ("import no_such_module\n", r"loading .*handler\.py: ModuleNotFoundError"),
+        ("import sys\nsys.exit(0)\n", r"loading .*handler\.py: SystemExit: 0"),
     ],
 )
 def test_a_preprocessor_that_cannot_be_loaded_is_told(tmp_path: Path, text: str, problem: str) -> None:
@@ -83,6 +84,7 @@ def test_a_preprocessor_that_cannot_be_loaded_is_told(tmp_path: Path, text: str,
         ("def preprocess_handler(r): return {'a': [1]}\n", "must return a flat dict"),
         ("def preprocess_handler(r): return None\n", "must return a flat dict"),
         ("def preprocess_handler(r): return {}\n", "must return a flat dict"),
+        ("def preprocess_handler(r): raise SystemExit\n", "for event e-7: SystemExit"),
     ],
 )
 def test_a_record_that_the_preprocessor_makes_nothing_of_cannot_be_read(

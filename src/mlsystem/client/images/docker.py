@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlsystem.client.images.build import Build, build
+from mlsystem.client.images.builders import STORE_VARIABLE
 from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.layout import ImageLayout
 from mlsystem.client.images.registry import pull, push
 
 if TYPE_CHECKING:
     from types_boto3_ecr import ECRClient
-
-STORE_VARIABLE = "MLSYSTEM_IMAGES"
 
 
 def main(arguments: list[str] | None = None) -> int:

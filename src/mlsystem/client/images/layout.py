@@ -48,12 +48,21 @@ class ImageLayout:
     """A folder of blobs and names. Blobs are renamed into place, so two builds at once share it safely."""
 
     def __init__(self, folder: Path):
-        self._folder = folder
+        self.folder = folder
         (folder / "blobs").mkdir(parents=True, exist_ok=True)
         (folder / "names").mkdir(exist_ok=True)
 
+    @staticmethod
+    def architecture() -> str:
+        """Of this machine, as images name it."""
+        return "arm64" if os.uname().machine == "aarch64" else "amd64"
+
+    def names(self) -> dict[str, str]:
+        """Digests by name, of all images that are here."""
+        return {path.name.replace("%", "/"): path.read_text() for path in (self.folder / "names").iterdir()}
+
     def blob_path(self, digest: str) -> Path:
-        return self._folder / "blobs" / digest.removeprefix("sha256:")
+        return self.folder / "blobs" / digest.removeprefix("sha256:")
 
     def add(self, content: bytes, media_type: str) -> Blob:
         blob = Blob(f"sha256:{hashlib.sha256(content).hexdigest()}", len(content), media_type)
@@ -69,12 +78,12 @@ class ImageLayout:
         return blob
 
     def scratch(self) -> Path:
-        return self._folder / f"aside-{secrets.token_hex(6)}"
+        return self.folder / f"aside-{secrets.token_hex(6)}"
 
     def save(self, name: str, config: ImageConfig) -> str:
         """Write an image under a name; its digest."""
         document = {
-            "architecture": "arm64" if os.uname().machine == "aarch64" else "amd64",
+            "architecture": self.architecture(),
             "os": "linux",
             "config": {
                 "Env": [f"{key}={value}" for key, value in config.environment.items()],
@@ -141,7 +150,7 @@ class ImageLayout:
                     tar.extract(member, folder, filter="tar")
 
     def _name_path(self, name: str) -> Path:
-        return self._folder / "names" / name.replace("/", "%")
+        return self.folder / "names" / name.replace("/", "%")
 
     def _place(self, digest: str, content: bytes) -> None:
         aside = self.scratch()

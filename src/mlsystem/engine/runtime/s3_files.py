@@ -42,15 +42,17 @@ class S3Files:
     def download(self, uri: str, target: Path) -> int:
         """Every object below `uri` into `target`, by the rest of its key; an object of exactly that key by its name. How many."""
         bucket, prefix = split_uri(uri)
-        count = 0
-        for key in self.keys(bucket, prefix):
-            if key.endswith("/"):
-                continue
+        found = self.objects(uri)
+        for key in found:
             self.fetch(bucket, key, _place(target, prefix, key))
-            count += 1
-        if count == 0:
+        return len(found)
+
+    def objects(self, uri: str) -> list[str]:
+        """Keys below `uri`, without those that stand for folders. Raises ActionFailed where there is none."""
+        found = [key for key in self.keys(*split_uri(uri)) if not key.endswith("/")]
+        if not found:
             raise ActionFailed(f"No S3 objects found under S3 URL {uri!r} given in input data source.", "ClientError")
-        return count
+        return found
 
     def fetch(self, bucket: str, key: str, target: Path) -> None:
         """One object into one file."""
@@ -82,13 +84,17 @@ class S3Files:
             raise ActionFailed(f"{operation} of {uri}: {error.code}: {error.message}", "ClientError") from error
 
 
+def rest_of_key(prefix: str, key: str) -> str:
+    """What tells a key below a prefix from others: its path below the folder that the prefix names or, cut short, lies in."""
+    if not prefix.endswith("/") and key.startswith(prefix + "/"):
+        return key[len(prefix) + 1 :]
+    rest = key[len(prefix) :] if prefix.endswith("/") or not prefix else key[len(prefix.rpartition("/")[0]) :]
+    return rest.lstrip("/")
+
+
 def _place(target: Path, prefix: str, key: str) -> Path:
     """Where a key below a prefix goes. Raises ActionFailed for a key that would leave the folder."""
-    rest = key[len(prefix) :] if prefix.endswith("/") or not prefix else key[len(prefix.rpartition("/")[0]) :]
-    rest = rest.lstrip("/")
-    if not prefix.endswith("/") and key.startswith(prefix + "/"):
-        rest = key[len(prefix) + 1 :]
-    place = target / rest
+    place = target / rest_of_key(prefix, key)
     if not place.resolve().is_relative_to(target.resolve()):
         raise ActionFailed(f"the key {key!r} leaves the folder that it is downloaded to", "ClientError")
     return place

@@ -24,6 +24,8 @@ from mlsystem.engine.store.folder import DataFolder
 IMAGE_URI = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.[a-z.]+/(?P<name>[^:@]+)(:(?P<tag>[^@]+))?(@(?P<digest>.+))?"
 )
+LAST_LINES = 20
+READ_BYTES = 16384
 PULL_ACTIONS = ("BatchCheckLayerAvailability", "GetDownloadUrlForLayer", "BatchGetImage")
 
 
@@ -97,6 +99,15 @@ def door(house: House, role_arn: str) -> Outbound:
     assert port is not None
     own = role_socket(house.folder, role_arn.rsplit("/", 1)[-1])
     return Outbound(port, own, otherwise=workload_socket(house.folder))
+
+
+def last_lines(log: Path, longest: int) -> str:
+    """What a program said last, of at most so many characters; nothing where it has no log."""
+    try:
+        text = log.read_bytes()[-READ_BYTES:].decode(errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(text.strip().splitlines()[-LAST_LINES:])[-longest:]
 
 
 def log_opened(group: str, stream: str, path: Path) -> Notice:

@@ -18,8 +18,8 @@ from mlsystem.monitor.quality.pairs import Pairs
 from mlsystem.monitor.quality.problem import Problem, pick
 from mlsystem.monitor.reading import DatasetFormat, Kind
 from mlsystem.monitor.reading.capture import Preprocessor
+from mlsystem.monitor.reading.files import require_files
 from mlsystem.monitor.reading.lines import Json, UnreadableRecordError, lines_of
-from mlsystem.monitor.reading.opening import find_files
 from mlsystem.monitor.unreadable import Unreadable, UnreadableTally
 
 _PlacedRecord = tuple[str, Json]
@@ -64,15 +64,6 @@ def read_answers(source: Source, problem: Problem) -> Found:
         raise DatasetError(f"{_listed(source.data)} cannot be read as {source.form.kind.value}: {error}") from error
     _require_answers(source, pairs, tally.result(), merge)
     return Found(pairs, tally.result(), merge.counts if merge else None)
-
-
-def require_files(paths: Sequence[Path], window: str | None) -> list[Path]:
-    """The files of these files and folders. Raises NoDataError if there is none."""
-    files = find_files(paths)
-    if not files:
-        finding = "holds no file" if any(path.exists() for path in paths) else "does not exist"
-        raise NoDataError(texts.no_data(_listed(paths), finding, window))
-    return files
 
 
 def _require_sense(source: Source) -> None:

@@ -9,6 +9,7 @@ from typing import TextIO
 import duckdb
 
 from mlsystem.monitor.quality.problem import Cells
+from mlsystem.monitor.reading.files import names_for_duckdb
 from mlsystem.monitor.reading.flattening import flat_members
 from mlsystem.monitor.reading.format import DatasetFormat, Kind
 from mlsystem.monitor.reading.lines import UnreadableRecordError, json_object, lines_of
@@ -74,7 +75,9 @@ def _json_rows(file: Path, tally: UnreadableTally) -> Iterator[Placed]:
 
 def _parquet_rows(file: Path) -> Iterator[Placed]:
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
-        found = connection.execute("SELECT * FROM read_parquet(?)", [str(file)])
+        found = connection.execute(
+            "SELECT * FROM read_parquet(?, hive_partitioning = false)", [names_for_duckdb([file])]
+        )
         names = [column[0] for column in found.description]
         number = 0
         while rows := found.fetchmany(_ROWS_AT_ONCE):

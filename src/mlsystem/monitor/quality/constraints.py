@@ -106,10 +106,8 @@ def _items(node: Node) -> list[tuple[str, object]]:
 def _parse(node: Node, name: str, kind: ProblemType) -> QualityConstraint:
     if name not in METRICS[kind]:
         node.fail(f"is no metric of {kind.value}; these are: {', '.join(METRICS[kind])}")
-    threshold, margin = node["threshold"], node.get("margin")
-    if not math.isfinite(threshold.number()):
-        threshold.fail("is not a finite number")
-    if margin is not None and not 0.0 <= margin.number() < math.inf:
+    threshold, margin = node["threshold"].number(), node.get("margin")
+    if margin is not None and margin.number() < 0.0:
         margin.fail(f"is {margin.number()}; allowed: 0 and more")
     operator = node["comparison_operator"].one_of(*(each.value for each in Operator))
-    return QualityConstraint(name, threshold.number(), Operator(operator), margin.number() if margin else None)
+    return QualityConstraint(name, threshold, Operator(operator), margin.number() if margin else None)

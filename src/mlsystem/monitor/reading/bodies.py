@@ -5,6 +5,7 @@ Model Monitor took a body of several rows for a single one; that was a trap, so 
 
 import base64
 import csv
+import io
 import json
 from collections.abc import Iterator, Mapping
 
@@ -46,11 +47,15 @@ def _text(body: Mapping[str, object]) -> str:
 
 
 def _csv_rows(text: str) -> list[Row]:
-    return [[value or None for value in row] for row in csv.reader(text.splitlines(keepends=True)) if row]
+    lines = io.StringIO(text, newline="")  # str.splitlines knows ends of lines that CSV and JSON do not
+    try:
+        return [[value or None for value in row] for row in csv.reader(lines, strict=True) if row]
+    except csv.Error as error:
+        raise ValueError(f"a body is no table: {error}") from error
 
 
 def _json_lines(text: str) -> list[Row]:
-    return [row for line in text.splitlines() if line.strip() for row in _json_rows(json.loads(line))]
+    return [row for line in text.split("\n") if line.strip() for row in _json_rows(json.loads(line))]
 
 
 def _json_rows(value: object) -> list[Row]:

@@ -6,6 +6,7 @@ from itertools import islice, zip_longest
 from pathlib import Path
 
 from mlsystem.monitor.reading.bodies import body_rows
+from mlsystem.monitor.reading.files import names_for_duckdb
 from mlsystem.monitor.reading.lines import Line, UnreadableRecordError, captured, lines_of
 from mlsystem.monitor.reading.plain_rows import PlainRows
 from mlsystem.monitor.reading.records import InferenceRecord, inference_record
@@ -32,7 +33,7 @@ def capture_rows(files: Sequence[Path], parts: Sequence[str]) -> PlainRows | Non
         f"ignore_errors = true, columns = {{captureData: 'STRUCT({structure})'}}))"
     )
     ends = frozenset(sum(widths[: place + 1]) - 1 for place in range(len(widths)))
-    return PlainRows(relation, [[str(file) for file in files]], [""] * sum(widths), ends)
+    return PlainRows(relation, [names_for_duckdb(files)], [""] * sum(widths), ends)
 
 
 def _plain_widths(file: Path, parts: Sequence[str]) -> list[int] | None:
@@ -79,8 +80,8 @@ def _rows(
     """Those of one record; none if it cannot be read."""
     try:
         return _read(captured(line.text), parts, preprocess)
-    except UnreadableRecordError as error:
-        tally.add(f"{line.place}: {error}")
+    except ValueError as error:
+        tally.add(f"{line.place}: {error}", is_text=line.is_text)
         return ()
 
 
@@ -96,6 +97,8 @@ def _sides(record: Mapping[str, object], parts: Sequence[str]) -> list[list[Row]
     """The rows of each part."""
     data = record["captureData"]
     bodies = [data.get(part) for part in parts] if isinstance(data, dict) else []
+    if not all(isinstance(body, Mapping) for body in bodies if body):
+        raise UnreadableRecordError(f"{_event(record)}: a body is no object")
     try:
         return _match_lengths([body_rows(body) if body else [] for body in bodies])
     except (ValueError, RecursionError) as error:

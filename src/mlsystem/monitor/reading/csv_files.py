@@ -5,13 +5,16 @@ too short would move the beginning of the data. Said outright, such a line is se
 """
 
 import csv
-import gzip
+import io
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
+from mlsystem.monitor.errors import DatasetError
+from mlsystem.monitor.reading.files import names_for_duckdb
+from mlsystem.monitor.reading.lines import opened
 from mlsystem.monitor.reading.plain_rows import PlainRows, has_plain_names
 from mlsystem.monitor.reading.text_source import TextSource
 from mlsystem.monitor.unreadable import UnreadableTally
@@ -41,7 +44,7 @@ def csv_source(files: Sequence[Path], has_header: bool) -> TextSource:
         f"header = {str(has_header).lower()}, {_DIALECT}, {_REJECTED})"
         for columns, _ in sources
     ]
-    parameters = [[str(file) for file in some] for _, some in sources]
+    parameters = [names_for_duckdb(some) for _, some in sources]
     relation = f"({' UNION ALL BY NAME '.join(selects)})"
     return TextSource(relation, parameters, [name if has_header else "" for name in identifiers])
 
@@ -56,7 +59,7 @@ def csv_rows(files: Sequence[Path], has_header: bool) -> PlainRows | None:
         f"header = {str(has_header).lower()})"
     )
     names = _header(first_rows[0]) if has_header else [""] * len(first_rows[0])
-    return PlainRows(relation, [[str(file) for file in files]], names)
+    return PlainRows(relation, [names_for_duckdb(files)], names)
 
 
 def count_rejected(connection: DuckDBPyConnection, tally: UnreadableTally) -> None:
@@ -66,16 +69,21 @@ def count_rejected(connection: DuckDBPyConnection, tally: UnreadableTally) -> No
         "JOIN rejected_in USING (scan_id, file_id) ORDER BY file_path, line_byte_position"
     ).fetchall()
     for path, line, message, text in rows:
-        tally.add(f"{path}:{line}: {message}", 1 + text.rstrip("\n").count("\n"))
+        tally.add(f"{path}:{line}: {message}", 1 + text.rstrip("\n").count("\n"), is_text="\0" not in text)
 
 
 def _first_row(path: Path) -> list[str]:
-    """Raises UnicodeDecodeError if it is no text."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
-        row = next(csv.reader(lines), [])
-    for cell in row:
-        cell.encode(errors="surrogateescape").decode()
+    """Raises DatasetError if there is none, or if it is no text."""
+    try:
+        with opened(path) as content:
+            lines = io.TextIOWrapper(content, encoding="utf-8-sig", errors="surrogateescape", newline="")
+            row = next(csv.reader(lines), [])
+        for cell in row:
+            cell.encode(errors="surrogateescape").decode()
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise DatasetError(f"{path} cannot be read as csv: {error}") from error
+    if not row or any("\0" in cell for cell in row):
+        raise DatasetError(f"{path} cannot be read as csv: its first line is {'no text' if row else 'empty'}")
     return row
 
 

@@ -39,7 +39,7 @@ def parse_format(text: str) -> DatasetFormat:
     """The format that a value of `dataset_format` means. Raises ConfigurationError."""
     try:
         return _parse(Node(json.loads(text), path="dataset_format"))
-    except (json.JSONDecodeError, DocumentError) as error:
+    except (json.JSONDecodeError, DocumentError, RecursionError) as error:
         raise ConfigurationError(f"dataset_format cannot be understood: {error}. It was: {text}") from error
 
 
@@ -53,6 +53,8 @@ def _parse(node: Node) -> DatasetFormat:
         if lines is None or lines.value is not True:
             options.fail('must say {"lines": true}: one JSON object a line is the only form that is read')
     header = options.get("header")
+    if header and not isinstance(header.value, bool):
+        header.fail("is neither true nor false")
     return DatasetFormat(kind, has_header=header is not None and header.value is True, parts=_parts(options))
 
 

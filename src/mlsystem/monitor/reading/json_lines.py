@@ -1,5 +1,6 @@
 """JSON lines that may not all be such lines: those that are not are set aside, and counted."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,9 +18,8 @@ def _readable(file: Path, copy: Path, tally: UnreadableTally) -> Path:
     with copy.open("wb") as kept:
         for line in lines_of([file]):
             try:
-                json_object(line.text)
-            except UnreadableRecordError as error:
-                tally.add(f"{line.place}: {error}")
-            else:
-                kept.write(line.text.rstrip(b"\r\n") + b"\n")
+                # Written anew, as DuckDB refuses a key that occurs twice; half a surrogate pair has no bytes.
+                kept.write(json.dumps(json_object(line.text), ensure_ascii=False).encode() + b"\n")
+            except (UnreadableRecordError, UnicodeEncodeError, RecursionError) as error:
+                tally.add(f"{line.place}: {error}", is_text=line.is_text)
     return copy

@@ -13,7 +13,7 @@ _PARTS_OF_TIME = 5
 def newest_records(files: Sequence[Path], count: int, folder: Path) -> tuple[list[Path], int]:
     """The files of the newest `count` records, and how many older ones are left out.
 
-    Of a file of which a part is older, the newer part is written into `folder`.
+    Of a file of which a part is older, the newer part is written into `folder`, below the file's own path.
     """
     found: list[Path] = []
     wanted, left_out = count, 0
@@ -23,10 +23,20 @@ def newest_records(files: Sequence[Path], count: int, folder: Path) -> tuple[lis
         if taken == records:
             found.append(file)
         elif taken:
-            newer = folder / file.name
-            with newer.open("wb") as out:
-                out.writelines(line.text for line in islice(lines_of([file]), records - taken, None))
-            found.append(newer)
+            found.append(_write_newer(file, records - taken, folder))
         left_out += records - taken
         wanted -= taken
     return found[::-1], left_out
+
+
+def _write_newer(file: Path, older: int, folder: Path) -> Path:
+    """A copy without the older records. What is left stays in its line, so that messages tell where it stands."""
+    newer = folder.joinpath(*file.absolute().parts[1:])
+    newer = newer.with_name(newer.name.removesuffix(".gz"))
+    newer.parent.mkdir(parents=True, exist_ok=True)
+    with newer.open("wb") as out:
+        written = 0
+        for line in islice(lines_of([file]), older, None):
+            out.write(b"\n" * (line.number - written - 1) + line.text.rstrip(b"\n") + b"\n")
+            written = line.number
+    return newer

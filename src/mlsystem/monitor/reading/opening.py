@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,7 @@ from mlsystem.monitor.reading import kinds
 from mlsystem.monitor.reading.capture import Preprocessor, capture_rows, write_capture
 from mlsystem.monitor.reading.csv_files import count_rejected, csv_rows, csv_source
 from mlsystem.monitor.reading.dataset import Dataset, TableColumn, names_of_columns
+from mlsystem.monitor.reading.files import names_for_duckdb, require_files
 from mlsystem.monitor.reading.flattening import flat_columns
 from mlsystem.monitor.reading.format import DatasetFormat, Kind
 from mlsystem.monitor.reading.json_lines import readable_lines
@@ -33,8 +35,12 @@ _MEMORY_OF_WIDE = "128MB"  # once data of many columns are loaded: then a profil
 _NO_DATES = "dateformat = '(no date) %Y', timestampformat = '(no time) %Y'"
 # The functions that read a list of files (first parameter), by the names of their columns (second: if several).
 _READERS = {
-    Kind.PARQUET: "read_parquet($1, union_by_name = $2)",
-    Kind.JSON_LINES: f"read_json($1, union_by_name = $2, format = 'newline_delimited', sample_size = -1, {_NO_DATES})",
+    Kind.PARQUET: "read_parquet($1, union_by_name = $2, hive_partitioning = false)",
+    Kind.JSON_LINES: (
+        f"read_json($1, union_by_name = $2, hive_partitioning = false, format = 'newline_delimited', records = 'true', {_NO_DATES}, "
+        # A column for each key, however many there are and however few rows have it.
+        "sample_size = -1, map_inference_threshold = -1, field_appearance_threshold = 0)"
+    ),
 }
 
 _Found = tuple[str, Field, TypeCounts]  # a column: its name, where it is, what its values look like
@@ -62,9 +68,7 @@ def open_dataset(
                 f"{what} takes captured records, and the dataset_format is {form.kind.value}: leave it out"
             )
     source = ", ".join(str(path) for path in paths)
-    files = find_files(paths)
-    if not files:
-        raise NoDataError(texts.no_data(source, "holds no file" if _exists(paths) else "does not exist", window))
+    files = require_files(paths, window)
     try:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="monitor-")))
@@ -72,7 +76,7 @@ def open_dataset(
 
             def load(memory: str) -> Dataset:
                 connection = stack.enter_context(_connect(folder, memory))
-                loader = _Loader(connection, folder, expected or {}, UnreadableTally(), left_out)
+                loader = _Loader(connection, folder, expected or {}, UnreadableTally(str(folder)), left_out)
                 return loader.load(files, form, preprocess)
 
             dataset = _with_enough_memory(load)
@@ -83,7 +87,7 @@ def open_dataset(
             yield dataset
     except duckdb.Error as error:
         raise DatasetError(f"{source} cannot be read as {form.kind.value}: {_first_lines(error)}") from error
-    except UnicodeDecodeError as error:
+    except OSError as error:
         raise DatasetError(f"{source} cannot be read as {form.kind.value}: {error}") from error
 
 
@@ -92,23 +96,6 @@ def _nothing_readable(source: str, form: DatasetFormat, dataset: Dataset) -> str
         f"{source} cannot be read as {form.kind.value}: not one of {dataset.unreadable.count} rows. "
         f"{dataset.unreadable.examples[0]}"
     )
-
-
-def find_files(paths: Sequence[Path]) -> list[Path]:
-    """The files of a dataset, in the order of their names: those given, and all below the folders given; each once.
-
-    Empty files hold nothing, and names that begin with a dot or an underscore mark what tools leave behind.
-    """
-    found: dict[Path, None] = {}
-    for path in paths:
-        below = sorted(path.rglob("*")) if path.is_dir() else [path]
-        wanted = [file for file in below if file.is_file() and file.name[0] not in "._" and file.stat().st_size > 0]
-        found |= dict.fromkeys(wanted)
-    return list(found)
-
-
-def _exists(paths: Sequence[Path]) -> bool:
-    return any(path.exists() for path in paths)
 
 
 def _with_enough_memory(load: Callable[[str], Dataset]) -> Dataset:
@@ -189,18 +176,17 @@ class _Loader:
     def _json_lines(self, files: Sequence[Path]) -> Dataset:
         """DuckDB reads them if they are nothing but JSON objects; if not, those that are not are taken out first."""
         try:
-            dataset = self._typed(files, Kind.JSON_LINES)
+            return self._typed(files, Kind.JSON_LINES)
+        except duckdb.OutOfMemoryException:
+            raise
         except duckdb.Error:
-            dataset = None
-        if dataset and [column.name for column in dataset.columns] != ["json"]:
-            return dataset
-        self.connection.execute(f"DROP TABLE IF EXISTS {_TABLE}")
+            self.connection.execute(f"DROP TABLE IF EXISTS {_TABLE}")
         readable = readable_lines(files, self.folder, self.tally)
         return self._typed(readable, Kind.JSON_LINES) if readable else self._dataset([], 0)
 
     def _typed(self, files: Sequence[Path], kind: Kind) -> Dataset:
         create = f"CREATE TABLE {_TABLE} AS SELECT * FROM {_READERS[kind]}"  # noqa: S608
-        self.connection.execute(create, [[str(path) for path in files], len(files) > 1])
+        self.connection.execute(create, [names_for_duckdb(files), len(files) > 1])
         fields = [
             Field(
                 scalar.name,
@@ -232,6 +218,7 @@ class _Loader:
 
 
 def _first_lines(error: duckdb.Error) -> str:
-    """What DuckDB says, without the long list of its options."""
+    """What DuckDB says, without the query and the long list of options, which are none of the user's."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return " ".join(lines[:3] + [line for line in lines[3:] if line.startswith("file = ")])
+    told = takewhile(lambda line: not line.startswith(("LINE ", "Possible ", "Try ")), lines)
+    return " ".join([*told, *(line for line in lines if line.startswith("file = "))])

@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from mlsystem.monitor.reading.files import names_for_duckdb
 from mlsystem.monitor.reading.text_source import TextSource
 
 # A row without names (its cells have positions), or with them.
 Row = Sequence[str | None] | Mapping[str, str | None]
 
 _LONGEST_LINE = 64 << 20
+_UNENCODABLE = "backslashreplace"  # JSON can say half a surrogate pair, which UTF-8 cannot
 
 
 class RowFile:
@@ -23,7 +25,7 @@ class RowFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = path.open("w", encoding="utf-8", newline="")
+        self._file = path.open("w", encoding="utf-8", errors=_UNENCODABLE, newline="")
         self._writer = csv.writer(self._file, lineterminator="\n")
         self._columns: dict[int | str, int] = {}
         self._has_names = False
@@ -65,7 +67,8 @@ class RowFile:
             f"read_csv(?, columns = {columns}, auto_detect = false, header = false, delim = ',', quote = '\"', "
             f"escape = '\"', new_line = '\\n', null_padding = true, parallel = false, max_line_size = {_LONGEST_LINE})"
         )
-        return TextSource(relation, [str(self._path)], [key if isinstance(key, str) else "" for key in self._columns])
+        names = [key.encode(errors=_UNENCODABLE).decode() if isinstance(key, str) else "" for key in self._columns]
+        return TextSource(relation, [names_for_duckdb([self._path])], names)
 
 
 def cell(value: object) -> str | None:

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from mlsystem.monitor.document import Node
 from mlsystem.monitor.report.category_shares import Appearance, CategoryShare, CategoryShares
 from mlsystem.monitor.report.evidence import Evidence, FeatureEvidence, Run
-from mlsystem.monitor.report.findings import finite
 from mlsystem.monitor.report.number_shares import Bin, NumberShares, Spread
 from mlsystem.monitor.statistics_document import Document
 from mlsystem.monitor.unusual_rows import Cell, UnusualRow
@@ -102,7 +101,7 @@ def _text(node: Node, key: str) -> str | None:
 
 def _number(node: Node, key: str) -> float | None:
     member = node.get(key)
-    return finite(member) if member else None
+    return member.number() if member else None
 
 
 def _parse_feature(node: Node) -> FeatureEvidence:
@@ -118,13 +117,13 @@ def _parse_feature(node: Node) -> FeatureEvidence:
 
 def _parse_numbers(node: Node) -> NumberShares:
     keys = ("lower_bound", "upper_bound", "share_in_baseline", "share_now")
-    bins = tuple(Bin(*(finite(one[key]) for key in keys)) for one in node["bins"].items())
+    bins = tuple(Bin(*(one[key].number() for key in keys)) for one in node["bins"].items())
     before, now = (node.get(key) for key in ("spread_in_baseline", "spread_now"))
     return NumberShares(bins, _parse_spread(before) if before else None, _parse_spread(now) if now else None)
 
 
 def _parse_spread(node: Node) -> Spread:
-    return Spread(*(finite(node[key]) for key in ("least", "low", "middle", "high", "greatest")))
+    return Spread(*(node[key].number() for key in ("least", "low", "middle", "high", "greatest")))
 
 
 def _parse_categories(node: Node) -> CategoryShares:
@@ -135,12 +134,12 @@ def _parse_categories(node: Node) -> CategoryShares:
 
 
 def _parse_share(node: Node) -> CategoryShare:
-    return CategoryShare(node["value"].text(), finite(node["share_in_baseline"]), finite(node["share_now"]))
+    return CategoryShare(node["value"].text(), node["share_in_baseline"].number(), node["share_now"].number())
 
 
 def _parse_appearance(node: Node) -> Appearance:
     values = tuple(value.text() for value in node["values"].items())
-    return Appearance(node["count"].whole_number(), finite(node["share"]), values)
+    return Appearance(node["count"].whole_number(), node["share"].number(), values)
 
 
 def _parse_row(node: Node) -> UnusualRow:
@@ -148,4 +147,4 @@ def _parse_row(node: Node) -> UnusualRow:
         Cell(cell["feature_name"].text(), _text(cell, "value"), _number(cell, "share"))
         for cell in node["cells"].items()
     )
-    return UnusualRow(node["row"].whole_number(), finite(node["score"]), cells)
+    return UnusualRow(node["row"].whole_number(), node["score"].number(), cells)

@@ -140,6 +140,12 @@ def test_a_command_does_not_reach_what_is_not_of_the_system(workshop: Workshop, 
         workshop.build(f"RUN cat {tmp_path}/secret | cat - && test -e {tmp_path}/secret")
 
 
+def test_a_command_does_not_change_the_kernels_settings(workshop: Workshop) -> None:
+    setting = Path("/proc/sys/vm/swappiness")
+    with pytest.raises(ImageError, match=r"Read-only file system|Permission denied"):
+        workshop.build(f"RUN echo {setting.read_text().strip()} > {setting}")
+
+
 def test_a_shell_of_ones_own_runs_the_commands(workshop: Workshop) -> None:
     built = workshop.build(
         'SHELL ["/bin/bash", "-o", "pipefail", "-c"]', "RUN [[ a == a ]] | cat > /srv.out; echo ok > /srv.out"

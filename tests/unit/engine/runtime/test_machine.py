@@ -3,6 +3,7 @@
 import dataclasses
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,15 @@ def test_every_kind_of_sandbox_that_is_granted_runs_a_program_on_its_mounts(benc
     mounts = (Mount(bench.shared, "/opt/ml", read_only=False),)
     assert bench.run("job", "sh", "-c", "echo kept > /opt/ml/model; exit 3", mounts=mounts).exit_code == 3
     assert (bench.shared / "model").read_text() == "kept\n"
+
+
+@on(*granted())
+def test_in_no_kind_of_sandbox_a_program_changes_the_kernels_settings(bench: Workbench) -> None:
+    """Who owns them is the engine's user, if that is root; what is written here is what they are."""
+    setting = Path("/proc/sys/vm/swappiness")
+    how = bench.run("job", "sh", "-c", f"echo {setting.read_text().strip()} > {setting}")
+    assert how.exit_code != 0
+    assert "Read-only file system" in bench.log("job") or "Permission denied" in bench.log("job")
 
 
 @on(BARE)

@@ -1,6 +1,7 @@
 """Captured invocations as columns: encodings, several rows in a body, outputs first."""
 
 import base64
+import gzip
 import json
 import re
 from pathlib import Path
@@ -170,6 +171,9 @@ def test_inputs_alone_are_a_dataset(tmp_path: Path, read: Read) -> None:
         (record(body("!", "BASE64"), None), r"\.jsonl:2: event e-1: "),
         (record(body("aGk=", "BASE64", "image/png"), None), "type image/png is not a table .* record_preprocessor"),
         (record(body("1", "XML"), None), "encoding CSV, JSON or BASE64"),
+        ('{"captureData":{"endpointInput":"1","endpointOutput":[2]}}\n', "no event id: a body is no object"),
+        (record(body('1,"a\n2,b\n'), None), "event e-1: a body is no table: unexpected end"),
+        (record(body('1,"' + "a" * 200_000 + '"'), None), "event e-1: a body is no table: field larger"),
     ],
 )
 def test_a_record_that_cannot_be_read_is_counted_and_named_and_the_others_are_read(
@@ -180,6 +184,26 @@ def test_a_record_that_cannot_be_read_is_counted_and_named_and_the_others_are_re
         assert dataset.row_count == 2
         assert dataset.unreadable.count == 1
         assert re.search(problem, dataset.unreadable.examples[0])
+
+
+def test_half_a_surrogate_pair_is_text_like_any_other(tmp_path: Path, read: Read) -> None:
+    lines = [record(body('{"a": "\\ud800"}', "JSON", "application/json"), None, event="\udc00"), "{\n"]
+    assert read(write(tmp_path, *lines), form=CAPTURE)["a"].categories == Categories(1, (("\\ud800", 1),))
+
+
+def test_characters_that_end_a_line_elsewhere_end_none_here(tmp_path: Path, read: Read) -> None:
+    odd = "a\u2028b\x85c"
+    folder = write(tmp_path, record(body(f'"x",{odd}'), body(f'{{"a": "{odd}"}}\n', "JSON", "application/jsonlines")))
+    columns = read(folder, form=CAPTURE)
+    assert (columns["a"].types.string, columns["_c2"].types.string) == (1, 1)
+
+
+def test_captures_may_be_compressed(tmp_path: Path) -> None:
+    lines = [record(body(str(value)), body("1")) for value in range(5)]
+    (tmp_path / "data.jsonl.gz").write_bytes(gzip.compress("".join(lines).encode()))
+    for newest, rows in ((None, 5), (2, 2)):
+        with open_dataset([tmp_path], CAPTURE, newest=newest) as dataset:
+            assert dataset.row_count == rows
 
 
 def test_a_line_that_is_no_text_is_counted(tmp_path: Path) -> None:
@@ -277,6 +301,13 @@ def test_a_window_by_count_has_the_newest_records_of_all_variants(
         values = [value for block in column.numbers() or () for value in block]
         assert sorted(values) == sorted(found)
         assert (dataset.row_count, dataset.records) == (len(found), 6)
+
+
+def test_a_broken_one_of_the_newest_records_is_named_where_it_stands(tmp_path: Path) -> None:
+    folder = write(tmp_path, *[record(body(str(value)), body("0")) for value in range(5)], "\n", "{\n")
+    with open_dataset([folder], CAPTURE, newest=3) as dataset:
+        assert (dataset.row_count, dataset.unreadable.count) == (2, 1)
+        assert dataset.unreadable.examples[0].startswith(f"{tmp_path}/21-48-417-0c5f2b.jsonl:7: not a line")
 
 
 def test_rows_that_are_no_records_have_no_newest_ones(tmp_path: Path) -> None:

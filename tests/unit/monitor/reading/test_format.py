@@ -39,6 +39,8 @@ def test_a_format_is_understood(text: str, expected: DatasetFormat) -> None:
         ('{"orc":{}}', "one key of: csv, json, parquet, sagemakerCaptureJson"),
         ('{"csv":{},"json":{}}', "one key of"),
         ('{"json":{"lines":false}}', 'must say {"lines": true}'),
+        ('{"csv":{"header":"true"}}', r"csv\.header is neither true nor false"),
+        ("[" * 100_000, "cannot be understood"),
         ('{"csv":{"output_columns_position":"MIDDLE"}}', r"output_columns_position is 'MIDDLE'; allowed: START, END"),
         ('{"sagemakerCaptureJson":{"captureIndexNames":["input"]}}', r"captureIndexNames\[0\] is 'input'"),
     ],

@@ -1,5 +1,6 @@
 """CSV, Parquet and JSON lines as columns."""
 
+import gzip
 import math
 import re
 from collections import Counter
@@ -235,6 +236,90 @@ def test_a_file_without_one_json_object_is_an_error(tmp_path: Path, read: Read) 
     file.write_text("a,b\n1,2\n")
     with pytest.raises(DatasetError, match=r"cannot be read as json: not one of 2 rows\. .*data\.jsonl:1: not a line"):
         read(file, form=JSON_LINES)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("data.csv.gz", b"a,b\n1,2\n", "Not a gzipped file"),
+        ("data.csv.gz", gzip.compress(b"a,b\n1,2\n", mtime=0)[:12], "ended before"),
+        ("data.csv", b"\na,b\n1,2\n", "its first line is empty"),
+        ("data.csv", b"\0" * 4096, "its first line is no text"),
+        ("data.csv", b"a," + b"b" * 200_000 + b"\n1,2\n", "field larger"),
+        ("data.csv", "a,b\n1,2\n".encode("utf-16"), "'utf-8' codec"),
+    ],
+)
+def test_a_csv_file_that_cannot_be_read_is_named_among_others(
+    tmp_path: Path, read: Read, name: str, content: bytes, problem: str
+) -> None:
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DatasetError, match=f"{tmp_path / name} cannot be read.*{problem}"):
+        read(tmp_path, form=CSV)
+
+
+def test_json_lines_may_be_compressed_and_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "data.jsonl.gz"
+    file.write_bytes(gzip.compress(b'\xef\xbb\xbf{"a": 1}\n{"a":\n{"a": 2}\n'))
+    with open_dataset([file], JSON_LINES) as dataset:
+        assert (dataset.row_count, dataset.unreadable.count) == (2, 1)
+        assert dataset.unreadable.examples[0].startswith(f"{file}:2: not a line of JSON")
+
+
+def test_json_lines_that_duckdb_refuses_do_not_hinder_the_others(tmp_path: Path, read: Read) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text('{"a": 1, "a": 2}\n{"a": "\\ud800"}\n{"a": 3}\n')
+    assert numbers(read(file, form=JSON_LINES)["a"]) == [2.0, 3.0]
+
+
+@pytest.mark.parametrize("form", [JSON_LINES, DatasetFormat(Kind.CAPTURE), NO_HEADER])
+@pytest.mark.parametrize("damage", [b"\0" * 4096, b"garbage\n"])
+def test_of_what_is_no_text_nobody_knows_how_many_rows_it_was(
+    tmp_path: Path, form: DatasetFormat, damage: bytes
+) -> None:
+    body = '{"data": "1,2", "encoding": "CSV"}'
+    line = (
+        f'{{"captureData": {{"endpointInput": {body}, "endpointOutput": {body}}}}}' if form is not NO_HEADER else "1,2"
+    )
+    (tmp_path / "a.jsonl").write_text(f"{line}\n" * 1000)
+    (tmp_path / "b.jsonl").write_bytes(damage)
+    with open_dataset([tmp_path], form) as dataset:
+        assert (dataset.row_count, dataset.unreadable.count) == (1000, 1)
+        assert dataset.unreadable.is_tolerable(1000) == (damage == b"garbage\n")
+
+
+def test_a_list_on_one_line_is_no_row_of_many_columns(tmp_path: Path, read: Read) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text('[{"a": 1}, {"a": 2}]\n')
+    with pytest.raises(DatasetError, match="not a JSON object"):
+        read(file, form=JSON_LINES)
+
+
+def test_each_key_of_json_lines_is_a_column_however_few_lines_have_it(tmp_path: Path, read: Read) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text("".join(f'{{"n": {i}, "k{i}": 1, "o": {{"k{i}": 1}}}}\n' for i in range(250)))
+    columns = read(file, form=JSON_LINES)
+    assert len(columns) == 501
+    assert columns["n"].types == TypeCounts(integral=250)
+    assert columns["o.k7"].types == TypeCounts(integral=1)
+
+
+def test_a_file_is_read_whose_name_looks_like_a_glob(tmp_path: Path, read: Read) -> None:
+    for suffix, form in ((".csv", CSV), (".jsonl", JSON_LINES)):
+        for name, value in (("data1", 1), ("data[1]", 2)):
+            line = f"a,b\n{value},0\n" if form is CSV else f'{{"a": {value}}}\n'
+            (tmp_path / f"{name}{suffix}").write_text(line)
+        assert numbers(read(tmp_path / f"data[1]{suffix}", form=form)["a"]) == [2.0]
+
+
+def test_folders_whose_names_look_like_partitions_are_no_columns(tmp_path: Path, read: Read) -> None:
+    folder = tmp_path / "day=1"
+    folder.mkdir()
+    (folder / "data.jsonl").write_text('{"a": 1}\n')
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY (SELECT 1 AS a) TO '{folder / 'data.parquet'}' (FORMAT parquet)")
+    assert list(read(folder / "data.jsonl", form=JSON_LINES)) == ["a"]
+    assert list(read(folder / "data.parquet", form=PARQUET)) == ["a"]
 
 
 SURPRISES = {

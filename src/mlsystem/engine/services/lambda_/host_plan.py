@@ -12,7 +12,7 @@ from mlsystem.engine.contract import House
 from mlsystem.engine.decide.errors import ActionFailed, AwsError
 from mlsystem.engine.runtime import function_host
 from mlsystem.engine.runtime.images import Image
-from mlsystem.engine.runtime.interpreter import mounts_for_interpreter, python_in
+from mlsystem.engine.runtime.interpreter import mounts_for_interpreter, package_command
 from mlsystem.engine.runtime.process import Log, Mount, ProcessSpec
 from mlsystem.engine.runtime.workload import Machinery, door, find_image
 from mlsystem.engine.services.lambda_ import file_systems
@@ -27,7 +27,6 @@ IDLE_SECONDS = 600.0
 GRACE_SECONDS = 5.0
 TASK_ROOT = "/var/task"
 FOLDER, APIS, PROGRAM = "/run/function", "/run/apis", "/var/runtime/function_host"
-_BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from function_host.main import main; main(*sys.argv[2:])"
 
 
 class HostPlans:
@@ -51,17 +50,7 @@ class HostPlans:
         code = (*mounts_for_interpreter(), Mount(self._code.folder(run.code), TASK_ROOT)) if files is None else ()
         return ProcessSpec(
             id=f"{OWNER}.{generation}",
-            argv=(
-                *python_in(files),
-                "-I",
-                "-S",
-                "-c",
-                _BOOT,
-                str(Path(PROGRAM).parent),
-                FOLDER,
-                APIS,
-                generation,
-            ),
+            argv=package_command(files, Path(PROGRAM), FOLDER, APIS, generation),
             log=Log(log_path),
             environment={"PYTHONDONTWRITEBYTECODE": "1"},
             image=files,

@@ -35,6 +35,7 @@ class Phase(StrEnum):
 
     STARTING = "Starting"  # its process is being started, or does not answer /ping yet
     SERVING = "Serving"  # healthy: gets requests when its deployment serves
+    SICK = "Sick"  # did not answer /ping any more: its process is ended, and started again
     WAITING = "Waiting"  # its process ended: it is started again after a pause
     LEAVING = "Leaving"  # is to get no more requests, once the front door has followed
     DRAINING = "Draining"  # gets no new requests, those under way are let finish
@@ -70,7 +71,7 @@ class Instance(Value):
     @property
     def lives(self) -> bool:
         """Whether it is meant to serve, now or soon."""
-        return self.phase in (Phase.STARTING, Phase.SERVING, Phase.WAITING)
+        return self.phase in (Phase.STARTING, Phase.SERVING, Phase.SICK, Phase.WAITING)
 
 
 class Variant(Value):

@@ -120,6 +120,12 @@ def _instance_healthy(change: Change, data: Data) -> None:
         change.put(instance, phase=Phase.SERVING, healthy_at=change.at)
 
 
+def _instance_sick(change: Change, data: Data) -> None:
+    instance = _current(change, data)
+    if instance is not None and instance.phase is Phase.SERVING:
+        change.act("stop_instance", change.put(instance, phase=Phase.SICK))
+
+
 def _health_due(change: Change, data: Data) -> None:
     instance = _current(change, data)
     if instance is not None and instance.phase is Phase.STARTING:
@@ -213,6 +219,7 @@ _HANDLERS: dict[str, Callable[[Change, Data], None]] = {
     "instance_started": _instance_started,
     "instance_healthy": _instance_healthy,
     "instance_unhealthy": _instance_unhealthy,
+    "instance_sick": _instance_sick,
     "instance_exited": _instance_exited,
     "instance_drained": _instance_drained,
     "action_failed": _action_failed,

@@ -9,7 +9,6 @@ from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.decide.guardrail import Guardrail, read_guardrail
 from mlsystem.engine.durable.machine import Event, Machine
-from mlsystem.engine.runtime.workload import IMAGE_URI
 from mlsystem.engine.services.sagemaker.endpoint import (
     DEFAULT_STARTUP_SECONDS,
     Deployment,
@@ -22,6 +21,7 @@ from mlsystem.engine.services.sagemaker.endpoint_configs import EndpointConfig, 
 from mlsystem.engine.services.sagemaker.endpoint_description import describe_endpoint
 from mlsystem.engine.services.sagemaker.endpoint_machine import EndpointMachine
 from mlsystem.engine.services.sagemaker.listing import FILTERS, page, when
+from mlsystem.engine.services.sagemaker.model_server import definition, digest_of
 from mlsystem.engine.services.sagemaker.models import find_model
 from mlsystem.engine.services.sagemaker.tags import write_tags
 from mlsystem.engine.store.database import Transaction
@@ -159,17 +159,12 @@ class Endpoints(Part):
         shadows = config.request.get("ShadowProductionVariants", ())
         for given in (*config.request["ProductionVariants"], *shadows):
             model = find_model(tx, self._house, given["ModelName"])
-            role = config.request.get("ExecutionRoleArn", model.request["ExecutionRoleArn"])
             variants.append(
                 Variant(
                     name=given["VariantName"],
                     model_name=model.key,
-                    model={
-                        "Container": model.container,
-                        "ExecutionRoleArn": role,
-                        "EnableNetworkIsolation": model.request.get("EnableNetworkIsolation", False),
-                    },
-                    digest=self._digest(model.container["Image"]),
+                    model=definition(model, config.request.get("ExecutionRoleArn")),
+                    digest=digest_of(self._house, model.container["Image"]),
                     instance_type=given["InstanceType"],
                     weight=given.get("InitialVariantWeight", 1.0),
                     count=given["InitialInstanceCount"],
@@ -198,18 +193,6 @@ class Endpoints(Part):
                         f"DeploymentConfig: AutoRollbackConfiguration.Alarms names {name}, but there is no such alarm.",
                     )
         return guardrail
-
-    def _digest(self, uri: str) -> str:
-        """Empty where there is no such image: then the instances say so."""
-        match = IMAGE_URI.fullmatch(uri)
-        if match is None or match["digest"]:
-            return match["digest"] if match else ""
-        wanted = [{"imageTag": match["tag"] or "latest"}]
-        try:
-            found = self._house.call("ecr", "DescribeImages", {"repositoryName": match["name"], "imageIds": wanted})
-        except AwsError:
-            return ""
-        return str(found["imageDetails"][0]["imageDigest"])
 
 
 def _summary(endpoint: Endpoint) -> dict[str, object]:

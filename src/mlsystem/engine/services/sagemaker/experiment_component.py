@@ -14,11 +14,13 @@ from mlsystem.engine.contract import House
 from mlsystem.engine.services.sagemaker.experiment import Association, ComponentState, Trial, TrialComponent
 from mlsystem.engine.services.sagemaker.job import Job, ProcessingJob, TrainingJob
 from mlsystem.engine.services.sagemaker.listing import when
+from mlsystem.engine.services.sagemaker.transform_job import TransformJob
 from mlsystem.engine.store.database import Transaction
 
 SOURCES: Mapping[type[Job], tuple[str, str]] = {
     TrainingJob: ("aws-training-job", "SageMakerTrainingJob"),
     ProcessingJob: ("aws-processing-job", "SageMakerProcessingJob"),
+    TransformJob: ("aws-transform-job", "SageMakerTransformJob"),
 }
 STATUSES = {"InProgress": "InProgress", "Stopping": "Stopping", "Stopped": "Stopped", "Completed": "Completed"}
 
@@ -105,8 +107,8 @@ def _status(job: Job) -> dict[str, str]:
 
 
 def _parameters(job: Job) -> dict[str, dict[str, object]]:
-    """Hyperparameters (numbers as numbers), the environment of a processing job, and the instances."""
-    cluster = job.request.get("ResourceConfig") or job.request["ProcessingResources"]["ClusterConfig"]
+    """Hyperparameters (numbers as numbers), the environment of other jobs, and the instances."""
+    cluster = _cluster(job)
     instances = {
         f"SageMaker.{name}": cluster[name]
         for name in ("InstanceType", "InstanceCount", "VolumeSizeInGB")
@@ -114,6 +116,13 @@ def _parameters(job: Job) -> dict[str, dict[str, object]]:
     }
     given = job.request.get("HyperParameters") or job.request.get("Environment") or {}
     return {name: _parameter(value) for name, value in {**given, **instances}.items()}
+
+
+def _cluster(job: Job) -> dict[str, Any]:
+    request = job.request
+    if "ProcessingResources" in request:
+        return dict(request["ProcessingResources"]["ClusterConfig"])
+    return dict(request.get("ResourceConfig") or request["TransformResources"])
 
 
 def _parameter(value: object) -> dict[str, object]:
@@ -130,7 +139,9 @@ def _inputs(job: Job) -> dict[str, dict[str, str]]:
     inputs = {one["InputName"]: one["S3Input"]["S3Uri"] for one in job.request.get("ProcessingInputs", ())}
     app = job.request.get("AlgorithmSpecification", job.request.get("AppSpecification", {}))
     image = {"SageMaker.ImageUri": app.get("TrainingImage") or app.get("ImageUri")}
-    return {name: {"Value": uri} for name, uri in {**image, **channels, **inputs}.items() if uri}
+    transform = job.request.get("TransformInput", {}).get("DataSource", {}).get("S3DataSource", {})
+    records = {"SageMaker.TransformInput": transform.get("S3Uri"), "SageMaker.ModelName": job.request.get("ModelName")}
+    return {name: {"Value": uri} for name, uri in {**image, **channels, **inputs, **records}.items() if uri}
 
 
 def _outputs(job: Job) -> dict[str, dict[str, str]]:
@@ -139,6 +150,8 @@ def _outputs(job: Job) -> dict[str, dict[str, str]]:
     if isinstance(job, TrainingJob) and job.state == "Completed":
         base = job.request["OutputDataConfig"]["S3OutputPath"].rstrip("/")
         found["SageMaker.ModelArtifact"] = f"{base}/{job.key}/output/model.tar.gz"
+    if "TransformOutput" in job.request:
+        found["SageMaker.TransformOutput"] = job.request["TransformOutput"]["S3OutputPath"]
     return {name: {"Value": uri} for name, uri in found.items()}
 
 

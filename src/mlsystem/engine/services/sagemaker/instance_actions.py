@@ -57,6 +57,8 @@ class InstanceActions(Part):
         for endpoint, instance in self._all():
             if instance.phase is Phase.STARTING:
                 self._await_health(endpoint, instance)
+            elif instance.phase is Phase.SERVING:
+                self._await_sickness(endpoint, instance)
             elif instance.phase is Phase.DRAINING:
                 self._await_drained(endpoint, instance)
 
@@ -156,7 +158,7 @@ class InstanceActions(Part):
         """The record does not know the instance any more, so what was it is put together from the call."""
         instance = Instance(id=call.data["instance"], attempt=call.data["attempt"], deployment=0, variant="")
         endpoint = Endpoint(key=call.owner_key, arn="", deployments=())
-        self._watch.forget(_health_key(instance.id, instance.attempt))
+        self._forget(instance.id, instance.attempt)
         self._process.clear(endpoint, instance)
         with self._house.database.transaction() as tx:
             self._close_log(tx, endpoint, instance)
@@ -186,12 +188,25 @@ class InstanceActions(Part):
 
     # ------------------------------------------------------------------ what instances do by themselves
     def _await_health(self, endpoint: Endpoint, instance: Instance) -> None:
-        told = self._teller(endpoint, instance, "instance_healthy")
+        tell = self._teller(endpoint, instance, "instance_healthy")
+
+        def told() -> None:
+            tell()
+            self._await_sickness(endpoint, instance)
+
         self._watch.until_healthy(_health_key(instance.id, instance.attempt), self._process.socket(instance), told)
+
+    def _await_sickness(self, endpoint: Endpoint, instance: Instance) -> None:
+        told = self._teller(endpoint, instance, "instance_sick")
+        self._watch.until_sick(_sickness_key(instance.id, instance.attempt), self._process.socket(instance), told)
 
     def _await_drained(self, endpoint: Endpoint, instance: Instance) -> None:
         told = self._teller(endpoint, instance, "instance_drained")
         self._watch.until_drained(f"drain/{instance.id}", self._process.socket(instance), told)
+
+    def _forget(self, instance_id: str, attempt: int) -> None:
+        for key in (_health_key(instance_id, attempt), _sickness_key(instance_id, attempt)):
+            self._watch.forget(key)
 
     def _teller(self, endpoint: Endpoint, instance: Instance, name: str) -> Callable[[], None]:
         data = {"instance": instance.id, "attempt": instance.attempt}
@@ -204,7 +219,7 @@ class InstanceActions(Part):
 
     def _on_exit(self, process_id: str, how: Exited) -> None:
         _, name, instance_id, attempt = process_id.split(".")
-        self._watch.forget(_health_key(instance_id, int(attempt)))
+        self._forget(instance_id, int(attempt))
         with self._house.database.transaction() as tx:
             endpoint = tx.get(Endpoint, name)
             instance = endpoint.instance(instance_id) if endpoint else None
@@ -247,6 +262,10 @@ class InstanceActions(Part):
 
 def _health_key(instance_id: str, attempt: int) -> str:
     return f"health/{instance_id}.{attempt}"
+
+
+def _sickness_key(instance_id: str, attempt: int) -> str:
+    return f"sickness/{instance_id}.{attempt}"
 
 
 def _ending(how: Exited) -> str:

@@ -1,4 +1,4 @@
-"""Waits for what only looking can tell of an instance: that it answers /ping, and that nobody is connected to it any more.
+"""Waits for what only looking can tell of an instance: that it answers /ping, or does not any more, and that nobody is connected to it.
 
 What is waited for is no state of its own: after a restart of the engine it follows from the instances' phases.
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import http.client
 import logging
-import socket
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from mlsystem.engine.runtime.batch_client.connection import UnixConnection
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,11 @@ LONGEST_PAUSE_SECONDS = 0.5
 # Longer than any request may take (the endpoint's 60 s): a connection that is open still is nobody's.
 LONGEST_DRAIN_SECONDS = 65.0
 _CONNECTED = "03"
+# How often an instance that serves is asked, and after how many refusals in a row it is sick. One that does not answer in time may be
+# busy with a request, so it is given as long as the longest one may take.
+ROUND_SECONDS = 2.0
+MOST_REFUSALS = 3
+LONGEST_SILENCE_SECONDS = LONGEST_DRAIN_SECONDS
 
 
 class InstanceWatch:
@@ -37,6 +43,11 @@ class InstanceWatch:
     def until_healthy(self, key: str, socket_path: Path, told: Callable[[], None]) -> None:
         """Call `told` once /ping answers 200."""
         self._wait(key, lambda: ping(socket_path), told)
+
+    def until_sick(self, key: str, socket_path: Path, told: Callable[[], None]) -> None:
+        """Call `told` once the program refuses to answer /ping with 200 again and again, or is silent for too long."""
+        health = _Health(socket_path)
+        self._wait(key, health.is_lost, told, ROUND_SECONDS)
 
     def until_drained(self, key: str, socket_path: Path, told: Callable[[], None]) -> None:
         """Call `told` once no connection to the socket is left, or the longest request must be over."""
@@ -59,22 +70,30 @@ class InstanceWatch:
         for thread in threads:
             thread.join()
 
-    def _wait(self, key: str, is_true: Callable[[], bool], told: Callable[[], None]) -> None:
+    def _wait(
+        self, key: str, is_true: Callable[[], bool], told: Callable[[], None], pause: float = FIRST_PAUSE_SECONDS
+    ) -> None:
         with self._lock:
             if key in self._waits or self._is_stopping:
                 return
             given_up = self._waits[key] = threading.Event()
             thread = threading.Thread(
-                target=self._run, args=(key, given_up, is_true, told), name=f"watch-{key}", daemon=True
+                target=self._run, args=(key, given_up, is_true, told, pause), name=f"watch-{key}", daemon=True
             )
             self._threads.add(thread)
         thread.start()
 
-    def _run(self, key: str, given_up: threading.Event, is_true: Callable[[], bool], told: Callable[[], None]) -> None:
-        pause = FIRST_PAUSE_SECONDS
+    def _run(
+        self,
+        key: str,
+        given_up: threading.Event,
+        is_true: Callable[[], bool],
+        told: Callable[[], None],
+        pause: float,
+    ) -> None:
         try:
             while not given_up.wait(pause) and not _is_done(key, is_true, told):
-                pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+                pause = max(pause, min(pause * 1.5, LONGEST_PAUSE_SECONDS))
         finally:
             with self._lock:
                 if self._waits.get(key) is given_up:
@@ -96,12 +115,38 @@ def _is_done(key: str, is_true: Callable[[], bool], told: Callable[[], None]) ->
 
 def ping(socket_path: Path) -> bool:
     """Whether the program behind the socket answers GET /ping with 200 in time."""
-    connection = _UnixConnection(socket_path)
     try:
-        connection.request("GET", "/ping")
-        return connection.getresponse().status == 200
+        return _asked(socket_path) == 200
     except (OSError, http.client.HTTPException):
         return False
+
+
+class _Health:
+    """What the answers of an instance that serves tell, asked round by round."""
+
+    def __init__(self, socket_path: Path) -> None:
+        self._socket_path = socket_path
+        self._refusals = 0
+        self._answered_at = time.monotonic()
+
+    def is_lost(self) -> bool:
+        try:
+            is_well = _asked(self._socket_path) == 200
+        except TimeoutError:
+            return time.monotonic() - self._answered_at > LONGEST_SILENCE_SECONDS
+        except (OSError, http.client.HTTPException):
+            is_well = False
+        self._refusals = 0 if is_well else self._refusals + 1
+        self._answered_at = time.monotonic()
+        return self._refusals >= MOST_REFUSALS
+
+
+def _asked(socket_path: Path) -> int:
+    """The status of the answer to GET /ping. Raises OSError and HTTPException, TimeoutError for one that does not come."""
+    connection = UnixConnection(str(socket_path), PING_SECONDS)
+    try:
+        connection.request("GET", "/ping")
+        return connection.getresponse().status
     finally:
         connection.close()
 
@@ -116,14 +161,3 @@ def connections(socket_path: Path) -> int:
             if len(fields) == 8 and fields[5] == _CONNECTED and fields[7].rstrip("\n") == wanted:
                 count += 1
     return count
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path):
-        super().__init__("localhost", timeout=PING_SECONDS)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(PING_SECONDS)
-        self.sock.connect(str(self._path))

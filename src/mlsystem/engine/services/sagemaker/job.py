@@ -1,7 +1,7 @@
 """The life of a training or processing job, as rows.
 
 Both kinds live alike: inputs are staged, the program runs in its sandbox, outputs are uploaded. What differs (folders, what is packed)
-is the business of the actions; which comes next is decided here, without I/O.
+is the business of the actions; which comes next is decided here, without I/O. A transform job has two programs: see `transform_job`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ class Phase(StrEnum):
     """Where a job is. SageMaker's two statuses follow from it."""
 
     STAGING = "Staging"  # inputs are being copied into the job's folder
+    STARTING = "Starting"  # of a transform job: the container does not answer /ping yet
     RUNNING = "Running"  # the program runs under its shim
     UPLOADING = "Uploading"  # the program has ended, what it made is being uploaded
+    CLOSING = "Closing"  # of a transform job: its programs were told to end
     ENDED = "Ended"  # nothing more happens
 
 
 class Status(StrEnum):
-    """TrainingJobStatus and ProcessingJobStatus."""
+    """TrainingJobStatus, ProcessingJobStatus and TransformJobStatus."""
 
     IN_PROGRESS = "InProgress"
     STOPPING = "Stopping"  # a stop was asked for, the program has not ended yet
@@ -34,7 +36,7 @@ class Status(StrEnum):
 
 
 class Job(Record):
-    """Common part of both records. `request` is what the caller gave to Create; `state` is a `Status`."""
+    """Common part of the records. `request` is what the caller gave to Create; `state` is a `Status`."""
 
     arn: str
     request: dict[str, Any]
@@ -54,6 +56,16 @@ class Job(Record):
     def process_id(self) -> str:
         """The job's name among the processes of the engine; a name that is used again later gets another."""
         return f"{self.kind.split('.')[1].replace('_', '-')}.{self.key}.{int(self.created_at * 1000):x}"
+
+    @property
+    def program_id(self) -> str:
+        """The process of the user's program."""
+        return self.process_id
+
+    @classmethod
+    def noun(cls) -> str:
+        """Training, Processing or Transform."""
+        return cls.kind.split(".")[1].split("_")[0].title()
 
     def in_transition(self, status: str, at: float, message: str) -> tuple[tuple[str, float, float, str], ...]:
         closed = [(name, start, end or at, text) for name, start, end, text in self.transitions]

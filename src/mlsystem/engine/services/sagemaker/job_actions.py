@@ -18,15 +18,15 @@ from mlsystem.engine.runtime.workload import (
     Machinery,
     door,
     find_image,
+    last_lines,
     log_closed,
     log_opened,
 )
 from mlsystem.engine.services.sagemaker.job import Job, JobMachine, Phase
 from mlsystem.engine.services.sagemaker.job_kind import LONGEST_REASON, JobKind, clear, instance_type
-from mlsystem.engine.services.sagemaker.limits import limits_of
+from mlsystem.engine.services.sagemaker.limits import limits_of, out_of_memory
 
 STOP_GRACE_SECONDS = 120.0
-LAST_LINES = 20
 
 
 class JobActions(Part):
@@ -114,22 +114,14 @@ class JobActions(Part):
             case "time_limit":
                 return "ClientError: the job ran longer than its MaxRuntimeInSeconds and was stopped"
             case "memory_limit":
-                return (
-                    f"ClientError: Please use an instance type with more memory than {instance_type(job)}, or reduce the "
-                    f"size of the data: {how.message} and was ended"
-                )
-            case "start_failed" | "lost":
+                return out_of_memory(instance_type(job), how.message)
+            case "start_failed":
+                return f"AlgorithmError: the image's program cannot be started: {how.message}"[:LONGEST_REASON]
+            case "lost":
                 return f"InternalServerError: {how.message}"[:LONGEST_REASON]
         code = how.exit_code if how.exit_code is not None else 128 + (how.signal or 0)
-        words = self._kind.failure(job, self._tree(job)) or self._last_lines(job)
+        words = self._kind.failure(job, self._tree(job)) or last_lines(self._log_path(job), LONGEST_REASON - 100)
         return f"AlgorithmError: {words or 'the program left no reason'}, exit code: {code}"[:LONGEST_REASON]
-
-    def _last_lines(self, job: Job) -> str:
-        try:
-            text = self._log_path(job).read_bytes()[-16384:].decode(errors="replace")
-        except OSError:
-            return ""
-        return "\n".join(text.strip().splitlines()[-LAST_LINES:])[-LONGEST_REASON + 100 :]
 
     def _final_metrics(self, job: Job) -> list[tuple[str, float, float]]:
         """The last value of each metric definition in the job's log: (name, value, seconds since the epoch)."""

@@ -12,14 +12,17 @@ from mlsystem.engine.durable.machine import Notice
 if TYPE_CHECKING:
     from mlsystem.engine.services.sagemaker.job import Job
 
-NOUNS = {"sagemaker.training_job": "Training", "sagemaker.processing_job": "Processing"}
 # Members of the request that the event repeats.
-TOLD = ("RoleArn", "Environment", "HyperParameters", "OutputDataConfig", "ProcessingOutputConfig", "StoppingCondition")
+TOLD = (
+    *("RoleArn", "Environment", "HyperParameters", "OutputDataConfig", "ProcessingOutputConfig", "StoppingCondition"),
+    *("ModelName", "MaxConcurrentTransforms", "MaxPayloadInMB", "BatchStrategy"),
+    *("TransformInput", "TransformOutput", "TransformResources"),
+)
 
 
 def state_change(job: Job) -> Notice:
     """Times are in milliseconds, as in AWS's events."""
-    noun = NOUNS[job.kind]
+    noun = job.noun()
     detail: dict[str, Any] = {
         f"{noun}JobName": job.key,
         f"{noun}JobArn": job.arn,

@@ -25,3 +25,11 @@ def limits_of(instance_type_name: str) -> ProgramLimits:
     if known is None:
         return {"memory_limit_bytes": most, "cpu_limit": None}
     return {"memory_limit_bytes": min(known.memory_bytes, most), "cpu_limit": known.vcpus}
+
+
+def out_of_memory(instance_type_name: str, how: str) -> str:
+    """SageMaker's words for a program that was ended since it held too much; `how` are the runtime's."""
+    return (
+        f"ClientError: Please use an instance type with more memory than {instance_type_name}, or reduce the "
+        f"size of the data: {how} and was ended"
+    )

@@ -10,6 +10,7 @@ from mlsystem.engine.permission import ANY, Entry, Permissions, given, on, passe
 ROOT = "arn:${Partition}:sagemaker:${Region}:${Account}:"
 TRAINING_JOB = ROOT + "training-job/${TrainingJobName}"
 PROCESSING_JOB = ROOT + "processing-job/${ProcessingJobName}"
+TRANSFORM_JOB = ROOT + "transform-job/${TransformJobName}"
 MODEL = ROOT + "model/${ModelName}"
 ENDPOINT_CONFIG = ROOT + "endpoint-config/${EndpointConfigName}"
 ENDPOINT = ROOT + "endpoint/${EndpointName}"
@@ -47,6 +48,10 @@ PERMISSIONS = Permissions(
         "DescribeProcessingJob": [on(PROCESSING_JOB)],
         "ListProcessingJobs": [on(ANY)],
         "StopProcessingJob": [on(PROCESSING_JOB)],
+        "CreateTransformJob": tagged(TRANSFORM_JOB),
+        "DescribeTransformJob": [on(TRANSFORM_JOB)],
+        "ListTransformJobs": [on(ANY)],
+        "StopTransformJob": [on(TRANSFORM_JOB)],
         # models and endpoints
         "CreateModel": [*tagged(MODEL), EXECUTION_ROLE],
         "DeleteModel": [on(MODEL)],

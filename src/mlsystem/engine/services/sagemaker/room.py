@@ -30,12 +30,15 @@ from mlsystem.engine.services.sagemaker.project import ProjectMachine
 from mlsystem.engine.services.sagemaker.projects import Projects
 from mlsystem.engine.services.sagemaker.tags import TagOperations
 from mlsystem.engine.services.sagemaker.training_jobs import TrainingJobs
+from mlsystem.engine.services.sagemaker.transform_actions import TransformActions
+from mlsystem.engine.services.sagemaker.transform_job import TransformMachine
+from mlsystem.engine.services.sagemaker.transform_jobs import TransformJobs
 from mlsystem.engine.services.sagemaker.utilization import Utilization
 
 
 def open_room(house: House, machinery: Machinery, keeper: DoorKeeper) -> Room:
     training, processing = JobMachine(TrainingJob), JobMachine(ProcessingJob)
-    monitoring = MonitoringScheduleMachine()
+    transform, monitoring = TransformMachine(), MonitoringScheduleMachine()
     return Room(
         "sagemaker",
         [
@@ -43,6 +46,8 @@ def open_room(house: House, machinery: Machinery, keeper: DoorKeeper) -> Room:
             JobActions(house, machinery, training, Training()),
             ProcessingJobs(house, processing),
             JobActions(house, machinery, processing, Processing()),
+            TransformJobs(house, transform),
+            TransformActions(house, machinery, transform),
             Models(house),
             EndpointConfigs(house),
             Endpoints(house, EndpointMachine()),

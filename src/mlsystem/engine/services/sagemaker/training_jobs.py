@@ -59,11 +59,11 @@ class TrainingJobs(Part):
 
 def begin_job(house: House, tx: Transaction, machine: JobMachine[Any], job: Job) -> None:
     """Commit a new job and its first action. Raises AwsError(ResourceInUse) for a name that was used before."""
-    noun = type(job).__name__
+    noun = job.noun()
     if tx.get(type(job), job.key) is not None:
-        words = "training" if isinstance(job, TrainingJob) else "processing"
         raise AwsError(
-            "ResourceInUse", f"{noun} names must be unique: the {words} job {job.key} exists already ({job.arn})."
+            "ResourceInUse",
+            f"{noun}Job names must be unique: the {noun.lower()} job {job.key} exists already ({job.arn}).",
         )
     added = tx.add(job)
     write_tags(tx, job.arn, job.request.get("Tags", ()))

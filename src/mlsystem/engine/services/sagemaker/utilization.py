@@ -22,6 +22,7 @@ from mlsystem.engine.runtime.workload import Machinery
 from mlsystem.engine.services.sagemaker.endpoint import Endpoint, Phase
 from mlsystem.engine.services.sagemaker.job import Job, ProcessingJob, TrainingJob
 from mlsystem.engine.services.sagemaker.job import Phase as JobPhase
+from mlsystem.engine.services.sagemaker.transform_job import TransformJob
 from mlsystem.engine.store.database import Transaction
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ ENDPOINTS = "/aws/sagemaker/Endpoints"
 JOBS: dict[type[Job], str] = {
     TrainingJob: "/aws/sagemaker/TrainingJobs",
     ProcessingJob: "/aws/sagemaker/ProcessingJobs",
+    TransformJob: "/aws/sagemaker/TransformJobs",
 }
 OWNER = "sagemaker.utilization"
 
@@ -128,4 +130,4 @@ def _jobs(tx: Transaction) -> Iterator[_Program]:
     for model, namespace in JOBS.items():
         for job in tx.all(model, state="InProgress"):
             if job.phase is JobPhase.RUNNING:
-                yield _Program(job.process_id, namespace, (("Host", f"{job.key}/algo-1"),))
+                yield _Program(job.program_id, namespace, (("Host", f"{job.key}/algo-1"),))

@@ -288,3 +288,29 @@ def test_an_endpoint_can_be_deleted_whatever_its_instances_do(phase: str) -> Non
         world.tell("instance_exited", instance, how="stopped", reason="")
     assert world.endpoint.instances == ()
     assert "ship_captured" in world.asked()
+
+
+def test_an_instance_that_fell_sick_gets_no_requests_and_another_process() -> None:
+    world = World(("A", 2)).in_service()
+    sick, well = world.endpoint.instances
+    world.tell("instance_sick", sick)
+    assert world.asked() == ["stop_instance", "settle_door"]
+    assert [one.id for one in world.endpoint.routed(1, "A")] == [well.id]
+    world.settle()
+    world.tell("instance_exited", sick, how="stopped", reason="it was sick")
+    world.fire(f"restart/{sick.id}")
+    assert world.asked() == ["start_instance"]
+    world.make_healthy()
+    assert [one.id for one in world.endpoint.routed(1, "A")] == [sick.id, well.id]
+    assert world.endpoint.state == EndpointStatus.IN_SERVICE
+
+
+def test_sickness_of_one_that_leaves_anyway_or_of_a_process_of_before_means_nothing() -> None:
+    world = World(("A", 2)).in_service()
+    first = world.endpoint.instances[0]
+    world.send("instance_sick", instance=first.id, attempt=first.attempt + 1)
+    world.resize(A=1)
+    [leaving] = world.instances(Phase.LEAVING)
+    world.tell("instance_sick", leaving)
+    assert world.instances(Phase.LEAVING) == [leaving]
+    assert "stop_instance" not in world.asked()
