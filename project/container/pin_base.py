@@ -28,7 +28,9 @@ PIN = FOLDER / "base_image.txt"
 DOCKER_HUB = "registry-1.docker.io"
 INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 TIMEOUT_SECONDS = 20
-PARTS = re.compile(r"(?:(?P<registry>[\w.-]+[.:][\w.:-]*|localhost)/)?(?P<repository>[a-z0-9./_-]+):(?P<tag>[\w][\w.-]*)")
+PARTS = re.compile(
+    r"(?:(?P<registry>[\w.-]+[.:][\w.:-]*|localhost)/)?(?P<repository>[a-z0-9./_-]+):(?P<tag>[\w][\w.-]*)"
+)
 
 
 class PinError(Exception):
@@ -87,7 +89,7 @@ def digest_of(image: Image) -> str:
 def _get(url: str, headers: Mapping[str, str]) -> tuple[str, bytes]:
     """Content type and body. Raises HTTPError, and PinError if there is no answer."""
     try:
-        with urlopen(Request(url, headers=dict(headers)), timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+        with urlopen(Request(url, headers=dict(headers)), timeout=TIMEOUT_SECONDS) as answer:
             return answer.headers.get_content_type(), answer.read()
     except HTTPError:
         raise

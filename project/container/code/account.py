@@ -37,13 +37,17 @@ def workers_account(environment: Mapping[str, str]) -> Account | None:
         account = _account(named or USER)
     except KeyError as error:
         if named:
-            raise AccountError(f"MODEL_SERVER_USER is {named!r}; the image has no such user, or not its group") from error
+            raise AccountError(
+                f"MODEL_SERVER_USER is {named!r}; the image has no such user, or not its group"
+            ) from error
         return None
     if account.uid == os.geteuid():
         return None
     if not _can_become(account):
         if named:
-            raise AccountError(f"MODEL_SERVER_USER is {named!r}; a process of user {os.geteuid()} cannot become it here")
+            raise AccountError(
+                f"MODEL_SERVER_USER is {named!r}; a process of user {os.geteuid()} cannot become it here"
+            )
         return None
     return account
 
@@ -59,6 +63,8 @@ def _can_become(account: Account) -> bool:
     if os.geteuid() != ROOT:
         return False
     try:
-        return subprocess.run(["true"], user=account.uid, group=account.gid, extra_groups=[], check=False).returncode == 0
+        return (
+            subprocess.run(["true"], user=account.uid, group=account.gid, extra_groups=[], check=False).returncode == 0
+        )
     except OSError:
         return False

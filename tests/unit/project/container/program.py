@@ -50,7 +50,9 @@ def container_environment() -> Path:
             subprocess.run([tool, "venv", "--quiet", "--clear", "--python", base, folder], check=True)
             files = [option for name in REQUIREMENTS for option in ("-r", CODE / name)]
             python = folder / "bin" / "python"
-            subprocess.run([tool, "pip", "install", "--quiet", "--require-hashes", "--python", python, *files], check=True)
+            subprocess.run(
+                [tool, "pip", "install", "--quiet", "--require-hashes", "--python", python, *files], check=True
+            )
             for library in LIBRARIES.values():
                 if not can_load(library, folder):
                     put_in(library, folder)
@@ -97,7 +99,7 @@ class Container:
         self.tmp.mkdir()
         self._environment = environment
         self._with_nginx = with_nginx
-        self._user = ("--unshare-user", "--uid", str(uid), "--gid", str(uid))
+        self._user: tuple[str, ...] = ("--unshare-user", "--uid", str(uid), "--gid", str(uid))
         self._seen = [environment, Path(sys.base_prefix).resolve()]
         if real_root:
             self._user = (*root_of_all(), *readable_by_all(self._seen))

@@ -214,6 +214,16 @@ def test_with_neither_the_scripts_say_what_is_missing(scripts: Scripts) -> None:
         )
 
 
+def test_the_commands_of_the_documentation_build_and_push(scripts: Scripts) -> None:
+    text = (CONTAINER.parents[1] / "docs" / "faq.md").read_text()
+    commands = re.findall(r"^container/(.*)$", text, re.MULTILINE)
+    assert [command.split()[0] for command in commands] == ["build_image.sh", "push_image.sh"]
+    for command in commands:
+        done = scripts.run(*command.replace("container/", f"{scripts.container}/").split())
+        assert done.returncode == 0, done.stderr
+        assert scripts.asked(f"docker {command.split('_')[0]}")
+
+
 def test_a_dockerfile_that_is_not_there_is_named(scripts: Scripts) -> None:
     done = scripts.run("build_image.sh", IMAGE, "Dockerfile.x")
     assert (done.returncode, done.stderr) == (1, "build_image.sh: Dockerfile.x: there is no such file\n")
@@ -252,9 +262,9 @@ def test_only_instructions_are_used_that_the_local_engine_interprets(name: str) 
     known = ("FROM", "ARG", "COPY", "ENV", "WORKDIR", "RUN", "LABEL", "ENTRYPOINT", "CMD")
     assert {line.split()[0] for line in lines} <= set(known)
     steps = [step.strip() for line in lines if line.startswith("RUN") for step in line.removeprefix("RUN").split("&&")]
-    assert all(re.match(r"(pip install|chmod|mkdir|useradd|apt-get (update|install|distclean))\b", step) for step in steps), (
-        steps
-    )
+    assert all(
+        re.match(r"(pip install|chmod|mkdir|useradd|apt-get (update|install|distclean))\b", step) for step in steps
+    ), steps
 
 
 def test_what_is_copied_and_run_exists() -> None:
