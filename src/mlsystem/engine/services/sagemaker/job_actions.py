@@ -24,7 +24,7 @@ from mlsystem.engine.runtime.workload import (
 )
 from mlsystem.engine.services.sagemaker.job import Job, JobMachine, Phase
 from mlsystem.engine.services.sagemaker.job_kind import LONGEST_REASON, JobKind, clear, instance_type
-from mlsystem.engine.services.sagemaker.limits import limits_of, out_of_memory
+from mlsystem.engine.services.sagemaker.program import limits_of, not_started, out_of_memory
 
 STOP_GRACE_SECONDS = 120.0
 
@@ -116,7 +116,7 @@ class JobActions(Part):
             case "memory_limit":
                 return out_of_memory(instance_type(job), how.message)
             case "start_failed":
-                return f"AlgorithmError: the image's program cannot be started: {how.message}"[:LONGEST_REASON]
+                return not_started(how.message)[:LONGEST_REASON]
             case "lost":
                 return f"InternalServerError: {how.message}"[:LONGEST_REASON]
         code = how.exit_code if how.exit_code is not None else 128 + (how.signal or 0)

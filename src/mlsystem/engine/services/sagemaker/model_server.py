@@ -17,8 +17,8 @@ from mlsystem.engine.runtime.images import BrokenImage, Image
 from mlsystem.engine.runtime.process import Inbound, Log, Mount, ProcessSpec
 from mlsystem.engine.runtime.s3_files import S3Files, split_uri, unpack
 from mlsystem.engine.runtime.workload import IMAGE_URI, Machinery, demand_image, door, find_image
-from mlsystem.engine.services.sagemaker.limits import limits_of
 from mlsystem.engine.services.sagemaker.models import Model, model_source
+from mlsystem.engine.services.sagemaker.program import limits_of
 
 PORT = 8080
 STOP_GRACE_SECONDS = 30.0

@@ -16,8 +16,8 @@ from mlsystem.engine.runtime.workload import Machinery, last_lines, log_closed, 
 from mlsystem.engine.services.sagemaker.instance_watch import InstanceWatch, ping
 from mlsystem.engine.services.sagemaker.job import Phase
 from mlsystem.engine.services.sagemaker.job_kind import LONGEST_REASON, clear
-from mlsystem.engine.services.sagemaker.limits import out_of_memory
 from mlsystem.engine.services.sagemaker.model_server import ModelServer, ServedModel, Serving
+from mlsystem.engine.services.sagemaker.program import not_started, out_of_memory
 from mlsystem.engine.services.sagemaker.transform_folder import TransformFolder, container_environment
 from mlsystem.engine.services.sagemaker.transform_job import (
     CLIENT,
@@ -170,7 +170,9 @@ class TransformActions(Part):
             return ""
         if how.reason == "memory_limit":
             return out_of_memory(_instance_type(job), how.message)
-        if how.reason in ("start_failed", "lost"):
+        if how.reason == "start_failed":
+            return not_started(how.message)[:LONGEST_REASON]
+        if how.reason == "lost":
             return f"InternalServerError: {how.message}"[:LONGEST_REASON]
         code = how.exit_code if how.exit_code is not None else 128 + (how.signal or 0)
         return self._with_log(job, f"AlgorithmError: the container ended before the job did, exit code: {code}.")

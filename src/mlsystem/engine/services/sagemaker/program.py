@@ -1,4 +1,4 @@
-"""How much of the machine a job or an instance may use: what its instance type has, as far as the machine has it."""
+"""What every program of SageMaker has in common: how much of the machine it may use, and the words for its end."""
 
 from __future__ import annotations
 
@@ -33,3 +33,8 @@ def out_of_memory(instance_type_name: str, how: str) -> str:
         f"ClientError: Please use an instance type with more memory than {instance_type_name}, or reduce the "
         f"size of the data: {how} and was ended"
     )
+
+
+def not_started(how: str) -> str:
+    """The words for an image whose program the runtime could not start."""
+    return f"AlgorithmError: the image's program cannot be started: {how}"
