@@ -63,8 +63,7 @@ def _can_become(account: Account) -> bool:
     if os.geteuid() != ROOT:
         return False
     try:
-        return (
-            subprocess.run(["true"], user=account.uid, group=account.gid, extra_groups=[], check=False).returncode == 0
-        )
+        done = subprocess.run(["true"], user=account.uid, group=account.gid, extra_groups=[], check=False)
     except OSError:
         return False
+    return done.returncode == 0

@@ -42,7 +42,9 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def _load(server: Any) -> None:
+    gc.unfreeze()  # what the model before leaves in circles is collected with the rest
     server.app.wsgi().load()
+    gc.collect()
     threads = len(os.listdir("/proc/self/task"))
     if threads > 1:
         print(

@@ -6,12 +6,14 @@ import os
 import re
 import shutil
 import subprocess
+import sysconfig
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uv
 
+from tests.unit.client.images.workshop import BASE, Workshop
 from tests.unit.project.container.program import CODE, CONTAINER
 
 REPOSITORY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mls/model"
@@ -202,6 +204,25 @@ def test_without_docker_mlsystem_builds_and_pushes_both(scripts: Scripts) -> Non
     done = scripts.run("push_image.sh", *images, has_docker=False)
     assert done.returncode == 0
     assert scripts.record.read_text().splitlines() == [f"mlsystem image push {image}" for image in images]
+
+
+def test_the_mlsystem_that_is_installed_understands_what_the_script_asks_of_it(
+    scripts: Scripts, tmp_path: Path
+) -> None:
+    workshop = Workshop(tmp_path)
+    workshop.write("it", "content")
+    (workshop.context / "Dockerfile.own").write_text("ARG MINE\nFROM ${MINE}\nCOPY it /it\nRUN mkdir /made\n")
+    program = Path(sysconfig.get_path("scripts")) / "mlsystem"
+    (scripts.tools / "mlsystem").write_text(
+        f'#!/bin/sh\nexport HOME="{tmp_path}" MLSYSTEM_IMAGES="{tmp_path}/layout"\nexec "{program}" "$@"\n'
+    )
+    (scripts.tools / "buildah").write_text("#!/bin/sh\nexit 1\n")
+    for name in ("mlsystem", "buildah"):
+        (scripts.tools / name).chmod(0o755)
+    arguments = (f"{workshop.context}/Dockerfile.own", "--build-arg", f"MINE={BASE}")
+    done = scripts.run("build_image.sh", IMAGE, *arguments, has_docker=False)
+    assert (done.returncode, done.stdout) == (0, f"{IMAGE}\n"), done.stderr
+    assert workshop.layout.find(IMAGE) is not None
 
 
 def test_with_neither_the_scripts_say_what_is_missing(scripts: Scripts) -> None:
