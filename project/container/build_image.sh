@@ -88,17 +88,17 @@ build_both() {
 }
 
 build_what_is_missing() {
-    local image=$1 lambda_image=$2
-    choose_builder
-    if ! is_pushed "$image"; then
-        build "$image" "$here/Dockerfile"
-    elif is_pushed "$lambda_image"; then
+    local image=$1 lambda_image=$2 has_image=true
+    is_pushed "$image" || has_image=false
+    if $has_image && is_pushed "$lambda_image"; then
         return
-    elif [[ $builder == docker ]]; then
+    fi
+    choose_builder
+    if $has_image && [[ $builder == docker ]]; then
         "$here/push_image.sh" --log-in "$image"
         docker pull "$image" >&2
     else
-        build "$image" "$here/Dockerfile" # out of the same content, the same
+        build "$image" "$here/Dockerfile" # where the registry has it, of the same content
     fi
     if ! is_pushed "$lambda_image"; then
         build "$lambda_image" "$here/Dockerfile.lambda.ecr" --build-arg "BASE_IMAGE=$image"

@@ -121,6 +121,7 @@ def test_what_the_registry_has_is_not_built_again(scripts: Scripts) -> None:
     images = scripts.build(pushed=f"mls/model:{tag} mls/model-lambda:{tag}")
     assert images == [f"{REPOSITORY}:{tag}", f"{LAMBDA_REPOSITORY}:{tag}"]
     assert scripts.asked("docker") == []
+    assert scripts.build(pushed=f"mls/model:{tag} mls/model-lambda:{tag}", has_docker=False) == images
 
 
 def test_a_missing_second_image_is_built_upon_the_one_that_is_there(scripts: Scripts) -> None:

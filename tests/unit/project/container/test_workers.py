@@ -10,11 +10,12 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
 
-from tests.unit.project.container.program import Container, Running, await_truth
+from tests.unit.project.container.program import CODE, Container, Running, await_truth
 from tests.unit.project.container.test_serve import CSV, SOCKET, broken_model, child_of, serving
 
 NewContainer = Callable[..., Container]
@@ -106,8 +107,6 @@ THREADED = "\nimport threading\nthreading.Thread(target=threading.Event().wait, 
 
 def with_code(folder: Path, name: str, more: str) -> Path:
     """The program with something more in one of its files."""
-    from tests.unit.project.container.program import CODE
-
     code = shutil.copytree(CODE, folder / "code", ignore=shutil.ignore_patterns("__pycache__"))
     (code / name).write_text((code / name).read_text() + more)
     return code
@@ -138,7 +137,7 @@ class Load:
         while not self._ended.is_set():
             try:
                 answer = tuple(predictions(self._running))
-            except (AssertionError, OSError) as error:
+            except (AssertionError, OSError, HTTPException) as error:
                 self.failures.append(repr(error))
                 continue
             with self._lock:
