@@ -93,6 +93,8 @@ class Run:
                 install(self._files.root, _pip_arguments(arguments, self._files))
             case ["apt-get" | "apt", *arguments]:
                 apt(arguments, self._files.root, self._tell, self._place)
+            case ["useradd", *arguments] if {"--system", "--no-create-home"} <= {*arguments}:
+                self._tell("no user is made: what runs in a sandbox is one user, with no other beside it")
             case _:
                 return self._is_changed(words)
         return True

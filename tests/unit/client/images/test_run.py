@@ -88,6 +88,13 @@ def test_apt_that_is_not_interpreted_is_refused_by_name(workshop: Workshop) -> N
         workshop.build("RUN apt-get source x")
 
 
+@pytest.mark.usefixtures("without_shell")
+def test_a_user_of_the_system_is_not_made_and_leaves_the_images_list_of_users_alone(workshop: Workshop) -> None:
+    built = workshop.build("RUN useradd --system --no-create-home --shell /usr/sbin/nologin server")
+    assert workshop.files(built) == {}
+    assert any("no user is made" in line for line in workshop.told)
+
+
 def test_everything_else_is_run_in_a_shell_over_the_machines_files(workshop: Workshop) -> None:
     workshop.write("names", "b\na\n")
     built = workshop.build(
@@ -160,5 +167,5 @@ def test_an_installed_package_is_compiled_with_the_images_own_paths(workshop: Wo
     content = workshop.files(built)[compiled[0]]
     assert "/opt/venv/lib/python3." in content
     assert str(workshop.context.parent) not in content
-    again = workshop.build(*lines, base="python:3.11-slim")
+    again = workshop.build(*lines, base=f"python:3.11-slim@sha256:{'0' * 64}")
     assert workshop.files(again)[compiled[0]] == content, "of the same source, whenever it is made"
