@@ -16,11 +16,13 @@ from botocore.exceptions import ClientError
 from mlsystem.client.images.builders import STORE_VARIABLE
 from mlsystem.engine.runtime.machine import probe
 from tests.command_line import run
+from tests.docs.documents import ROOT, shell_lines
 from tests.jobs import logged
 from tests.live import LiveEngine, eventually
 from tests.roles import role
 from tests.serving import Load, Serving
 
+PAGE = ROOT / "docs" / "containers.md"
 PROGRAM = Path(__file__).parents[1] / "byo_container"
 NAME = "own-container"
 ROWS = b"north,0,1\nnorth,0.5,1.5\nsouth,0,-1\nsouth,-0.5,-1.5\n"
@@ -35,12 +37,19 @@ class OwnContainer:
         self.engine = engine
         self._settings = {STORE_VARIABLE: str(store)}
         self.start_seconds = 0.0  # that its instances take by themselves
-        self.built = self.command("image", "build", f"{NAME}:1", str(PROGRAM), "--builder", "interpreter")
-        self.pushed = self.command("image", "push", f"{NAME}:1")
+        self.built, self.pushed, self.listed = self.walked()
         self.image = str(self.pushed["uri"])
         self.s3, self.sagemaker = engine.client("s3"), engine.client("sagemaker")
         self.s3.create_bucket(Bucket=NAME)
         self.s3.put_object(Bucket=NAME, Key="data/rows.csv", Body=ROWS)
+
+    def walked(self) -> list[Any]:
+        """The commands of the page, of which two name what is the reader's own; other builders would need base images."""
+        own = {"my-model:1": f"{NAME}:1", "my-container": str(PROGRAM)}
+        lines = [line.split() for line in shell_lines(PAGE)]
+        assert [line[:3] for line in lines] == [["mlsystem", "image", verb] for verb in ("build", "push", "list")]
+        lines[0] += ["--builder", "interpreter"]
+        return [self.command(*(own.get(word, word) for word in line[1:])) for line in lines]
 
     def command(self, *arguments: str) -> Any:
         done = run("--json", *arguments, home=self.engine.folder, environment=self._settings)
@@ -156,8 +165,7 @@ def test_this_machine_runs_it_in_a_sandbox() -> None:
 
 def test_the_image_is_the_registrys_after_a_push(own: OwnContainer) -> None:
     assert own.pushed["digest"] == own.built["digest"]
-    listed = own.command("image", "list")
-    assert {(one["name"], one["digest"]) for one in listed} >= {
+    assert {(one["name"], one["digest"]) for one in own.listed} >= {
         (f"{NAME}:1", own.built["digest"]),
         (own.image, own.built["digest"]),
     }

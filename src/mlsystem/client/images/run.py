@@ -21,6 +21,7 @@ from mlsystem.client.images.shell import NoShell, run_in_shell
 
 IMPLEMENTED = "pip install, chmod, mkdir, apt-get, ln -s, rm"
 PIP_NAMES = {"pip", "pip3"}
+OWNERSHIP = {"useradd", "adduser", "usermod", "groupadd", "addgroup", "chown", "chgrp"}
 Tell = Callable[[str], None]
 
 # What separates the steps of `a && b; c`, and what does not: quotes and parentheses are whole.
@@ -93,8 +94,8 @@ class Run:
                 install(self._files.root, _pip_arguments(arguments, self._files))
             case ["apt-get" | "apt", *arguments]:
                 apt(arguments, self._files.root, self._tell, self._place)
-            case ["useradd", *arguments] if {"--system", "--no-create-home"} <= {*arguments}:
-                self._tell("no user is made: what runs in a sandbox is one user, with no other beside it")
+            case [name, *_] if name in OWNERSHIP:
+                self._tell(f"{name} is left out: what runs in a sandbox is one user, and every file is that one's")
             case _:
                 return self._is_changed(words)
         return True

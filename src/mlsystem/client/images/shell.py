@@ -24,6 +24,9 @@ _KERNELS = ("dev", "proc", "sys", "run")
 _OWN = ("tmp", "var/tmp", "home", "root")
 # Somebody who is not root may write a folder of the machine only where the image has it, too.
 _OPENED = ("etc", "opt", "usr/bin", "usr/lib", "usr/local/bin", "usr/local/lib", "usr/local/share")
+# The builder may read them; an image must not hold them.
+_SECRETS = ("etc/shadow", "etc/shadow-", "etc/gshadow", "etc/gshadow-")
+_SECRET_FOLDERS = ("/etc/ssh", "/etc/ssl/private")
 
 
 class NoShell(ImageError):
@@ -100,6 +103,9 @@ def _users() -> list[list[str]]:
 def _options(files: RootFs, scratch: Path) -> Iterator[str]:
     for name in (*_OPENED, *_OWN, *_KERNELS):
         (files.root / name).mkdir(parents=True, exist_ok=True)
+    for name in _SECRETS:
+        if Path("/", name).exists():
+            (files.root / name).touch(mode=0o600)  # an empty file hides the machine's
     yield from ("--bind", str(files.root), "/")
     for name in _SYSTEM:
         host, own = Path("/", name), files.root / name
@@ -107,6 +113,7 @@ def _options(files: RootFs, scratch: Path) -> Iterator[str]:
             yield from ("--symlink", str(host.readlink()), str(host))
         elif host.is_dir():
             yield from _overlay(str(host), own, scratch / name)
+    yield from (word for name in _SECRET_FOLDERS if Path(name).is_dir() for word in ("--tmpfs", name))
     yield from ("--ro-bind", "/sys", "/sys", *bubblewrap.own_proc(), "--dev", "/dev", "--tmpfs", "/run")
     yield from ("--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve")
     for prefix in _prefixes():
@@ -125,6 +132,9 @@ def _tidy(root: Path, before: set[str]) -> None:
         for path in (Path(folder, name) for name in others):
             if not (path.is_symlink() or stat.S_ISREG(path.lstat().st_mode)):
                 path.unlink()
+    for name in _SECRETS:
+        if name not in before and (root / name).exists() and (root / name).stat().st_size == 0:
+            (root / name).unlink()
     for name in _SYSTEM:
         if name not in before and (root / name).is_symlink():
             (root / name).unlink()

@@ -88,13 +88,6 @@ def test_apt_that_is_not_interpreted_is_refused_by_name(workshop: Workshop) -> N
         workshop.build("RUN apt-get source x")
 
 
-@pytest.mark.usefixtures("without_shell")
-def test_a_user_of_the_system_is_not_made_and_leaves_the_images_list_of_users_alone(workshop: Workshop) -> None:
-    built = workshop.build("RUN useradd --system --no-create-home --shell /usr/sbin/nologin server")
-    assert workshop.files(built) == {}
-    assert any("no user is made" in line for line in workshop.told)
-
-
 def test_everything_else_is_run_in_a_shell_over_the_machines_files(workshop: Workshop) -> None:
     workshop.write("names", "b\na\n")
     built = workshop.build(
@@ -138,6 +131,24 @@ def test_a_command_does_not_reach_what_is_not_of_the_system(workshop: Workshop, 
     (tmp_path / "secret").write_text("s")
     with pytest.raises(ImageError, match="exit code"):
         workshop.build(f"RUN cat {tmp_path}/secret | cat - && test -e {tmp_path}/secret")
+
+
+def test_the_passwords_of_the_machine_are_not_the_images(workshop: Workshop) -> None:
+    built = workshop.build("RUN cat /etc/shadow > /seen; ls /etc/ssl/private /etc/ssh >> /seen 2>/dev/null; exit 0")
+    files = workshop.files(built)
+    assert set(files) == {"seen"}
+    assert "$" not in files["seen"]
+    assert "root:" not in files["seen"]
+    assert "key" not in files["seen"]
+
+
+def test_users_and_owners_are_left_out_and_said_to_be(workshop: Workshop) -> None:
+    built = workshop.build(
+        "RUN groupadd -r app && useradd -r -g app app", "RUN mkdir /srv/a && chown -R app:app /srv/a"
+    )
+    assert workshop.files(built) == {}
+    left = [text.split()[0] for text in workshop.told if "is left out" in text]
+    assert left == ["groupadd", "useradd", "chown"]
 
 
 def test_a_command_does_not_change_the_kernels_settings(workshop: Workshop) -> None:
