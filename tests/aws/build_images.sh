@@ -88,3 +88,13 @@ as=nobody check lambda python -c "import awslambdaric.bootstrap, boto3, predicti
 build monitor "$root/src/mlsystem/monitor/Dockerfile" "$root/src"
 check monitor python3 -c "import mlsystem.monitor.command"
 echo "images: all three are built, and their programs start"
+
+# A stranger's program, in a whole root that buildah made: the engine runs it as what its own builder makes of the same Dockerfile.
+foreign=ubuntu:22.04
+timeout 120 buildah pull --quiet --signature-policy "$work/policy.json" "docker.io/library/$foreign" >/dev/null 2>&1 ||
+    buildah tag "docker.io/library/$base" "docker.io/library/$foreign"
+build own "$root/tests/byo_container/Dockerfile" "$root/tests/byo_container"
+buildah push --quiet --signature-policy "$work/policy.json" localhost/own "docker-archive:$work/own.tar:own:1"
+cd "$root"
+OWN_CONTAINER_ARCHIVE=$work/own.tar .venv/bin/python -m pytest -q tests/engine/test_own_container.py
+echo "images: the stranger's program trains, evaluates and serves on the engine"

@@ -66,11 +66,15 @@ class Run:
         steps = [step for step in steps if step.strip() and not _STRICTNESS.fullmatch(step)]
         if "||" in command or any(map(_STATE.match, steps)):
             steps = [command]
+        if self._files.is_whole:
+            steps = [command]
         yield from steps
 
     def _step(self, step: str) -> None:
         plain = self._replaced(step)
         words = [] if _SHELLS.search(plain) and not _is_plain_remove(plain) else _words(plain)
+        if self._files.is_whole:  # which has a package manager of its own
+            words = []
         if not words or not self._is_done(words):
             try:
                 run_in_shell(step, self._files, self._environment, self._tell, self._place)

@@ -26,6 +26,7 @@ _OWN = ("tmp", "var/tmp", "home", "root")
 _OPENED = ("etc", "opt", "usr/bin", "usr/lib", "usr/local/bin", "usr/local/lib", "usr/local/share")
 # The builder may read them; an image must not hold them.
 _SECRETS = ("etc/shadow", "etc/shadow-", "etc/gshadow", "etc/gshadow-")
+_NAMES = ("etc/resolv.conf", "etc/hosts")
 _SECRET_FOLDERS = ("/etc/ssh", "/etc/ssl/private")
 
 
@@ -101,6 +102,19 @@ def _users() -> list[list[str]]:
 
 
 def _options(files: RootFs, scratch: Path) -> Iterator[str]:
+    yield from _whole_root(files.root) if files.is_whole else _over_host(files, scratch)
+
+
+def _whole_root(root: Path) -> Iterator[str]:
+    for name in _KERNELS:
+        (root / name).mkdir(exist_ok=True)
+    yield from ("--bind", str(root), "/", "--ro-bind", "/sys", "/sys", *bubblewrap.own_proc(), "--dev", "/dev")
+    yield from ("--tmpfs", "/run")
+    for name in _NAMES:
+        yield from ("--ro-bind-try", os.path.realpath(f"/{name}"), f"/{name}")
+
+
+def _over_host(files: RootFs, scratch: Path) -> Iterator[str]:
     for name in (*_OPENED, *_OWN, *_KERNELS):
         (files.root / name).mkdir(parents=True, exist_ok=True)
     for name in _SECRETS:
@@ -132,8 +146,8 @@ def _tidy(root: Path, before: set[str]) -> None:
         for path in (Path(folder, name) for name in others):
             if not (path.is_symlink() or stat.S_ISREG(path.lstat().st_mode)):
                 path.unlink()
-    for name in _SECRETS:
-        if name not in before and (root / name).exists() and (root / name).stat().st_size == 0:
+    for name in (*_SECRETS, *_NAMES):
+        if name not in before and (root / name).is_file() and (root / name).stat().st_size == 0:
             (root / name).unlink()
     for name in _SYSTEM:
         if name not in before and (root / name).is_symlink():
