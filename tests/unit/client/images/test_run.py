@@ -180,3 +180,11 @@ def test_an_installed_package_is_compiled_with_the_images_own_paths(workshop: Wo
     assert str(workshop.context.parent) not in content
     again = workshop.build(*lines, base=f"python:3.11-slim@sha256:{'0' * 64}")
     assert workshop.files(again)[compiled[0]] == content, "of the same source, whenever it is made"
+
+
+def test_a_requirement_that_does_not_install_is_told_with_the_installers_words(workshop: Workshop) -> None:
+    lines = ("RUN pip install --no-index 'no-such-package==1.0'",)
+    with pytest.raises(ImageError) as refused:
+        workshop.build(*lines, base="python:3.11-slim")
+    assert "no-such-package" in str(refused.value)
+    assert "pip install failed" in str(refused.value)
