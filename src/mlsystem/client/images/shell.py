@@ -126,7 +126,12 @@ def _over_host(files: RootFs, scratch: Path) -> Iterator[str]:
         if host.is_symlink() and not own.exists():
             yield from ("--symlink", str(host.readlink()), str(host))
         elif host.is_dir():
+            mounted = bubblewrap.mounts_below(host)
+            if mounted and os.geteuid() != 0:  # then the kernel refuses to lay anything over it
+                yield from ("--ro-bind", str(host), str(host))
+                continue
             yield from _overlay(str(host), own, scratch / name)
+            yield from (word for place in mounted for word in ("--ro-bind", str(place), str(place)))
     yield from (word for name in _SECRET_FOLDERS if Path(name).is_dir() for word in ("--tmpfs", name))
     yield from ("--ro-bind", "/sys", "/sys", *bubblewrap.own_proc(), "--dev", "/dev", "--tmpfs", "/run")
     yield from ("--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve")
