@@ -27,6 +27,8 @@ lock:
 	$(BIN)/$(COMPILE) -o requirements/checkov.txt requirements/checkov.in
 	$(BIN)/$(COMPILE) -o requirements/sagemaker.txt requirements/sagemaker.in
 	$(BIN)/$(COMPILE) -o requirements/uv.txt -c requirements/dev.txt requirements/uv.in
+	cd project/container/code && for name in requirements requirements-lambda; do \
+		$(CURDIR)/$(BIN)/$(COMPILE) -o $$name.txt $$name.in || exit; done
 	$(BIN)/$(COMPILE) -o src/mlsystem/client/images/libraries.txt --no-deps --only-binary :all: requirements/image_libraries.in
 
 # The validator of state machines and cdk-nag are npm packages. Without npm their tests are listed as not run (with CI=true they fail).

@@ -72,4 +72,6 @@ def docker_engine() -> Iterator[DockerEngine]:
     finally:
         process.terminate()
         process.wait(END_SECONDS)
+        # Which it leaves, with the name space of containers that have the machine's network.
+        subprocess.run(["umount", folder / "exec/netns/default"], capture_output=True, check=False)
         shutil.rmtree(folder, ignore_errors=True)

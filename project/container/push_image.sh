@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Pushes images to Amazon ECR, and leaves alone those that are there.
+# Pushes images to Amazon ECR, with docker, where it answers, else with mlsystem.
 #
-#   push_image.sh IMAGE_URI...             log in and push
-#   push_image.sh --is-pushed IMAGE_URI    exit code 0 if the registry has the image, 1 if not
-#   push_image.sh --log-in IMAGE_URI       log in to the image's registry only
+#   push_image.sh IMAGE...             log in and push; docker leaves alone what is there
+#   push_image.sh --is-pushed IMAGE    exit code 0 if the registry has the image, 1 if not
+#   push_image.sh --log-in IMAGE       log in to the image's registry only
 #
-# Needs docker, the AWS CLI and credentials. The repositories must exist.
+# Needs credentials and, but to push with mlsystem, the AWS CLI. The repositories must exist.
 set -euo pipefail
 
 # 123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/model:tag -> --region eu-west-1; else the environment says it
@@ -35,19 +35,13 @@ log_in() {
         docker login --username AWS --password-stdin "${1%%/*}" >&2
 }
 
-case ${1:-} in
-"" | -h | --help)
-    sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+usage() {
+    sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
     exit 2
-    ;;
---is-pushed)
-    is_pushed "$2"
-    ;;
---log-in)
-    log_in "$2"
-    ;;
-*)
-    registry=""
+}
+
+push_with_docker() {
+    local image registry=""
     for image in "$@"; do
         if is_pushed "$image"; then
             echo "push_image.sh: $image is there already" >&2
@@ -59,5 +53,31 @@ case ${1:-} in
         fi
         docker push "$image" >&2
     done
+}
+
+push_with_mlsystem() {
+    local image
+    for image in "$@"; do
+        mlsystem image push "$image" >&2
+    done
+}
+
+case ${1:-} in
+--is-pushed | --log-in)
+    [[ $# -eq 2 ]] || usage
+    if [[ $1 == --is-pushed ]]; then is_pushed "$2"; else log_in "$2"; fi
+    ;;
+"" | -*)
+    usage
+    ;;
+*)
+    if docker version >/dev/null 2>&1; then
+        push_with_docker "$@"
+    elif command -v mlsystem >/dev/null; then
+        push_with_mlsystem "$@"
+    else
+        echo "push_image.sh: docker does not answer, and there is no mlsystem: start the one or install the other" >&2
+        exit 1
+    fi
     ;;
 esac

@@ -47,10 +47,10 @@ def build_images(
 ) -> Images:
     """Build and push what the registry does not have of both images, and return their URIs."""
     repositories = (repository_uri, lambda_repository_uri)
-    uris = _uris(container / "build_image.sh", run, "--name", *repositories)
+    uris = _uris(container / "build_image.sh", run, "--both", "--name", *repositories)
     # Asked here, as the scripts start the AWS CLI for each question.
     if not all(_is_pushed(ecr, uri) for uri in uris):
-        uris = _uris(container / "build_image.sh", run, *repositories)
+        uris = _uris(container / "build_image.sh", run, "--both", *repositories)
         run(["bash", str(container / "push_image.sh"), *uris])
     return Images(image_uri=uris[0], image_lambda_uri=uris[1])
 

@@ -68,20 +68,33 @@ build() {
     buildah bud --quiet --pull=false --signature-policy "$work/policy.json" "${volumes[@]}" "$@" --tag "localhost/$name" --file "$file" "$context" >/dev/null
 }
 
-# check NAME PROGRAM...: it runs in a container of the image
+# check NAME PROGRAM...: it runs in a container of the image; `as` is who runs it there
+as=root
 check() {
     local name=$1 container
     shift
     container=$(buildah from --pull-never --signature-policy "$work/policy.json" "localhost/$name")
-    buildah run "$container" -- "$@"
+    buildah run --user "$as" "$container" -- "$@"
     buildah rm "$container" >/dev/null
 }
 
 build model "$root/project/container/Dockerfile" "$root/project/container"
 check model python -c "import lightgbm, gunicorn, prepare_data, training, evaluate"
 check model sh -c "command -v nginx train serve >/dev/null"
+check model python - <"$root/tests/aws/serve_check.py"
 build lambda "$root/project/container/Dockerfile.lambda.ecr" "$root/project/container" --build-arg BASE_IMAGE=localhost/model
-check lambda python -c "import awslambdaric.bootstrap, boto3, prediction_api"
+# Lambda runs it as somebody who is not root.
+as=nobody check lambda python -c "import awslambdaric.bootstrap, boto3, prediction_api"
 build monitor "$root/src/mlsystem/monitor/Dockerfile" "$root/src"
 check monitor python3 -c "import mlsystem.monitor.command"
 echo "images: all three are built, and their programs start"
+
+# A stranger's program, in a whole root that buildah made: the engine runs it as what its own builder makes of the same Dockerfile.
+foreign=ubuntu:22.04
+timeout 120 buildah pull --quiet --signature-policy "$work/policy.json" "docker.io/library/$foreign" >/dev/null 2>&1 ||
+    buildah tag "docker.io/library/$base" "docker.io/library/$foreign"
+build own "$root/tests/byo_container/Dockerfile" "$root/tests/byo_container"
+buildah push --quiet --signature-policy "$work/policy.json" localhost/own "docker-archive:$work/own.tar:own:1"
+cd "$root"
+OWN_CONTAINER_ARCHIVE=$work/own.tar .venv/bin/python -m pytest -q tests/engine/test_own_container.py
+echo "images: the stranger's program trains, evaluates and serves on the engine"

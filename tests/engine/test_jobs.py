@@ -2,162 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
-import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.images import push_image
 from tests.jobs import leftovers
 from tests.live import LiveEngine, eventually
-from tests.roles import role
-
-# Fits a line by least squares and writes its two numbers: a model, though a small one.
-TRAIN = """#!/usr/bin/env python3
-import json, os, pathlib, signal, sys, time
-root = pathlib.Path("/opt/ml")
-parameters = json.loads((root / "input/config/hyperparameters.json").read_text())
-print("run", parameters["mode"], flush=True)
-if parameters["mode"] == "fail":
-    (root / "output/failure").write_text("the label is missing in column 3")
-    sys.exit(3)
-if parameters["mode"] == "crash":
-    raise ValueError("the last line that tells why")
-if parameters["mode"] == "wait":
-    signal.signal(signal.SIGTERM, lambda *_: ((root / "model/partial").write_text("p"), sys.exit(0)))
-    signal.pause()
-rows = [tuple(map(float, line.split(","))) for line in (root / "input/data/train/points.csv").read_text().split()]
-n = len(rows)
-mx, my = sum(x for x, _ in rows) / n, sum(y for _, y in rows) / n
-slope = sum((x - mx) * (y - my) for x, y in rows) / sum((x - mx) ** 2 for x, _ in rows)
-(root / "model/model.json").write_text(json.dumps({"slope": slope, "intercept": my - slope * mx}))
-(root / "output/data/notes.txt").write_text(json.dumps({
-    "environment": {name: os.environ.get(name, "") for name in ("TRAINING_JOB_NAME", "SM_CHANNEL_TRAIN", "COLOUR")},
-    "parameters": parameters,
-    "channels": json.loads((root / "input/config/inputdataconfig.json").read_text()),
-    "hosts": json.loads((root / "input/config/resourceconfig.json").read_text())["hosts"],
-}))
-print("train-rmse: 0.25;")
-print("train-rmse: 0.125;")
-"""
-
-PROCESS = """#!/usr/bin/env python3
-import json, pathlib, sys
-text = pathlib.Path("/opt/ml/processing/input/raw/points.csv").read_text()
-if "fail" in sys.argv:
-    pathlib.Path("/opt/ml/output/message").write_text("row 7 has no label")
-    sys.exit(1)
-pathlib.Path("/opt/ml/processing/clean/points.csv").write_text(text.upper())
-pathlib.Path("/srv/extra/names.json").write_text(json.dumps(sys.argv[1:]))
-config = json.loads(pathlib.Path("/opt/ml/config/processingjobconfig.json").read_text())
-pathlib.Path("/opt/ml/output/message").write_text("Completed: " + config["Environment"]["COLOUR"])
-"""
-
-
-class Workshop:
-    """A bucket with data and an image with both programs."""
-
-    def __init__(self, engine: LiveEngine):
-        self.engine = engine
-        self.bucket = f"jobs-{uuid.uuid4().hex[:8]}"
-        self.s3 = engine.client("s3")
-        self.sagemaker = engine.client("sagemaker")
-        self.s3.create_bucket(Bucket=self.bucket)
-        self.s3.put_object(Bucket=self.bucket, Key="in/points.csv", Body=b"0,1\n1,3\n2,5\n")
-        files = {"/opt/program/train": TRAIN, "/opt/program/process.py": PROCESS}
-        self.image = push_image(engine, f"jobs-{uuid.uuid4().hex[:8]}", files)
-
-    def train(self, mode: str = "fit", **changes: Any) -> str:
-        name = f"job-{uuid.uuid4().hex[:8]}"
-        request: dict[str, Any] = {
-            "TrainingJobName": name,
-            "RoleArn": role(self.engine, "trainer"),
-            "AlgorithmSpecification": {
-                "TrainingImage": self.image,
-                "TrainingInputMode": "File",
-                "MetricDefinitions": [{"Name": "train:rmse", "Regex": r"train-rmse: ([0-9.]+);"}],
-            },
-            "HyperParameters": {"mode": mode, "depth": "3"},
-            "InputDataConfig": [
-                {
-                    "ChannelName": "train",
-                    "ContentType": "text/csv",
-                    "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{self.bucket}/in"}},
-                }
-            ],
-            "OutputDataConfig": {"S3OutputPath": f"s3://{self.bucket}/out"},
-            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-            "StoppingCondition": {"MaxRuntimeInSeconds": 600},
-            "Environment": {"COLOUR": "green"},
-            "Tags": [{"Key": "GitBranch", "Value": "main"}],
-        }
-        self.sagemaker.create_training_job(**{**request, **changes})
-        return name
-
-    def process(self, *arguments: str) -> str:
-        name = f"job-{uuid.uuid4().hex[:8]}"
-        self.sagemaker.create_processing_job(
-            ProcessingJobName=name,
-            RoleArn=role(self.engine, "trainer"),
-            AppSpecification={
-                "ImageUri": self.image,
-                "ContainerEntrypoint": ["python3", "/opt/program/process.py"],
-                **({"ContainerArguments": list(arguments)} if arguments else {}),
-            },
-            Environment={"COLOUR": "green"},
-            ProcessingInputs=[
-                {
-                    "InputName": "raw",
-                    "S3Input": {
-                        "S3Uri": f"s3://{self.bucket}/in/points.csv",
-                        "LocalPath": "/opt/ml/processing/input/raw",
-                        "S3DataType": "S3Prefix",
-                        "S3InputMode": "File",
-                    },
-                }
-            ],
-            ProcessingOutputConfig={
-                "Outputs": [
-                    _output("clean", "/opt/ml/processing/clean", f"s3://{self.bucket}/{name}/clean"),
-                    _output("extra", "/srv/extra", f"s3://{self.bucket}/{name}/extra"),
-                ]
-            },
-            ProcessingResources={
-                "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
-            },
-        )
-        return name
-
-    def trained(self, name: str) -> dict[str, Any]:
-        def ended() -> Any:
-            job = self.sagemaker.describe_training_job(TrainingJobName=name)
-            return job if job["TrainingJobStatus"] not in ("InProgress", "Stopping") else None
-
-        return dict(eventually(ended))
-
-    def processed(self, name: str) -> dict[str, Any]:
-        def ended() -> Any:
-            job = self.sagemaker.describe_processing_job(ProcessingJobName=name)
-            return job if job["ProcessingJobStatus"] not in ("InProgress", "Stopping") else None
-
-        return dict(eventually(ended))
-
-    def read(self, uri: str) -> bytes:
-        bucket, key = uri.removeprefix("s3://").split("/", 1)
-        return bytes(self.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-
-    def archive(self, uri: str) -> dict[str, str]:
-        with tarfile.open(fileobj=io.BytesIO(self.read(uri))) as tar:
-            files = [member for member in tar.getmembers() if member.isfile()]
-            return {member.name: tar.extractfile(member).read().decode() for member in files}  # type: ignore[union-attr]
-
-
-def _output(name: str, path: str, uri: str) -> dict[str, Any]:
-    return {"OutputName": name, "S3Output": {"S3Uri": uri, "LocalPath": path, "S3UploadMode": "EndOfJob"}}
+from tests.workshop import Workshop
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +40,7 @@ def test_the_program_gets_what_the_container_contract_says(workshop: Workshop) -
     assert notes["hosts"] == ["algo-1"]
     assert [step["Status"] for step in job["SecondaryStatusTransitions"]] == [
         "Starting",
+        "Downloading",
         "Training",
         "Uploading",
         "Completed",
@@ -296,7 +151,100 @@ def test_tags_are_kept(workshop: Workshop) -> None:
 
 
 def test_a_member_that_means_something_else_is_refused_by_name(workshop: Workshop) -> None:
-    with pytest.raises(ClientError, match="CheckpointConfig"):
-        workshop.train(CheckpointConfig={"S3Uri": f"s3://{workshop.bucket}/c"})
+    with pytest.raises(ClientError, match=r"without AlgorithmSpecification\.TrainingImage"):
+        workshop.train(AlgorithmSpecification={"AlgorithmName": "a", "TrainingInputMode": "File"})
     with pytest.raises(ClientError, match="InstanceCount"):
         workshop.train(ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1})
+
+
+# ---------------------------------------------------------------------- while the program runs
+
+
+def test_checkpoints_are_kept_while_the_program_writes_them_and_are_there_for_the_next_job(workshop: Workshop) -> None:
+    place = {"S3Uri": f"s3://{workshop.bucket}/checkpoints", "LocalPath": "/srv/checkpoints"}
+    name = workshop.train("checkpoint", CheckpointConfig=place)
+    eventually(lambda: workshop.keys("checkpoints/") == ["checkpoints/deep/epoch-1"], interval=0.2)
+    job = workshop.sagemaker.describe_training_job(TrainingJobName=name)
+    assert (job["TrainingJobStatus"], job["CheckpointConfig"]) == ("InProgress", place)
+    workshop.sagemaker.stop_training_job(TrainingJobName=name)
+    assert workshop.trained(name)["TrainingJobStatus"] == "Stopped"
+    assert workshop.keys("checkpoints/") == ["checkpoints/deep/epoch-1", "checkpoints/last"]
+    again = workshop.trained(workshop.train("resume", CheckpointConfig=place))
+    assert workshop.archive(again["ModelArtifacts"]["S3ModelArtifacts"]) == {"found": "deep/epoch-1 last"}
+
+
+def test_a_checkpoint_that_cannot_be_kept_fails_the_job_at_its_end(workshop: Workshop) -> None:
+    name = workshop.train(
+        "checkpoint", CheckpointConfig={"S3Uri": "s3://nobodys-bucket/c", "LocalPath": "/srv/checkpoints"}
+    )
+    job = workshop.trained(name)
+    assert job["TrainingJobStatus"] == "Failed"
+    assert "s3://nobodys-bucket/c" in job["FailureReason"]
+
+
+def test_outputs_are_uploaded_while_the_program_writes_them(workshop: Workshop) -> None:
+    name = workshop.process("wait", mode="Continuous")
+    eventually(lambda: workshop.keys(f"{name}/clean/") == [f"{name}/clean/early.csv"], interval=0.2)
+    workshop.sagemaker.stop_processing_job(ProcessingJobName=name)
+    assert workshop.processed(name)["ProcessingJobStatus"] == "Stopped"
+    assert workshop.keys(f"{name}/clean/") == [f"{name}/clean/early.csv", f"{name}/clean/late.csv"]
+
+
+def test_what_a_program_prints_is_measured_in_cloudwatch(workshop: Workshop) -> None:
+    name = workshop.train()
+    workshop.trained(name)
+
+    def found() -> list[float]:
+        points = workshop.engine.client("cloudwatch").get_metric_statistics(
+            Namespace="/aws/sagemaker/TrainingJobs",
+            MetricName="train:rmse",
+            Dimensions=[{"Name": "TrainingJobName", "Value": name}],
+            StartTime=datetime.now(UTC) - timedelta(minutes=5),
+            EndTime=datetime.now(UTC) + timedelta(minutes=1),
+            Period=60,
+            Statistics=["Sum"],
+        )["Datapoints"]
+        return [point["Sum"] for point in points]
+
+    eventually(lambda: sum(found()) == 0.375)
+
+
+# ---------------------------------------------------------------------- inputs
+
+
+def test_a_manifest_names_the_objects_of_a_channel(workshop: Workshop) -> None:
+    manifest = json.dumps([{"prefix": f"s3://{workshop.bucket}/in/"}, "points.csv"])
+    workshop.s3.put_object(Bucket=workshop.bucket, Key="manifests/train", Body=manifest.encode())
+    source = {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": f"s3://{workshop.bucket}/manifests/train"}}
+    job = workshop.trained(workshop.train(InputDataConfig=[{"ChannelName": "train", "DataSource": source}]))
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+
+
+def test_a_job_runs_the_image_that_its_tag_named_when_it_began(workshop: Workshop) -> None:
+    job = workshop.trained(workshop.train())
+    [image] = workshop.engine.client("ecr").describe_images(
+        repositoryName=workshop.image.rpartition("/")[2].partition(":")[0]
+    )["imageDetails"]
+    said = {one["Status"]: one["StatusMessage"] for one in job["SecondaryStatusTransitions"]}
+    assert said["Training"] == f"Training image download completed ({image['imageDigest']}). Training in progress."
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"MetricDefinitions": [{"Name": "m", "Regex": "a("}]}, "The Regex of the metric m is none"),
+        ({"MetricDefinitions": [{"Name": "m", "Regex": "a"}]}, "The Regex of the metric m has no group"),
+    ],
+)
+def test_an_expression_that_finds_nothing_is_refused(workshop: Workshop, changes: dict[str, Any], reason: str) -> None:
+    algorithm = {"TrainingImage": workshop.image, "TrainingInputMode": "File"}
+    with pytest.raises(ClientError, match=reason):
+        workshop.train(AlgorithmSpecification={**algorithm, **changes})
+
+
+def test_managed_spot_training_has_a_time_to_wait(workshop: Workshop) -> None:
+    with pytest.raises(ClientError, match="MaxWaitTimeInSeconds is at least MaxRuntimeInSeconds"):
+        workshop.train(EnableManagedSpotTraining=True)
+    condition = {"MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 600}
+    job = workshop.trained(workshop.train(EnableManagedSpotTraining=True, StoppingCondition=condition))
+    assert (job["TrainingJobStatus"], job["EnableManagedSpotTraining"]) == ("Completed", True)

@@ -1,12 +1,16 @@
-"""A container program that knows nothing of this engine: built from its Dockerfile, trained, evaluated and served as it is."""
+"""A container program that knows nothing of this engine: built from its Dockerfile, trained, evaluated and served as it is.
+
+With OWN_CONTAINER_ARCHIVE, an image that another builder made of the same Dockerfile is taken instead (`make test-images`).
+"""
 
 from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +20,13 @@ from botocore.exceptions import ClientError
 from mlsystem.client.images.builders import STORE_VARIABLE
 from mlsystem.engine.runtime.machine import probe
 from tests.command_line import run
+from tests.docs.documents import ROOT, shell_lines
 from tests.jobs import logged
 from tests.live import LiveEngine, eventually
 from tests.roles import role
 from tests.serving import Load, Serving
 
+PAGE = ROOT / "docs" / "containers.md"
 PROGRAM = Path(__file__).parents[1] / "byo_container"
 NAME = "own-container"
 ROWS = b"north,0,1\nnorth,0.5,1.5\nsouth,0,-1\nsouth,-0.5,-1.5\n"
@@ -35,12 +41,23 @@ class OwnContainer:
         self.engine = engine
         self._settings = {STORE_VARIABLE: str(store)}
         self.start_seconds = 0.0  # that its instances take by themselves
-        self.built = self.command("image", "build", f"{NAME}:1", str(PROGRAM), "--builder", "interpreter")
-        self.pushed = self.command("image", "push", f"{NAME}:1")
+        *_, self.pushed, self.listed = self.walked()
         self.image = str(self.pushed["uri"])
         self.s3, self.sagemaker = engine.client("s3"), engine.client("sagemaker")
         self.s3.create_bucket(Bucket=NAME)
         self.s3.put_object(Bucket=NAME, Key="data/rows.csv", Body=ROWS)
+
+    def walked(self) -> list[Any]:
+        """The commands of the page, of which two name what is the reader's own; other builders would need base images."""
+        own = {"my-model:1": f"{NAME}:1", "my-container": str(PROGRAM)}
+        lines = [line.split() for line in shell_lines(PAGE)]
+        assert [line[:3] for line in lines] == [["mlsystem", "image", verb] for verb in ("build", "push", "list")]
+        lines[0] += ["--builder", "interpreter"]
+        archive = os.environ.get("OWN_CONTAINER_ARCHIVE")
+        if archive:
+            self.command("image", "load", archive, "--tag", f"{NAME}:1")
+            del lines[0]
+        return [self.command(*(own.get(word, word) for word in line[1:])) for line in lines]
 
     def command(self, *arguments: str) -> Any:
         done = run("--json", *arguments, home=self.engine.folder, environment=self._settings)
@@ -155,13 +172,11 @@ def test_this_machine_runs_it_in_a_sandbox() -> None:
 
 
 def test_the_image_is_the_registrys_after_a_push(own: OwnContainer) -> None:
-    assert own.pushed["digest"] == own.built["digest"]
-    listed = own.command("image", "list")
-    assert {(one["name"], one["digest"]) for one in listed} >= {
-        (f"{NAME}:1", own.built["digest"]),
-        (own.image, own.built["digest"]),
+    assert {(one["name"], one["digest"]) for one in own.listed} >= {
+        (f"{NAME}:1", own.pushed["digest"]),
+        (own.image, own.pushed["digest"]),
     }
-    assert own.command("image", "pull", own.image)["digest"] == own.built["digest"]
+    assert own.command("image", "pull", own.image)["digest"] == own.pushed["digest"]
 
 
 def test_it_trains(own: OwnContainer, model: str) -> None:
@@ -228,3 +243,15 @@ def test_an_instance_that_is_killed_under_load_is_back_soon_and_no_request_is_lo
     assert set(load.answers) == {"north\nsouth\n"}
     assert len(load.failures) <= 1, load.failures
     assert took < BACK_SECONDS + own.start_seconds
+
+
+def test_an_engine_of_an_ordinary_user_runs_it_as_well(new_engine: Callable[..., LiveEngine], tmp_path: Path) -> None:
+    """Without any right of root's: where this test is root itself, in a name space of users in which it is not."""
+    live = new_engine(within=["unshare", "--user", "--map-user=1000", "--map-group=1000"] if os.geteuid() == 0 else [])
+    live.start()
+    own = OwnContainer(live, tmp_path / "images")
+    job = own.trained("ordinary")
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    found = own.served("ordinary", job["ModelArtifacts"]["S3ModelArtifacts"], 2, MODEL_SERVER_WORKERS="1")
+    assert found["EndpointStatus"] == "InService", found.get("FailureReason")
+    assert own.ask("ordinary") == "north\nsouth\n"

@@ -23,6 +23,7 @@ import resource
 import signal
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 SLOWER_SECONDS = 0.3
@@ -31,6 +32,7 @@ WORD = "often"
 LITTLE = 1.03
 LEAKED_BYTES = 16 * 1024 * 1024  # a request
 LEAST_BYTES_LEFT = 128 * 1024 * 1024  # what a worker may take beyond what it has, before there is no more
+GUNICORN_ENDS = 3  # the exit code of a worker that cannot start: its parent gives up
 STATM = Path("/proc/self/statm")  # pages of memory that the process has
 Answers = list[list[object]]
 
@@ -84,8 +86,9 @@ class Fault:
 
     def _crash(self) -> None:
         """The worker's parent goes, and with it the server: Gunicorn alone would only make another worker."""
-        os.kill(os.getppid(), signal.SIGKILL)
-        os._exit(1)
+        with suppress(PermissionError):  # the parent may be root, where the worker is not
+            os.kill(os.getppid(), signal.SIGKILL)
+        os._exit(GUNICORN_ENDS)
 
     def _leak(self) -> None:
         if not self._leaked:

@@ -27,7 +27,7 @@ class ModelError(Exception):
 
 
 class Predictor:
-    """A loaded model. Not to be loaded before a fork: LightGBM's threads would not survive it."""
+    """A loaded model. It is loaded once, before the server forks its workers: it must start no threads (gunicorn.conf.py)."""
 
     def __init__(self, folder: Path) -> None:
         self.schema = Schema.load(folder / INFERENCE_FOLDER / SCHEMA_FILE)

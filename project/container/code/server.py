@@ -1,10 +1,12 @@
 """The inference server's processes: Gunicorn, and Nginx before it where the image has it. The program `serve` runs `main`.
 
 Both live and die together: if one ends, the other is ended and the exit code is 1, so that SageMaker replaces the
-container. SIGTERM (a scale-in, an update) drains: no new requests, those under way are answered, exit code 0.
+container. SIGTERM (a scale-in, an update) drains: no new requests, those under way are answered, exit code 0. SIGHUP
+loads the model anew and replaces the workers, while requests are answered: by the old model until the new one is there.
 
 Environment: SAGEMAKER_BIND_TO_PORT (default 8080) or MODEL_SERVER_BIND (`host:port` or `unix:/path`) is where to listen;
-MODEL_SERVER_WORKERS (default: a worker per core); MODEL_SERVER_TIMEOUT (seconds for one request, default 60).
+MODEL_SERVER_WORKERS (default: a worker per core); MODEL_SERVER_TIMEOUT (seconds for one request, default 60);
+MODEL_SERVER_USER (whose the workers are, where `serve` is root: account.py).
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from account import ROOT, Account, AccountError, workers_account
 from faults import Fault, FaultError
 
 PROGRAM = Path(__file__).resolve().parent
@@ -54,10 +57,10 @@ def read_settings(environment: Mapping[str, str], cores: int) -> Settings:
     )
 
 
-def nginx_configuration(template: str, settings: Settings, folder: Path, is_root: bool) -> str:
-    """The template with everything filled in."""
+def nginx_configuration(template: str, settings: Settings, folder: Path, user: str) -> str:
+    """The template with everything filled in; `user` as in `_nginx_user`."""
     words = {
-        "USER": "user root;" if is_root else "",  # else Nginx would change to a user whom a sandbox may not know
+        "USER": f"user {user};" if user else "",
         "WORKERS": str(settings.workers),
         "FOLDER": str(folder),
         "UPSTREAM": f"{UNIX}{gunicorn_socket(folder)}",
@@ -74,19 +77,21 @@ def gunicorn_socket(folder: Path) -> Path:
 class Server:
     """The running processes. `front` takes the connections: Nginx, or Gunicorn where there is no Nginx."""
 
-    def __init__(self, settings: Settings, folder: Path, nginx: str | None) -> None:
+    def __init__(self, settings: Settings, account: Account | None, folder: Path, nginx: str | None) -> None:
         remove_stale_socket(settings.bind)
         self._draining = False
         self._gunicorn: subprocess.Popen[bytes] | None = None
         self._nginx: subprocess.Popen[bytes] | None = None
         signal.signal(signal.SIGTERM, self._drain)
         signal.signal(signal.SIGINT, self._drain)
+        signal.signal(signal.SIGHUP, self._reload)
         if nginx:
-            with _listen(folder) as listener:  # bound before Nginx starts: an early request waits, and does not fail
-                self._gunicorn = _start_gunicorn(settings, f"fd://{listener.fileno()}", [listener.fileno()])
-            self._nginx = _start_nginx(nginx, settings, folder)
+            with _listen(folder, account) as listener:  # before Nginx starts: an early request waits, and does not fail
+                bind = f"fd://{listener.fileno()}"
+                self._gunicorn = _start_gunicorn(settings, account, bind, [listener.fileno()])
+            self._nginx = _start_nginx(nginx, settings, account, folder)
         else:
-            self._gunicorn = _start_gunicorn(settings, settings.bind)
+            self._gunicorn = _start_gunicorn(settings, account, settings.bind)
         if self._draining:  # the signal came while they started
             self._drain()
 
@@ -115,6 +120,11 @@ class Server:
         elif self._gunicorn:
             _tell(self._gunicorn, signal.SIGTERM)
 
+    def _reload(self, *_: object) -> None:
+        """Gunicorn does it. A signal that comes before there is a Gunicorn comes before the model is read, too."""
+        if self._gunicorn and not self._draining:
+            _tell(self._gunicorn, signal.SIGHUP)
+
 
 def remove_stale_socket(bind: str) -> None:
     """A server that was killed leaves its socket file, which the next one could not bind."""
@@ -122,14 +132,21 @@ def remove_stale_socket(bind: str) -> None:
         Path(bind.removeprefix(UNIX)).unlink(missing_ok=True)
 
 
-def _listen(folder: Path) -> socket.socket:
+def _listen(folder: Path, account: Account | None) -> socket.socket:
+    """Where Nginx reaches Gunicorn: its workers go through the folder, and write to the socket."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(gunicorn_socket(folder)))
     listener.listen(BACKLOG)
+    if account:
+        folder.chmod(0o711)
+        os.chown(gunicorn_socket(folder), account.uid, account.gid)
     return listener
 
 
-def _start_gunicorn(settings: Settings, bind: str, descriptors: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+def _start_gunicorn(
+    settings: Settings, account: Account | None, bind: str, descriptors: Sequence[int] = ()
+) -> subprocess.Popen[bytes]:
+    workers = {"MODEL_SERVER_UID": str(account.uid), "MODEL_SERVER_GID": str(account.gid)} if account else {}
     environment = {
         **os.environ,
         "MODEL_SERVER_SOCKET": bind,
@@ -137,17 +154,30 @@ def _start_gunicorn(settings: Settings, bind: str, descriptors: Sequence[int] = 
         "MODEL_SERVER_TIMEOUT": str(settings.timeout_seconds),
         "OMP_NUM_THREADS": "1",  # a worker per core already keeps every core busy
         "OPENBLAS_NUM_THREADS": "1",
+        **workers,
     }
     configuration = str(PROGRAM / "gunicorn.conf.py")
     command = [sys.executable, "-m", "gunicorn", "--config", configuration, "--chdir", str(PROGRAM), "wsgi:application"]
-    return subprocess.Popen(command, env=environment, pass_fds=descriptors)
+    # Gunicorn inherits what is blocked here, and a SIGHUP then waits until it can take one (gunicorn.conf.py).
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+    try:
+        return subprocess.Popen(command, env=environment, pass_fds=descriptors)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
 
 
-def _start_nginx(nginx: str, settings: Settings, folder: Path) -> subprocess.Popen[bytes]:
+def _start_nginx(nginx: str, settings: Settings, account: Account | None, folder: Path) -> subprocess.Popen[bytes]:
     path = folder / "nginx.conf"
     template = (PROGRAM / "nginx.conf").read_text()
-    path.write_text(nginx_configuration(template, settings, folder, is_root=os.geteuid() == 0))
+    path.write_text(nginx_configuration(template, settings, folder, _nginx_user(account)))
     return subprocess.Popen([nginx, *_early_log_option(nginx), "-c", str(path)])
+
+
+def _nginx_user(account: Account | None) -> str:
+    """User and group of its workers; root must say so, or Nginx would change to a user whom a sandbox may not know."""
+    if account:
+        return f"{account.user} {account.group}"
+    return "root" if os.geteuid() == ROOT else ""
 
 
 def _early_log_option(nginx: str) -> list[str]:
@@ -172,14 +202,16 @@ def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
 def main() -> int:
     try:
         settings = read_settings(os.environ, len(os.sched_getaffinity(0)))
+        account = workers_account(os.environ)
         fault = Fault.of(os.environ)
-    except (SettingsError, FaultError) as error:
+    except (SettingsError, AccountError, FaultError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     if fault and fault.name == "crash-on-start":
         print("error: the server ends, as FAULT asks for", file=sys.stderr)
         return 1
     nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:{NGINX_FOLDERS}")
-    print(f"serve: {settings.workers} workers at {settings.bind}, {nginx or 'Gunicorn alone'}", flush=True)
+    whose = f" of {account.user}" if account else ""
+    print(f"serve: {settings.workers} workers{whose} at {settings.bind}, {nginx or 'Gunicorn alone'}", flush=True)
     with tempfile.TemporaryDirectory(prefix="serve-") as folder:
-        return Server(settings, Path(folder), nginx).wait()
+        return Server(settings, account, Path(folder), nginx).wait()

@@ -1,8 +1,8 @@
 """The inference server's application: `GET /ping` and `POST /invocations`, SageMaker's hosting contract.
 
-Plain WSGI: two routes need no framework. Gunicorn imports `application` once, then forks its workers, and each worker
-loads the model for itself (gunicorn.conf.py). A model that cannot be loaded leaves `/ping` at 503 with the reason, so
-that the endpoint never takes traffic. Every error is JSON: `{"error": "..."}`.
+Plain WSGI: two routes need no framework. Gunicorn imports `application` once and loads the model once, then forks its
+workers (gunicorn.conf.py). A model that cannot be loaded leaves `/ping` at 503 with the reason, so that the endpoint
+never takes traffic; if there is one before it, that one goes on serving. Every error is JSON: `{"error": "..."}`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from pathlib import Path
@@ -39,12 +40,19 @@ class Application:
         self._problem = "the model is not loaded yet"
 
     def load(self) -> None:
-        """Load the model; what is wrong with it is kept for `/ping`."""
+        """Load the model, in the place of the one before; what is wrong with it is kept for `/ping`."""
         try:
             self._predictor = Predictor(self._folder)
         except (SchemaError, ModelError, OSError) as error:
-            self._problem = f"the model cannot be loaded: {error}"
-            print(f"error: {self._problem}", file=sys.stderr, flush=True)
+            self._refuse(str(error))
+        except Exception as error:  # noqa: BLE001 - another kind of model may raise anything; it must not end the server
+            traceback.print_exc()
+            self._refuse(f"{type(error).__name__}: {error}")
+
+    def _refuse(self, reason: str) -> None:
+        self._problem = f"the model cannot be loaded: {reason}"
+        kept = "; the one before it goes on serving" if self._predictor else ""
+        print(f"error: {self._problem}{kept}", file=sys.stderr, flush=True)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:

@@ -33,16 +33,17 @@ def load(archive: Path, layout: ImageLayout, name: str = "") -> dict[str, str]:
             found = dict(_images(folder, layout))
         except (KeyError, ValueError, TypeError, OSError) as error:
             raise ImageError(f"{archive} holds no whole image: {error!r}") from error
-    named = {(name or known): digest for known, digest in found.items()}
     if not found:
         raise ImageError(f"{archive} holds no image: neither manifest.json nor index.json is in it")
-    if "" in named or (name and len(found) > 1):
+    if name and len(set(found.values())) == 1:
+        found = {name: next(iter(found.values()))}
+    if "" in found or (name and name not in found):
         raise ImageError(
-            f"{archive} holds {len(found)} images, of which one has no name of its own: give it with --tag"
+            f"{archive} holds {len(found)} images that one name does not tell apart: give --tag for one without a name"
         )
-    for one, digest in named.items():
+    for one, digest in found.items():
         layout.tag(one, digest)
-    return named
+    return found
 
 
 def _images(folder: Path, layout: ImageLayout) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.layout import ImageConfig
 
 PYTHON = re.compile(
-    r"(?:public\.ecr\.aws/docker/library/|docker\.io/(?:library/)?)?python:(?P<version>\d+\.\d+)(?:[.\w-]*)"
+    r"(?:public\.ecr\.aws/docker/library/|docker\.io/(?:library/)?)?python:(?P<version>\d+\.\d+)[.\w-]*(?:@sha256:[0-9a-f]{64})?"
 )
 # Of the systems that programs for SageMaker begin with, those that manage their packages as a Debian machine does.
 SYSTEM = re.compile(r"(?:public\.ecr\.aws/docker/library/|docker\.io/(?:library/)?)?(?:debian|ubuntu)(?::[\w.-]+)?")

@@ -1,4 +1,4 @@
-"""`docker`, as far as build scripts use it: build, push, pull, tag, login. It stands on the PATH of builds on the local engine.
+"""`docker`, as far as build scripts use it: version, build, push, pull, tag, login. It stands on the PATH of builds on the local engine.
 
 So the same build_image.sh runs in CodeBuild on AWS with Docker, and on the engine without it.
 """
@@ -48,6 +48,8 @@ def _carry_out(given: argparse.Namespace, layout: ImageLayout) -> None:
             if digest is None:
                 raise ImageError(f"there is no image {given.source} on this machine")
             layout.tag(given.target, digest)
+        case "version":
+            _tell("Docker's commands as mlsystem carries them out, without Docker")
         case "login":
             sys.stdin.read()
             _tell("Login Succeeded")
@@ -73,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     tag = commands.add_parser("tag")
     tag.add_argument("source")
     tag.add_argument("target")
+    commands.add_parser("version")
     login = commands.add_parser("login")
     login.add_argument("--username", "-u", required=True)
     login.add_argument("--password-stdin", action="store_true", required=True)

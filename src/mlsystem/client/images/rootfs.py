@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from pathlib import Path, PurePosixPath
@@ -17,6 +18,11 @@ class RootFs:
         self.root = root
         self.working_directory = "/"
         self.shell: tuple[str, ...] = ()  # of RUN, CMD and ENTRYPOINT; empty: /bin/sh -c
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a whole root with a shell of its own, and lies not over this machine's files."""
+        return any(os.path.lexists(self.root / shell) for shell in ("bin/sh", "usr/bin/sh"))
 
     def path(self, inside: str) -> Path:
         """Where a path of the image lies on this machine. Raises ImageError for one that leaves the image."""

@@ -21,6 +21,7 @@ from mlsystem.client.images.shell import NoShell, run_in_shell
 
 IMPLEMENTED = "pip install, chmod, mkdir, apt-get, ln -s, rm"
 PIP_NAMES = {"pip", "pip3"}
+OWNERSHIP = {"useradd", "adduser", "usermod", "groupadd", "addgroup", "chown", "chgrp"}
 Tell = Callable[[str], None]
 
 # What separates the steps of `a && b; c`, and what does not: quotes and parentheses are whole.
@@ -65,11 +66,15 @@ class Run:
         steps = [step for step in steps if step.strip() and not _STRICTNESS.fullmatch(step)]
         if "||" in command or any(map(_STATE.match, steps)):
             steps = [command]
+        if self._files.is_whole:
+            steps = [command]
         yield from steps
 
     def _step(self, step: str) -> None:
         plain = self._replaced(step)
         words = [] if _SHELLS.search(plain) and not _is_plain_remove(plain) else _words(plain)
+        if self._files.is_whole:  # which has a package manager of its own
+            words = []
         if not words or not self._is_done(words):
             try:
                 run_in_shell(step, self._files, self._environment, self._tell, self._place)
@@ -93,6 +98,8 @@ class Run:
                 install(self._files.root, _pip_arguments(arguments, self._files))
             case ["apt-get" | "apt", *arguments]:
                 apt(arguments, self._files.root, self._tell, self._place)
+            case [name, *_] if name in OWNERSHIP:
+                self._tell(f"{name} is left out: what runs in a sandbox is one user, and every file is that one's")
             case _:
                 return self._is_changed(words)
         return True

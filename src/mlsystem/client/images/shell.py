@@ -24,6 +24,10 @@ _KERNELS = ("dev", "proc", "sys", "run")
 _OWN = ("tmp", "var/tmp", "home", "root")
 # Somebody who is not root may write a folder of the machine only where the image has it, too.
 _OPENED = ("etc", "opt", "usr/bin", "usr/lib", "usr/local/bin", "usr/local/lib", "usr/local/share")
+# The builder may read them; an image must not hold them.
+_SECRETS = ("etc/shadow", "etc/shadow-", "etc/gshadow", "etc/gshadow-")
+_NAMES = ("etc/resolv.conf", "etc/hosts")
+_SECRET_FOLDERS = ("/etc/ssh", "/etc/ssl/private")
 
 
 class NoShell(ImageError):
@@ -98,15 +102,37 @@ def _users() -> list[list[str]]:
 
 
 def _options(files: RootFs, scratch: Path) -> Iterator[str]:
+    yield from _whole_root(files.root) if files.is_whole else _over_host(files, scratch)
+
+
+def _whole_root(root: Path) -> Iterator[str]:
+    for name in _KERNELS:
+        (root / name).mkdir(exist_ok=True)
+    yield from ("--bind", str(root), "/", "--ro-bind", "/sys", "/sys", *bubblewrap.own_proc(), "--dev", "/dev")
+    yield from ("--tmpfs", "/run")
+    for name in _NAMES:
+        yield from ("--ro-bind-try", os.path.realpath(f"/{name}"), f"/{name}")
+
+
+def _over_host(files: RootFs, scratch: Path) -> Iterator[str]:
     for name in (*_OPENED, *_OWN, *_KERNELS):
         (files.root / name).mkdir(parents=True, exist_ok=True)
+    for name in _SECRETS:
+        if Path("/", name).exists():
+            (files.root / name).touch(mode=0o600)  # an empty file hides the machine's
     yield from ("--bind", str(files.root), "/")
     for name in _SYSTEM:
         host, own = Path("/", name), files.root / name
         if host.is_symlink() and not own.exists():
             yield from ("--symlink", str(host.readlink()), str(host))
         elif host.is_dir():
+            mounted = bubblewrap.mounts_below(host)
+            if mounted and os.geteuid() != 0:  # then the kernel refuses to lay anything over it
+                yield from ("--ro-bind", str(host), str(host))
+                continue
             yield from _overlay(str(host), own, scratch / name)
+            yield from (word for place in mounted for word in ("--ro-bind", str(place), str(place)))
+    yield from (word for name in _SECRET_FOLDERS if Path(name).is_dir() for word in ("--tmpfs", name))
     yield from ("--ro-bind", "/sys", "/sys", *bubblewrap.own_proc(), "--dev", "/dev", "--tmpfs", "/run")
     yield from ("--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve")
     for prefix in _prefixes():
@@ -125,6 +151,9 @@ def _tidy(root: Path, before: set[str]) -> None:
         for path in (Path(folder, name) for name in others):
             if not (path.is_symlink() or stat.S_ISREG(path.lstat().st_mode)):
                 path.unlink()
+    for name in (*_SECRETS, *_NAMES):
+        if name not in before and (root / name).is_file() and (root / name).stat().st_size == 0:
+            (root / name).unlink()
     for name in _SYSTEM:
         if name not in before and (root / name).is_symlink():
             (root / name).unlink()

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from mlsystem.bubblewrap import mounts_below
 from mlsystem.engine.runtime.interpreter import HOST, SHIM, mounts_for_base_interpreter
 from mlsystem.engine.runtime.layers import Bind, Devices, Folder, Layer, Link, Memory, Overlay
 from mlsystem.engine.runtime.process import ImageFiles, Mount, ProcessSpec
@@ -93,9 +94,9 @@ def _root_of_host(
 
 
 def _is_laid_over(image: ImageFiles, path: Path) -> bool:
-    """Whether both have that folder; where the host's is a link, the image's files are shown one by one."""
+    """Whether both have that folder; where the host's is a link, or something is mounted in it, the image's files are shown one by one."""
     own = image.folder / path.name
-    return all(folder.is_dir() and not folder.is_symlink() for folder in (path, own))
+    return all(folder.is_dir() and not folder.is_symlink() for folder in (path, own)) and not mounts_below(path)
 
 
 def _writable(image: ImageFiles | None, scratch: Path, is_overlaid: bool) -> Layers:

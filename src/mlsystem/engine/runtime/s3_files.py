@@ -44,7 +44,7 @@ class S3Files:
         bucket, prefix = split_uri(uri)
         found = self.objects(uri)
         for key in found:
-            self.fetch(bucket, key, _place(target, prefix, key))
+            self.fetch(bucket, key, place_below(target, rest_of_key(prefix, key)))
         return len(found)
 
     def objects(self, uri: str) -> list[str]:
@@ -92,11 +92,11 @@ def rest_of_key(prefix: str, key: str) -> str:
     return rest.lstrip("/")
 
 
-def _place(target: Path, prefix: str, key: str) -> Path:
-    """Where a key below a prefix goes. Raises ActionFailed for a key that would leave the folder."""
-    place = target / rest_of_key(prefix, key)
+def place_below(target: Path, path: str) -> Path:
+    """Where what is called so goes. Raises ActionFailed for a path that would leave the folder."""
+    place = target / path
     if not place.resolve().is_relative_to(target.resolve()):
-        raise ActionFailed(f"the key {key!r} leaves the folder that it is downloaded to", "ClientError")
+        raise ActionFailed(f"the key {path!r} leaves the folder that it is downloaded to", "ClientError")
     return place
 
 

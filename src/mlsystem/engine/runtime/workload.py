@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -110,9 +111,17 @@ def last_lines(log: Path, longest: int) -> str:
     return "\n".join(text.strip().splitlines()[-LAST_LINES:])[-longest:]
 
 
-def log_opened(group: str, stream: str, path: Path) -> Notice:
-    """Tells the logs room to follow a file."""
-    return Notice("process.log.opened", {"group": group, "stream": stream, "path": str(path)})
+def log_opened(group: str, stream: str, path: Path, measured: Mapping[str, object] | None = None) -> Notice:
+    """Tells the logs room to follow a file, and what to measure in it (`measured_by`)."""
+    told = {"group": group, "stream": stream, "path": str(path)}
+    return Notice("process.log.opened", told | ({"measured": dict(measured)} if measured else {}))
+
+
+def measured_by(namespace: str, dimension: str, value: str, definitions: Mapping[str, str]) -> dict[str, object]:
+    """Metrics that a program prints: regular expressions by name, and where CloudWatch is to keep them."""
+    if not definitions:
+        return {}
+    return {"namespace": namespace, "dimensions": [[dimension, value]], "definitions": dict(definitions)}
 
 
 def log_closed(path: Path) -> Notice:

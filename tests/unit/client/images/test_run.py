@@ -133,6 +133,24 @@ def test_a_command_does_not_reach_what_is_not_of_the_system(workshop: Workshop, 
         workshop.build(f"RUN cat {tmp_path}/secret | cat - && test -e {tmp_path}/secret")
 
 
+def test_the_passwords_of_the_machine_are_not_the_images(workshop: Workshop) -> None:
+    built = workshop.build("RUN cat /etc/shadow > /seen; ls /etc/ssl/private /etc/ssh >> /seen 2>/dev/null; exit 0")
+    files = workshop.files(built)
+    assert set(files) == {"seen"}
+    assert "$" not in files["seen"]
+    assert "root:" not in files["seen"]
+    assert "key" not in files["seen"]
+
+
+def test_users_and_owners_are_left_out_and_said_to_be(workshop: Workshop) -> None:
+    built = workshop.build(
+        "RUN groupadd -r app && useradd -r -g app app", "RUN mkdir /srv/a && chown -R app:app /srv/a"
+    )
+    assert workshop.files(built) == {}
+    left = [text.split()[0] for text in workshop.told if "is left out" in text]
+    assert left == ["groupadd", "useradd", "chown"]
+
+
 def test_a_command_does_not_change_the_kernels_settings(workshop: Workshop) -> None:
     setting = Path("/proc/sys/vm/swappiness")
     with pytest.raises(ImageError, match=r"Read-only file system|Permission denied"):
@@ -160,5 +178,13 @@ def test_an_installed_package_is_compiled_with_the_images_own_paths(workshop: Wo
     content = workshop.files(built)[compiled[0]]
     assert "/opt/venv/lib/python3." in content
     assert str(workshop.context.parent) not in content
-    again = workshop.build(*lines, base="python:3.11-slim")
+    again = workshop.build(*lines, base=f"python:3.11-slim@sha256:{'0' * 64}")
     assert workshop.files(again)[compiled[0]] == content, "of the same source, whenever it is made"
+
+
+def test_a_requirement_that_does_not_install_is_told_with_the_installers_words(workshop: Workshop) -> None:
+    lines = ("RUN pip install --no-index 'no-such-package==1.0'",)
+    with pytest.raises(ImageError) as refused:
+        workshop.build(*lines, base="python:3.11-slim")
+    assert "no-such-package" in str(refused.value)
+    assert "pip install failed" in str(refused.value)

@@ -1,12 +1,17 @@
 """Files of an image: over the host's, or a whole root in place of the host's; with and without folders laid over others."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from mlsystem.bubblewrap import mounts_below
+from mlsystem.engine.runtime import root
 from mlsystem.engine.runtime.containers import Containers
 from mlsystem.engine.runtime.process import ImageFiles, Mount
 from mlsystem.engine.runtime.sandbox import Sandbox
@@ -143,3 +148,19 @@ def test_what_an_image_adds_to_the_system_is_seen_beside_it(bench: Workbench, la
     assert how.reason == "exited", how.message
     assert bench.log("job").startswith("eb/opt/ml\n/opt/program\n")
     assert "Read-only file system" in bench.log("job")
+
+
+def test_a_folder_in_which_something_is_mounted_is_shown_with_it(
+    bench: Workbench, layered: ImageFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Laid over one another, folders would be seen without: a /usr/local on a disk of its own would be empty."""
+    monkeypatch.setattr(root, "mounts_below", lambda folder: [folder / "local"])
+    path = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+    assert bench.run("job", "serve-it", image=layered, environment=path).exit_code == 0
+    command = json.loads((bench.data / "processes/job/plan.json").read_text())["command"]
+    assert not [source for word, source in pairwise(command) if word == "--overlay-src" and source in ("/usr", "/opt")]
+
+
+def test_mounts_are_found_below_a_folder() -> None:
+    assert Path("/proc") in mounts_below(Path("/"))
+    assert mounts_below(Path("/proc/self/fd")) == []

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -33,6 +33,7 @@ CONTAINER = Path(__file__).parents[4] / "project" / "container"
 CODE = CONTAINER / "code"
 REQUIREMENTS = ("requirements.txt", "requirements-lambda.txt")
 READY_SECONDS = 60.0
+ROOTS_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID")  # of those that Docker leaves
 
 
 def container_environment() -> Path:
@@ -49,7 +50,9 @@ def container_environment() -> Path:
             subprocess.run([tool, "venv", "--quiet", "--clear", "--python", base, folder], check=True)
             files = [option for name in REQUIREMENTS for option in ("-r", CODE / name)]
             python = folder / "bin" / "python"
-            subprocess.run([tool, "pip", "install", "--quiet", "--python", python, *files], check=True)
+            subprocess.run(
+                [tool, "pip", "install", "--quiet", "--require-hashes", "--python", python, *files], check=True
+            )
             for library in LIBRARIES.values():
                 if not can_load(library, folder):
                     put_in(library, folder)
@@ -81,16 +84,27 @@ class Finished:
 
 
 class Container:
-    """One container: `ml` is its /opt/ml, `tmp` its /tmp; everything else cannot be written."""
+    """One container: `ml` is its /opt/ml, `tmp` its /tmp; everything else cannot be written.
 
-    def __init__(self, environment: Path, with_nginx: bool = True, uid: int = 0) -> None:
+    Its root is that of a user name space, which has no other user, unless it is `real_root`. `shown` are files of this
+    machine by where they are in the container.
+    """
+
+    def __init__(
+        self, environment: Path, with_nginx: bool = True, uid: int = 0, real_root: bool = False, code: Path = CODE
+    ) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="container-"))
         self.ml, self.tmp = self.root / "ml", self.root / "tmp"
         self.ml.mkdir()
         self.tmp.mkdir()
         self._environment = environment
         self._with_nginx = with_nginx
-        self._uid = uid
+        self._user: tuple[str, ...] = ("--unshare-user", "--uid", str(uid), "--gid", str(uid))
+        self._seen = [environment, Path(sys.base_prefix).resolve()]
+        if real_root:
+            self._user = (*root_of_all(), *readable_by_all(self._seen))
+        self._code = code
+        self.shown: dict[str, Path] = {}
 
     def run(self, *command: str, variables: Mapping[str, str] | None = None) -> Finished:
         """Run a program to its end."""
@@ -125,26 +139,26 @@ class Container:
         shutil.rmtree(self.root)
 
     def _sandboxed(self, command: tuple[str, ...], variables: Mapping[str, str], *options: str) -> list[str]:
-        folders = [self._environment, Path(sys.base_prefix).resolve()]
-        seen = [option for folder in folders for option in ("--ro-bind", str(folder), str(folder))]
+        seen = [option for folder in self._seen for option in ("--ro-bind", str(folder), str(folder))]
         no_nginx = [] if self._with_nginx else ["--tmpfs", "/usr/sbin", "--tmpfs", "/usr/local/sbin"]
         path = f"{self._environment}/bin:/opt/program:/usr/sbin:/usr/local/bin:/usr/bin:/bin"
         given = {"PATH": path, "HOME": "/root", **image_variables(), **library_path(self._environment), **variables}
         return [
-            *(bubblewrap(), "--die-with-parent", "--unshare-user", "--uid", str(self._uid), "--gid", str(self._uid)),
-            *("--unshare-pid", "--as-pid-1", "--unshare-net", "--unshare-ipc", "--clearenv", *options),
-            *("--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/opt", *seen, *no_nginx),
+            *(bubblewrap(), "--die-with-parent", "--unshare-pid", "--as-pid-1", "--unshare-net", "--unshare-ipc"),
+            *("--clearenv", *options, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", *self._user),
+            *("--tmpfs", "/opt", *seen, *no_nginx),
             *(
                 "--bind",
                 str(self.ml),
                 "/opt/ml",
                 "--ro-bind",
-                str(CODE),
+                str(self._code),
                 "/opt/program",
                 "--bind",
                 str(self.tmp),
                 "/tmp",
             ),
+            *(option for place, path in self.shown.items() for option in ("--ro-bind", str(path), place)),
             *(option for name, value in given.items() for option in ("--setenv", name, value)),
             *("--chdir", "/opt/program", "--", *command),
         ]
@@ -211,6 +225,26 @@ class UnixConnection(HTTPConnection):
 
     def connect(self) -> None:
         self.sock = self._running.connect()
+
+
+def root_of_all() -> list[str]:
+    return [word for name in ROOTS_CAPABILITIES for word in ("--cap-add", f"CAP_{name}")]
+
+
+def readable_by_all(folders: list[Path]) -> list[str]:
+    """As in an image: on this machine they may lie in a home that only its user may enter."""
+    home = Path.home()
+    ways = {way for folder in folders for way in folder.parents if way.is_relative_to(home) and way != home}
+    made = [word for way in sorted(ways) for word in ("--perms", "0755", "--dir", str(way))]
+    return ["--perms", "0755", "--tmpfs", str(home), *made]
+
+
+def await_truth(is_true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while not is_true():
+        if time.monotonic() > deadline:
+            raise AssertionError("it has not become true")
+        select.select([], [], [], 0.02)
 
 
 def bubblewrap() -> str:

@@ -6,15 +6,20 @@ import os
 import re
 import shutil
 import subprocess
+import sysconfig
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uv
 
+from tests.unit.client.images.workshop import BASE, Workshop
 from tests.unit.project.container.program import CODE, CONTAINER
 
 REPOSITORY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mls/model"
 LAMBDA_REPOSITORY = f"{REPOSITORY}-lambda"
 DOCKER = """#!/bin/sh
+case "$1" in version) exit "$DOCKER" ;; esac
 echo "docker $*" >> "$RECORD"
 case "$1" in login) cat > /dev/null ;; esac
 """
@@ -31,6 +36,9 @@ case "$*" in
     exit 254 ;;
 esac
 """
+MLSYSTEM = """#!/bin/sh
+echo "mlsystem $*" >> "$RECORD"
+"""
 
 
 class Scripts:
@@ -46,12 +54,17 @@ class Scripts:
             (self.tools / name).chmod(0o755)
         self.record = folder / "record"
 
+    def add_mlsystem(self) -> None:
+        (self.tools / "mlsystem").write_text(MLSYSTEM)
+        (self.tools / "mlsystem").chmod(0o755)
+
     def run(
-        self, *command: str, pushed: str = "", error: str = "ImageNotFoundException"
+        self, *command: str, pushed: str = "", error: str = "ImageNotFoundException", has_docker: bool = True
     ) -> subprocess.CompletedProcess[str]:
         self.record.write_text("")
         variables = {
-            "PATH": f"{self.tools}:{os.environ['PATH']}",
+            "PATH": f"{self.tools}:/usr/bin:/bin",
+            "DOCKER": "0" if has_docker else "1",
             "RECORD": str(self.record),
             "PUSHED": pushed,
             "ERROR": error,
@@ -60,8 +73,8 @@ class Scripts:
             [self.container / command[0], *command[1:]], env=variables, capture_output=True, text=True, check=False
         )
 
-    def build(self, **options: str) -> list[str]:
-        done = self.run("build_image.sh", REPOSITORY, LAMBDA_REPOSITORY, **options)
+    def build(self, **options: Any) -> list[str]:
+        done = self.run("build_image.sh", "--both", REPOSITORY, LAMBDA_REPOSITORY, **options)
         assert done.returncode == 0, done.stderr
         return done.stdout.split()
 
@@ -88,7 +101,7 @@ def test_building_prints_two_images_with_the_tag_of_the_content(scripts: Scripts
 
 def test_the_names_of_images_are_told_without_asking_or_building_anything(scripts: Scripts) -> None:
     built = scripts.build()
-    done = scripts.run("build_image.sh", "--name", REPOSITORY, LAMBDA_REPOSITORY)
+    done = scripts.run("build_image.sh", "--both", "--name", REPOSITORY, LAMBDA_REPOSITORY)
     assert done.stdout.split() == built
     assert scripts.record.read_text() == ""
 
@@ -108,6 +121,7 @@ def test_what_the_registry_has_is_not_built_again(scripts: Scripts) -> None:
     images = scripts.build(pushed=f"mls/model:{tag} mls/model-lambda:{tag}")
     assert images == [f"{REPOSITORY}:{tag}", f"{LAMBDA_REPOSITORY}:{tag}"]
     assert scripts.asked("docker") == []
+    assert scripts.build(pushed=f"mls/model:{tag} mls/model-lambda:{tag}", has_docker=False) == images
 
 
 def test_a_missing_second_image_is_built_upon_the_one_that_is_there(scripts: Scripts) -> None:
@@ -138,17 +152,129 @@ def test_one_login_is_enough_for_all_images_of_a_registry(scripts: Scripts) -> N
 
 
 def test_a_registry_that_cannot_be_asked_stops_both_scripts(scripts: Scripts) -> None:
-    for command in (["build_image.sh", REPOSITORY, LAMBDA_REPOSITORY], ["push_image.sh", f"{REPOSITORY}:a"]):
+    for command in (["build_image.sh", "--both", REPOSITORY, LAMBDA_REPOSITORY], ["push_image.sh", f"{REPOSITORY}:a"]):
         done = scripts.run(*command, error="RepositoryNotFoundException")
         assert done.returncode == 3
         assert "RepositoryNotFoundException" in done.stderr
         assert scripts.asked("docker") == []
 
 
-def test_wrong_arguments_get_the_usage(scripts: Scripts) -> None:
-    assert "usage:" in scripts.run("build_image.sh", REPOSITORY).stderr
-    done = scripts.run("push_image.sh")
-    assert (done.returncode, "push_image.sh IMAGE_URI..." in done.stderr) == (2, True)
+IMAGE = "models/churn:1"
+
+
+@pytest.mark.parametrize("has_docker", [True, False])
+def test_one_image_is_built_out_of_its_dockerfiles_folder(scripts: Scripts, tmp_path: Path, has_docker: bool) -> None:
+    folder = tmp_path / "other image"
+    folder.mkdir()
+    (folder / "Dockerfile.gpu").write_text("FROM python:3.13-slim\n")
+    scripts.add_mlsystem()
+    arguments = ("--build-arg", "A=1 2", "--build-arg", "B=")
+    done = scripts.run("build_image.sh", IMAGE, f"{folder}/Dockerfile.gpu", *arguments, has_docker=has_docker)
+    assert (done.returncode, done.stdout) == (0, f"{IMAGE}\n"), done.stderr
+    assert scripts.record.read_text().splitlines() == [
+        f"docker build --platform linux/amd64 --tag {IMAGE} --build-arg A=1 2 --build-arg B= "
+        f"--file {folder}/Dockerfile.gpu {folder}"
+        if has_docker
+        else f"mlsystem image build {IMAGE} {folder} --file {folder}/Dockerfile.gpu --build-arg A=1 2 --build-arg B="
+    ]
+
+
+def test_the_base_image_is_the_pinned_one_where_one_is_pinned(scripts: Scripts) -> None:
+    dockerfile = str(scripts.container / "Dockerfile")
+    scripts.run("build_image.sh", IMAGE, dockerfile)
+    assert "PYTHON_IMAGE" not in scripts.asked("docker build")[0]
+    pinned = f"python:3.13-slim@sha256:{'0' * 64}"
+    (scripts.container / "base_image.txt").write_text(f"{pinned}\n")
+    scripts.run("build_image.sh", IMAGE, dockerfile)
+    assert f" --build-arg PYTHON_IMAGE={pinned} " in scripts.asked("docker build")[0]
+    scripts.run("build_image.sh", IMAGE, dockerfile, "--build-arg", "PYTHON_IMAGE=mine:1")
+    assert pinned not in scripts.asked("docker build")[0]
+    scripts.build()
+    first, second = scripts.asked("docker build")
+    assert (pinned in first, pinned in second) == (True, False)
+
+
+def test_without_docker_mlsystem_builds_and_pushes_both(scripts: Scripts) -> None:
+    scripts.add_mlsystem()
+    images = scripts.build(has_docker=False)
+    assert [line.split()[:4] for line in scripts.asked("mlsystem")] == [
+        ["mlsystem", "image", "build", image] for image in images
+    ]
+    scripts.build(has_docker=False, pushed=f"mls/model:{scripts.tag()}")
+    assert len(scripts.asked("mlsystem")) == 2, "the second is built upon the first, which may not be on this machine"
+    done = scripts.run("push_image.sh", *images, has_docker=False)
+    assert done.returncode == 0
+    assert scripts.record.read_text().splitlines() == [f"mlsystem image push {image}" for image in images]
+
+
+def test_the_mlsystem_that_is_installed_understands_what_the_script_asks_of_it(
+    scripts: Scripts, tmp_path: Path
+) -> None:
+    workshop = Workshop(tmp_path)
+    workshop.write("it", "content")
+    (workshop.context / "Dockerfile.own").write_text("ARG MINE\nFROM ${MINE}\nCOPY it /it\nRUN mkdir /made\n")
+    program = Path(sysconfig.get_path("scripts")) / "mlsystem"
+    (scripts.tools / "mlsystem").write_text(
+        f'#!/bin/sh\nexport HOME="{tmp_path}" MLSYSTEM_IMAGES="{tmp_path}/layout"\nexec "{program}" "$@"\n'
+    )
+    (scripts.tools / "buildah").write_text("#!/bin/sh\nexit 1\n")
+    for name in ("mlsystem", "buildah"):
+        (scripts.tools / name).chmod(0o755)
+    arguments = (f"{workshop.context}/Dockerfile.own", "--build-arg", f"MINE={BASE}")
+    done = scripts.run("build_image.sh", IMAGE, *arguments, has_docker=False)
+    assert (done.returncode, done.stdout) == (0, f"{IMAGE}\n"), done.stderr
+    assert workshop.layout.find(IMAGE) is not None
+
+
+def test_with_neither_the_scripts_say_what_is_missing(scripts: Scripts) -> None:
+    dockerfile = str(scripts.container / "Dockerfile")
+    for command in (["build_image.sh", IMAGE, dockerfile], ["push_image.sh", IMAGE]):
+        done = scripts.run(*command, has_docker=False)
+        assert done.returncode == 1
+        assert done.stderr == (
+            f"{command[0]}: docker does not answer, and there is no mlsystem: start the one or install the other\n"
+        )
+
+
+def test_the_commands_of_the_documentation_build_and_push(scripts: Scripts) -> None:
+    text = (CONTAINER.parents[1] / "docs" / "faq.md").read_text()
+    commands = re.findall(r"^container/(.*)$", text, re.MULTILINE)
+    assert [command.split()[0] for command in commands] == ["build_image.sh", "push_image.sh"]
+    for command in commands:
+        done = scripts.run(*command.replace("container/", f"{scripts.container}/").split())
+        assert done.returncode == 0, done.stderr
+        assert scripts.asked(f"docker {command.split('_')[0]}")
+
+
+def test_a_dockerfile_that_is_not_there_is_named(scripts: Scripts) -> None:
+    done = scripts.run("build_image.sh", IMAGE, "Dockerfile.x")
+    assert (done.returncode, done.stderr) == (1, "build_image.sh: Dockerfile.x: there is no such file\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "build_image.sh",
+        "build_image.sh --help",
+        f"build_image.sh {IMAGE}",
+        f"build_image.sh {IMAGE} Dockerfile --build-arg",
+        f"build_image.sh {IMAGE} Dockerfile --build-arg name",
+        f"build_image.sh {IMAGE} Dockerfile --no-cache x=1",
+        f"build_image.sh --both {REPOSITORY}",
+        f"build_image.sh --both {REPOSITORY} --name",
+        "push_image.sh",
+        "push_image.sh --help",
+        "push_image.sh --is-pushed",
+    ],
+)
+def test_wrong_arguments_get_the_usage(scripts: Scripts, command: str) -> None:
+    done = scripts.run(*command.split())
+    script = command.split()[0]
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"  {script} IMAGE" in done.stderr
+    assert not done.stderr.startswith("#")
+    assert "set -" not in done.stderr
+    assert scripts.asked("docker") == []
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile.lambda.ecr"])
@@ -158,9 +284,9 @@ def test_only_instructions_are_used_that_the_local_engine_interprets(name: str) 
     known = ("FROM", "ARG", "COPY", "ENV", "WORKDIR", "RUN", "LABEL", "ENTRYPOINT", "CMD")
     assert {line.split()[0] for line in lines} <= set(known)
     steps = [step.strip() for line in lines if line.startswith("RUN") for step in line.removeprefix("RUN").split("&&")]
-    assert all(re.match(r"(pip install|chmod|mkdir|apt-get (update|install|distclean))\b", step) for step in steps), (
-        steps
-    )
+    assert all(
+        re.match(r"(pip install|chmod|mkdir|useradd|apt-get (update|install|distclean))\b", step) for step in steps
+    ), steps
 
 
 def test_what_is_copied_and_run_exists() -> None:
@@ -171,13 +297,23 @@ def test_what_is_copied_and_run_exists() -> None:
     assert all((CONTAINER / source).exists() for source in re.findall(r"^COPY (\S+)", text, re.MULTILINE))
 
 
-def test_every_requirement_is_exact() -> None:
-    for path in CODE.glob("requirements*.txt"):
-        lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
-        assert lines
-        assert all(
-            re.fullmatch(r"[a-z0-9-]+==[0-9.a-z]+( ; python_version (<|>=) \"3\.12\")?", line) for line in lines
-        ), path
+def test_what_is_installed_is_locked_with_hashes(tmp_path: Path) -> None:
+    """The command that the file names makes the same lock again."""
+    for path in CODE.glob("requirements*.in"):
+        shutil.copy(path, tmp_path)
+        lock = path.with_suffix(".txt").name
+        shutil.copy(CODE / lock, tmp_path)
+        command = re.findall(r"^# +uv (pip compile .*)$", path.read_text(), re.MULTILINE)[0].split()
+        done = subprocess.run(
+            [uv.find_uv_bin(), *command], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / lock).read_text() == (CODE / lock).read_text()
+        assert "--hash=sha256:" in (CODE / lock).read_text()
+        assert "://" not in (CODE / lock).read_text(), "it names no host"
+        assert f"--require-hashes -r /opt/program/{lock}" in "".join(
+            (CONTAINER / name).read_text() for name in ("Dockerfile", "Dockerfile.lambda.ecr")
+        )
 
 
 def test_what_the_development_lock_holds_too_has_the_same_version() -> None:

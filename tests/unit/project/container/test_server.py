@@ -47,7 +47,7 @@ def test_a_wrong_setting_is_refused_by_name(name: str, text: str) -> None:
 
 def test_the_nginx_configuration_is_filled_in_and_writes_below_its_folder_only() -> None:
     template = (CODE / "nginx.conf").read_text()
-    text = server.nginx_configuration(template, SETTINGS, Path("/tmp/serve-x"), is_root=True)
+    text = server.nginx_configuration(template, SETTINGS, Path("/tmp/serve-x"), "root")
     assert "{{" not in text
     assert "user root;" in text
     assert "worker_processes 3;" in text
@@ -59,6 +59,6 @@ def test_the_nginx_configuration_is_filled_in_and_writes_below_its_folder_only()
     assert all(path.startswith("/tmp/serve-x/") for path in written)
 
 
-def test_without_root_nginx_is_not_told_to_change_its_user() -> None:
-    text = server.nginx_configuration("{{USER}}", SETTINGS, Path("/tmp"), is_root=False)
-    assert text == ""
+@pytest.mark.parametrize(("user", "line"), [("model-server group", "user model-server group;"), ("", "")])
+def test_nginx_is_told_whose_its_workers_are_or_nothing(user: str, line: str) -> None:
+    assert server.nginx_configuration("{{USER}}", SETTINGS, Path("/tmp"), user) == line

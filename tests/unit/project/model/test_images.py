@@ -55,7 +55,7 @@ def test_images_that_the_registry_has_are_neither_built_nor_pushed() -> None:
             expected = {"registryId": "123456789012", "repositoryName": name, "imageIds": [{"imageTag": "1"}]}
             ecr.answers("describe_images", {}, expected)
         assert build_images(ecr.client, Path("container"), *REPOSITORIES, commands) == BUILT
-    assert commands.ran == [["container/build_image.sh", "--name", *REPOSITORIES]]
+    assert commands.ran == [["container/build_image.sh", "--both", "--name", *REPOSITORIES]]
 
 
 def test_when_one_is_missing_the_scripts_build_and_push_what_is_not_there() -> None:
@@ -65,7 +65,7 @@ def test_when_one_is_missing_the_scripts_build_and_push_what_is_not_there() -> N
         ecr.fails("describe_images", "ImageNotFoundException")
         assert build_images(ecr.client, Path("container"), *REPOSITORIES, commands) == BUILT
     assert commands.ran[1:] == [
-        ["container/build_image.sh", *REPOSITORIES],
+        ["container/build_image.sh", "--both", *REPOSITORIES],
         ["container/push_image.sh", BUILT.image_uri, BUILT.image_lambda_uri],
     ]
 

@@ -12,10 +12,13 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from mlsystem.engine.contract import House, Part
+from mlsystem.engine.decide.log_measures import measures
+from mlsystem.engine.decide.metric_data import Series, metric_data
 from mlsystem.engine.durable.machine import Json
+from mlsystem.engine.durable.metric_notice import metric_notices
 from mlsystem.engine.durable.worker import NoticeHandler
 from mlsystem.engine.services.logs.events import write_events
 from mlsystem.engine.services.logs.groups import ensure_stream
@@ -42,6 +45,8 @@ class Tail(Record):
     inode: int = 0
     offset: int = 0
     is_closed: bool = False
+    # {"namespace", "dimensions", "definitions"}: see `runtime.workload.measured_by`
+    measured: dict[str, Any] | None = None
 
 
 class Follower(Part):
@@ -73,7 +78,8 @@ class Follower(Part):
     def _on_opened(self, tx: Transaction, topic: str, data: Json) -> None:
         ensure_stream(tx, data["group"], data["stream"])
         if tx.get(Tail, data["path"]) is None:
-            tx.add(Tail(key=data["path"], group=data["group"], stream=data["stream"]))
+            measured = data.get("measured")
+            tx.add(Tail(key=data["path"], group=data["group"], stream=data["stream"], measured=measured))
         self.read(tx, data["path"])
 
     def _on_closed(self, tx: Transaction, topic: str, data: Json) -> None:
@@ -111,8 +117,20 @@ class Follower(Part):
             tail = tail.changed(inode=file.stat().st_ino, offset=offset)
             for lines, end in _lines(file, offset, to_the_end or file != Path(path)):
                 write_events(self._house, tx, tail.group, tail.stream, [(now, line) for line in lines])
+                self._measure(tx, tail, lines, now)
                 tail = tail.changed(offset=end)
         tx.put(tail)
+
+    def _measure(self, tx: Transaction, tail: Tail, lines: list[str], now: int) -> None:
+        if tail.measured is None:
+            return
+        dimensions = tuple((str(name), str(value)) for name, value in tail.measured["dimensions"])
+        data = metric_data(
+            (Series(tail.measured["namespace"], name, "None", dimensions, now // 1000), value)
+            for name, value in measures(tail.measured["definitions"], lines)
+        )
+        for notice in metric_notices(data, f"{tail.key}/{tail.inode}/{tail.offset}"):
+            self._house.worker.notify(tx, Tail.kind, tail.key, notice)
 
 
 def _unread(tail: Tail) -> Iterator[tuple[Path, int]]:

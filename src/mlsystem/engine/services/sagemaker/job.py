@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
-from mlsystem.engine.durable.machine import Action, Event, Notice, Step
+from mlsystem.engine.durable.machine import Action, CancelTimer, Event, Notice, SetTimer, Step
 from mlsystem.engine.services.sagemaker.job_event import state_change
 from mlsystem.engine.store.records import Record
 
@@ -51,6 +51,8 @@ class Job(Record):
     # (secondary status, start, end or 0, message), oldest first
     transitions: tuple[tuple[str, float, float, str], ...] = ()
     final_metrics: tuple[tuple[str, float, float], ...] = ()
+    # Of the image that it runs, which its tag may not name any more.
+    image_digest: str = ""
 
     @property
     def process_id(self) -> str:
@@ -66,6 +68,13 @@ class Job(Record):
     def noun(cls) -> str:
         """Training, Processing or Transform."""
         return cls.kind.split(".")[1].split("_")[0].title()
+
+    @property
+    def uploads_continuously(self) -> bool:
+        """Whether something of it is uploaded while the program runs."""
+        outputs = self.request.get("ProcessingOutputConfig", {}).get("Outputs", ())
+        modes = [one["S3Output"]["S3UploadMode"] for one in outputs if "S3Output" in one]
+        return "CheckpointConfig" in self.request or "Continuous" in modes
 
     def in_transition(self, status: str, at: float, message: str) -> tuple[tuple[str, float, float, str], ...]:
         closed = [(name, start, end or at, text) for name, start, end, text in self.transitions]
@@ -85,10 +94,20 @@ class ProcessingJob(Job):
 
 
 J = TypeVar("J", bound=Job)
+SYNC = "sync"
+SYNC_SECONDS = 5.0
+_LAST_WORDS = {
+    Status.COMPLETED: "Training job completed",
+    Status.STOPPED: "Training job stopped",
+    Status.FAILED: "Training job failed",
+}
 
 
 class JobMachine(Generic[J]):
-    """`prepared`, `exited`, `uploaded`, `stop_requested` and `action_failed` move a job; everything late or repeated is ignored."""
+    """`downloading`, `staged`, `synced`, `exited`, `uploaded`, `stop_requested` and `action_failed` move a job.
+
+    Everything late or repeated is ignored.
+    """
 
     def __init__(self, model: type[J]):
         self.model = model
@@ -106,8 +125,14 @@ class JobMachine(Generic[J]):
         if record.phase is Phase.ENDED:
             return Step(record)
         match event.name, record.phase:
+            case "downloading", Phase.STAGING:
+                return self._download(record, at)
             case "staged", Phase.STAGING:
-                return self._run(record, at)
+                return self._run(record.changed(image_digest=event.data.get("digest", "")), at)
+            case "timer", Phase.RUNNING:
+                return Step(record, actions=(self._sync(record),))
+            case "synced", Phase.RUNNING:
+                return Step(record, timers=(_next_sync(at),))
             case "exited", Phase.RUNNING:
                 return self._upload(record, event, at)
             case "uploaded", Phase.UPLOADING:
@@ -119,15 +144,23 @@ class JobMachine(Generic[J]):
             case _:
                 return Step(record)
 
+    def _download(self, record: J, at: float) -> Step[J]:
+        if record.transitions[-1][0] != "Starting":
+            return Step(record)
+        return Step(record.changed(transitions=record.in_transition("Downloading", at, "Downloading input data")))
+
     def _run(self, record: J, at: float) -> Step[J]:
         if record.state == Status.STOPPING:
             return self._end(record, Status.STOPPED, Event("stopped"), at)
         running = record.changed(
             phase=Phase.RUNNING,
             started_at=at,
-            transitions=record.in_transition("Training", at, "The program runs"),
+            transitions=record.in_transition(
+                "Training", at, f"Training image download completed ({record.image_digest}). Training in progress."
+            ),
         )
-        return Step(running, actions=(self._action("start_process", running),))
+        timers = (_next_sync(at),) if running.uploads_continuously else ()
+        return Step(running, actions=(self._action("start_process", running),), timers=timers)
 
     def _upload(self, record: J, event: Event, at: float) -> Step[J]:
         verdict = _verdict(record, event)
@@ -137,9 +170,10 @@ class JobMachine(Generic[J]):
             failure_reason=event.data.get("failure_reason", "") if verdict is Status.FAILED else "",
             exit_message=event.data.get("exit_message", ""),
             hit_time_limit=event.data["reason"] == "time_limit",
-            transitions=record.in_transition("Uploading", at, "Uploading what the program made"),
+            transitions=record.in_transition("Uploading", at, "Uploading generated training model"),
         )
-        return Step(uploading, actions=(self._action("upload_outputs", uploading),))
+        timers = (CancelTimer(SYNC),) if record.uploads_continuously else ()
+        return Step(uploading, actions=(self._action("upload_outputs", uploading),), timers=timers)
 
     def _fail(self, record: J, event: Event, at: float) -> Step[J]:
         """An action gave up. Where the program's own failure is known already, that stays the reason."""
@@ -162,7 +196,7 @@ class JobMachine(Generic[J]):
             phase=Phase.ENDED,
             ended_at=at,
             final_metrics=event.data.get("final_metrics", ()),
-            transitions=record.in_transition(secondary, at, record.failure_reason or f"The job is {status}"),
+            transitions=record.in_transition(secondary, at, record.failure_reason or _LAST_WORDS[status]),
         )
         data = {"name": record.key, "arn": record.arn, "status": str(status), "reason": ended.failure_reason}
         return Step(
@@ -171,9 +205,18 @@ class JobMachine(Generic[J]):
             notices=(Notice(f"{record.kind}.ended", data), state_change(ended)),
         )
 
+    def _sync(self, record: J) -> Action:
+        """In a lane of its own: nothing else has to wait for a large file."""
+        return Action(f"{record.kind}.sync_outputs", record.process_id, lane=f"{record.kind}/{record.key}/sync")
+
     def _action(self, verb: str, record: J) -> Action:
         """All in the record's own lane: none is carried out any more, or once more, when the job's process has been forgotten."""
         return Action(f"{record.kind}.{verb}", key=record.process_id)
+
+
+def _next_sync(at: float) -> SetTimer:
+    # An instant: the program's files take their time whatever the time scale.
+    return SetTimer(SYNC, at=at + SYNC_SECONDS)
 
 
 def _verdict(record: Job, event: Event) -> Status:

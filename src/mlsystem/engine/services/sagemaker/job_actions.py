@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mlsystem.engine.contract import House, Part, Principal
+from mlsystem.engine.decide import log_measures
 from mlsystem.engine.decide.errors import ActionFailed
 from mlsystem.engine.durable.machine import Event, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler
 from mlsystem.engine.runtime.errors import InvalidProcess, SandboxUnavailable
+from mlsystem.engine.runtime.images import BrokenImage, Image
 from mlsystem.engine.runtime.process import Exited, Log, ProcessSpec
 from mlsystem.engine.runtime.s3_files import S3Files
 from mlsystem.engine.runtime.workload import (
@@ -21,10 +23,14 @@ from mlsystem.engine.runtime.workload import (
     last_lines,
     log_closed,
     log_opened,
+    measured_by,
 )
+from mlsystem.engine.services.sagemaker.continuous_upload import upload_changed
 from mlsystem.engine.services.sagemaker.job import Job, JobMachine, Phase
 from mlsystem.engine.services.sagemaker.job_kind import LONGEST_REASON, JobKind, clear, instance_type
 from mlsystem.engine.services.sagemaker.program import limits_of, not_started, out_of_memory
+
+log = logging.getLogger(__name__)
 
 STOP_GRACE_SECONDS = 120.0
 
@@ -46,6 +52,7 @@ class JobActions(Part):
             "stage_inputs": self._stage,
             "start_process": self._start,
             "stop_process": self._stop,
+            "sync_outputs": self._sync,
             "upload_outputs": self._upload,
             "clear_folder": self._clear,
         }
@@ -61,15 +68,18 @@ class JobActions(Part):
         tree = self._tree(job)
         clear(tree.parent)
         tree.mkdir(parents=True)
-        find_image(self._house, self._machinery.images, self._kind.image_uri(job), self._principal(job))
+        with self._house.database.transaction() as tx:
+            self._house.worker.send(tx, self._machine.model, job.key, Event("downloading"))
+        image = find_image(self._house, self._machinery.images, self._kind.image_uri(job), self._principal(job))
         self._kind.stage(job, tree, self._files(job))
-        return Event("staged")
+        return Event("staged", {"digest": image.digest})
 
     def _start(self, call: ActionCall) -> None:
         job = self._job(call)
         spec = self._spec(job)
         with self._house.database.transaction() as tx:
-            opened = log_opened(self._kind.log_group, self._log_stream(job), spec.log.path)
+            measured = measured_by(self._kind.log_group, "TrainingJobName", job.key, _definitions(job))
+            opened = log_opened(self._kind.log_group, self._log_stream(job), spec.log.path, measured)
             self._house.worker.notify(tx, job.kind, job.key, opened)
         try:
             self._machinery.runner.start(spec)
@@ -78,6 +88,16 @@ class JobActions(Part):
 
     def _stop(self, call: ActionCall) -> None:
         self._machinery.runner.stop(self._job(call).process_id, "StopJob was called")
+
+    def _sync(self, call: ActionCall) -> Event:
+        """What cannot be uploaded now is tried again, and at the end for the last time: then the job fails of it."""
+        job = self._job(call)
+        tree = self._tree(job)
+        try:
+            upload_changed(self._kind.continuous(job, tree), tree.parent, self._files(job), is_last=False)
+        except (ActionFailed, FileNotFoundError) as problem:
+            log.warning("%s: not uploaded while it runs: %s", job.process_id, problem)
+        return Event("synced")
 
     def _upload(self, call: ActionCall) -> Event:
         job = self._job(call)
@@ -125,20 +145,17 @@ class JobActions(Part):
 
     def _final_metrics(self, job: Job) -> list[tuple[str, float, float]]:
         """The last value of each metric definition in the job's log: (name, value, seconds since the epoch)."""
-        definitions = job.request.get("AlgorithmSpecification", {}).get("MetricDefinitions", ())
+        definitions = _definitions(job)
         if not definitions:
             return []
         text = self._log_path(job).read_text(errors="replace") if self._log_path(job).exists() else ""
-        found = []
-        for definition in definitions:
-            values = [value for value in map(_number, re.findall(definition["Regex"], text)) if value is not None]
-            if values:
-                found.append((definition["Name"], values[-1], self._house.clock.now()))
-        return found
+        now = self._house.clock.now()
+        last = dict(log_measures.measures(definitions, text.splitlines()))
+        return [(name, last[name], now) for name in definitions if name in last]
 
     # ------------------------------------------------------------------ the process
     def _spec(self, job: Job) -> ProcessSpec:
-        image = find_image(self._house, self._machinery.images, self._kind.image_uri(job))
+        image = self._image(job)
         isolated = self._kind.is_isolated(job)
         credentials = self._machinery.credentials
         keys = {} if isolated else credentials.environment(job.process_id, job.request["RoleArn"], job.key)
@@ -155,6 +172,15 @@ class JobActions(Part):
             stop_grace_seconds=STOP_GRACE_SECONDS,
             **limits_of(instance_type(job)),
         )
+
+    def _image(self, job: Job) -> Image:
+        """The very image that the tag named when the job began."""
+        if not job.image_digest:
+            return find_image(self._house, self._machinery.images, self._kind.image_uri(job))
+        try:
+            return self._machinery.images.open(job.image_digest)
+        except BrokenImage as error:
+            raise ActionFailed(f"the image {job.image_digest} cannot be run: {error}", "ClientError") from error
 
     def _job(self, call: ActionCall) -> Any:
         with self._house.database.reading() as tx:
@@ -179,11 +205,7 @@ class JobActions(Part):
         return self._house.session_of(job.request["RoleArn"], job.key, "sagemaker")
 
 
-def _number(found: str | tuple[str, ...]) -> float | None:
-    """The number in what a metric definition matched; with several groups the first that is one."""
-    for text in (found,) if isinstance(found, str) else found:
-        try:
-            return float(text)
-        except ValueError:
-            continue
-    return None
+def _definitions(job: Job) -> dict[str, str]:
+    """Regular expressions by the name of the metric that they find."""
+    given = job.request.get("AlgorithmSpecification", {}).get("MetricDefinitions", ())
+    return {one["Name"]: one["Regex"] for one in given}

@@ -14,8 +14,11 @@ from typing import Any, Protocol
 from mlsystem.engine.decide.errors import ActionFailed
 from mlsystem.engine.runtime.images import Image
 from mlsystem.engine.runtime.process import Mount
-from mlsystem.engine.runtime.s3_files import S3Files, pack
+from mlsystem.engine.runtime.s3_files import S3Files, pack, split_uri
+from mlsystem.engine.services.sagemaker.continuous_upload import ContinuousUpload, upload_changed
 from mlsystem.engine.services.sagemaker.job import Job, ProcessingJob, TrainingJob
+from mlsystem.engine.services.sagemaker.program import processors_of
+from mlsystem.engine.services.sagemaker.s3_input import download_inputs
 
 HOST = "algo-1"
 LONGEST_REASON = 1024
@@ -32,6 +35,7 @@ class JobKind(Protocol):
     def environment(self, job: Any) -> dict[str, str]: ...
     def mounts(self, job: Any, tree: Path) -> tuple[Mount, ...]: ...
     def upload(self, job: Any, tree: Path, files: S3Files) -> None: ...
+    def continuous(self, job: Any, tree: Path) -> list[ContinuousUpload]: ...
     def failure(self, job: Any, tree: Path) -> str: ...
     def exit_message(self, job: Any, tree: Path) -> str: ...
     def time_limit_seconds(self, job: Any) -> float: ...
@@ -75,7 +79,12 @@ class Training:
             (tree / folder).mkdir(parents=True, exist_ok=True)
         channels = {channel["ChannelName"]: channel for channel in job.request.get("InputDataConfig", ())}
         for name, channel in channels.items():
-            files.download(channel["DataSource"]["S3DataSource"]["S3Uri"], tree / "input/data" / name)
+            download_inputs(channel["DataSource"]["S3DataSource"], tree / "input/data" / name, files)
+        for checkpoints in self.continuous(job, tree):
+            checkpoints.folder.mkdir(parents=True, exist_ok=True)
+            # Those of an earlier job, if there are any.
+            if next(files.keys(*split_uri(f"{checkpoints.uri}/")), None) is not None:
+                files.download(f"{checkpoints.uri}/", checkpoints.folder)
         config = tree / "input/config"
         write_json(config / "hyperparameters.json", job.request.get("HyperParameters", {}))
         write_json(
@@ -111,15 +120,32 @@ class Training:
             "TRAINING_JOB_NAME": job.key,
             "TRAINING_JOB_ARN": job.arn,
             "SM_MODEL_DIR": "/opt/ml/model",
+            "SM_INPUT_DIR": "/opt/ml/input",
+            "SM_INPUT_CONFIG_DIR": "/opt/ml/input/config",
+            "SM_OUTPUT_DIR": "/opt/ml/output",
             "SM_OUTPUT_DATA_DIR": "/opt/ml/output/data",
+            "SM_CHANNELS": json.dumps(sorted(one["ChannelName"] for one in job.request.get("InputDataConfig", ()))),
+            "SM_HPS": json.dumps(job.request.get("HyperParameters", {})),
             "SM_CURRENT_HOST": HOST,
             "SM_HOSTS": json.dumps([HOST]),
+            "SM_NETWORK_INTERFACE_NAME": "lo",
+            "SM_CURRENT_INSTANCE_TYPE": instance_type(job),
+            "SM_NUM_CPUS": str(processors_of(instance_type(job))),
+            "SM_NUM_GPUS": "0",
             **channels,
             **job.request.get("Environment", {}),
         }
 
     def mounts(self, job: TrainingJob, tree: Path) -> tuple[Mount, ...]:
-        return (Mount(tree, "/opt/ml", read_only=False),)
+        path = _checkpoint_path(job)
+        elsewhere = () if _is_below_opt_ml(path) else (Mount(host_path(tree, path), path, read_only=False),)
+        return (Mount(tree, "/opt/ml", read_only=False), *elsewhere)
+
+    def continuous(self, job: TrainingJob, tree: Path) -> list[ContinuousUpload]:
+        given = job.request.get("CheckpointConfig")
+        if given is None:
+            return []
+        return [ContinuousUpload(host_path(tree, _checkpoint_path(job)), given["S3Uri"].rstrip("/"))]
 
     def upload(self, job: TrainingJob, tree: Path, files: S3Files) -> None:
         output = job.request["OutputDataConfig"]
@@ -127,6 +153,7 @@ class Training:
         base = f"{output['S3OutputPath'].rstrip('/')}/{job.key}/output"
         if job.verdict != "Failed":
             self._upload_archive(tree / "model", tree.parent / "model.tar.gz", f"{base}/model.tar.gz", files, kms_key)
+        upload_changed(self.continuous(job, tree), tree.parent, files, is_last=True)
         if any((tree / "output/data").iterdir()):
             self._upload_archive(
                 tree / "output/data", tree.parent / "output.tar.gz", f"{base}/output.tar.gz", files, kms_key
@@ -149,6 +176,10 @@ class Training:
         return bool(job.request.get("EnableNetworkIsolation", False))
 
 
+def _checkpoint_path(job: TrainingJob) -> str:
+    return str(job.request.get("CheckpointConfig", {}).get("LocalPath", "/opt/ml/checkpoints"))
+
+
 def _channel_config(channel: dict[str, Any]) -> dict[str, object]:
     source = channel["DataSource"]["S3DataSource"]
     return {
@@ -169,12 +200,10 @@ class Processing:
 
     def stage(self, job: ProcessingJob, tree: Path, files: S3Files) -> None:
         (tree / "output").mkdir(parents=True, exist_ok=True)
-        for source in job.request.get("ProcessingInputs", ()):
-            target = self._host_path(tree, source["S3Input"]["LocalPath"])
-            target.mkdir(parents=True, exist_ok=True)
-            files.download(source["S3Input"]["S3Uri"], target)
-        for output in self._outputs(job):
-            self._host_path(tree, output["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
+        for source in _inputs(job):
+            download_inputs(source["S3Input"], host_path(tree, source["S3Input"]["LocalPath"]), files)
+        for output in _outputs(job):
+            host_path(tree, output["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
         config = tree / "config"
         write_json(config / "processingjobconfig.json", self._config(job))
         resources = {"current_host": HOST, "hosts": [HOST], "network_interface_name": "lo"}
@@ -194,20 +223,30 @@ class Processing:
         return {"PROCESSING_JOB_NAME": job.key, "PROCESSING_JOB_ARN": job.arn, **job.request.get("Environment", {})}
 
     def mounts(self, job: ProcessingJob, tree: Path) -> tuple[Mount, ...]:
-        paths = [item["S3Input"]["LocalPath"] for item in job.request.get("ProcessingInputs", ())]
-        paths += [item["S3Output"]["LocalPath"] for item in self._outputs(job)]
+        paths = [item["S3Input"]["LocalPath"] for item in _inputs(job)]
+        paths += [item["S3Output"]["LocalPath"] for item in _outputs(job)]
         outside = sorted({path for path in paths if not _is_below_opt_ml(path)})
         return (
             Mount(tree, "/opt/ml", read_only=False),
-            *(Mount(self._host_path(tree, path), path, read_only=False) for path in outside),
+            *(Mount(host_path(tree, path), path, read_only=False) for path in outside),
         )
 
     def upload(self, job: ProcessingJob, tree: Path, files: S3Files) -> None:
         kms_key = job.request.get("ProcessingOutputConfig", {}).get("KmsKeyId")
-        for output in self._outputs(job):
-            folder = self._host_path(tree, output["S3Output"]["LocalPath"])
+        for output in _outputs(job):
+            folder = host_path(tree, output["S3Output"]["LocalPath"])
             folder_size_check(folder, output["OutputName"])
-            files.upload_folder(folder, output["S3Output"]["S3Uri"], kms_key)
+            if output["S3Output"]["S3UploadMode"] != "Continuous":
+                files.upload_folder(folder, output["S3Output"]["S3Uri"], kms_key)
+        upload_changed(self.continuous(job, tree), tree.parent, files, is_last=True)
+
+    def continuous(self, job: ProcessingJob, tree: Path) -> list[ContinuousUpload]:
+        kms_key = job.request.get("ProcessingOutputConfig", {}).get("KmsKeyId")
+        return [
+            ContinuousUpload(host_path(tree, one["S3Output"]["LocalPath"]), one["S3Output"]["S3Uri"], kms_key)
+            for one in _outputs(job)
+            if one["S3Output"]["S3UploadMode"] == "Continuous"
+        ]
 
     def failure(self, job: ProcessingJob, tree: Path) -> str:
         return read_words(tree / "output/message")
@@ -221,14 +260,23 @@ class Processing:
     def is_isolated(self, job: ProcessingJob) -> bool:
         return bool(job.request.get("NetworkConfig", {}).get("EnableNetworkIsolation", False))
 
-    def _outputs(self, job: ProcessingJob) -> list[dict[str, Any]]:
-        return list(job.request.get("ProcessingOutputConfig", {}).get("Outputs", ()))
 
-    def _host_path(self, tree: Path, local_path: str) -> Path:
-        """Where a path of the container lies on the host: below the tree, or beside it for paths outside of /opt/ml."""
-        if _is_below_opt_ml(local_path):
-            return tree / Path(local_path).relative_to("/opt/ml")
-        return tree.parent / "elsewhere" / local_path.strip("/").replace("/", "~")
+def _inputs(job: ProcessingJob) -> list[dict[str, Any]]:
+    """Without those that the program fetches by itself."""
+    return [one for one in job.request.get("ProcessingInputs", ()) if not one.get("AppManaged")]
+
+
+def _outputs(job: ProcessingJob) -> list[dict[str, Any]]:
+    """Without those that the program writes by itself."""
+    outputs = job.request.get("ProcessingOutputConfig", {}).get("Outputs", ())
+    return [one for one in outputs if not one.get("AppManaged")]
+
+
+def host_path(tree: Path, local_path: str) -> Path:
+    """Where a path of the container lies on the host: below the tree, or beside it for paths outside of /opt/ml."""
+    if _is_below_opt_ml(local_path):
+        return tree / Path(local_path).relative_to("/opt/ml")
+    return tree.parent / "elsewhere" / local_path.strip("/").replace("/", "~")
 
 
 def _is_below_opt_ml(path: str) -> bool:

@@ -60,22 +60,26 @@ def _check(request: Mapping[str, Any]) -> None:
         raise NotImplementedHere("sagemaker:CreateProcessingJob with InstanceCount above 1", "one machine is one host")
     for source in request.get("ProcessingInputs", ()):
         name = source["InputName"]
-        if "S3Input" not in source or source.get("AppManaged"):
+        if source.get("AppManaged"):
+            continue
+        if "S3Input" not in source:
             raise NotImplementedHere(f"the processing input {name} without S3Input")
         s3 = source["S3Input"]
         if (
             s3.get("S3InputMode", "File") != "File"
-            or s3.get("S3DataType") != "S3Prefix"
+            or s3.get("S3DataType") not in ("S3Prefix", "ManifestFile")
             or s3.get("S3CompressionType") == "Gzip"
         ):
-            raise NotImplementedHere(f"the processing input {name}", "inputs are S3Prefix in File mode, uncompressed")
+            raise NotImplementedHere(
+                f"the processing input {name}", "inputs are S3Prefix or ManifestFile in File mode, uncompressed"
+            )
         _check_path(name, s3.get("LocalPath", ""))
         split_uri(s3["S3Uri"])
     for output in request.get("ProcessingOutputConfig", {}).get("Outputs", ()):
-        if "S3Output" not in output or output.get("AppManaged"):
+        if output.get("AppManaged"):
+            continue
+        if "S3Output" not in output:
             raise NotImplementedHere(f"the processing output {output['OutputName']} without S3Output")
-        if output["S3Output"]["S3UploadMode"] != "EndOfJob":
-            raise NotImplementedHere(f"the processing output {output['OutputName']} with S3UploadMode Continuous")
         _check_path(output["OutputName"], output["S3Output"].get("LocalPath", ""))
         split_uri(output["S3Output"]["S3Uri"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TypedDict
 
 from mlsystem.engine.decide.instance_type import instance_type
@@ -25,6 +26,12 @@ def limits_of(instance_type_name: str) -> ProgramLimits:
     if known is None:
         return {"memory_limit_bytes": most, "cpu_limit": None}
     return {"memory_limit_bytes": min(known.memory_bytes, most), "cpu_limit": known.vcpus}
+
+
+def processors_of(instance_type_name: str) -> int:
+    """How many a program sees."""
+    known, own = instance_type(instance_type_name), len(os.sched_getaffinity(0))
+    return own if known is None else min(known.vcpus, own)
 
 
 def out_of_memory(instance_type_name: str, how: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 # VpcConfig is accepted and means nothing on one machine: there is one network, and the job is in none of it.
 ACCEPTED = """TrainingJobName HyperParameters AlgorithmSpecification RoleArn InputDataConfig OutputDataConfig ResourceConfig VpcConfig
-    StoppingCondition Tags EnableNetworkIsolation EnableInterContainerTrafficEncryption ExperimentConfig Environment"""
+    StoppingCondition Tags EnableNetworkIsolation EnableInterContainerTrafficEncryption EnableManagedSpotTraining CheckpointConfig
+    ExperimentConfig Environment"""
 
 
 class TrainingJobs(Part):
@@ -104,12 +106,50 @@ def _check(request: Mapping[str, Any]) -> None:
     for channel in request.get("InputDataConfig", ()):
         source = channel["DataSource"]
         mode = channel.get("InputMode", algorithm["TrainingInputMode"])
-        if "S3DataSource" not in source or mode == "Pipe" or source["S3DataSource"]["S3DataType"] != "S3Prefix":
+        kind = source.get("S3DataSource", {}).get("S3DataType")
+        if kind not in ("S3Prefix", "ManifestFile") or mode == "Pipe":
             raise NotImplementedHere(
-                f"the channel {channel['ChannelName']}", "channels are S3DataSource, S3Prefix, in File or FastFile mode"
+                f"the channel {channel['ChannelName']}",
+                "channels are S3DataSource, S3Prefix or ManifestFile, in File or FastFile mode",
             )
+        for member in ("CompressionType", "RecordWrapperType"):
+            if channel.get(member, "None") != "None":
+                raise AwsError("ValidationException", f"{member} of a channel is for the input mode Pipe alone.")
         split_uri(source["S3DataSource"]["S3Uri"])
     split_uri(request["OutputDataConfig"]["S3OutputPath"])
+    if "CheckpointConfig" in request:
+        split_uri(request["CheckpointConfig"]["S3Uri"])
+    _check_metrics(algorithm)
+    _check_waiting(request)
+
+
+def _check_metrics(algorithm: Mapping[str, Any]) -> None:
+    for definition in algorithm.get("MetricDefinitions", ()):
+        try:
+            groups = re.compile(definition["Regex"]).groups
+        except re.error as error:
+            raise AwsError(
+                "ValidationException", f"The Regex of the metric {definition['Name']} is none: {error}."
+            ) from error
+        if groups == 0:
+            raise AwsError(
+                "ValidationException",
+                f"The Regex of the metric {definition['Name']} has no group that finds the value.",
+            )
+
+
+def _check_waiting(request: Mapping[str, Any]) -> None:
+    """A managed spot job is one that nobody interrupts here."""
+    condition = request["StoppingCondition"]
+    wait = condition.get("MaxWaitTimeInSeconds")
+    if request.get("EnableManagedSpotTraining") and (
+        wait is None or wait < condition.get("MaxRuntimeInSeconds", 86400)
+    ):
+        raise AwsError(
+            "ValidationException", "With managed spot training, MaxWaitTimeInSeconds is at least MaxRuntimeInSeconds."
+        )
+    if wait is not None and not request.get("EnableManagedSpotTraining"):
+        raise AwsError("ValidationException", "MaxWaitTimeInSeconds is for managed spot training alone.")
 
 
 def _summary(job: TrainingJob) -> dict[str, object]:
@@ -144,7 +184,7 @@ def _description(job: TrainingJob) -> dict[str, object]:
         ],
         "EnableNetworkIsolation": bool(request.get("EnableNetworkIsolation", False)),
         "EnableInterContainerTrafficEncryption": bool(request.get("EnableInterContainerTrafficEncryption", False)),
-        "EnableManagedSpotTraining": False,
+        "EnableManagedSpotTraining": bool(request.get("EnableManagedSpotTraining", False)),
         "TrainingStartTime": when(job.started_at) if job.started_at else None,
         "FailureReason": job.failure_reason or None,
         "TrainingTimeInSeconds": run_seconds,

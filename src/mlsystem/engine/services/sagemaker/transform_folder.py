@@ -14,7 +14,7 @@ from mlsystem.engine.runtime.batch_client.config import Config, Result, Source, 
 from mlsystem.engine.runtime.interpreter import package_command
 from mlsystem.engine.runtime.process import Log, Mount, ProcessSpec
 from mlsystem.engine.runtime.s3_files import S3Files
-from mlsystem.engine.services.sagemaker.transform_input import find_inputs, read_inputs, write_inputs
+from mlsystem.engine.services.sagemaker.s3_input import find_inputs, read_inputs, write_inputs
 from mlsystem.engine.services.sagemaker.transform_job import CLIENT, TransformJob
 from mlsystem.engine.store.folder import DataFolder
 
@@ -54,7 +54,9 @@ class TransformFolder:
         """Download the inputs into the empty folder."""
         for name in ("inputs", "outputs"):
             (self.root / name).mkdir()
-        inputs = find_inputs(self._job.request, files, self.root / "manifest")
+        inputs = find_inputs(
+            self._job.request["TransformInput"]["DataSource"]["S3DataSource"], files, self.root / "manifest"
+        )
         for number, one in enumerate(inputs):
             files.fetch(one.bucket, one.key, self.root / "inputs" / str(number))
         write_inputs(self.root / "inputs.json", inputs)

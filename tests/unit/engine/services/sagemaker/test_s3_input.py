@@ -12,7 +12,7 @@ import pytest
 from mlsystem.engine.contract import Principal
 from mlsystem.engine.decide.errors import ActionFailed
 from mlsystem.engine.runtime.s3_files import S3Files
-from mlsystem.engine.services.sagemaker.transform_input import find_inputs, read_inputs, write_inputs
+from mlsystem.engine.services.sagemaker.s3_input import find_inputs, read_inputs, write_inputs
 
 KEYS = ["in/", "in/a.csv", "in/deep/b.csv", "in2.csv"]
 
@@ -35,9 +35,9 @@ class Bucket:
 
 
 def _find(tmp_path: Path, uri: str, content: bytes = b"", kind: str = "S3Prefix") -> list[tuple[str, str]]:
-    request = {"TransformInput": {"DataSource": {"S3DataSource": {"S3DataType": kind, "S3Uri": uri}}}}
+    source = {"S3DataType": kind, "S3Uri": uri}
     files = S3Files(Bucket(content), Principal("arn:aws:iam::000000000000:root", "000000000000"))
-    found = find_inputs(request, files, tmp_path / "manifest")
+    found = find_inputs(source, files, tmp_path / "manifest")
     write_inputs(tmp_path / "inputs.json", found)
     assert read_inputs(tmp_path / "inputs.json") == found
     return [(one.name, one.path) for one in found]

@@ -1,4 +1,4 @@
-"""The input objects of a transform job: all below a prefix, or those that a manifest names.
+"""The input objects of a job: all below a prefix, or those that a manifest names.
 
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformS3DataSource.html
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mlsystem.engine.decide.errors import ActionFailed, AwsError
-from mlsystem.engine.runtime.s3_files import S3Files, rest_of_key, split_uri
+from mlsystem.engine.runtime.s3_files import S3Files, place_below, rest_of_key, split_uri
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,23 @@ class InputObject:
         return f"{self.bucket}/{self.key}"
 
 
-def find_inputs(request: Mapping[str, Any], files: S3Files, scratch: Path) -> list[InputObject]:
-    """In S3's order, or the manifest's. Raises ActionFailed where there are none."""
-    source = request["TransformInput"]["DataSource"]["S3DataSource"]
+def find_inputs(source: Mapping[str, Any], files: S3Files, scratch: Path) -> list[InputObject]:
+    """In S3's order, or the manifest's, of an S3DataSource or what has its members. Raises ActionFailed where there are none."""
     uri = source["S3Uri"]
     if source["S3DataType"] == "ManifestFile":
         files.fetch(*split_uri(uri), scratch)
         return list(_listed(uri, scratch.read_bytes()))
     bucket, prefix = split_uri(uri)
     return [InputObject(bucket, key, rest_of_key(prefix, key)) for key in files.objects(uri)]
+
+
+def download_inputs(source: Mapping[str, Any], target: Path, files: S3Files) -> None:
+    """All of them, each at its path below `target`. Raises ActionFailed, also for a path that leaves it."""
+    target.mkdir(parents=True, exist_ok=True)
+    scratch = target.with_name(f".{target.name}.manifest")
+    for one in find_inputs(source, files, scratch):
+        files.fetch(one.bucket, one.key, place_below(target, one.path))
+    scratch.unlink(missing_ok=True)
 
 
 def _listed(uri: str, manifest: bytes) -> Iterator[InputObject]:
