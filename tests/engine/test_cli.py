@@ -229,6 +229,7 @@ def test_a_pipeline_is_run_watched_and_decided(engine: LiveEngine, tmp_path: Pat
 
     missing = mlsystem("status")
     assert missing.returncode == 4
+    assert "Not isolated: the kernel" in missing.stderr.replace("\n", " "), "what programs run in"
     assert "mlsystem deploy" in missing.stderr
     line = Line(engine, "cli-line")
     line.prepare()

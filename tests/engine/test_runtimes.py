@@ -298,6 +298,10 @@ def test_jobs_run_side_by_side_or_one_waits_for_the_other(bench: Bench) -> None:
     if bench.kind == "plain":
         eventually(lambda: "needs /opt/ml, which " in bench.live.log())
         assert bench.training("second")["TrainingJobStatus"] == "InProgress"
+        bench.start_training("third")
+        eventually(lambda: "training-job.third." in bench.live.log())
+        bench.sagemaker.stop_training_job(TrainingJobName="third")
+        assert bench.trained("third")["TrainingJobStatus"] == "Stopped", "it need not have begun"
         bench.sagemaker.stop_training_job(TrainingJobName="first")
     job = bench.trained("second")
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")

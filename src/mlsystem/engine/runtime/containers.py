@@ -93,7 +93,10 @@ class Containers:
         yield Bind(scratch.parent / FOLDER, _HANDOVER)
 
     def _request(self, spec: ProcessSpec, view: View, image: str) -> dict[str, Any]:
-        """https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerCreate"""
+        """https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerCreate
+
+        Labels of SELinux would have to be written on the host's own files.
+        """
         limits: dict[str, Any] = {}
         if spec.memory_limit_bytes is not None and self._docker.keeps_memory:
             limits = {"Memory": spec.memory_limit_bytes, "MemorySwap": spec.memory_limit_bytes}
@@ -111,7 +114,7 @@ class Containers:
                 "LogConfig": {"Type": "none"},
                 "CapDrop": ["ALL"],
                 "CapAdd": list(bubblewrap.KEPT_CAPABILITIES),
-                "SecurityOpt": ["no-new-privileges"],
+                "SecurityOpt": ["no-new-privileges", "label=disable"],
                 "ReadonlyRootfs": view.is_read_only,
                 "ShmSize": spec.memory_limit_bytes or machine_memory_bytes() // 2,
                 "Tmpfs": {place: self._of_user("rw,exec,nosuid,nodev") for place in view.in_memory()},
@@ -130,7 +133,7 @@ def leave(socket: Path, folder: Path) -> None:
     _remove(daemon, folder, ())
     wanted = json.dumps({"reference": [IMAGE]})
     for image in daemon.ask("GET", "/images/json", filters=wanted):
-        for tag in image["RepoTags"]:
+        for tag in image["RepoTags"] or ():
             with suppress(DaemonError):  # it is used, by another engine
                 daemon.ask("DELETE", f"/images/{tag}")
 

@@ -45,6 +45,13 @@ class Runtime(Protocol):
         """Whether 127.0.0.1 is the program's own."""
 
 
+def ports_of(spec: ProcessSpec) -> tuple[Claim, ...]:
+    """What a program without a network of its own must have for itself."""
+    if spec.inbound is None or not spec.inbound.port:
+        return ()
+    return ({"place": "", "source": "", "port": spec.inbound.port},)
+
+
 def on_the_host(spec: ProcessSpec) -> Enclosure:
     """Of what is no user's program. Raises InvalidProcess where it wants another file system than the host's."""
     if spec.image is not None or any(str(mount.source) != mount.target for mount in spec.mounts):

@@ -43,7 +43,7 @@ class Machine:
     """What programs get: a sandbox where there is `bwrap`, else a container where there is `docker`, else nothing.
 
     Without either a program runs on the bare machine: nothing is mounted, hidden or isolated. Without `own_network`
-    all programs share the machine's ports, so two that listen on the same fixed one clash, and the later one fails.
+    all programs share the machine's ports, and of two servers with the same fixed one the second is refused.
     """
 
     bwrap: Path | None
@@ -103,7 +103,7 @@ class Machine:
         lacking = [
             text
             for granted, text in (
-                (self.own_network, "programs share the machine's network, so fixed ports may clash"),
+                (self.own_network, "programs share the machine's network, so one server at a time has a fixed port"),
                 (self.own_proc, "programs see the machine's /proc"),
             )
             if not granted

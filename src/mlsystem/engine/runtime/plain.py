@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from mlsystem.engine.runtime import root
-from mlsystem.engine.runtime.enclosure import Enclosure
+from mlsystem.engine.runtime.enclosure import Enclosure, ports_of
 from mlsystem.engine.runtime.errors import SandboxUnavailable
 from mlsystem.engine.runtime.interpreter import SHIM, launcher_command
 from mlsystem.engine.runtime.machine import Machine
@@ -31,13 +31,9 @@ class PlainProcesses:
             problem = _problem(place, links)
             if problem:
                 raise self._refusal(spec, f"needs {mount.source} at {place}, {problem}")
-        port = 0 if spec.inbound is None else spec.inbound.port
         return Enclosure(
             launcher_command(str(SHIM.parent)),
-            claims=(
-                *(_claim(place=place, source=str(mount.source)) for place, mount in sorted(links.items())),
-                *([_claim(port=port)] if port else ()),
-            ),
+            claims=(*(_claim(place, mount) for place, mount in sorted(links.items())), *ports_of(spec)),
         )
 
     def prepare(self, spec: ProcessSpec, scratch: Path) -> None:
@@ -98,5 +94,5 @@ def _problem(place: str, links: dict[str, Mount]) -> str:
     return "" if os.access(folder, os.W_OK | os.X_OK) else f"and {folder} cannot be written"
 
 
-def _claim(place: str = "", source: str = "", port: int = 0) -> Claim:
-    return {"place": place, "source": source, "port": port}
+def _claim(place: str, mount: Mount) -> Claim:
+    return {"place": place, "source": str(mount.source), "port": 0}

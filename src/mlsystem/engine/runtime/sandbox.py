@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from mlsystem.engine.runtime import root
-from mlsystem.engine.runtime.enclosure import Enclosure
+from mlsystem.engine.runtime.enclosure import Enclosure, ports_of
 from mlsystem.engine.runtime.interpreter import launcher_command
 from mlsystem.engine.runtime.layers import Bind, Devices, Folder, Layer, Link, Memory, Overlay
 from mlsystem.engine.runtime.machine import Machine
@@ -41,7 +41,8 @@ class Sandbox:
                 *network,
                 *chain.from_iterable(("--remount-ro", place) for place in root.read_only(spec, is_overlaid)),
                 *launcher_command(root.LAUNCHER_PARENT, spec.image),
-            ]
+            ],
+            claims=() if network else ports_of(spec),
         )
 
     def prepare(self, spec: ProcessSpec, scratch: Path) -> None:

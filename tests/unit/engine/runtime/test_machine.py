@@ -9,7 +9,7 @@ import pytest
 
 from mlsystem.engine.runtime.errors import SandboxUnavailable
 from mlsystem.engine.runtime.machine import Machine, granted, probe
-from mlsystem.engine.runtime.process import Mount, Outbound
+from mlsystem.engine.runtime.process import Inbound, Mount, Outbound
 from tests.unit.engine.runtime.workbench import Workbench
 
 BARE = Machine(None, refusal="bwrap: setting up uid map: Permission denied")
@@ -49,6 +49,14 @@ def test_in_no_kind_of_sandbox_a_program_changes_the_kernels_settings(bench: Wor
     assert "Read-only file system" in bench.log("job") or "Permission denied" in bench.log("job")
 
 
+@on(*(kind for kind in granted() if not kind.own_network))
+def test_of_two_servers_that_share_a_network_the_second_is_refused(bench: Workbench) -> None:
+    inbound = [Inbound(bench.shared / name, 48082) for name in ("one.sock", "two.sock")]
+    bench.start("one", "sleep", "1000", inbound=inbound[0])
+    with pytest.raises(SandboxUnavailable, match=r"two needs port 48082 of this machine, which .*/processes/one has"):
+        bench.start("two", "sleep", "1000", inbound=inbound[1])
+
+
 @on(BARE)
 def test_without_a_sandbox_a_program_runs_on_the_bare_machine(bench: Workbench) -> None:
     bench.run("job", "ls", str(bench.data))
@@ -85,7 +93,7 @@ def test_the_sentence_says_what_the_machine_does_not_give() -> None:
     assert "Not possible" not in best.sentence
     assert str(best.bwrap) in best.sentence
     lesser = dataclasses.replace(best, own_network=False, own_proc=False, refusal="loopback: Operation not permitted")
-    assert "fixed ports may clash" in lesser.sentence
+    assert "one server at a time has a fixed port" in lesser.sentence
     assert "see the machine's /proc" in lesser.sentence
     assert "loopback: Operation not permitted" in lesser.sentence
     assert BARE.refusal in BARE.sentence

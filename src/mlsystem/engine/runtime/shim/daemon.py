@@ -1,4 +1,7 @@
-"""Asks a Docker engine, over its Unix socket. https://docs.docker.com/reference/api/engine/version/v1.41/"""
+"""Asks a Docker engine, over its Unix socket. https://docs.docker.com/reference/api/engine/
+
+No version of the API is named, which means the engine's own: new engines refuse what is old, and what is asked here has long been the same.
+"""
 
 # pathlib would make every start slower.
 
@@ -14,8 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Of Docker 20.10, the oldest that Debian and Ubuntu still keep.
-_VERSION = "v1.41"
 _TIMEOUT_SECONDS = 120.0
 _CONFLICT_SECONDS = 0.05
 _FAILED, _NOT_FOUND, _CONFLICT = 400, 404, 409
@@ -103,7 +104,7 @@ class _Connection(http.client.HTTPConnection):
 
 def _url(path: str, query: dict[str, str]) -> str:
     words = "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
-    return f"/{_VERSION}{path}?{words}"
+    return f"{path}?{words}"
 
 
 def _words(said: bytes) -> str:

@@ -12,7 +12,7 @@ from mlsystem.engine.decide import log_measures
 from mlsystem.engine.decide.errors import ActionFailed
 from mlsystem.engine.durable.machine import Event, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler
-from mlsystem.engine.runtime.errors import InvalidProcess, SandboxUnavailable
+from mlsystem.engine.runtime.errors import InvalidProcess, PlaceTaken, SandboxUnavailable
 from mlsystem.engine.runtime.images import BrokenImage, Image
 from mlsystem.engine.runtime.process import Exited, Log, ProcessSpec
 from mlsystem.engine.runtime.s3_files import S3Files
@@ -26,13 +26,14 @@ from mlsystem.engine.runtime.workload import (
     measured_by,
 )
 from mlsystem.engine.services.sagemaker.continuous_upload import upload_changed
-from mlsystem.engine.services.sagemaker.job import Job, JobMachine, Phase
+from mlsystem.engine.services.sagemaker.job import Job, JobMachine, Phase, Status
 from mlsystem.engine.services.sagemaker.job_kind import LONGEST_REASON, JobKind, clear, instance_type
 from mlsystem.engine.services.sagemaker.program import limits_of, not_started, out_of_memory
 
 log = logging.getLogger(__name__)
 
 STOP_GRACE_SECONDS = 120.0
+STOPPED = "StopJob was called"
 
 
 class JobActions(Part):
@@ -82,12 +83,22 @@ class JobActions(Part):
             opened = log_opened(self._kind.log_group, self._log_stream(job), spec.log.path, measured)
             self._house.worker.notify(tx, job.kind, job.key, opened)
         try:
-            self._machinery.runner.start(spec)
+            self._run(job, spec)
         except (InvalidProcess, SandboxUnavailable) as error:
             raise ActionFailed(str(error)) from error
 
+    def _run(self, job: Job, spec: ProcessSpec) -> None:
+        """While another program has a path that it needs, the worker tries again."""
+        try:
+            self._machinery.runner.start(spec)
+        except PlaceTaken:
+            if job.state != Status.STOPPING:
+                raise
+            self._machinery.runner.stop(spec.id, STOPPED)
+            self._machinery.runner.start(spec)  # by which it has ended
+
     def _stop(self, call: ActionCall) -> None:
-        self._machinery.runner.stop(self._job(call).process_id, "StopJob was called")
+        self._machinery.runner.stop(self._job(call).process_id, STOPPED)
 
     def _sync(self, call: ActionCall) -> Event:
         """What cannot be uploaded now is tried again, and at the end for the last time: then the job fails of it."""
