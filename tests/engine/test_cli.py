@@ -128,6 +128,13 @@ def test_a_port_in_use_and_another_region_are_told_in_one_line(engine: LiveEngin
     assert taken.stderr.count("\n") == 1
 
 
+def test_a_runtime_that_is_not_there_is_refused_with_the_reason(tmp_path: Path) -> None:
+    nowhere = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    up = run("up", "--port", "0", "--runtime", "docker", home=tmp_path / "home", environment=nowhere)
+    assert up.returncode != 0
+    assert "there is no Docker engine that can be used: no Docker engine has its socket" in " ".join(up.stderr.split())
+
+
 # With the first there is no room for the database, with the second none for what an engine writes after it.
 @pytest.mark.parametrize("size", ["100k", "300k"])
 def test_a_disk_that_is_full_at_the_start_is_told_in_one_line(tmp_path: Path, size: str) -> None:

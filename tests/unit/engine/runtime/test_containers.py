@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mlsystem.engine.runtime.containers import View, leave
+from mlsystem.engine.runtime.containers import Containers, View, leave
 from mlsystem.engine.runtime.layers import Bind, Devices, Folder, Link, Memory, Overlay
+from mlsystem.engine.runtime.machine import probe
 from mlsystem.engine.runtime.process import Exited, ImageFiles, Mount, Running
 from mlsystem.engine.runtime.shim.memory import children
 from mlsystem.engine.runtime.usage import usage
@@ -148,6 +149,31 @@ def test_a_program_lives_on_when_docker_does_not_answer_and_its_end_is_known(
     assert isinstance(how, Exited)
     assert how.exit_code == 7
     eventually(lambda: docker.containers() == [], "it is removed")
+
+
+def test_another_runtime_takes_over_what_runs_in_docker_and_leaves_nothing_there(
+    bench: Workbench, docker: DockerEngine
+) -> None:
+    """As when an engine starts anew on a machine that grants a sandbox meanwhile."""
+    bench.start("job", "sh", "-c", "echo ready; exec sleep 1000")
+    bench.printed("job", "ready")
+    bench.machine = probe()
+    bench.restart()
+    assert bench.runner.adopt() == ["job"]
+    bench.runner.stop("job", "enough")
+    assert bench.end_of("job").reason == "stopped"
+    assert docker.containers() == []
+
+
+def test_limits_are_dockers_to_keep(bench: Workbench) -> None:
+    spec = bench.spec("job", "true", memory_limit_bytes=10**9, cpu_limit=1)
+    assert bench.machine.docker is not None
+    runtime = Containers(bench.machine.docker, bench.data / "processes", ())
+    container = runtime.enclose(spec, bench.data / "processes/job/scratch").container
+    assert container is not None
+    limits = container["request"]["HostConfig"]
+    assert (limits["Memory"], limits["MemorySwap"]) == (10**9, 10**9)
+    assert limits.get("NanoCpus") == (10**9 if (os.cpu_count() or 1) > 1 else None)
 
 
 @pytest.mark.parametrize("network", ["isolated", "host"])

@@ -110,6 +110,8 @@ class Porter:
                 self._tell_of_memory()
                 self._daemon.remove_container(self._name)
             except DaemonError as error:
+                if error.status == _NOT_FOUND:
+                    return
                 if time.monotonic() < give_up_at:
                     time.sleep(_LOOK_SECONDS)
                     continue
