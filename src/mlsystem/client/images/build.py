@@ -93,7 +93,7 @@ class _Builder:
                 text = substitute(text, self._now.variables)
             match instruction.name:
                 case "WORKDIR":
-                    self._now.files.working_directory = str(Path(self._now.files.working_directory) / text)
+                    self._now.files.enter(text)
                     self._now.files.path(".").mkdir(parents=True, exist_ok=True)
                     self._end_layer()
                 case "COPY" | "ADD":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from mlsystem.client.images.dockerfile import VARIABLE, substitute
 from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.rootfs import RootFs
 from mlsystem.client.images.shell import NoShell, run_in_shell
+from mlsystem.image_tree import remove
 
 IMPLEMENTED = "pip install, chmod, mkdir, apt-get, ln -s, rm"
 PIP_NAMES = {"pip", "pip3"}
@@ -107,7 +107,7 @@ class Run:
     def _is_changed(self, words: list[str]) -> bool:
         match words:
             case ["cd", folder]:
-                self._files.working_directory = str(Path(self._files.working_directory) / folder)
+                self._files.enter(folder)
             case ["chmod", mode, *paths]:
                 return self._chmod(mode, paths)
             case ["mkdir", *arguments]:
@@ -115,7 +115,7 @@ class Run:
                     self._files.path(word).mkdir(parents=True, exist_ok=True)
             case ["rm", *arguments]:
                 for word in (word for word in arguments if not word.startswith("-")):
-                    _remove(self._files.path(word), self._files)
+                    _remove(word, self._files)
             case ["ln", "-s" | "-sf" | "-fs", target, link]:
                 self._link(target, link)
             case _:
@@ -131,7 +131,7 @@ class Run:
         return True
 
     def _link(self, target: str, link: str) -> None:
-        place = self._files.path(link)
+        place = self._files.entry(link)
         if place.is_dir() and not place.is_symlink():
             place /= Path(target).name
         place.unlink(missing_ok=True)
@@ -149,7 +149,7 @@ def _words(step: str) -> list[str]:
 
 def _is_plain_remove(step: str) -> bool:
     """`rm -rf /var/lib/apt/lists/*`: its pattern is one of the image's files alone."""
-    return re.fullmatch(r"\s*rm(\s+[\w./*?-]+)+\s*", step) is not None
+    return re.fullmatch(r"\s*rm(\s+[\w./-]*[\w.*?-]+)+\s*", step) is not None
 
 
 def _pip_arguments(arguments: list[str], files: RootFs) -> list[str]:
@@ -175,12 +175,9 @@ def _pip_arguments(arguments: list[str], files: RootFs) -> list[str]:
     return result
 
 
-def _remove(path: Path, files: RootFs) -> None:
-    for found in path.parent.glob(path.name):
-        # A link is removed itself; what it points to may lie outside.
-        if not found.parent.resolve().is_relative_to(files.root.resolve()):
-            continue
-        if found.is_dir() and not found.is_symlink():
-            shutil.rmtree(found)
-        else:
-            found.unlink(missing_ok=True)
+def _remove(pattern: str, files: RootFs) -> None:
+    """What a pattern with wildcards in its last name means. A link is removed itself, and not what it points to."""
+    path = files.entry(pattern)
+    for found in [path] if path == files.root else sorted(path.parent.glob(path.name)):
+        if found != files.root:
+            remove(found)

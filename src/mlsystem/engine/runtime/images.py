@@ -21,11 +21,13 @@ from typing import Any, BinaryIO
 from mlsystem.archives import tarfile
 from mlsystem.engine.decide.errors import EngineError
 from mlsystem.engine.runtime.process import ImageFiles
+from mlsystem.image_tree import apply_layer
 
 PIECE_BYTES = 1024 * 1024
-WHITEOUT = ".wh."
 # What is made over this machine's files brings none of these.
 _OF_A_ROOT = ("bin/sh", "usr/bin/sh", "bin/busybox", "lib/ld-musl-x86_64.so.1", "lib64/ld-linux-x86-64.so.2")
+
+_OF_THE_SANDBOX = ("dev", "proc", "sys", "run", "tmp")
 
 
 class BrokenImage(EngineError):
@@ -97,7 +99,7 @@ class ImageStore:
                 self._unpack([layer["digest"] for layer in manifest["layers"]], tree)
         return Image(
             digest=digest,
-            files=ImageFiles(tree, is_root=any(os.path.lexists(tree / name) for name in _OF_A_ROOT)),
+            files=ImageFiles(tree, is_root=_is_root(tree)),
             environment=dict(entry.split("=", 1) for entry in config.get("Env") or ()),
             entrypoint=tuple(config.get("Entrypoint") or ()),
             command=tuple(config.get("Cmd") or ()),
@@ -123,7 +125,8 @@ class ImageStore:
         try:
             aside.mkdir()
             for layer in layers:
-                _apply(self.path(layer), aside)
+                apply_layer(self.path(layer), aside)
+            _check_root(aside)
             aside.rename(tree)
         except (tarfile.TarError, OSError, EOFError) as error:
             raise BrokenImage(f"an image's layer cannot be unpacked: {error}") from error
@@ -131,32 +134,13 @@ class ImageStore:
             shutil.rmtree(aside, ignore_errors=True)
 
 
-def _apply(layer: Path, tree: Path) -> None:
-    """One layer over what is there, with OCI's whiteouts."""
-    with tarfile.open(layer) as tar:
-        for member in tar:
-            name = Path(member.name).name
-            if name.startswith(WHITEOUT):
-                _remove(tree / Path(member.name).parent, name.removeprefix(WHITEOUT))
-            else:
-                if (tree / member.name).is_symlink():
-                    (tree / member.name).unlink()  # what it points to is not what this layer replaces
-                _extract(tar, member, tree)
+def _is_root(tree: Path) -> bool:
+    return any(os.path.lexists(tree / name) for name in _OF_A_ROOT)
 
 
-def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, tree: Path) -> None:
-    """As the engine's user, as whom every program runs; a device means nothing in a sandbox, which has its own."""
-    if member.isdev():
-        return
-    member.uid, member.gid = os.getuid(), os.getgid()
-    member.uname = member.gname = ""
-    tar.extract(member, tree, filter="tar")
-
-
-def _remove(folder: Path, name: str) -> None:
-    doomed = list(folder.iterdir()) if name == ".wh..opq" and folder.is_dir() else [folder / name]
-    for path in doomed:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+def _check_root(tree: Path) -> None:
+    """Raises BrokenImage for a root in which the sandbox cannot put its own folders where they belong."""
+    for name in _OF_THE_SANDBOX if _is_root(tree) else ():
+        place = tree / name
+        if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
+            raise BrokenImage(f"/{name} of the image is no folder: it must be one, or be missing")

@@ -125,8 +125,35 @@ def test_what_an_image_adds_to_the_system_is_seen_beside_it(bench: Workbench, la
     (layered.folder / "bin").mkdir()
     (layered.folder / "bin/of-the-image").write_text("b")
     mounts = (Mount(bench.shared, "/opt/ml"), Mount(bench.shared, "/etc/more"))
-    script = "cat /etc/of-the-image /bin/of-the-image; ls /opt; test -e /etc/passwd && echo x > /etc/y"
+    script = (
+        "cat /etc/of-the-image /bin/of-the-image; ls -d /opt/ml /opt/program; test -e /etc/passwd && echo x > /etc/y"
+    )
     how = bench.run("job", "sh", "-c", script, image=layered, mounts=mounts)
     assert how.reason == "exited", how.message
-    assert bench.log("job").startswith("ebml\nprogram\n")
+    assert bench.log("job").startswith("eb/opt/ml\n/opt/program\n")
     assert "Read-only file system" in bench.log("job")
+
+
+def test_links_of_an_image_show_nothing_else_of_the_machine(bench: Workbench, layered: ImageFiles) -> None:
+    (bench.shared / "secret").mkdir()
+    (bench.shared / "secret/key").write_text("mine")
+    (layered.folder / "secret").symlink_to(bench.shared / "secret")
+    (layered.folder / "root").symlink_to(bench.shared / "secret")
+    (layered.folder / "machine").symlink_to("/")
+    (layered.folder / "through").symlink_to(f"/machine{bench.shared}/secret")
+    (layered.folder / "etc").symlink_to(bench.shared / "secret")
+    script = "cat /secret/key /root/key /through/key /etc/key; ls /machine; true"
+    how = bench.run("job", "sh", "-c", script, image=layered)
+    assert how.exit_code == 0, how.message
+    assert "mine" not in bench.log("job")
+
+
+@pytest.mark.parametrize("name", ["whole", "layered"])
+def test_mounts_lie_behind_the_links_of_an_image(bench: Workbench, name: str, request: pytest.FixtureRequest) -> None:
+    """bwrap would follow them to where it has the machine's own root."""
+    image: ImageFiles = request.getfixturevalue(name)
+    place = bench.shared / "made"
+    place.mkdir()
+    (image.folder / "opt/ml").symlink_to(f"/oldroot{place}")
+    bench.run("job", "ls", "/opt/ml/", image=image, mounts=(Mount(bench.shared, "/opt/ml/shared"),))
+    assert list(place.iterdir()) == []
