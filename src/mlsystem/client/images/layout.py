@@ -73,6 +73,7 @@ class ImageLayout:
             digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
         blob = Blob(digest, path.stat().st_size, media_type)
         path.rename(self.blob_path(digest))
+        path.unlink(missing_ok=True)  # of two names of one file the kernel leaves both
         return blob
 
     def scratch(self) -> Path:
@@ -129,10 +130,10 @@ class ImageLayout:
         if digest is None:
             raise ImageError(f"there is no image {name} on this machine: build it, or pull it from ECR")
         manifest: dict[str, Any] = json.loads(self.manifest(digest))
-        config = json.loads(self.blob_path(manifest["config"]["digest"]).read_bytes())["config"]
+        config = json.loads(self.blob_path(manifest["config"]["digest"]).read_bytes()).get("config") or {}
         layers = tuple(Blob(item["digest"], item["size"], item["mediaType"]) for item in manifest["layers"])
         return ImageConfig(
-            environment=dict(entry.split("=", 1) for entry in config.get("Env") or ()),
+            environment=dict(entry.partition("=")[::2] for entry in config.get("Env") or ()),
             entrypoint=tuple(config.get("Entrypoint") or ()),
             command=tuple(config.get("Cmd") or ()),
             working_directory=config.get("WorkingDir") or "/",

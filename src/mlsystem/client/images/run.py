@@ -34,7 +34,9 @@ _SHELLS = re.compile(r"[|<>()`$*?\[\]{}~\n]|&(?!&)")
 _STATE = re.compile(
     r"\s*(export|set|unset|source|\.|alias|trap|exec|eval|if|for|while|until|case|\{|\w+=\S*\s*$)(\s|$)"
 )
-_STRICTNESS = re.compile(r"\s*set -[euxo]+( pipefail)?\s*")
+# What says nothing to a program that does one step after the other, and installs no package of Debian's.
+_SETTINGS = re.compile(r"\s*(set -[euxo]+( pipefail)?|export DEBIAN_FRONTEND=\w+)\s*")
+_FRONTEND = "DEBIAN_FRONTEND="
 
 
 class Run:
@@ -63,7 +65,7 @@ class Run:
                 steps.append("")
             else:
                 steps[-1] += piece[0]
-        steps = [step for step in steps if step.strip() and not _STRICTNESS.fullmatch(step)]
+        steps = [step for step in steps if step.strip() and not _SETTINGS.fullmatch(step)]
         if "||" in command or any(map(_STATE.match, steps)):
             steps = [command]
         if self._files.is_whole:
@@ -93,6 +95,8 @@ class Run:
         """Whether it is a command, in a form, that is interpreted."""
         if words[:3] in (["python", "-m", "pip"], ["python3", "-m", "pip"]):
             words = ["pip", *words[3:]]
+        if words[0].startswith(_FRONTEND):
+            words = words[1:]
         match words:
             case [name, *arguments] if name in PIP_NAMES and "install" in arguments:
                 install(self._files.root, _pip_arguments(arguments, self._files))
@@ -107,10 +111,15 @@ class Run:
     def _is_changed(self, words: list[str]) -> bool:
         match words:
             case ["cd", folder]:
+                before = self._files.working_directory
                 self._files.enter(folder)
+                now = self._files.working_directory
+                if not (self._files.path(".").is_dir() or Path(now).is_dir()):
+                    self._files.working_directory = before
+                    raise ImageError(f"{self._place}: cd {folder}: there is no folder {now}")
             case ["chmod", mode, *paths]:
                 return self._chmod(mode, paths)
-            case ["mkdir", *arguments]:
+            case ["mkdir", *arguments] if not any(word.startswith(("-m", "--mode")) for word in arguments):
                 for word in (word for word in arguments if not word.startswith("-")):
                     self._files.path(word).mkdir(parents=True, exist_ok=True)
             case ["rm", *arguments]:
@@ -157,10 +166,16 @@ def _pip_arguments(arguments: list[str], files: RootFs) -> list[str]:
     result: list[str] = []
     left = iter(arguments)
     for word in left:
-        if word in ("-r", "--requirement", "-c", "--constraint"):
-            result += [word, str(files.path(next(left)))]
+        option, is_joined, value = word.partition("=")
+        if option in ("--requirement", "--constraint") and is_joined:
+            result += [option, str(files.path(value))]
+        elif word in ("-r", "--requirement", "-c", "--constraint"):
+            result += [word, str(files.path(next(left, "")))]
         elif word in (
             "install",
+            # An image does not change: what it is to run of a folder is put where all packages are.
+            "-e",
+            "--editable",
             "--no-cache-dir",
             "--disable-pip-version-check",
             "-q",

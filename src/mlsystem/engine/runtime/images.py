@@ -92,7 +92,7 @@ class ImageStore:
     def open(self, digest: str) -> Image:
         """The image of a manifest, unpacked if need be. Raises BrokenImage."""
         manifest = self._json(digest)
-        config = self._json(manifest["config"]["digest"]).get("config", {})
+        config = self._json(manifest["config"]["digest"]).get("config") or {}
         tree = self._trees / digest.removeprefix("sha256:")
         with self._locks[digest]:
             if not tree.exists():
@@ -100,7 +100,7 @@ class ImageStore:
         return Image(
             digest=digest,
             files=ImageFiles(tree, is_root=_is_root(tree)),
-            environment=dict(entry.split("=", 1) for entry in config.get("Env") or ()),
+            environment=dict(entry.partition("=")[::2] for entry in config.get("Env") or ()),
             entrypoint=tuple(config.get("Entrypoint") or ()),
             command=tuple(config.get("Cmd") or ()),
             working_directory=config.get("WorkingDir") or "/",
