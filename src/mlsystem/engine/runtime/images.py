@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import secrets
-import shutil
 import threading
 from collections import defaultdict
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from typing import Any, BinaryIO
 from mlsystem.archives import tarfile
 from mlsystem.engine.decide.errors import EngineError
 from mlsystem.engine.runtime.process import ImageFiles
+from mlsystem.engine.runtime.program_files import remove_folder
 from mlsystem.image_tree import apply_layer
 
 PIECE_BYTES = 1024 * 1024
@@ -56,7 +56,7 @@ class ImageStore:
         for path in (self._blobs, self._trees):
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
         for tree in self._trees.glob(".*"):  # which an engine had begun when it died
-            shutil.rmtree(tree)
+            remove_folder(tree)
 
     def has(self, digest: str) -> bool:
         return self._blob(digest).exists()
@@ -108,7 +108,7 @@ class ImageStore:
 
     def remove(self, digest: str) -> None:
         """Forget an image's tree and manifest; its layers stay, as others may share them."""
-        shutil.rmtree(self._trees / digest.removeprefix("sha256:"), ignore_errors=True)
+        remove_folder(self._trees / digest.removeprefix("sha256:"))
         self._blob(digest).unlink(missing_ok=True)
 
     def _blob(self, digest: str) -> Path:
@@ -131,7 +131,7 @@ class ImageStore:
         except (tarfile.TarError, OSError, EOFError) as error:
             raise BrokenImage(f"an image's layer cannot be unpacked: {error}") from error
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            remove_folder(aside)
 
 
 def _is_root(tree: Path) -> bool:

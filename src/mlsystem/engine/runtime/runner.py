@@ -7,7 +7,6 @@ says is read from there, so it is as true after a restart of the engine as befor
 import hashlib
 import logging
 import os
-import shutil
 import signal
 import threading
 import time
@@ -21,6 +20,7 @@ from mlsystem.engine.runtime.errors import NoSuchProcess, ProcessStillRunning, S
 from mlsystem.engine.runtime.interpreter import shim_command
 from mlsystem.engine.runtime.machine import Machine
 from mlsystem.engine.runtime.process import Exited, NotStarted, ProcessSpec, Running, Status, check_id
+from mlsystem.engine.runtime.program_files import remove_folder
 from mlsystem.engine.runtime.sandbox import Sandbox
 from mlsystem.engine.runtime.shim import record
 from mlsystem.engine.runtime.shim.plan import Ended, Group, Plan
@@ -124,7 +124,7 @@ class ProcessRunner:
         alive = []
         for folder in sorted(self._folder.iterdir()):
             if folder.name.startswith("."):  # forgotten, or an attempt of ours
-                _remove(folder)
+                remove_folder(folder)
             elif self._attach(folder.name):
                 alive.append(folder.name)
         return alive
@@ -145,7 +145,7 @@ class ProcessRunner:
             doomed = folder.with_name(f"{_FORGOTTEN}{process_id}-{time.monotonic_ns()}")
             folder.rename(doomed)  # at once: half a folder would tell a wrong story
         cgroup.remove(plan.get("groups", []) if plan else [])
-        _remove(doomed)
+        remove_folder(doomed)  # else the next adoption does
 
     def close(self) -> None:
         """Stops watching. The processes live on, for the next runner to adopt."""
@@ -270,11 +270,6 @@ def _spawn(folder: Path, readiness: int) -> int:
         setsigmask=[],
         setsigdef=[signal.SIGPIPE, signal.SIGINT, signal.SIGTERM],
     )
-
-
-def _remove(doomed: Path) -> None:
-    """What somebody else removes at the same time, or cannot be removed now, the next adoption looks after."""
-    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def _order(folder: Path, order: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,9 +13,13 @@ from typing import IO, Any
 from mlsystem.archives import tarfile
 from mlsystem.engine.contract import Caller, Principal
 from mlsystem.engine.decide.errors import ActionFailed, AwsError
+from mlsystem.engine.runtime.program_files import paths_below, remove_folder
 
 # A key may be what no file can be called: below another object, or with a part that is too long.
 _OF_NAMES = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
+# What is gone, a link that leads nowhere, a socket.
+_OF_LINKS = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
+_UNREADABLE = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG)
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -90,7 +93,7 @@ class S3Files:
 
     def upload_folder(self, folder: Path, uri: str, kms_key: str | None = None) -> None:
         """Every regular file below `folder`, by its relative path. Links that lead out of the folder are left."""
-        for path in sorted(folder.rglob("*")):
+        for path in paths_below(folder):
             with opened_below(folder, path) as file:
                 if file is not None:
                     self.upload(file, f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}", kms_key)
@@ -126,11 +129,10 @@ def opened_below(folder: Path, path: Path) -> Iterator[OpenFile | None]:
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except PermissionError as error:
-        raise ActionFailed(
-            f"the file {path.relative_to(folder)} cannot be read: {error.strerror}", "ClientError"
-        ) from error
-    except OSError:
+    except OSError as error:
+        if error.errno not in _OF_LINKS:
+            name = str(path.relative_to(folder))[:80]
+            raise ActionFailed(f"the file {name} cannot be read: {error.strerror}", "ClientError") from error
         yield None
         return
     try:
@@ -174,10 +176,13 @@ def pack(folder: Path, archive: Path) -> None:
     """
     try:
         with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
-            for path in sorted(folder.rglob("*")):
+            for path in paths_below(folder):
                 tar.add(path, arcname=path.relative_to(folder).as_posix(), recursive=False, filter=_anonymous)
-    except PermissionError as error:
-        raise ActionFailed(f"{archive.name} cannot be made: {error}", "ClientError") from error
+    except OSError as error:
+        if error.errno not in _UNREADABLE:
+            raise
+        name = str(error.filename)[:80]
+        raise ActionFailed(f"{archive.name} cannot be made: {error.strerror}: {name}", "ClientError") from error
 
 
 def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -193,5 +198,5 @@ def unpack(archive: Path, folder: Path) -> None:
         with tarfile.open(archive) as tar:
             tar.extractall(folder, filter="data")
     except (tarfile.TarError, OSError, EOFError) as error:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
         raise ActionFailed(f"{archive.name} cannot be unpacked: {error}", "ClientError") from error

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlsystem.engine.runtime.program_files import paths_below
 from mlsystem.engine.runtime.s3_files import OpenFile, S3Files, opened_below, own_folder
 
 # A file that was written a moment ago may not be whole.
@@ -35,7 +36,7 @@ def upload_changed(parts: Sequence[ContinuousUpload], work: Path, files: S3Files
     before = dict(known)
     try:
         for part in parts:
-            for path in sorted(own_folder(part.folder, work).rglob("*")):
+            for path in paths_below(own_folder(part.folder, work)):
                 with opened_below(part.folder, path) as file:
                     if file is not None:
                         _upload_if_changed(part, path, file, known, files, is_last)

@@ -7,13 +7,13 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-contai
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any, Protocol
 
 from mlsystem.engine.decide.errors import ActionFailed
 from mlsystem.engine.runtime.images import Image
 from mlsystem.engine.runtime.process import Mount
+from mlsystem.engine.runtime.program_files import remove_folder
 from mlsystem.engine.runtime.s3_files import S3Files, opened_below, own_folder, pack, split_uri
 from mlsystem.engine.services.sagemaker.continuous_upload import ContinuousUpload, upload_changed
 from mlsystem.engine.services.sagemaker.job import Job, ProcessingJob, TrainingJob
@@ -283,4 +283,4 @@ def _is_below_opt_ml(path: str) -> bool:
 
 def clear(folder: Path) -> None:
     """Remove a job's folder; what is gone already is no error."""
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_folder(folder)
