@@ -8,8 +8,8 @@ from typing import Any
 LONGEST_SUBJECT = 100
 
 
-def drift_message(pipeline: str, result: dict[str, Any]) -> tuple[str, str]:
-    """Subject and text. `result` is what Query Drift returns, with at least one drifted feature."""
+def drift_message(pipeline: str, result: dict[str, Any], link: str) -> tuple[str, str]:
+    """Subject and text. `result` is what Query Drift returns, with at least one drifted feature; `link` opens its report."""
     drifted = result["DriftedFeatures"]
     names = ", ".join(drift["feature"] for drift in drifted)
     lines = (
@@ -22,6 +22,7 @@ def drift_message(pipeline: str, result: dict[str, Any]) -> tuple[str, str]:
         f"Since: {result['Since']}, at least; seen last in the requests until {result['Until']}",
         f"Monitoring schedule: {result['MonitoringSchedule']}",
         f"Report: {result['ReportUri']}/report.html",
+        f"To open it, within some hours: {link}",
         "",
         f"Whether the pipeline {pipeline} trains anew is decided next; another mail says so, and why or why not.",
     )

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from drift_message import drift_message
 from missing_captures import Captures, look_for
-from s3_object import EvidenceError, read_json
+from s3_object import EvidenceError, read_json, split_uri
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -35,6 +35,7 @@ VERDICTS = "verdicts.json"
 CANNOT_TELL = "cannot tell"
 DRIFT_CHECK = "baseline_drift_check"
 RECENT_EXECUTIONS = 10
+LINK_SECONDS = 12 * 3600
 ENDED_WELL = ("Completed", "CompletedWithViolations")
 DISTANCE = re.compile(r"distance: (?P<distance>\S+) exceeds threshold: (?P<threshold>\S+)")
 
@@ -216,7 +217,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any] | None:
     sagemaker, s3 = boto3.client("sagemaker"), boto3.client("s3")
     if event.get("source") == "aws.cloudwatch":
         result = last_drift(sagemaker, s3, _watched_schedule(event), settings)
-        subject, message = drift_message(settings.namespace, result)  # the namespace is named after the pipeline
+        link = report_link(s3, result["ReportUri"])
+        subject, message = drift_message(settings.namespace, result, link)  # the namespace is named after the pipeline
         boto3.client("sns").publish(TopicArn=os.environ["NOTIFICATION_TOPIC_ARN"], Subject=subject, Message=message)
         return result
     job_name = event.get("detail", event)["ProcessingJobName"]
@@ -227,6 +229,13 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any] | None:
         log.info("captures %s", captures)
         print(metric_line(found, captures, settings.namespace, time.time()), flush=True)
     return found
+
+
+def report_link(s3: S3Client, report_uri: str) -> str:
+    """Opens the page in a browser, for whoever has the mail, as long as the credentials of this function are valid."""
+    bucket, key = split_uri(f"{report_uri}/report.html")
+    shown = {"ResponseContentType": "text/html; charset=utf-8", "ResponseContentDisposition": "inline"}
+    return s3.generate_presigned_url("get_object", {"Bucket": bucket, "Key": key, **shown}, LINK_SECONDS)
 
 
 def _watched_schedule(event: dict[str, Any]) -> str:

@@ -33,6 +33,13 @@ def bundled_program() -> Path | None:
     return None
 
 
+def mounts_below(folder: Path) -> list[Path]:
+    """What is mounted in a folder. Where folders are laid over one another none of it would be seen, and the kernel may refuse it."""
+    lines = Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines()
+    places = (Path(line.split(" ", 5)[4].encode().decode("unicode_escape")) for line in lines)
+    return sorted({place for place in places if folder in place.parents})
+
+
 def few_capabilities() -> Iterator[str]:
     """Options for a sandbox that root makes without a user namespace."""
     yield from ("--cap-drop", "ALL")

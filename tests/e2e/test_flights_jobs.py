@@ -64,6 +64,32 @@ class Run:
             self._variables["modelUri"] = job["ModelArtifacts"]["S3ModelArtifacts"]
         return job
 
+    def transform(self, name: str, source: str, target: str) -> None:
+        """By the model that was trained, to the end."""
+        self._sagemaker.create_model(
+            ModelName=name,
+            PrimaryContainer={
+                "Image": self._variables["config"]["ImageUri"],
+                "ModelDataUrl": self._variables["modelUri"],
+            },
+            ExecutionRoleArn=self._substitutions["SageMakerRoleArn"],
+        )
+        self._sagemaker.create_transform_job(
+            TransformJobName=name,
+            ModelName=name,
+            BatchStrategy="MultiRecord",
+            MaxPayloadInMB=1,
+            TransformInput={
+                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": source}},
+                "ContentType": "text/csv",
+                "SplitType": "Line",
+            },
+            TransformOutput={"S3OutputPath": target, "Accept": "text/csv", "AssembleWith": "Line"},
+            TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        )
+        waiter = self._sagemaker.get_waiter("transform_job_completed_or_stopped")
+        waiter.wait(TransformJobName=name, WaiterConfig={"Delay": 1})
+
     def read(self, path: str) -> bytes:
         """An object below the run's own folder."""
         return bytes(self.s3.get_object(Bucket=self.bucket, Key=f"runs/{self.name}/{path}")["Body"].read())
@@ -146,3 +172,18 @@ def test_the_baseline_job_counts_every_flight_and_says_what_is_normal(run: Run) 
     assert departures["completeness"] == pytest.approx(0.981, abs=0.001)
     comparison = constraints["monitoring_config"]["distribution_constraints"]
     assert comparison["comparison_threshold"] == pytest.approx(0.2)
+
+
+def test_a_batch_transform_answers_as_the_evaluation_did_row_by_row(run: Run) -> None:
+    """The container program as it is: a header of its own, many records in a request, answers joined with what was asked."""
+    name = f"{run.name}-batch"
+    rows = list(csv.reader(io.StringIO(run.read("data/baseline/baseline.csv").decode())))[1:2001]
+    body = "\n".join(",".join(row) for row in rows).encode()
+    run.s3.put_object(Bucket=run.bucket, Key="batch/in/rows.csv", Body=body)
+    run.transform(name, f"s3://{run.bucket}/batch/in/", f"s3://{run.bucket}/batch/out")
+    found = run.s3.get_object(Bucket=run.bucket, Key="batch/out/rows.csv.out")["Body"].read().decode().splitlines()
+    assert len(found) == len(rows)
+    answers = [
+        float(line.split(",")[0]) for line in run.read("data/predictions/predictions.csv").decode().splitlines()[1:2001]
+    ]
+    assert [float(line.split(",")[0]) for line in found] == pytest.approx(answers, abs=1e-6)

@@ -139,6 +139,11 @@ def test_when_requests_drift_the_admin_is_told_what_drifted(
     assert f"- size: distance {size}, allowed 0.2\n" in named
     assert f"Monitoring schedule: {monitored.name}\n" in named
     assert re.search(r"\nSince: 20\S+Z, at least; seen last in the requests until 20\S+Z\n", named)
+    link = re.search(r"\nTo open it, within some hours: (http://127\S+)\n", named)
+    assert link is not None, named
+    page = open_link(link[1])
+    assert page.lstrip().startswith("<!DOCTYPE html>")
+    assert "size" in page
     posted = [json.loads(body)["Subject"] for kind, body in hook.posts if kind == "Notification"]
     assert f"{NAME}: drift of prediction, size" in posted
     raised = _mail(smtp, f'ALARM: "{monitored.alarm_name}" in US East (N. Virginia)')

@@ -18,6 +18,7 @@ import json, pathlib
 print("the program runs", flush=True)
 total = sum(map(int, pathlib.Path("/opt/ml/input/data/train/numbers.txt").read_text().split()))
 pathlib.Path("/opt/ml/model/model.json").write_text(json.dumps({"total": total}))
+pathlib.Path("/opt/ml/checkpoints/epoch").write_text("1")
 """
 STATES = {"Completed", "Failed", "Stopped"}
 
@@ -54,6 +55,7 @@ class TrainOnce:
                 OutputDataConfig={"S3OutputPath": "s3://bench/out"},
                 ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
                 StoppingCondition={"MaxRuntimeInSeconds": 60},
+                CheckpointConfig={"S3Uri": "s3://bench/kept"},
             )
         except ClientError as error:
             # Committed, but the answer did not get out before the crash.
@@ -68,8 +70,8 @@ class TrainOnce:
     def check(self, live: LiveEngine) -> None:
         job = live.client("sagemaker").describe_training_job(TrainingJobName="once")
         assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-        keys = [item["Key"] for item in live.client("s3").list_objects_v2(Bucket="bench", Prefix="out/")["Contents"]]
-        assert keys == ["out/once/output/model.tar.gz"]
+        keys = [item["Key"] for item in live.client("s3").list_objects_v2(Bucket="bench")["Contents"]]
+        assert keys == ["in/numbers.txt", "kept/epoch", "out/once/output/model.tar.gz"]
         assert logged(live, "/aws/sagemaker/TrainingJobs") == ["the program runs"]
 
 

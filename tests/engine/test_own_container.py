@@ -10,7 +10,7 @@ import json
 import os
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -243,3 +243,15 @@ def test_an_instance_that_is_killed_under_load_is_back_soon_and_no_request_is_lo
     assert set(load.answers) == {"north\nsouth\n"}
     assert len(load.failures) <= 1, load.failures
     assert took < BACK_SECONDS + own.start_seconds
+
+
+def test_an_engine_of_an_ordinary_user_runs_it_as_well(new_engine: Callable[..., LiveEngine], tmp_path: Path) -> None:
+    """Without any right of root's: where this test is root itself, in a name space of users in which it is not."""
+    live = new_engine(within=["unshare", "--user", "--map-user=1000", "--map-group=1000"] if os.geteuid() == 0 else [])
+    live.start()
+    own = OwnContainer(live, tmp_path / "images")
+    job = own.trained("ordinary")
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    found = own.served("ordinary", job["ModelArtifacts"]["S3ModelArtifacts"], 2, MODEL_SERVER_WORKERS="1")
+    assert found["EndpointStatus"] == "InService", found.get("FailureReason")
+    assert own.ask("ordinary") == "north\nsouth\n"

@@ -36,6 +36,10 @@ def run_command(
     options = _parser(program).parse_args(arguments)
     if options.command == "report":
         return _report(options.folder)
+    for folder in filter(Path.is_dir, map(Path, () if options.command == "quality" else options.data)):
+        # Before anything is written: whatever came next would take it for data.
+        if options.output.resolve().is_relative_to(folder.resolve()):
+            return 1, f"{options.output} lies in the data, {folder}: the next run would read the reports as data"
     with open_sources(make_client) as sources:
         try:
             return 0, sources.told(_run(options, sources, now))

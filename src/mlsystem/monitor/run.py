@@ -26,7 +26,7 @@ from mlsystem.monitor.run_folders import EVIDENCE, VERDICTS
 from mlsystem.monitor.scripts import load_preprocessor, run_postprocessor
 from mlsystem.monitor.statistics_document import statistics_document
 from mlsystem.monitor.unusual_rows import UnusualRows
-from mlsystem.monitor.verdicts import verdicts_document
+from mlsystem.monitor.verdicts import Verdict, verdicts_document
 from mlsystem.monitor.violations import CheckResult, check, violations_document
 
 # Those of an earlier check, and its message: were this one to fail, they would pass for its own.
@@ -78,7 +78,9 @@ def run(job: Job, publisher: Publisher | None, now: Callable[[], datetime]) -> A
     _emit_metrics(job, analysis, publisher, timestamp)
     if job.postprocessor:
         run_postprocessor(job.postprocessor)
-    write_file(job.message, texts.completed(len(analysis.result.violations)))
+    verdicts = analysis.result.verdict.features if analysis.result.verdict else ()
+    unknown = sum(one.verdict is Verdict.CANNOT_TELL for one in verdicts)
+    write_file(job.message, texts.completed(len(analysis.result.violations), unknown, len(verdicts)))
     return analysis
 
 

@@ -73,11 +73,14 @@ def _numbers(current: int, baseline: int) -> str:
     return f"Number of columns in current dataset: {current}, Number of columns in baseline constraints: {baseline}"
 
 
-def completed(violations: int) -> str:
-    """The exit message of a run that did its work, whatever it found."""
+def completed(violations: int, unknown: int = 0, features: int = 0) -> str:
+    """The exit message of a run that did its work, whatever it found; of `unknown` features of so many nobody can tell a drift."""
+    addition = (
+        f" Of {unknown} of {features} features nobody can tell a drift: verdicts.json says why." if unknown else ""
+    )
     if violations:
-        return f"CompletedWithViolations: Job completed successfully with {violations} violations."
-    return "Completed: Job completed successfully with no violations."
+        return f"CompletedWithViolations: Job completed successfully with {violations} violations.{addition}"
+    return f"Completed: Job completed successfully with no violations.{addition}"
 
 
 def no_data(source: str, finding: str, window: str | None) -> str:

@@ -136,6 +136,25 @@ def test_a_check_does_not_take_the_place_of_its_baseline(tmp_path: Path, baselin
     assert (baseline / "statistics.json").read_bytes() == before
 
 
+def test_reports_do_not_lie_where_the_next_run_would_take_them_for_data(tmp_path: Path, baseline: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    csv(data / "rows.csv")
+    for out in (data, data / "deep" / "out"):
+        code, text = run_command(["check", str(data), "--baseline", str(baseline), "--output", str(out)], now)
+        assert (code, text) == (1, f"{out} lies in the data, {data}: the next run would read the reports as data")
+    assert [path.name for path in data.rglob("*") if path.suffix == ".json"] == []
+    assert run_command(["profile", str(data), "--output", str(tmp_path / "data-out")], now)[0] == 0
+
+
+def test_the_message_says_of_how_many_features_nobody_can_tell(tmp_path: Path, baseline: Path) -> None:
+    few, out = tmp_path / "few.csv", tmp_path / "out"
+    few.write_text("n,word\n1,a\n2,b\n")
+    assert run_command(["check", str(few), "--baseline", str(baseline), "--output", str(out)], now)[0] == 0
+    message = (out / "message").read_text()
+    assert message.endswith(" Of 2 of 2 features nobody can tell a drift: verdicts.json says why.")
+
+
 @pytest.mark.parametrize("name", ["statistics.json", "constraints.json"])
 @pytest.mark.parametrize("damage", ["gone", "cut off", "another", "too deep"])
 def test_an_unreadable_baseline_fails_closed_and_names_the_file(

@@ -99,7 +99,8 @@ def _commands(
         yield ["env", "BUILDX_NO_DEFAULT_ATTESTATIONS=1", "docker", "build", *options]
         yield ["docker", "save", "--output", str(archive), name]
     else:
-        yield ["buildah", "build", *options]
+        # At no certain time: the same content makes the same image.
+        yield ["buildah", "build", "--timestamp", "0", *options]
         yield ["buildah", "push", "--quiet", name, f"docker-archive:{archive}"]
 
 

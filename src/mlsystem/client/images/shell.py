@@ -117,26 +117,38 @@ def _whole_root(root: Path) -> Iterator[str]:
 
 
 def _over_host(files: RootFs, scratch: Path) -> Iterator[str]:
-    for name in (*_SYSTEM, *_OWN, *_KERNELS):
-        _demand_folder(files.root, name)
-    for name in (*_OPENED, *_OWN, *_KERNELS):
-        locate(files.root, name).mkdir(parents=True, exist_ok=True)
-    for name in _SECRETS:
-        if Path("/", name).exists() and not os.path.lexists(files.root / name):
-            (files.root / name).touch(mode=0o600)  # an empty file hides the machine's
+    _prepare(files.root)
     yield from ("--bind", str(files.root), "/")
     for name in _SYSTEM:
         host, own = Path("/", name), files.root / name
         if host.is_symlink() and not own.exists():
             yield from ("--symlink", str(host.readlink()), str(host))
         elif host.is_dir():
+            mounted = bubblewrap.mounts_below(host)
+            if mounted and os.geteuid() != 0:  # then the kernel refuses to lay anything over it
+                yield from ("--ro-bind", str(host), str(host))
+                continue
             yield from _overlay(str(host), own, scratch / name)
+            yield from (
+                word for place in mounted for word in ("--ro-bind", str(place), _inside(files.root, str(place)))
+            )
     for name in filter(os.path.isdir, _SECRET_FOLDERS):
         yield from ("--tmpfs", _inside(files.root, name))
     yield from ("--ro-bind", "/sys", "/sys", *bubblewrap.own_proc(), "--dev", "/dev", "--tmpfs", "/run")
     yield from ("--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve")
     for prefix in _prefixes():
         yield from ("--ro-bind", f"/{prefix}", _inside(files.root, prefix))
+
+
+def _prepare(root: Path) -> None:
+    """Makes what is mounted over. Raises ImageError where something else is in its place."""
+    for name in (*_SYSTEM, *_OWN, *_KERNELS):
+        _demand_folder(root, name)
+    for name in (*_OPENED, *_OWN, *_KERNELS):
+        locate(root, name).mkdir(parents=True, exist_ok=True)
+    for name in _SECRETS:
+        if Path("/", name).exists() and not os.path.lexists(root / name):
+            (root / name).touch(mode=0o600)  # an empty file hides the machine's
 
 
 def _demand_folder(root: Path, name: str) -> None:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
+from mlsystem.bubblewrap import mounts_below
 from mlsystem.engine.runtime.interpreter import HOST, SHIM, mounts_for_base_interpreter
 from mlsystem.engine.runtime.process import ImageFiles, Mount, ProcessSpec
 from mlsystem.image_tree import locate
@@ -107,8 +108,8 @@ def _root_of_host(
 
 
 def _is_laid_over(image: ImageFiles, path: Path) -> bool:
-    """Whether both have that folder; where the host's is a link, the image's files are shown one by one."""
-    return _is_folder(path) and _is_folder(image.folder / path.name)
+    """Whether both have that folder; where the host's is a link, or something is mounted in it, the image's files are shown one by one."""
+    return _is_folder(path) and _is_folder(image.folder / path.name) and not mounts_below(path)
 
 
 def _is_folder(path: Path) -> bool:

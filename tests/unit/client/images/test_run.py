@@ -208,3 +208,11 @@ def test_a_package_in_a_folder_is_installed_as_a_whole(workshop: Workshop) -> No
         "WORKDIR /srv", "COPY . .", "RUN pip install --no-build-isolation -e .", base="python:3.11-slim"
     )
     assert any(name.endswith("site-packages/greeting.py") for name in workshop.files(built))
+
+
+def test_a_requirement_that_does_not_install_is_told_with_the_installers_words(workshop: Workshop) -> None:
+    lines = ("RUN pip install --no-index 'no-such-package==1.0'",)
+    with pytest.raises(ImageError) as refused:
+        workshop.build(*lines, base="python:3.11-slim")
+    assert "no-such-package" in str(refused.value)
+    assert "pip install failed" in str(refused.value)

@@ -1,12 +1,17 @@
 """Files of an image: over the host's, or a whole root in place of the host's; with and without folders laid over others."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from mlsystem.bubblewrap import mounts_below
+from mlsystem.engine.runtime import root
 from mlsystem.engine.runtime.process import ImageFiles, Mount
 from mlsystem.engine.runtime.sandbox import Sandbox
 from tests.unit.engine.runtime.workbench import Workbench
@@ -157,3 +162,19 @@ def test_mounts_lie_behind_the_links_of_an_image(bench: Workbench, name: str, re
     (image.folder / "opt/ml").symlink_to(f"/oldroot{place}")
     bench.run("job", "ls", "/opt/ml/", image=image, mounts=(Mount(bench.shared, "/opt/ml/shared"),))
     assert list(place.iterdir()) == []
+
+
+def test_a_folder_in_which_something_is_mounted_is_shown_with_it(
+    bench: Workbench, layered: ImageFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Laid over one another, folders would be seen without: a /usr/local on a disk of its own would be empty."""
+    monkeypatch.setattr(root, "mounts_below", lambda folder: [folder / "local"])
+    path = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+    assert bench.run("job", "serve-it", image=layered, environment=path).exit_code == 0
+    command = json.loads((bench.data / "processes/job/plan.json").read_text())["command"]
+    assert not [source for word, source in pairwise(command) if word == "--overlay-src" and source in ("/usr", "/opt")]
+
+
+def test_mounts_are_found_below_a_folder() -> None:
+    assert Path("/proc") in mounts_below(Path("/"))
+    assert mounts_below(Path("/proc/self/fd")) == []
