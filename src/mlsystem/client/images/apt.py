@@ -10,10 +10,16 @@ from pathlib import Path
 from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.libraries import LIBRARIES, can_load, put_in
 
+_WITH_VALUE = ("-o", "--option", "-t", "--target-release", "-c", "--config-file")
+
 
 def apt(arguments: list[str], root: Path, warn: Callable[[str], None], place: str) -> None:
     """One apt-get command on the image below `root`. Raises ImageError for one that is not implemented."""
-    verbs = [word for word in arguments if not word.startswith("-")]
+    verbs = [
+        word
+        for before, word in zip(("", *arguments), arguments, strict=False)
+        if not word.startswith("-") and before not in _WITH_VALUE
+    ]
     match verbs:
         case ["update" | "clean" | "distclean" | "autoremove", *_]:
             return

@@ -14,10 +14,12 @@ from typing import Any
 from mlsystem.archives import tarfile
 from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.layout import CONFIG, LAYER, MANIFEST, Blob, ImageLayout
+from mlsystem.image_tree import locate
 
 _NAME = "io.containerd.image.name"
 _SHORT_NAME = "org.opencontainers.image.ref.name"
 _ZIPPED = b"\x1f\x8b"
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"
 
 
 def load(archive: Path, layout: ImageLayout, name: str = "") -> dict[str, str]:
@@ -31,7 +33,7 @@ def load(archive: Path, layout: ImageLayout, name: str = "") -> dict[str, str]:
             raise ImageError(f"{archive} cannot be read as an archive of images: {error}") from error
         try:
             found = dict(_images(folder, layout))
-        except (KeyError, ValueError, TypeError, OSError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError, OSError) as error:
             raise ImageError(f"{archive} holds no whole image: {error!r}") from error
     if not found:
         raise ImageError(f"{archive} holds no image: neither manifest.json nor index.json is in it")
@@ -51,17 +53,17 @@ def _images(folder: Path, layout: ImageLayout) -> Iterator[tuple[str, str]]:
     if (folder / "manifest.json").exists():
         for item in json.loads((folder / "manifest.json").read_bytes()):
             digest = _assemble(folder, item, layout)
-            yield from ((tag, digest) for tag in item.get("RepoTags") or [""])
+            yield from ((str(tag), digest) for tag in item.get("RepoTags") or [""])
     elif (folder / "index.json").exists():
         for item in json.loads((folder / "index.json").read_bytes())["manifests"]:
             noted = item.get("annotations") or {}
-            yield noted.get(_NAME) or noted.get(_SHORT_NAME, ""), _take_manifest(folder, item, layout)
+            yield str(noted.get(_NAME) or noted.get(_SHORT_NAME, "")), _take_manifest(folder, item, layout)
 
 
 def _assemble(folder: Path, item: Mapping[str, Any], layout: ImageLayout) -> str:
     """Docker's own form: a configuration and layers, to which the manifest is written here."""
-    config = layout.add((folder / item["Config"]).read_bytes(), CONFIG)
-    layers = [_take(folder / name, layout) for name in item["Layers"]]
+    config = layout.add(locate(folder, item["Config"]).read_bytes(), CONFIG)
+    layers = [_take(locate(folder, name), layout) for name in item["Layers"]]
     manifest = {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
@@ -73,6 +75,8 @@ def _assemble(folder: Path, item: Mapping[str, Any], layout: ImageLayout) -> str
 
 def _take_manifest(folder: Path, item: Mapping[str, Any], layout: ImageLayout) -> str:
     content = _blob(folder, item["digest"]).read_bytes()
+    if layout.add(content, MANIFEST).digest != item["digest"]:
+        raise ValueError(f"the blob {item['digest']} is something else")
     manifest = json.loads(content)
     if "manifests" in manifest:  # one for each platform
         return _take_manifest(folder, _for_this_machine(manifest["manifests"]), layout)
@@ -95,13 +99,17 @@ def _for_this_machine(manifests: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _take(path: Path, layout: ImageLayout) -> Blob:
+    """It stays where it is, too: images have layers in common, and one may have the same twice."""
     with path.open("rb") as file:
-        is_zipped = file.read(2) == _ZIPPED
+        head = file.read(4)
+    if head == _ZSTANDARD:
+        raise ValueError("a layer is compressed with zstd; gzip and uncompressed ones can be read")
+    is_zipped = head.startswith(_ZIPPED)
     aside = layout.scratch()
-    path.rename(aside)
+    aside.hardlink_to(path)
     return layout.add_file(aside, f"{LAYER}+gzip" if is_zipped else LAYER)
 
 
 def _blob(folder: Path, digest: str) -> Path:
     kind, _, name = digest.partition(":")
-    return folder / "blobs" / kind / name
+    return locate(folder, f"blobs/{kind}/{name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import tempfile
 from collections.abc import Callable, Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlsystem.client.images.base import make_base
-from mlsystem.client.images.dockerfile import SAYING, Instruction, parse, substitute
+from mlsystem.client.images.dockerfile import SAYING, Instruction, parse, split, substitute
 from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.layer import Survey, survey, write_layer
 from mlsystem.client.images.layout import LAYER, ImageConfig, ImageLayout
@@ -32,18 +33,27 @@ class Build:
 def build(request: Build, layout: ImageLayout, tell: Callable[[str], None]) -> str:
     """The digest of the image, which is then found in the layout under each of its names. Raises ImageError."""
     try:
-        instructions = parse(request.dockerfile.read_text())
-    except OSError as error:
-        raise ImageError(f"{request.dockerfile}: {error.strerror}") from error
+        instructions = parse(request.dockerfile.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImageError(f"{request.dockerfile} cannot be read: {error}") from error
     with tempfile.TemporaryDirectory(prefix="image-") as scratch:
         builder = _Builder(request, layout, Path(scratch), tell)
         for number, instruction in enumerate(instructions, 1):
             tell(f"[{number}/{len(instructions)}] {instruction.name} {instruction.text}")
-            builder.carry_out(instruction)
-        digest = ""
-        for name in request.names:
-            digest = layout.save(name, builder.config)
-        return digest
+            _carry_out(builder, instruction)
+        try:
+            return [layout.save(name, builder.config) for name in request.names][-1]
+        except OSError as error:
+            raise ImageError(f"the image cannot be written: {error}") from error
+
+
+def _carry_out(builder: _Builder, instruction: Instruction) -> None:
+    """Raises ImageError, which names the line whatever it was that failed."""
+    try:
+        builder.carry_out(instruction)
+    except (ImageError, OSError, ValueError) as error:
+        told = str(error)
+        raise ImageError(told if told.startswith("line ") else f"{instruction.place}: {told}") from error
 
 
 class _Stage:
@@ -84,35 +94,32 @@ class _Builder:
         if instruction.name == "FROM":
             self._from(instruction)
         elif instruction.name == "ARG":
-            self._argument(instruction.text)
+            self._argument(instruction)
         elif instruction.name == "RUN":
             self._run(instruction)
         else:
-            text = instruction.text
-            if instruction.name not in ("CMD", "ENTRYPOINT"):
-                text = substitute(text, self._now.variables)
             match instruction.name:
                 case "WORKDIR":
-                    self._now.files.working_directory = str(Path(self._now.files.working_directory) / text)
+                    self._now.files.enter(" ".join(split(instruction.text, self._now.variables)))
                     self._now.files.path(".").mkdir(parents=True, exist_ok=True)
                     self._end_layer()
                 case "COPY" | "ADD":
-                    self._copy(text, instruction)
+                    self._copy(instruction)
                 case _:
-                    self._describe(text, instruction)
+                    self._describe(instruction)
         if self._stage is not None:
             self._stage.config.working_directory = self._stage.files.working_directory
 
-    def _describe(self, text: str, instruction: Instruction) -> None:
+    def _describe(self, instruction: Instruction) -> None:
         """What changes no file."""
         config = self._now.config
         match instruction.name:
             case "ENV":
-                config.environment.update(_pairs(text, instruction))
+                config.environment.update(_pairs(instruction, self._now.variables))
             case "LABEL":
-                config.labels.update(_pairs(text, instruction))
+                config.labels.update(_pairs(instruction, self._now.variables))
             case "USER":
-                config.user = text
+                config.user = " ".join(split(instruction.text, self._now.variables))
             case "SHELL":
                 self._now.files.shell = instruction.exec_form() or ()
             case "ENTRYPOINT":
@@ -123,13 +130,12 @@ class _Builder:
             case name:
                 assert name in SAYING, name
 
-    def _argument(self, text: str) -> None:
-        name, has_default, default = text.partition("=")
-        name = name.strip()
+    def _argument(self, instruction: Instruction) -> None:
         scope = self._global if self._stage is None else self._stage.arguments
-        inherited = self._global.get(name, "") if self._stage is not None else ""
-        value = substitute(default.strip().strip("\"'"), scope) if has_default else inherited
-        scope[name] = self._request.arguments.get(name, value)
+        for word in split(instruction.text, scope if self._stage is None else self._stage.variables):
+            name, has_default, default = word.partition("=")
+            inherited = self._global.get(name, "") if self._stage is not None else ""
+            scope[name] = self._request.arguments.get(name, default if has_default else inherited)
 
     def _from(self, instruction: Instruction) -> None:
         text = substitute(instruction.text, self._global)
@@ -168,13 +174,22 @@ class _Builder:
         stage.files.working_directory = config.working_directory
         stage.known = survey(stage.files.root)
 
-    def _copy(self, text: str, instruction: Instruction) -> None:
-        *sources, target = replace(instruction, text=text).exec_form() or tuple(shlex.split(text))
+    def _copy(self, instruction: Instruction) -> None:
+        listed = instruction.exec_form()
+        variables = self._now.variables
+        words = split(instruction.text, variables) if listed is None else [substitute(one, variables) for one in listed]
+        if len(words) < 2:
+            raise ImageError(f"{instruction.place}: expected what is to be copied, and where to")
+        *sources, target = words
         context, ignored, where = self._request.context, read_ignored(self._request.context), "the build context"
         if "from" in instruction.flags:
             name = substitute(instruction.flags["from"], {**self._global, **self._now.variables})
             context, ignored, where = self._files_of(name, instruction), _NOTHING_IGNORED, f"the stage {name}"
         files, mode = self._now.files, instruction.flags.get("chmod")
+        if mode is not None and not re.fullmatch("[0-7]{3,4}", mode):
+            raise ImageError(
+                f"{instruction.place}: --chmod={mode} is not implemented here; octal modes such as 755 are"
+            )
         for source in sources if instruction.name == "ADD" else ():
             if "://" in source:
                 raise ImageError(f"{instruction.place}: ADD of a URL is not implemented here; RUN a download")
@@ -211,19 +226,22 @@ class _Builder:
     def _end_layer(self) -> None:
         stage = self._now
         aside, now = self._layout.scratch(), survey(stage.files.root)
-        if write_layer(stage.files.root, stage.known, now, aside):
-            stage.config.layers = (*stage.config.layers, self._layout.add_file(aside, LAYER))
+        try:
+            if write_layer(stage.files.root, stage.known, now, aside):
+                stage.config.layers = (*stage.config.layers, self._layout.add_file(aside, LAYER))
+        finally:
+            aside.unlink(missing_ok=True)
         stage.known = now
 
     def _command(self, instruction: Instruction) -> tuple[str, ...]:
         return instruction.exec_form() or (*(self._now.files.shell or ("/bin/sh", "-c")), instruction.text)
 
 
-def _pairs(text: str, instruction: Instruction) -> dict[str, str]:
+def _pairs(instruction: Instruction, variables: Mapping[str, str]) -> dict[str, str]:
     """`a=1 b="2 3"`, or the old `a 1 2`."""
-    words = shlex.split(text)
-    if words and "=" not in words[0]:
-        return {words[0]: text.partition(" ")[2].strip()}
-    if not all("=" in word for word in words):
+    words = split(instruction.text, variables)
+    if len(words) > 1 and "=" not in words[0]:
+        return {words[0]: " ".join(words[1:])}
+    if not words or not all("=" in word for word in words):
         raise ImageError(f"{instruction.place}: expected name=value")
     return dict(word.split("=", 1) for word in words)

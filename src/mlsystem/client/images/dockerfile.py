@@ -23,6 +23,13 @@ FLAGS = {
     "FROM": {"platform"},
     "RUN": {"mount", "network"},
 }
+# Another character than the backslash, at the end of a line that goes on; it stands above everything else.
+_ESCAPE = re.compile(r"#\s*escape\s*=\s*[^\\\s]\s*", re.IGNORECASE)
+_PIECE = re.compile(
+    r"""(?P<space>\s+)|'(?P<raw>[^']*)'|"(?P<quoted>(?:\\.|[^"\\])*)"|\\(?P<escaped>.)"""
+    r"""|(?P<variable>\$(?:\{[^}]*\}|\w+))|(?P<open>['"])|(?P<plain>.)""",
+    re.DOTALL,
+)
 FLAG = re.compile(r"--(?P<name>[a-z-]+)(?:=(?P<value>\S+))?\s+")
 
 
@@ -60,15 +67,15 @@ def parse(text: str) -> list[Instruction]:
             raise ImageError(
                 f"line {line}: the instruction {name} is not implemented here; these are: {', '.join((*KNOWN, *SAYING))}"
             )
-        flags, rest = _flags(words[0] if words else "")
-        unknown = sorted(set(flags) - FLAGS.get(name, set()))
-        if unknown:
-            raise ImageError(f"line {line}: {name} --{unknown[0]} is not implemented here")
-        if name == "RUN" and not flags.get("mount", "type=cache").startswith("type=cache"):
-            raise ImageError(f"line {line}: RUN --mount={flags['mount']} is not implemented here; type=cache is")
+        given, rest = _flags(words[0] if words else "")
+        for flag, value in given:
+            if flag not in FLAGS.get(name, set()):
+                raise ImageError(f"line {line}: {name} --{flag} is not implemented here")
+            if flag == "mount" and not value.startswith("type=cache"):
+                raise ImageError(f"line {line}: RUN --mount={value} is not implemented here; type=cache is")
         if "<<" in rest and name in ("RUN", "COPY", "ADD"):
             raise ImageError(f"line {line}: here-documents are not implemented here")
-        instructions.append(Instruction(name, rest, flags, line))
+        instructions.append(Instruction(name, rest, dict(given), line))
     if not any(instruction.name == "FROM" for instruction in instructions):
         raise ImageError("the Dockerfile has no FROM")
     return instructions
@@ -79,6 +86,8 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
     held, begun = "", 0
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
+        if not begun and not held and number == 1 and _ESCAPE.fullmatch(line):
+            raise ImageError(f"line {number}: the directive {line} is not implemented here")
         if not line or line.startswith("#"):
             continue
         begun = begun or number
@@ -91,20 +100,47 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
         yield begun, held.strip()
 
 
-def _flags(text: str) -> tuple[dict[str, str], str]:
-    flags = {}
+def _flags(text: str) -> tuple[list[tuple[str, str]], str]:
+    flags = []
     while match := FLAG.match(text):
-        flags[match["name"]] = match["value"] or ""
+        flags.append((match["name"], match["value"] or ""))
         text = text[match.end() :]
     return flags, text
 
 
-def substitute(text: str, variables: Mapping[str, str]) -> str:
-    """`$name`, `${name}`, `${name:-default}` and `${name:+instead}`, as Docker replaces them."""
+def split(text: str, variables: Mapping[str, str]) -> list[str]:
+    """The words of a line, without their quotes and with their variables: a value is never taken apart.
+
+    Raises ValueError for a quote that does not end.
+    """
+    words: list[str] = []
+    is_begun = False
+    for match in _PIECE.finditer(text):
+        if match["open"]:
+            raise ValueError(f"the quotation mark {match['open']} has no other one")
+        if match["space"]:
+            is_begun = False
+            continue
+        if match["quoted"] is not None:
+            piece = substitute(match["quoted"], variables, escapes='"\\$')
+        elif match["variable"]:
+            piece = substitute(match["variable"], variables)
+        else:
+            piece = next(part for part in match.group("raw", "escaped", "plain") if part is not None)
+        if is_begun:
+            words[-1] += piece
+        else:
+            words.append(piece)
+        is_begun = True
+    return words
+
+
+def substitute(text: str, variables: Mapping[str, str], escapes: str = "$") -> str:
+    """`$name`, `${name}`, `${name:-default}` and `${name:+instead}`, as Docker replaces them; a backslash goes before `escapes`."""
 
     def replace(match: re.Match[str]) -> str:
         if match["escaped"] is not None:
-            return match["escaped"] if match["escaped"] == "$" else match[0]
+            return match["escaped"] if match["escaped"] in escapes else match[0]
         value = variables.get(match["braced"] or match["plain"], "")
         if match["mode"] == "-":
             return value or match["word"]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mlsystem.archives import tarfile
-from mlsystem.client.images.layout import GONE
+from mlsystem.image_tree import WHITEOUT
 
 # What every path below a folder looks like: mode and, but for folders, time and size.
 Survey = Mapping[str, tuple[int, int]]
@@ -41,7 +41,7 @@ def write_layer(folder: Path, before: Survey, now: Survey, target: Path) -> bool
         return False
     with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as tar:
         for name in gone:
-            tar.addfile(tarfile.TarInfo((Path(name).parent / f"{GONE}{Path(name).name}").as_posix()))
+            tar.addfile(tarfile.TarInfo((Path(name).parent / f"{WHITEOUT}{Path(name).name}").as_posix()))
         for name in changed:
             _add(tar, folder / name, name)
     return True

@@ -6,19 +6,17 @@ import hashlib
 import json
 import os
 import secrets
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mlsystem.archives import tarfile
 from mlsystem.client.images.errors import ImageError
+from mlsystem.image_tree import apply_layer
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
-# The name of what a layer removes begins so: https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
-GONE = ".wh."
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,7 @@ class ImageLayout:
             digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
         blob = Blob(digest, path.stat().st_size, media_type)
         path.rename(self.blob_path(digest))
+        path.unlink(missing_ok=True)  # of two names of one file the kernel leaves both
         return blob
 
     def scratch(self) -> Path:
@@ -108,7 +107,14 @@ class ImageLayout:
         return digest
 
     def tag(self, name: str, digest: str) -> None:
-        self._name_path(name).write_text(digest)
+        """Under a name that is new, or that had another image."""
+        aside = self.scratch()
+        try:
+            aside.write_text(digest)
+            aside.rename(self._name_path(name))  # at once: others may be looking
+        except (OSError, ValueError) as error:
+            aside.unlink(missing_ok=True)
+            raise ImageError(f"the image's name {name!r} cannot be written down: {error}") from error
 
     def find(self, name: str) -> str | None:
         """The digest behind a name, None when there is no such image here."""
@@ -124,10 +130,10 @@ class ImageLayout:
         if digest is None:
             raise ImageError(f"there is no image {name} on this machine: build it, or pull it from ECR")
         manifest: dict[str, Any] = json.loads(self.manifest(digest))
-        config = json.loads(self.blob_path(manifest["config"]["digest"]).read_bytes())["config"]
+        config = json.loads(self.blob_path(manifest["config"]["digest"]).read_bytes()).get("config") or {}
         layers = tuple(Blob(item["digest"], item["size"], item["mediaType"]) for item in manifest["layers"])
         return ImageConfig(
-            environment=dict(entry.split("=", 1) for entry in config.get("Env") or ()),
+            environment=dict(entry.partition("=")[::2] for entry in config.get("Env") or ()),
             entrypoint=tuple(config.get("Entrypoint") or ()),
             command=tuple(config.get("Cmd") or ()),
             working_directory=config.get("WorkingDir") or "/",
@@ -137,17 +143,13 @@ class ImageLayout:
         )
 
     def unpack(self, layers: tuple[Blob, ...], folder: Path) -> None:
-        """The files of an image, layer over layer."""
-        for layer in layers:
-            with tarfile.open(self.blob_path(layer.digest)) as tar:
-                for member in tar.getmembers():
-                    place = folder / member.name
-                    if place.name.startswith(GONE):
-                        _remove(place.with_name(place.name.removeprefix(GONE)))
-                        continue
-                    if place.is_symlink():
-                        place.unlink()  # else what it points to, perhaps on this machine, would be written
-                    tar.extract(member, folder, filter="tar")
+        """The files of an image, layer over layer. Raises ImageError."""
+        folder.mkdir(exist_ok=True)
+        try:
+            for layer in layers:
+                apply_layer(self.blob_path(layer.digest), folder)
+        except (tarfile.TarError, OSError, EOFError) as error:
+            raise ImageError(f"an image's layer cannot be unpacked: {error}") from error
 
     def _name_path(self, name: str) -> Path:
         return self.folder / "names" / name.replace("/", "%")
@@ -156,10 +158,3 @@ class ImageLayout:
         aside = self.scratch()
         aside.write_bytes(content)
         aside.rename(self.blob_path(digest))
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

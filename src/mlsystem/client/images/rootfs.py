@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import shutil
 from pathlib import Path, PurePosixPath
 
 from mlsystem.archives import tarfile
 from mlsystem.client.images.errors import ImageError
+from mlsystem.image_tree import entry, locate
 
 
 class RootFs:
@@ -25,47 +27,67 @@ class RootFs:
         return any(os.path.lexists(self.root / shell) for shell in ("bin/sh", "usr/bin/sh"))
 
     def path(self, inside: str) -> Path:
-        """Where a path of the image lies on this machine. Raises ImageError for one that leaves the image."""
-        absolute = PurePosixPath(self.working_directory) / inside
-        path = self.root / str(absolute).lstrip("/")
-        if ".." in absolute.parts:
-            raise ImageError(f"the path {inside} leaves the image")
-        return path
+        """Where a path of the image lies on this machine; links are followed inside the image, as a program in it would."""
+        return locate(self.root, PurePosixPath(self.working_directory, inside))
+
+    def entry(self, inside: str) -> Path:
+        """The same, but for a last name that is a link: the link itself."""
+        return entry(self.root, PurePosixPath(self.working_directory, inside))
+
+    def enter(self, inside: str) -> None:
+        """Makes a folder the working directory, also one that is not there yet."""
+        self.working_directory = posixpath.normpath(PurePosixPath(self.working_directory, inside))
 
     def copy(self, context: Path, sources: list[str], target: str, ignored: Ignored, mode: str | None) -> None:
         """COPY: a folder's content into a folder, files into a folder, or one file to a name."""
         found = [path for source in sources for path in _expand(context, source)]
         into_folder = target.endswith("/") or len(found) > 1 or self.path(target).is_dir()
-        for source in found:
-            place = self.path(target)
+        for name, source in found:
             if source.is_dir():
-                self._copy_folder(context, source, place, ignored, mode)
+                self._copy_folder(context, source, target, ignored, mode)
             elif not ignored.has(source.relative_to(context)):
-                _copy_file(source, place / source.name if into_folder else place, mode)
+                self._copy_file(source, f"{target}/{name}" if into_folder else target, mode)
+            elif sources == [source.relative_to(context).as_posix()]:
+                raise ImageError(f"{sources[0]}: .dockerignore leaves it out")
 
     def extract(self, context: Path, source: str, target: str) -> bool:
         """ADD: unpacks a local archive into a folder; False, and nothing is done, for what is none."""
         found = _expand(context, source)
-        if len(found) != 1 or not found[0].is_file() or not tarfile.is_tarfile(found[0]):
+        archive = found[0][1]
+        if len(found) != 1 or not archive.is_file() or not tarfile.is_tarfile(archive):
             return False
         place = self.path(target)
-        place.mkdir(parents=True, exist_ok=True)
         try:
-            with tarfile.open(found[0]) as tar:
+            place.mkdir(parents=True, exist_ok=True)
+            with tarfile.open(archive) as tar:
                 tar.extractall(place, filter="data")
         except (tarfile.TarError, OSError, EOFError) as error:
             raise ImageError(f"ADD {source}: it cannot be unpacked: {error}") from error
         return True
 
-    def _copy_folder(self, context: Path, source: Path, place: Path, ignored: Ignored, mode: str | None) -> None:
-        place.mkdir(parents=True, exist_ok=True)
+    def _copy_folder(self, context: Path, source: Path, target: str, ignored: Ignored, mode: str | None) -> None:
+        self.path(target).mkdir(parents=True, exist_ok=True)
         for path in sorted(source.rglob("*")):
             if ignored.has(path.relative_to(context)):
                 continue
-            if path.is_dir():
-                (place / path.relative_to(source)).mkdir(parents=True, exist_ok=True)
+            inside = f"{target}/{path.relative_to(source).as_posix()}"
+            if path.is_dir() and not path.is_symlink():
+                self.path(inside).mkdir(parents=True, exist_ok=True)
             else:
-                _copy_file(path, place / path.relative_to(source), mode)
+                self._copy_file(path, inside, mode)
+
+    def _copy_file(self, source: Path, inside: str, mode: str | None) -> None:
+        """A file, or a link as it is, in the place of a file or a link."""
+        if not (source.is_symlink() or source.is_file()):
+            return  # a socket and the like, which Docker's context has not either
+        target = self.entry(inside)
+        if target.is_dir() and not target.is_symlink():
+            raise ImageError(f"{source.name} cannot be copied to {inside}: there is a folder of that name")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        shutil.copy2(source, target, follow_symlinks=False)
+        if mode and not target.is_symlink():
+            target.chmod(int(mode, 8))
 
 
 def read_ignored(context: Path) -> Ignored:
@@ -100,20 +122,13 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(WILDCARDS.get(part, re.escape(part)) for part in parts))
 
 
-def _expand(context: Path, source: str) -> list[Path]:
-    inside = source.lstrip("/") or "."
-    found = sorted(context.glob(inside)) if any(sign in inside for sign in "*?[") else [context / inside]
-    missing = [path for path in found if not path.exists()]
-    if missing or not found:
+def _expand(context: Path, source: str) -> list[tuple[str, Path]]:
+    """Name and place of each. A link that is named itself stands for what it leads to, with the folder as root."""
+    inside = posixpath.normpath(source.lstrip("/"))
+    if inside.split("/")[0] == "..":
+        raise ImageError(f"{source}: the path leaves its folder")
+    named = sorted(context.glob(inside)) if any(sign in inside for sign in "*?[") else [context / inside]
+    found = [(path.name, locate(context, path.relative_to(context).as_posix())) for path in named]
+    if not found or not all(os.path.lexists(path) for _, path in found):
         raise ImageError(f"{source}: there is no such file")
-    for path in found:
-        if not path.resolve().is_relative_to(context.resolve()):
-            raise ImageError(f"{source}: the path leaves its folder")
     return found
-
-
-def _copy_file(source: Path, target: Path, mode: str | None) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(source, target, follow_symlinks=False)
-    if mode:
-        target.chmod(int(mode, 8))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from mlsystem.client.images.dockerfile import VARIABLE, substitute
 from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.rootfs import RootFs
 from mlsystem.client.images.shell import NoShell, run_in_shell
+from mlsystem.image_tree import remove
 
 IMPLEMENTED = "pip install, chmod, mkdir, apt-get, ln -s, rm"
 PIP_NAMES = {"pip", "pip3"}
@@ -34,7 +34,9 @@ _SHELLS = re.compile(r"[|<>()`$*?\[\]{}~\n]|&(?!&)")
 _STATE = re.compile(
     r"\s*(export|set|unset|source|\.|alias|trap|exec|eval|if|for|while|until|case|\{|\w+=\S*\s*$)(\s|$)"
 )
-_STRICTNESS = re.compile(r"\s*set -[euxo]+( pipefail)?\s*")
+# What says nothing to a program that does one step after the other, and installs no package of Debian's.
+_SETTINGS = re.compile(r"\s*(set -[euxo]+( pipefail)?|export DEBIAN_FRONTEND=\w+)\s*")
+_FRONTEND = "DEBIAN_FRONTEND="
 
 
 class Run:
@@ -63,7 +65,7 @@ class Run:
                 steps.append("")
             else:
                 steps[-1] += piece[0]
-        steps = [step for step in steps if step.strip() and not _STRICTNESS.fullmatch(step)]
+        steps = [step for step in steps if step.strip() and not _SETTINGS.fullmatch(step)]
         if "||" in command or any(map(_STATE.match, steps)):
             steps = [command]
         if self._files.is_whole:
@@ -93,6 +95,8 @@ class Run:
         """Whether it is a command, in a form, that is interpreted."""
         if words[:3] in (["python", "-m", "pip"], ["python3", "-m", "pip"]):
             words = ["pip", *words[3:]]
+        if words[0].startswith(_FRONTEND):
+            words = words[1:]
         match words:
             case [name, *arguments] if name in PIP_NAMES and "install" in arguments:
                 install(self._files.root, _pip_arguments(arguments, self._files))
@@ -107,15 +111,20 @@ class Run:
     def _is_changed(self, words: list[str]) -> bool:
         match words:
             case ["cd", folder]:
-                self._files.working_directory = str(Path(self._files.working_directory) / folder)
+                before = self._files.working_directory
+                self._files.enter(folder)
+                now = self._files.working_directory
+                if not (self._files.path(".").is_dir() or Path(now).is_dir()):
+                    self._files.working_directory = before
+                    raise ImageError(f"{self._place}: cd {folder}: there is no folder {now}")
             case ["chmod", mode, *paths]:
                 return self._chmod(mode, paths)
-            case ["mkdir", *arguments]:
+            case ["mkdir", *arguments] if not any(word.startswith(("-m", "--mode")) for word in arguments):
                 for word in (word for word in arguments if not word.startswith("-")):
                     self._files.path(word).mkdir(parents=True, exist_ok=True)
             case ["rm", *arguments]:
                 for word in (word for word in arguments if not word.startswith("-")):
-                    _remove(self._files.path(word), self._files)
+                    _remove(word, self._files)
             case ["ln", "-s" | "-sf" | "-fs", target, link]:
                 self._link(target, link)
             case _:
@@ -131,7 +140,7 @@ class Run:
         return True
 
     def _link(self, target: str, link: str) -> None:
-        place = self._files.path(link)
+        place = self._files.entry(link)
         if place.is_dir() and not place.is_symlink():
             place /= Path(target).name
         place.unlink(missing_ok=True)
@@ -149,7 +158,7 @@ def _words(step: str) -> list[str]:
 
 def _is_plain_remove(step: str) -> bool:
     """`rm -rf /var/lib/apt/lists/*`: its pattern is one of the image's files alone."""
-    return re.fullmatch(r"\s*rm(\s+[\w./*?-]+)+\s*", step) is not None
+    return re.fullmatch(r"\s*rm(\s+[\w./-]*[\w.*?-]+)+\s*", step) is not None
 
 
 def _pip_arguments(arguments: list[str], files: RootFs) -> list[str]:
@@ -157,10 +166,16 @@ def _pip_arguments(arguments: list[str], files: RootFs) -> list[str]:
     result: list[str] = []
     left = iter(arguments)
     for word in left:
-        if word in ("-r", "--requirement", "-c", "--constraint"):
-            result += [word, str(files.path(next(left)))]
+        option, is_joined, value = word.partition("=")
+        if option in ("--requirement", "--constraint") and is_joined:
+            result += [option, str(files.path(value))]
+        elif word in ("-r", "--requirement", "-c", "--constraint"):
+            result += [word, str(files.path(next(left, "")))]
         elif word in (
             "install",
+            # An image does not change: what it is to run of a folder is put where all packages are.
+            "-e",
+            "--editable",
             "--no-cache-dir",
             "--disable-pip-version-check",
             "-q",
@@ -175,12 +190,9 @@ def _pip_arguments(arguments: list[str], files: RootFs) -> list[str]:
     return result
 
 
-def _remove(path: Path, files: RootFs) -> None:
-    for found in path.parent.glob(path.name):
-        # A link is removed itself; what it points to may lie outside.
-        if not found.parent.resolve().is_relative_to(files.root.resolve()):
-            continue
-        if found.is_dir() and not found.is_symlink():
-            shutil.rmtree(found)
-        else:
-            found.unlink(missing_ok=True)
+def _remove(pattern: str, files: RootFs) -> None:
+    """What a pattern with wildcards in its last name means. A link is removed itself, and not what it points to."""
+    path = files.entry(pattern)
+    for found in [path] if path == files.root else sorted(path.parent.glob(path.name)):
+        if found != files.root:
+            remove(found)

@@ -18,6 +18,7 @@ from pathlib import Path
 from mlsystem import bubblewrap
 from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.rootfs import RootFs
+from mlsystem.image_tree import locate
 
 _SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "opt", "nix")
 _KERNELS = ("dev", "proc", "sys", "run")
@@ -107,19 +108,16 @@ def _options(files: RootFs, scratch: Path) -> Iterator[str]:
 
 def _whole_root(root: Path) -> Iterator[str]:
     for name in _KERNELS:
+        _demand_folder(root, name)
         (root / name).mkdir(exist_ok=True)
     yield from ("--bind", str(root), "/", "--ro-bind", "/sys", "/sys", *bubblewrap.own_proc(), "--dev", "/dev")
     yield from ("--tmpfs", "/run")
     for name in _NAMES:
-        yield from ("--ro-bind-try", os.path.realpath(f"/{name}"), f"/{name}")
+        yield from ("--ro-bind-try", os.path.realpath(f"/{name}"), _inside(root, name))
 
 
 def _over_host(files: RootFs, scratch: Path) -> Iterator[str]:
-    for name in (*_OPENED, *_OWN, *_KERNELS):
-        (files.root / name).mkdir(parents=True, exist_ok=True)
-    for name in _SECRETS:
-        if Path("/", name).exists():
-            (files.root / name).touch(mode=0o600)  # an empty file hides the machine's
+    _prepare(files.root)
     yield from ("--bind", str(files.root), "/")
     for name in _SYSTEM:
         host, own = Path("/", name), files.root / name
@@ -131,12 +129,40 @@ def _over_host(files: RootFs, scratch: Path) -> Iterator[str]:
                 yield from ("--ro-bind", str(host), str(host))
                 continue
             yield from _overlay(str(host), own, scratch / name)
-            yield from (word for place in mounted for word in ("--ro-bind", str(place), str(place)))
-    yield from (word for name in _SECRET_FOLDERS if Path(name).is_dir() for word in ("--tmpfs", name))
+            yield from (
+                word for place in mounted for word in ("--ro-bind", str(place), _inside(files.root, str(place)))
+            )
+    for name in filter(os.path.isdir, _SECRET_FOLDERS):
+        yield from ("--tmpfs", _inside(files.root, name))
     yield from ("--ro-bind", "/sys", "/sys", *bubblewrap.own_proc(), "--dev", "/dev", "--tmpfs", "/run")
     yield from ("--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve")
     for prefix in _prefixes():
-        yield from ("--ro-bind", f"/{prefix}", f"/{prefix}")
+        yield from ("--ro-bind", f"/{prefix}", _inside(files.root, prefix))
+
+
+def _prepare(root: Path) -> None:
+    """Makes what is mounted over. Raises ImageError where something else is in its place."""
+    for name in (*_SYSTEM, *_OWN, *_KERNELS):
+        _demand_folder(root, name)
+    for name in (*_OPENED, *_OWN, *_KERNELS):
+        locate(root, name).mkdir(parents=True, exist_ok=True)
+    for name in _SECRETS:
+        if Path("/", name).exists() and not os.path.lexists(root / name):
+            (root / name).touch(mode=0o600)  # an empty file hides the machine's
+
+
+def _demand_folder(root: Path, name: str) -> None:
+    """Raises ImageError where an image has a link or a file in the place of a folder of the system, unless it is the machine's link."""
+    own, host = root / name.split("/", maxsplit=1)[0], Path("/", name.split("/", maxsplit=1)[0])
+    if own.is_symlink() and host.is_symlink() and host.readlink() == own.readlink():
+        return
+    if os.path.lexists(own) and (own.is_symlink() or not own.is_dir()):
+        raise ImageError(f"/{own.name} of the image is no folder: no command of the shell can be run over it")
+
+
+def _inside(root: Path, name: str) -> str:
+    """Behind the links of the image, which bwrap would follow out to the machine."""
+    return f"/{locate(root, name).relative_to(root)}"
 
 
 def _overlay(place: str, upper: Path, work: Path) -> list[str]:

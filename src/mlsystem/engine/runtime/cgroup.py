@@ -5,6 +5,7 @@ https://docs.kernel.org/admin-guide/cgroup-v1/memory.html and https://docs.kerne
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,10 +15,12 @@ from pathlib import Path
 
 from mlsystem.engine.runtime.shim.plan import Group
 
+_CONTROLLERS = ("memory", "cpu", "pids")
 _PROC = Path("/proc/self")
 _PERIOD_MICROSECONDS = 100_000
 _PROBE_BYTES = 64 * 2**20
 _REMOVE_SECONDS = 2.0
+_FEWEST_PROCESSES, _PROCESSES_A_PROCESSOR = 4096, 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +38,26 @@ class Cgroups:
     memory: Controller
     cpu: Controller | None
     is_unified: bool
+    pids: Controller | None = None
 
     def groups(self, name: str, memory_bytes: int | None, processors: float | None) -> list[Group]:
-        """The groups that keep the limits, for the shim to make."""
+        """The groups that keep the limits, for the shim to make. How many processes there may be is limited always."""
         memory = _memory_settings(memory_bytes, self.is_unified) if memory_bytes is not None else []
         cpu = _cpu_settings(processors, self.is_unified) if processors is not None and self.cpu is not None else []
+        pids = [("pids.max", str(most_processes()), True)] if self.pids is not None else []
         if self.is_unified:
-            return (
-                [_group(self.memory, name, [*memory, *cpu], "memory.events" if memory else "")] if memory or cpu else []
-            )
+            settings = [*memory, *cpu, *pids]
+            return [_group(self.memory, name, settings, "memory.events" if memory else "")] if settings else []
         groups = [_group(self.memory, name, memory, "memory.oom_control")] if memory else []
-        if cpu and self.cpu is not None:
-            groups.append(_group(self.cpu, name, cpu, ""))
+        for controller, settings in ((self.cpu, cpu), (self.pids, pids)):
+            if settings and controller is not None:
+                groups.append(_group(controller, name, settings, ""))
         return groups
+
+
+def most_processes() -> int:
+    """Of one program, each thread counted: more than any needs, and fewer than would keep the machine from starting one."""
+    return max(_FEWEST_PROCESSES, _PROCESSES_A_PROCESSOR * (os.cpu_count() or 1))
 
 
 def probe(proc: Path = _PROC) -> Cgroups | None:
@@ -99,8 +109,10 @@ def _group(controller: Controller, name: str, settings: list[tuple[str, str, boo
 def _candidates(proc: Path) -> Iterator[Cgroups]:
     mine = _own_groups(proc)
     if "memory" in mine:
-        memory, cpu = (Controller(mine[name], mine[name]) if name in mine else None for name in ("memory", "cpu"))
+        memory, cpu, pids = (Controller(mine[name], mine[name]) if name in mine else None for name in _CONTROLLERS)
         if memory is not None:
+            # That of processes may be closed where the others are not.
+            yield Cgroups(memory, cpu, is_unified=False, pids=pids)
             yield Cgroups(memory, cpu, is_unified=False)
     if "" in mine:
         home = mine[""]
@@ -109,7 +121,8 @@ def _candidates(proc: Path) -> Iterator[Cgroups]:
             given = _words(parent / "cgroup.subtree_control")
             if "memory" in given:
                 controller = Controller(parent, home)
-                yield Cgroups(controller, controller if "cpu" in given else None, is_unified=True)
+                cpu, pids = (controller if name in given else None for name in ("cpu", "pids"))
+                yield Cgroups(controller, cpu, is_unified=True, pids=pids)
 
 
 def _own_groups(proc: Path) -> dict[str, Path]:
@@ -136,7 +149,7 @@ def _mounts(proc: Path) -> dict[str, tuple[Path, Path]]:
         if kind == "cgroup2":
             found[""] = (root, place)
         elif kind == "cgroup":
-            found.update({name: (root, place) for name in options.split(",") if name in ("memory", "cpu")})
+            found.update({name: (root, place) for name in options.split(",") if name in _CONTROLLERS})
     return found
 
 

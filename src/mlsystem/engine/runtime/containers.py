@@ -17,6 +17,7 @@ from typing import Any
 
 from mlsystem import bubblewrap
 from mlsystem.engine.runtime import root
+from mlsystem.engine.runtime.cgroup import most_processes
 from mlsystem.engine.runtime.enclosure import Enclosure
 from mlsystem.engine.runtime.interpreter import container_command, landing_command
 from mlsystem.engine.runtime.layers import Bind, Devices, Folder, Layer, Link, Memory, Overlay
@@ -110,6 +111,7 @@ class Containers:
             "Labels": {FOLDER_LABEL: str(self._folder), PROCESS_LABEL: spec.id},
             "HostConfig": {
                 **limits,
+                "PidsLimit": most_processes(),
                 "NetworkMode": "none" if self.has_own_network(spec) else "host",
                 "LogConfig": {"Type": "none"},
                 "CapDrop": ["ALL"],

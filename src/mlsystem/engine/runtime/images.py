@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import secrets
-import shutil
 import threading
 from collections import defaultdict
 from dataclasses import dataclass
@@ -21,11 +20,14 @@ from typing import Any, BinaryIO
 from mlsystem.archives import tarfile
 from mlsystem.engine.decide.errors import EngineError
 from mlsystem.engine.runtime.process import ImageFiles
+from mlsystem.engine.runtime.program_files import remove_folder
+from mlsystem.image_tree import apply_layer
 
 PIECE_BYTES = 1024 * 1024
-WHITEOUT = ".wh."
 # What is made over this machine's files brings none of these.
 _OF_A_ROOT = ("bin/sh", "usr/bin/sh", "bin/busybox", "lib/ld-musl-x86_64.so.1", "lib64/ld-linux-x86-64.so.2")
+
+_OF_THE_SANDBOX = ("dev", "proc", "sys", "run", "tmp")
 
 
 class BrokenImage(EngineError):
@@ -54,7 +56,7 @@ class ImageStore:
         for path in (self._blobs, self._trees):
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
         for tree in self._trees.glob(".*"):  # which an engine had begun when it died
-            shutil.rmtree(tree)
+            remove_folder(tree)
 
     def has(self, digest: str) -> bool:
         return self._blob(digest).exists()
@@ -90,15 +92,15 @@ class ImageStore:
     def open(self, digest: str) -> Image:
         """The image of a manifest, unpacked if need be. Raises BrokenImage."""
         manifest = self._json(digest)
-        config = self._json(manifest["config"]["digest"]).get("config", {})
+        config = self._json(manifest["config"]["digest"]).get("config") or {}
         tree = self._trees / digest.removeprefix("sha256:")
         with self._locks[digest]:
             if not tree.exists():
                 self._unpack([layer["digest"] for layer in manifest["layers"]], tree)
         return Image(
             digest=digest,
-            files=ImageFiles(tree, is_root=any(os.path.lexists(tree / name) for name in _OF_A_ROOT)),
-            environment=dict(entry.split("=", 1) for entry in config.get("Env") or ()),
+            files=ImageFiles(tree, is_root=_is_root(tree)),
+            environment=dict(entry.partition("=")[::2] for entry in config.get("Env") or ()),
             entrypoint=tuple(config.get("Entrypoint") or ()),
             command=tuple(config.get("Cmd") or ()),
             working_directory=config.get("WorkingDir") or "/",
@@ -106,7 +108,7 @@ class ImageStore:
 
     def remove(self, digest: str) -> None:
         """Forget an image's tree and manifest; its layers stay, as others may share them."""
-        shutil.rmtree(self._trees / digest.removeprefix("sha256:"), ignore_errors=True)
+        remove_folder(self._trees / digest.removeprefix("sha256:"))
         self._blob(digest).unlink(missing_ok=True)
 
     def _blob(self, digest: str) -> Path:
@@ -123,40 +125,22 @@ class ImageStore:
         try:
             aside.mkdir()
             for layer in layers:
-                _apply(self.path(layer), aside)
+                apply_layer(self.path(layer), aside)
+            _check_root(aside)
             aside.rename(tree)
         except (tarfile.TarError, OSError, EOFError) as error:
             raise BrokenImage(f"an image's layer cannot be unpacked: {error}") from error
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            remove_folder(aside)
 
 
-def _apply(layer: Path, tree: Path) -> None:
-    """One layer over what is there, with OCI's whiteouts."""
-    with tarfile.open(layer) as tar:
-        for member in tar:
-            name = Path(member.name).name
-            if name.startswith(WHITEOUT):
-                _remove(tree / Path(member.name).parent, name.removeprefix(WHITEOUT))
-            else:
-                if (tree / member.name).is_symlink():
-                    (tree / member.name).unlink()  # what it points to is not what this layer replaces
-                _extract(tar, member, tree)
+def _is_root(tree: Path) -> bool:
+    return any(os.path.lexists(tree / name) for name in _OF_A_ROOT)
 
 
-def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, tree: Path) -> None:
-    """As the engine's user, as whom every program runs; a device means nothing in a sandbox, which has its own."""
-    if member.isdev():
-        return
-    member.uid, member.gid = os.getuid(), os.getgid()
-    member.uname = member.gname = ""
-    tar.extract(member, tree, filter="tar")
-
-
-def _remove(folder: Path, name: str) -> None:
-    doomed = list(folder.iterdir()) if name == ".wh..opq" and folder.is_dir() else [folder / name]
-    for path in doomed:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+def _check_root(tree: Path) -> None:
+    """Raises BrokenImage for a root in which the sandbox cannot put its own folders where they belong."""
+    for name in _OF_THE_SANDBOX if _is_root(tree) else ():
+        place = tree / name
+        if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
+            raise BrokenImage(f"/{name} of the image is no folder: it must be one, or be missing")

@@ -67,7 +67,7 @@ def _entries(files: Path, entry: Path, places: set[str]) -> Iterator[Mount]:
     """Whole folders where the machine has none and no mount lies in them, else what is in them."""
     place = Path("/") / entry.relative_to(files)
     if entry.is_symlink():
-        behind = root.behind(files, entry)
+        behind = root.behind(files, entry, ())
         if behind is not None and os.path.realpath(place) != os.path.realpath(behind):
             yield Mount(behind, str(place))
     elif entry.is_dir() and (_is_machines(place) or any(Path(other).is_relative_to(place) for other in places)):

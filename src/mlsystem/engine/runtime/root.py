@@ -11,12 +11,14 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from mlsystem.bubblewrap import mounts_below
 from mlsystem.engine.runtime.interpreter import HOST, SHIM, mounts_for_base_interpreter
 from mlsystem.engine.runtime.layers import Bind, Devices, Folder, Layer, Link, Memory, Overlay
 from mlsystem.engine.runtime.process import ImageFiles, Mount, ProcessSpec
+from mlsystem.image_tree import locate
 
 LAUNCHER_PARENT = "/run/mlsystem"
 _SYSTEM = tuple(
@@ -33,14 +35,13 @@ _RESOLVER = Path("/run/systemd/resolve")  # where /etc/resolv.conf often leads
 WRITABLE = ("tmp", "var", "home", "root")
 _VAR = ("tmp", "log", "lib", "cache")
 KERNELS = ("dev", "proc", "sys", "run")
-_LONGEST_CHAIN = 40  # of links, as the kernel's
 
 Layers = Iterator[Layer]
 
 
 def layers(spec: ProcessSpec, scratch: Path, hidden: Sequence[Path], is_overlaid: bool) -> Layers:
     """Later ones lie over earlier ones."""
-    mounts = sorted(spec.mounts, key=lambda mount: len(Path(mount.target).parts))
+    mounts = sorted(_inside_of(spec.image, spec.mounts), key=lambda mount: len(Path(mount.target).parts))
     if spec.image is not None and spec.image.is_root:
         yield from _root_of_image(spec.image.folder, scratch, mounts, is_overlaid)
     else:
@@ -61,10 +62,20 @@ def prepare_scratch(scratch: Path) -> None:
         temporary.chmod(0o1777)
 
 
+def _inside_of(image: ImageFiles | None, mounts: Iterable[Mount]) -> Iterator[Mount]:
+    """Each where its target lies behind the links of the image, which would be followed out to the host."""
+    for mount in mounts:
+        yield mount if image is None else replace(mount, target=_behind_links(image.folder, mount.target))
+
+
+def _behind_links(files: Path, target: str) -> str:
+    return f"/{locate(files, target).relative_to(files)}"
+
+
 def copy_writable(image: ImageFiles, scratch: Path) -> None:
     """What the image has where its program may write, for a machine that lays nothing over anything."""
     for name in WRITABLE:
-        if (image.folder / name).is_dir():
+        if _is_folder(image.folder / name):
             shutil.copytree(image.folder / name, scratch / name, symlinks=True, dirs_exist_ok=True)
 
 
@@ -75,7 +86,11 @@ def _root_of_host(
     image: ImageFiles | None, scratch: Path, mounts: Sequence[Mount], hidden: Sequence[Path], is_overlaid: bool
 ) -> Layers:
     laid_over = [path for path in _SYSTEM if image is not None and is_overlaid and _is_laid_over(image, path)]
-    over = [] if image is None else sorted(_over_host(image.folder, laid_over), key=lambda mount: len(mount.target))
+    over = (
+        []
+        if image is None
+        else sorted(_over_host(image.folder, laid_over, hidden), key=lambda mount: len(mount.target))
+    )
     targets = [Path(mount.target) for mount in (*over, *mounts)]
     for path in _SYSTEM:
         if image is not None and path in laid_over:
@@ -95,13 +110,16 @@ def _root_of_host(
 
 def _is_laid_over(image: ImageFiles, path: Path) -> bool:
     """Whether both have that folder; where the host's is a link, or something is mounted in it, the image's files are shown one by one."""
-    own = image.folder / path.name
-    return all(folder.is_dir() and not folder.is_symlink() for folder in (path, own)) and not mounts_below(path)
+    return _is_folder(path) and _is_folder(image.folder / path.name) and not mounts_below(path)
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _writable(image: ImageFiles | None, scratch: Path, is_overlaid: bool) -> Layers:
     for name in WRITABLE:
-        if is_overlaid and image is not None and (image.folder / name).is_dir():
+        if is_overlaid and image is not None and _is_folder(image.folder / name):
             yield from _overlay((image.folder / name,), scratch, name, scratch / name)
         else:
             yield Bind(scratch / name, f"/{name}", read_only=False)
@@ -116,37 +134,42 @@ def _interpreter(hidden: Sequence[Path]) -> Layers:
             yield Memory(str(path))
 
 
-def _over_host(files: Path, laid_over: Sequence[Path]) -> Iterator[Mount]:
+def _over_host(files: Path, laid_over: Sequence[Path], hidden: Sequence[Path]) -> Iterator[Mount]:
     """The image's files over the host's: whole folders where the host has none, single entries where it has."""
     others = (*WRITABLE, *KERNELS, *(path.name for path in laid_over))
     for entry in sorted(files.iterdir()):
         if entry.name not in others:
-            yield from _entry_over_host(files, entry)
+            yield from _entry_over_host(files, entry, hidden)
 
 
-def _entry_over_host(files: Path, entry: Path) -> Iterator[Mount]:
+def _entry_over_host(files: Path, entry: Path, hidden: Sequence[Path]) -> Iterator[Mount]:
     place = Path("/") / entry.relative_to(files)
     place = place.parent.resolve() / place.name  # bwrap makes nothing below a link
     if entry.is_symlink():
-        found = behind(files, entry)
+        found = behind(files, entry, hidden)
         if found is not None:
             yield Mount(found, str(place))
     elif entry.is_dir() and place.is_dir():
         for inner in sorted(entry.iterdir()):
-            yield from _entry_over_host(files, inner)
+            yield from _entry_over_host(files, inner, hidden)
     else:
         yield Mount(entry, str(place))
 
 
-def behind(files: Path, link: Path) -> Path | None:
-    """What a link of the image leads to: a file of the image, else of the host; None where it leads nowhere."""
-    place = Path("/") / link.relative_to(files)
-    for _ in range(_LONGEST_CHAIN):
-        place = Path(os.path.normpath(place.parent / link.readlink()))
-        link = files / place.relative_to("/")
-        if not link.is_symlink():
-            return next((path for path in (link, place) if path.exists()), None)
-    return None
+def behind(files: Path, link: Path, hidden: Sequence[Path]) -> Path | None:
+    """What a link of the image leads to: a file of the image, else of what is shown of the host; None where it leads nowhere."""
+    try:
+        own = locate(files, link.relative_to(files).as_posix())
+    except OSError:  # it leads in a circle
+        return None
+    if own.exists():
+        return own
+    host = (Path("/") / own.relative_to(files)).resolve()
+    shown = (*_SYSTEM, *(path.resolve() for path in _SYSTEM), *(one.source for one in mounts_for_base_interpreter()))
+    is_shown = _is_below(host, shown) and not _is_below(host, (*_SECRETS, *hidden))
+    # A folder may hold what is not shown.
+    is_shown = is_shown and not any(path.is_relative_to(host) for path in (*_SECRETS, *hidden))
+    return host if is_shown and host.exists() else None
 
 
 # ---------------------------------------------------------------------- the image's own root
@@ -157,7 +180,7 @@ def _root_of_image(files: Path, scratch: Path, mounts: Sequence[Mount], is_overl
         yield from _overlay((files,), scratch, "")
         yield Bind(scratch / "tmp", "/tmp", read_only=False)  # noqa: S108 - inside of the sandbox
     else:
-        targets = [Path(mount.target) for mount in mounts] + [Path(name) for name in _NAMES]
+        targets = [Path(mount.target) for mount in mounts] + [Path(_behind_links(files, name)) for name in _NAMES]
         for entry in sorted(files.iterdir()):
             if entry.name not in (*WRITABLE, *KERNELS):
                 yield from _expose(entry, Path("/") / entry.name, targets)
@@ -166,7 +189,7 @@ def _root_of_image(files: Path, scratch: Path, mounts: Sequence[Mount], is_overl
     yield Devices()
     yield Memory("/run")
     for name in filter(os.path.exists, _NAMES):
-        yield Bind(Path(os.path.realpath(name)), name)
+        yield Bind(Path(os.path.realpath(name)), _behind_links(files, name))
     for library in _LIBRARIES:
         yield from _expose(library, Path(f"{HOST}{library}"), ())
     for mount in mounts_for_base_interpreter():

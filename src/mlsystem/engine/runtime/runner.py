@@ -7,7 +7,6 @@ says is read from there, so it is as true after a restart of the engine as befor
 import hashlib
 import logging
 import os
-import shutil
 import signal
 import threading
 import time
@@ -29,6 +28,7 @@ from mlsystem.engine.runtime.errors import (
 from mlsystem.engine.runtime.interpreter import shim_command
 from mlsystem.engine.runtime.machine import Machine
 from mlsystem.engine.runtime.process import Exited, NotStarted, ProcessSpec, Running, Status, check_id
+from mlsystem.engine.runtime.program_files import remove_folder
 from mlsystem.engine.runtime.runtimes import runtime_of
 from mlsystem.engine.runtime.shim import claims, record
 from mlsystem.engine.runtime.shim.daemon import Daemon, DaemonError
@@ -318,14 +318,14 @@ def _clear_away(plan: dict[str, Any] | None) -> None:
 
 
 def _remove(doomed: Path) -> None:
-    """What somebody else removes at the same time, or cannot be removed now, the next adoption looks after.
+    """What cannot be removed now the next adoption looks after.
 
     The kernel leaves an empty folder beside each overlay that nobody may look into, and that may be root's: only it can be removed.
     """
     for work in doomed.glob(f"{record.SCRATCH}/overlay/*/work*/work"):
         with suppress(OSError):
             work.rmdir()
-    shutil.rmtree(doomed, ignore_errors=True)
+    remove_folder(doomed)
 
 
 def _order(folder: Path, order: str) -> bool:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
+import errno
+import os
+import stat
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from mlsystem.archives import tarfile
 from mlsystem.engine.contract import Caller, Principal
 from mlsystem.engine.decide.errors import ActionFailed, AwsError
+from mlsystem.engine.runtime.program_files import paths_below, remove_folder
+
+# A key may be what no file can be called: below another object, or with a part that is too long.
+_OF_NAMES = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
+# What is gone, a link that leads nowhere, a socket.
+_OF_LINKS = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
+_UNREADABLE = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG)
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -57,23 +67,36 @@ class S3Files:
     def fetch(self, bucket: str, key: str, target: Path) -> None:
         """One object into one file."""
         body = self._ask("GetObject", {"Bucket": bucket, "Key": key}, f"s3://{bucket}/{key}")["Body"]
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("wb") as file:
-            for piece in body.pieces():
-                file.write(piece)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("wb") as file:
+                for piece in body.pieces():
+                    file.write(piece)
+        except OSError as error:
+            if error.errno not in _OF_NAMES:
+                raise
+            raise ActionFailed(
+                f"s3://{bucket}/{key} cannot be the file {target.name[:80]}: {error.strerror}", "ClientError"
+            ) from error
 
-    def upload(self, file: Path, uri: str, kms_key: str | None = None) -> None:
+    def upload(self, file: Path | OpenFile, uri: str, kms_key: str | None = None) -> None:
         """One file to one key. The same file to the same key again changes nothing that a reader could tell."""
         bucket, key = split_uri(uri)
+        try:
+            key.encode()
+        except UnicodeEncodeError as error:
+            raise ActionFailed(
+                f"the file {key!r} has a name that is not UTF-8: it cannot be a key", "ClientError"
+            ) from error
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
         self._ask("PutObject", {"Bucket": bucket, "Key": key, "Body": file, **encryption}, uri)
 
     def upload_folder(self, folder: Path, uri: str, kms_key: str | None = None) -> None:
         """Every regular file below `folder`, by its relative path. Links that lead out of the folder are left."""
-        root = folder.resolve()
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.resolve().is_relative_to(root):
-                self.upload(path, f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}", kms_key)
+        for path in paths_below(folder):
+            with opened_below(folder, path) as file:
+                if file is not None:
+                    self.upload(file, f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}", kms_key)
 
     def _ask(self, operation: str, request: Mapping[str, object], uri: str) -> dict[str, Any]:
         try:
@@ -82,6 +105,52 @@ class S3Files:
             if error.status is not None and error.status >= 500:
                 raise
             raise ActionFailed(f"{operation} of {uri}: {error.code}: {error.message}", "ClientError") from error
+
+
+class OpenFile:
+    """A regular file as long as it was when it was opened: what a program appends meanwhile would never end."""
+
+    def __init__(self, file: IO[bytes]):
+        self._file = file
+        self.stat = os.fstat(file.fileno())
+        self._left = self.stat.st_size
+
+    def read(self, size: int = -1, /) -> bytes:
+        piece = self._file.read(self._left if size < 0 else min(size, self._left))
+        self._left -= len(piece)
+        return piece
+
+
+@contextmanager
+def opened_below(folder: Path, path: Path) -> Iterator[OpenFile | None]:
+    """A file that a program has written; None for what is gone, is no regular file, or lies elsewhere: links are anybody's.
+
+    Also while the program runs, and puts something else in the file's place. Raises ActionFailed for one that may not be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno not in _OF_LINKS:
+            name = str(path.relative_to(folder))[:80]
+            raise ActionFailed(f"the file {name} cannot be read: {error.strerror}", "ClientError") from error
+        yield None
+        return
+    try:
+        place = Path(f"/proc/self/fd/{descriptor}").readlink()
+        if stat.S_ISREG(os.fstat(descriptor).st_mode) and place.is_relative_to(folder.resolve()):
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                yield OpenFile(file)
+        else:
+            yield None
+    finally:
+        os.close(descriptor)
+
+
+def own_folder(folder: Path, root: Path) -> Path:
+    """The folder, unless a program has put a link to somewhere else in its way below `root`. Raises ActionFailed."""
+    if folder.resolve() != root.resolve() / folder.relative_to(root):
+        raise ActionFailed(f"in the place of the folder {folder.relative_to(root)} is a link", "ClientError")
+    return folder
 
 
 def rest_of_key(prefix: str, key: str) -> str:
@@ -101,10 +170,19 @@ def place_below(target: Path, path: str) -> Path:
 
 
 def pack(folder: Path, archive: Path) -> None:
-    """`model.tar.gz` of a folder's content: relative names, no owner names, the same bytes for the same files."""
-    with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
-        for path in sorted(folder.rglob("*")):
-            tar.add(path, arcname=path.relative_to(folder).as_posix(), recursive=False, filter=_anonymous)
+    """`model.tar.gz` of a folder's content: relative names, no owner names, the same bytes for the same files.
+
+    Raises ActionFailed for a file that may not be read.
+    """
+    try:
+        with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
+            for path in paths_below(folder):
+                tar.add(path, arcname=path.relative_to(folder).as_posix(), recursive=False, filter=_anonymous)
+    except OSError as error:
+        if error.errno not in _UNREADABLE:
+            raise
+        name = str(error.filename)[:80]
+        raise ActionFailed(f"{archive.name} cannot be made: {error.strerror}: {name}", "ClientError") from error
 
 
 def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -120,5 +198,5 @@ def unpack(archive: Path, folder: Path) -> None:
         with tarfile.open(archive) as tar:
             tar.extractall(folder, filter="data")
     except (tarfile.TarError, OSError, EOFError) as error:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
         raise ActionFailed(f"{archive.name} cannot be unpacked: {error}", "ClientError") from error

@@ -94,3 +94,18 @@ def test_every_wheel_is_locked_with_hashes() -> None:
         re.findall(r"^([\w-]+)==\S+ \\\n((?: +--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", LOCKED.read_text(), re.M)
     )
     assert {library.wheel for library in LIBRARIES.values()} == set(locked)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "DEBIAN_FRONTEND=noninteractive apt-get install -y no-such-package",
+        "export DEBIAN_FRONTEND=noninteractive && apt-get update && apt-get install -y no-such-package",
+        "set -eux; apt-get -o Acquire::Retries=3 update; apt-get -y -t stable install no-such-package",
+    ],
+)
+def test_options_of_apt_are_no_packages(workshop: Workshop, line: str) -> None:
+    workshop.build(f"RUN {line}")
+    assert [text for text in workshop.told if "lacks" in text] == [
+        "the machine lacks the Debian packages no-such-package: what needs them will not work in this image"
+    ]

@@ -121,3 +121,59 @@ def test_what_is_no_image_is_named(workshop: Workshop, tmp_path: Path, content: 
     assert workshop.layout.names() == before
     assert not [path for path in workshop.layout.folder.iterdir() if path.name.startswith(("image-", "aside"))]
     assert not (tmp_path / "out").exists()
+
+
+def test_images_that_have_layers_in_common_are_all_taken_over(workshop: Workshop, tmp_path: Path) -> None:
+    """Older ones of Docker's write a layer once, and links to it."""
+    listed = [
+        {"Config": "c.json", "RepoTags": ["a:1"], "Layers": ["l/layer.tar", "m/layer.tar"]},
+        {"Config": "c.json", "RepoTags": ["b:1"], "Layers": ["l/layer.tar", "l/layer.tar"]},
+    ]
+    archive = tmp_path / "image.tar"
+    archive.write_bytes(_tar({**_docker(None), "manifest.json": json.dumps(listed).encode(), "m/VERSION": b"1"}))
+    with tarfile.open(archive, "a") as tar:
+        link = tarfile.TarInfo("m/layer.tar")
+        link.type, link.linkname = tarfile.SYMTYPE, "../l/layer.tar"
+        tar.addfile(link)
+    assert sorted(load(archive, workshop.layout)) == ["a:1", "b:1"]
+    assert (workshop.files("a:1"), workshop.files("b:1")) == ({"srv/serve": "s"}, {"srv/serve": "s"})
+    assert not [path for path in workshop.layout.folder.iterdir() if path.name.startswith(("image-", "aside"))]
+
+
+@pytest.mark.parametrize("form", ["docker", "config", "oci"])
+def test_a_files_paths_lead_to_nothing_beside_it(workshop: Workshop, tmp_path: Path, form: str) -> None:
+    mine = tmp_path / "mine"
+    mine.write_bytes(LAYER)
+    for name in (str(mine), "../../../mine"):
+        files = _docker(["a:1"]) if form != "oci" else _oci()
+        if form == "oci":
+            files = _changed(files, "index", json.dumps({"manifests": [{"digest": f"sha256:{name}"}]}).encode())
+        else:
+            item = {"Config": name if form == "config" else "c.json", "RepoTags": ["a:1"], "Layers": [name]}
+            files = _changed(files, "manifest", json.dumps([item]).encode())
+        archive = tmp_path / "image.tar"
+        archive.write_bytes(_tar(files))
+        with pytest.raises(ImageError, match="holds no whole image"):
+            load(archive, workshop.layout)
+        assert mine.read_bytes() == LAYER
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a\0b", "n" * 300])
+def test_a_name_that_cannot_be_written_down_is_refused(workshop: Workshop, tmp_path: Path, name: str) -> None:
+    archive = tmp_path / "image.tar"
+    archive.write_bytes(_tar(_docker([name])))
+    with pytest.raises(ImageError, match="cannot be written down"):
+        load(archive, workshop.layout)
+
+
+def test_an_index_that_means_itself_and_a_layer_that_cannot_be_read_are_refused(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    own = json.dumps({"manifests": [{"digest": "sha256:own"}]}).encode()
+    archive = tmp_path / "image.tar"
+    archive.write_bytes(_tar({"index.json": own, "blobs/sha256/own": own}))
+    with pytest.raises(ImageError, match="something else"):
+        load(archive, workshop.layout)
+    archive.write_bytes(_tar(_docker(["a:1"], b"\x28\xb5\x2f\xfd")))
+    with pytest.raises(ImageError, match="zstd"):
+        load(archive, workshop.layout)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mlsystem.client.images.build import Build, build
 from mlsystem.client.images.errors import ImageError
 from tests.unit.client.images.workshop import BASE, Workshop
 
@@ -159,3 +160,55 @@ def test_a_system_base_is_made_of_the_machines_files_and_has_python(workshop: Wo
     assert any(
         text.startswith("ubuntu:18.04 is made of this machine's own files, with Python 3.") for text in workshop.told
     )
+
+
+def test_quotes_are_read_as_docker_reads_them(workshop: Workshop) -> None:
+    workshop.write("two words")
+    built = workshop.build(
+        'ARG A=1 B="it\'s two"',
+        "ENV C=$B D='$B'",
+        'WORKDIR "/a b"',
+        'COPY "two words" ./',
+        "COPY two\\ words ../",
+    )
+    config = workshop.layout.load(built)
+    assert (config.environment["C"], config.environment["D"], config.working_directory) == ("it's two", "$B", "/a b")
+    assert list(workshop.files(built)) == ["a b/two words", "two words"]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("COPY a", "expected what is to be copied, and where to"),
+        ("COPY", "expected what is to be copied, and where to"),
+        ("COPY it's /a", "the quotation mark ' has no other one"),
+        ("COPY --chmod=u+x a /a", r"--chmod=u\+x is not implemented here"),
+        ("COPY a /etc/base/a", "Not a directory|File exists"),
+        ("ENV", "expected name=value"),
+        ("RUN cd /nowhere && touch a", "cd /nowhere: there is no folder /nowhere"),
+        ("RUN mkdir /etc/base/a", "Not a directory"),
+        ("RUN pip install -r /none.txt", "none.txt"),
+    ],
+)
+def test_whatever_fails_is_told_with_its_line(workshop: Workshop, line: str, reason: str) -> None:
+    workshop.write("a")
+    with pytest.raises(ImageError, match=rf"(?s)^line 2: {line.split()[0]}.*({reason})"):
+        workshop.build(line)
+
+
+def test_files_that_are_no_text_are_named(workshop: Workshop) -> None:
+    (workshop.context / ".dockerignore").write_bytes(b"\xff")
+    with pytest.raises(ImageError, match=r"^line 2: COPY .* can't decode"):
+        workshop.build("COPY . /a")
+    (workshop.context / "Dockerfile").write_bytes(b"FROM \xff")
+    with pytest.raises(ImageError, match=r"context/Dockerfile cannot be read: .* can't decode"):
+        build(Build(workshop.context / "Dockerfile", workshop.context, {}, ("a:1",)), workshop.layout, print)
+
+
+def test_a_folder_that_becomes_a_link_or_a_file_is_one(workshop: Workshop) -> None:
+    built = workshop.build(
+        "RUN mkdir -p /a/b /c/d && touch /a/b/x /c/d/x",
+        "RUN rm -rf /a /c && ln -s /etc /a && touch /c",
+        "RUN rm /c && mkdir /c && touch /c/y",
+    )
+    assert (list(workshop.files(built)), workshop.kind(built, "a")) == (["c/y"], "link")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlsystem.client.images.dockerfile import parse, substitute
+from mlsystem.client.images.dockerfile import parse, split, substitute
 from mlsystem.client.images.errors import ImageError
 
 
@@ -78,3 +78,30 @@ def test_a_file_without_from_is_refused() -> None:
 )
 def test_variables_are_replaced_as_docker_does(text: str, value: str) -> None:
     assert substitute(text, {"A": "1"}) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("""A='x $B' B="it's" C=a\\ b""", ["A=x $B", "B=it's", "C=a b"]),
+        ("A=$V B=$V-${NONE:-d}", ["A=two words' \"end", "B=two words' \"end-d"]),
+        ('"$V" "\\$V \\"q\\" \\n"', ["two words' \"end", '$V "q" \\n']),
+        ("  a\t  ''  b ", ["a", "", "b"]),
+        ("", []),
+    ],
+)
+def test_words_lose_their_quotes_and_values_are_not_taken_apart(text: str, words: list[str]) -> None:
+    assert split(text, {"V": "two words' \"end", "B": "no"}) == words
+
+
+def test_a_quotation_that_does_not_end_is_refused() -> None:
+    with pytest.raises(ValueError, match="the quotation mark ' has no other one"):
+        split("it's", {})
+
+
+def test_another_escape_character_and_a_second_mount_are_refused() -> None:
+    with pytest.raises(ImageError, match="line 1: the directive # escape=` is not implemented"):
+        parse("# escape=`\nFROM a")
+    assert parse("# escape=\\\nFROM a")
+    with pytest.raises(ImageError, match="line 2: RUN --mount=type=secret,id=a is not implemented"):
+        parse("FROM a\nRUN --mount=type=secret,id=a --mount=type=cache,target=/b true")

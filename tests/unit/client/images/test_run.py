@@ -182,6 +182,34 @@ def test_an_installed_package_is_compiled_with_the_images_own_paths(workshop: Wo
     assert workshop.files(again)[compiled[0]] == content, "of the same source, whenever it is made"
 
 
+def test_a_folder_above_is_entered(workshop: Workshop) -> None:
+    built = workshop.build("RUN mkdir -p /srv/a && cd /srv/a && touch x && cd .. && touch y && cd ../../.. && touch z")
+    assert list(workshop.files(built)) == ["srv/a/x", "srv/y", "z"]
+
+
+def test_a_mode_of_mkdir_is_no_folder(workshop: Workshop) -> None:
+    built = workshop.build("RUN mkdir -m 700 /srv")
+    assert (workshop.mode(built, "srv"), workshop.kind(built, "srv")) == (0o700, "folder")
+
+
+def test_a_folder_that_lies_elsewhere_is_not_laid_over(workshop: Workshop, tmp_path: Path) -> None:
+    (tmp_path / "machine").mkdir()
+    for place in ("/opt", "/usr", "/proc", "/tmp"):
+        with pytest.raises(ImageError, match=f"line 3: RUN .*{place} of the image is no folder"):
+            workshop.build(f"RUN ln -s {tmp_path}/machine {place}", f"RUN echo x > {place}/x")
+    workshop.build(f"RUN mkdir -p /etc && ln -s /oldroot{tmp_path}/machine/made /etc/ssh", "RUN true | true")
+    assert list((tmp_path / "machine").iterdir()) == []
+
+
+def test_a_package_in_a_folder_is_installed_as_a_whole(workshop: Workshop) -> None:
+    workshop.write("pyproject.toml", '[project]\nname = "greeting"\nversion = "1"\n')
+    workshop.write("greeting.py", "WORDS = 'hello'")
+    built = workshop.build(
+        "WORKDIR /srv", "COPY . .", "RUN pip install --no-build-isolation -e .", base="python:3.11-slim"
+    )
+    assert any(name.endswith("site-packages/greeting.py") for name in workshop.files(built))
+
+
 def test_a_requirement_that_does_not_install_is_told_with_the_installers_words(workshop: Workshop) -> None:
     lines = ("RUN pip install --no-index 'no-such-package==1.0'",)
     with pytest.raises(ImageError) as refused:

@@ -57,6 +57,15 @@ class Workshop:
                 modes += [member.mode for member in tar.getmembers() if member.name == path]
         return modes[-1]
 
+    def kind(self, name: str, path: str) -> str:
+        """`file`, `link` or `folder`, of what the newest layer that has it says."""
+        kinds = []
+        for layer in self.layout.load(name).layers:
+            with tarfile.open(self.layout.blob_path(layer.digest)) as tar:
+                found = [member for member in tar.getmembers() if member.name == path]
+                kinds += ["link" if one.issym() else "folder" if one.isdir() else "file" for one in found]
+        return kinds[-1]
+
     def _save_base(self) -> None:
         content = self._folder / "base"
         content.write_text("base")

@@ -150,6 +150,31 @@ def test_what_an_image_adds_to_the_system_is_seen_beside_it(bench: Workbench, la
     assert "Read-only file system" in bench.log("job")
 
 
+def test_links_of_an_image_show_nothing_else_of_the_machine(bench: Workbench, layered: ImageFiles) -> None:
+    (bench.shared / "secret").mkdir()
+    (bench.shared / "secret/key").write_text("mine")
+    (layered.folder / "secret").symlink_to(bench.shared / "secret")
+    (layered.folder / "root").symlink_to(bench.shared / "secret")
+    (layered.folder / "machine").symlink_to("/")
+    (layered.folder / "through").symlink_to(f"/machine{bench.shared}/secret")
+    (layered.folder / "etc").symlink_to(bench.shared / "secret")
+    script = "cat /secret/key /root/key /through/key /etc/key; ls /machine; true"
+    how = bench.run("job", "sh", "-c", script, image=layered)
+    assert how.exit_code == 0, how.message
+    assert "mine" not in bench.log("job")
+
+
+@pytest.mark.parametrize("name", ["whole", "layered"])
+def test_mounts_lie_behind_the_links_of_an_image(bench: Workbench, name: str, request: pytest.FixtureRequest) -> None:
+    """bwrap would follow them to where it has the machine's own root."""
+    image: ImageFiles = request.getfixturevalue(name)
+    place = bench.shared / "made"
+    place.mkdir()
+    (image.folder / "opt/ml").symlink_to(f"/oldroot{place}")
+    bench.run("job", "ls", "/opt/ml/", image=image, mounts=(Mount(bench.shared, "/opt/ml/shared"),))
+    assert list(place.iterdir()) == []
+
+
 def test_a_folder_in_which_something_is_mounted_is_shown_with_it(
     bench: Workbench, layered: ImageFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:

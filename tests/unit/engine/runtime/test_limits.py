@@ -120,6 +120,24 @@ def test_a_program_that_takes_more_processors_gets_no_more_of_their_time(bench: 
     eventually(lambda: "nr_throttled 0" not in statistics.read_text(), "the kernel holds it back")
 
 
+@pytest.mark.skipif(
+    BEST.cgroups is None or BEST.cgroups.pids is None, reason="not run: nobody may limit processes here"
+)
+def test_a_program_cannot_start_processes_for_ever(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cgroup, "most_processes", lambda: 50)
+    script = (
+        "import os, sys\n"
+        "for count in range(200):\n"
+        "    try:\n"
+        "        if os.fork() == 0: os.execv('/bin/sleep', ['sleep', '1000'])\n"
+        "    except OSError as error: sys.exit(f'{error.strerror} after {count}')\n"
+    )
+    bench.run("job", *python(script))
+    said, count = bench.log("job").strip().split(" after ")
+    assert (said, 30 < int(count) < 50) == ("Resource temporarily unavailable", True)
+    assert bench.run("next", "true").exit_code == 0
+
+
 def test_groups_that_are_not_granted_any_more_leave_the_limit_to_be_watched(bench: Workbench, tmp_path: Path) -> None:
     gone = Controller(tmp_path / "missing" / "parent", tmp_path)
     bench.machine = dataclasses.replace(BEST, cgroups=Cgroups(gone, gone, is_unified=False))
@@ -153,6 +171,7 @@ def test_on_version_2_groups_are_made_beside_the_own_one(unified: Path) -> None:
         ["memory.max", "104857600"],
         ["memory.swap.max", "0"],
         ["cpu.max", "150000 100000"],
+        ["pids.max", str(cgroup.most_processes())],
     ]
     assert group["events"] == "memory.events"
 

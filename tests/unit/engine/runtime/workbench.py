@@ -102,6 +102,7 @@ class Workbench:
             if isinstance(self.runner.status(folder.name), Running):
                 self.kill_shim(folder.name)
                 self.end_of_shim(folder.name)
+            self.runner.forget(folder.name)  # with its control groups
         self.runner.close()
 
 

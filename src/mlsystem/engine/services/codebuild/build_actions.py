@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import sysconfig
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import mlsystem
 from mlsystem.engine.contract import House, Part
@@ -19,7 +19,8 @@ from mlsystem.engine.durable.worker import ActionCall, ActionHandler
 from mlsystem.engine.runtime.errors import InvalidProcess, SandboxUnavailable
 from mlsystem.engine.runtime.interpreter import mounts_for_interpreter
 from mlsystem.engine.runtime.process import Exited, Log, Mount, ProcessSpec
-from mlsystem.engine.runtime.s3_files import S3Files, split_uri
+from mlsystem.engine.runtime.program_files import paths_below, remove_folder
+from mlsystem.engine.runtime.s3_files import OpenFile, S3Files, own_folder, split_uri
 from mlsystem.engine.runtime.workload import Machinery, log_closed, log_opened
 from mlsystem.engine.services.codebuild.build import BuildMachine, BuildRecord, Phase
 
@@ -58,7 +59,7 @@ class BuildActions(Part):
     def _stage(self, call: ActionCall) -> Event:
         build = self._build(call)
         folder = self._folder(build)
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
         (folder / "control" / "artifacts").mkdir(parents=True)
         (folder / "src").mkdir()
         files = self._files(build)
@@ -122,12 +123,14 @@ class BuildActions(Part):
             return ""
         if not folder.is_dir():
             raise ActionFailed("the buildspec names no artifacts, and the build is to upload some", "CLIENT_ERROR")
+        own_folder(folder, self._folder(build))
         name = artifact.get("name") or build.parent
         path = "/".join(part.strip("/") for part in (artifact.get("path", ""), name) if part.strip("/"))
-        archive = folder.with_suffix(".zip")
-        _zip(folder, archive)
         uri = f"s3://{artifact['location']}/{path}"
-        files.upload(archive, uri, build.plan.get("encryptionKey"))
+        with TemporaryFile(dir=self._house.folder.work) as archive:  # what the build may write could be a link
+            zip_folder(folder, archive)
+            archive.seek(0)
+            files.upload(OpenFile(archive), uri, build.plan.get("encryptionKey"))
         bucket, key = split_uri(uri)
         return f"arn:aws:s3:::{bucket}/{key}"
 
@@ -136,7 +139,7 @@ class BuildActions(Part):
         with self._house.database.transaction() as tx:
             self._house.worker.notify(tx, build.kind, build.key, log_closed(self._log_path(build)))
         self._machinery.runner.forget(build.process_id)
-        shutil.rmtree(self._folder(build), ignore_errors=True)
+        remove_folder(self._folder(build))
 
     # ------------------------------------------------------------------ the end of the program
     def _on_exit(self, process_id: str, how: Exited) -> None:
@@ -272,10 +275,12 @@ def _unzip(content: zipfile.ZipFile, target: Path) -> None:
             path.chmod(mode)
 
 
-def _zip(folder: Path, archive: Path) -> None:
+def zip_folder(folder: Path, archive: IO[bytes]) -> None:
+    """Every file below the folder. Links that lead out of it are left."""
+    root = folder.resolve()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as content:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
+        for path in paths_below(folder):
+            if path.is_file() and path.resolve().is_relative_to(root):
                 content.write(path, path.relative_to(folder).as_posix())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +12,7 @@ from mlsystem.engine.decide.access.kind import check_resource
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Event, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler
+from mlsystem.engine.runtime.program_files import remove_folder
 from mlsystem.engine.services.efs.file_system import AccessPoint, FileSystem, LifeMachine, MountTarget
 from mlsystem.engine.services.efs.finding import page, read_tags, require_file_system, show_tags
 from mlsystem.engine.store.database import Transaction
@@ -137,5 +137,5 @@ class FileSystems(Part):
         return Event("prepared")
 
     def _clear(self, call: ActionCall) -> Event:
-        shutil.rmtree(self._house.folder.shares / call.owner_key, ignore_errors=True)
+        remove_folder(self._house.folder.shares / call.owner_key)
         return Event("cleared")

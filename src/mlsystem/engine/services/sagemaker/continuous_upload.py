@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlsystem.engine.runtime.s3_files import S3Files
+from mlsystem.engine.runtime.program_files import paths_below
+from mlsystem.engine.runtime.s3_files import OpenFile, S3Files, opened_below, own_folder
 
 # A file that was written a moment ago may not be whole.
 _SETTLED_SECONDS = 1.0
@@ -33,26 +34,24 @@ def upload_changed(parts: Sequence[ContinuousUpload], work: Path, files: S3Files
     ledger = work / _LEDGER
     known: dict[str, list[int]] = json.loads(ledger.read_text()) if ledger.exists() else {}
     before = dict(known)
-    for part in parts:
-        for path in _files(part.folder):
-            try:
-                stat = path.stat()
-            except FileNotFoundError:  # the program has removed it meanwhile
-                continue
-            mark = [stat.st_mtime_ns, stat.st_size]
-            if known.get(str(path)) == mark or (not is_last and time.time() - stat.st_mtime < _SETTLED_SECONDS):
-                continue
-            files.upload(path, f"{part.uri.rstrip('/')}/{path.relative_to(part.folder).as_posix()}", part.kms_key)
-            known[str(path)] = mark
-    if known != before:
-        aside = ledger.with_suffix(".new")
-        aside.write_text(json.dumps(known))
-        aside.rename(ledger)
+    try:
+        for part in parts:
+            for path in paths_below(own_folder(part.folder, work)):
+                with opened_below(part.folder, path) as file:
+                    if file is not None:
+                        _upload_if_changed(part, path, file, known, files, is_last)
+    finally:
+        if known != before:
+            aside = ledger.with_suffix(".new")
+            aside.write_text(json.dumps(known))
+            aside.rename(ledger)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Links that lead out of the folder are left."""
-    root = folder.resolve()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.resolve().is_relative_to(root):
-            yield path
+def _upload_if_changed(
+    part: ContinuousUpload, path: Path, file: OpenFile, known: dict[str, list[int]], files: S3Files, is_last: bool
+) -> None:
+    mark = [file.stat.st_mtime_ns, file.stat.st_size]
+    if known.get(str(path)) == mark or (not is_last and time.time() - file.stat.st_mtime < _SETTLED_SECONDS):
+        return
+    files.upload(file, f"{part.uri.rstrip('/')}/{path.relative_to(part.folder).as_posix()}", part.kms_key)
+    known[str(path)] = mark

@@ -132,7 +132,7 @@ class _Health:
     def is_lost(self) -> bool:
         try:
             is_well = _asked(self._socket_path) == 200
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):  # the latter where too many connections wait already
             return time.monotonic() - self._answered_at > LONGEST_SILENCE_SECONDS
         except (OSError, http.client.HTTPException):
             is_well = False

@@ -7,14 +7,14 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-contai
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any, Protocol
 
 from mlsystem.engine.decide.errors import ActionFailed
 from mlsystem.engine.runtime.images import Image
 from mlsystem.engine.runtime.process import Mount
-from mlsystem.engine.runtime.s3_files import S3Files, pack, split_uri
+from mlsystem.engine.runtime.program_files import remove_folder
+from mlsystem.engine.runtime.s3_files import S3Files, opened_below, own_folder, pack, split_uri
 from mlsystem.engine.services.sagemaker.continuous_upload import ContinuousUpload, upload_changed
 from mlsystem.engine.services.sagemaker.job import Job, ProcessingJob, TrainingJob
 from mlsystem.engine.services.sagemaker.program import processors_of
@@ -22,6 +22,7 @@ from mlsystem.engine.services.sagemaker.s3_input import download_inputs
 
 HOST = "algo-1"
 LONGEST_REASON = 1024
+_LONGEST_WORDS = 4 * LONGEST_REASON  # bytes of as many characters
 
 
 class JobKind(Protocol):
@@ -53,17 +54,13 @@ def write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value))
 
 
-def read_words(path: Path) -> str:
+def read_words(tree: Path, name: str) -> str:
     """What a program left for people to read; empty when it left nothing. At most 1024 characters, as SageMaker keeps."""
     try:
-        return path.read_text(errors="replace").strip()[:LONGEST_REASON]
-    except OSError:
+        with opened_below(tree, tree / name) as file:
+            return "" if file is None else file.read(_LONGEST_WORDS).decode(errors="replace").strip()[:LONGEST_REASON]
+    except (ActionFailed, OSError):
         return ""
-
-
-def folder_size_check(path: Path, name: str) -> None:
-    if not path.is_dir():
-        raise ActionFailed(f"the folder of {name} is missing", "InternalServerError")
 
 
 class Training:
@@ -154,17 +151,17 @@ class Training:
         if job.verdict != "Failed":
             self._upload_archive(tree / "model", tree.parent / "model.tar.gz", f"{base}/model.tar.gz", files, kms_key)
         upload_changed(self.continuous(job, tree), tree.parent, files, is_last=True)
-        if any((tree / "output/data").iterdir()):
+        if any(own_folder(tree / "output/data", tree.parent).glob("*")):
             self._upload_archive(
                 tree / "output/data", tree.parent / "output.tar.gz", f"{base}/output.tar.gz", files, kms_key
             )
 
     def _upload_archive(self, folder: Path, archive: Path, uri: str, files: S3Files, kms_key: str | None) -> None:
-        pack(folder, archive)
+        pack(own_folder(folder, archive.parent), archive)
         files.upload(archive, uri, kms_key)
 
     def failure(self, job: TrainingJob, tree: Path) -> str:
-        return read_words(tree / "output/failure")
+        return read_words(tree, "output/failure")
 
     def exit_message(self, job: TrainingJob, tree: Path) -> str:
         return ""
@@ -234,8 +231,9 @@ class Processing:
     def upload(self, job: ProcessingJob, tree: Path, files: S3Files) -> None:
         kms_key = job.request.get("ProcessingOutputConfig", {}).get("KmsKeyId")
         for output in _outputs(job):
-            folder = host_path(tree, output["S3Output"]["LocalPath"])
-            folder_size_check(folder, output["OutputName"])
+            folder = own_folder(host_path(tree, output["S3Output"]["LocalPath"]), tree.parent)
+            if not folder.is_dir():
+                raise ActionFailed(f"the folder of {output['OutputName']} is missing", "InternalServerError")
             if output["S3Output"]["S3UploadMode"] != "Continuous":
                 files.upload_folder(folder, output["S3Output"]["S3Uri"], kms_key)
         upload_changed(self.continuous(job, tree), tree.parent, files, is_last=True)
@@ -249,10 +247,10 @@ class Processing:
         ]
 
     def failure(self, job: ProcessingJob, tree: Path) -> str:
-        return read_words(tree / "output/message")
+        return read_words(tree, "output/message")
 
     def exit_message(self, job: ProcessingJob, tree: Path) -> str:
-        return read_words(tree / "output/message")
+        return read_words(tree, "output/message")
 
     def time_limit_seconds(self, job: ProcessingJob) -> float:
         return float(job.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86400))
@@ -285,4 +283,4 @@ def _is_below_opt_ml(path: str) -> bool:
 
 def clear(folder: Path) -> None:
     """Remove a job's folder; what is gone already is no error."""
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_folder(folder)

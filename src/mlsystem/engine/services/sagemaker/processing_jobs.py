@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
-from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.errors import NotImplementedHere
 from mlsystem.engine.runtime.s3_files import split_uri
 from mlsystem.engine.services.sagemaker.job import JobMachine, ProcessingJob, Status
 from mlsystem.engine.services.sagemaker.listing import FILTERS, page, when
-from mlsystem.engine.services.sagemaker.training_jobs import begin_job, find_job, stop_job
+from mlsystem.engine.services.sagemaker.training_jobs import begin_job, check_path, find_job, stop_job
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker.type_defs import (
@@ -73,20 +73,15 @@ def _check(request: Mapping[str, Any]) -> None:
             raise NotImplementedHere(
                 f"the processing input {name}", "inputs are S3Prefix or ManifestFile in File mode, uncompressed"
             )
-        _check_path(name, s3.get("LocalPath", ""))
+        check_path(name, s3.get("LocalPath", ""))
         split_uri(s3["S3Uri"])
     for output in request.get("ProcessingOutputConfig", {}).get("Outputs", ()):
         if output.get("AppManaged"):
             continue
         if "S3Output" not in output:
             raise NotImplementedHere(f"the processing output {output['OutputName']} without S3Output")
-        _check_path(output["OutputName"], output["S3Output"].get("LocalPath", ""))
+        check_path(output["OutputName"], output["S3Output"].get("LocalPath", ""))
         split_uri(output["S3Output"]["S3Uri"])
-
-
-def _check_path(name: str, path: str) -> None:
-    if not path.startswith("/") or ".." in path.split("/"):
-        raise AwsError("ValidationException", f"The LocalPath of {name} must be an absolute path, not {path!r}.")
 
 
 def _summary(job: ProcessingJob) -> dict[str, object]:

@@ -52,7 +52,7 @@ def _listed(uri: str, manifest: bytes) -> Iterator[InputObject]:
         head, *paths = json.loads(manifest)
         prefix = str(head["prefix"])
         split_uri(prefix)
-    except (ValueError, TypeError, KeyError, AwsError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError, AwsError) as error:
         raise ActionFailed(
             f'The manifest {uri} is not of the form [{{"prefix": "s3://..."}}, "path", ...]', "ClientError"
         ) from error

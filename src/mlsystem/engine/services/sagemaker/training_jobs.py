@@ -119,8 +119,15 @@ def _check(request: Mapping[str, Any]) -> None:
     split_uri(request["OutputDataConfig"]["S3OutputPath"])
     if "CheckpointConfig" in request:
         split_uri(request["CheckpointConfig"]["S3Uri"])
+        check_path("the checkpoints", request["CheckpointConfig"].get("LocalPath", "/opt/ml/checkpoints"))
     _check_metrics(algorithm)
     _check_waiting(request)
+
+
+def check_path(name: str, path: str) -> None:
+    """Raises AwsError for a LocalPath that is not absolute, or climbs."""
+    if not path.startswith("/") or ".." in path.split("/"):
+        raise AwsError("ValidationException", f"The LocalPath of {name} must be an absolute path, not {path!r}.")
 
 
 def _check_metrics(algorithm: Mapping[str, Any]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import queue
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
@@ -104,3 +106,20 @@ def test_a_program_that_is_silent_may_be_busy_for_as_long_as_a_request_may_take(
     assert not _sick(program.path, 0.9)
     monkeypatch.setattr(instance_watch, "LONGEST_SILENCE_SECONDS", 0.5)
     assert _sick(program.path, 30)
+
+
+def test_a_program_before_which_others_wait_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instance_watch, "ROUND_SECONDS", 0.02)
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as waiting:
+        listener.bind(str(tmp_path / "busy.sock"))
+        listener.listen(0)
+        waiting.connect(str(tmp_path / "busy.sock"))
+        assert not _sick(tmp_path / "busy.sock", 0.5)
+
+
+def test_a_program_that_refuses_now_and_then_is_not_sick(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses = itertools.cycle([503, 500, 200])
+    monkeypatch.setattr(instance_watch, "_asked", lambda _: next(statuses))
+    assert not _sick(program.path, 0.5)
