@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 import tarfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from mlsystem.engine.store.folder import DataFolder
 from tests.images import push_image
 from tests.jobs import leftovers
 from tests.live import LiveEngine, eventually
@@ -105,14 +109,6 @@ def broken(engine: LiveEngine) -> Broken:
     return Broken(engine)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def mute(broken: Broken) -> Iterator[str]:
-    """Begun before all other tests, since it takes its time."""
-    broken.serve("broken-mute", MUTE)
-    yield "broken-mute"
-    broken.sagemaker.delete_endpoint(EndpointName="broken-mute")
-
-
 def test_an_image_without_train(broken: Broken) -> None:
     assert broken.failed_training({"/opt/program/other": "x"}) == (
         "AlgorithmError: the image's program cannot be started: train: No such file or directory"
@@ -163,7 +159,22 @@ def test_answers_that_are_no_http(broken: Broken) -> None:
     broken.sagemaker.delete_endpoint(EndpointName="broken-babbling")
 
 
-def test_a_server_that_never_answers_ping(broken: Broken, mute: str) -> None:
-    reason = broken.failed_endpoint(mute)
+def test_a_server_that_never_answers_ping(new_engine: Callable[..., LiveEngine]) -> None:
+    live = new_engine()
+    live.start()
+    broken = Broken(live)
+    broken.serve("broken-mute", MUTE)
+    of_health = "name LIKE 'health/%'"
+    database = DataFolder(live.folder).database
+    eventually(lambda: _sql(database, f"SELECT * FROM timers WHERE {of_health}"))
+    live.kill()
+    _sql(database, f"UPDATE timers SET due_at = 0 WHERE {of_health}")  # rather than to wait for a minute
+    live.start()
+    reason = broken.failed_endpoint("broken-mute")
     assert "did not pass the ping health check" in reason
     assert "thinks about it" in reason
+
+
+def _sql(database: Path, statement: str) -> list[Any]:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        return connection.execute(statement).fetchall()

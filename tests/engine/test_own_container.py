@@ -187,7 +187,7 @@ def test_it_trains(own: OwnContainer, model: str) -> None:
         assert json.load(centres) == {"north": [0.25, 1.25], "south": [-0.25, -1.25]}
     job = own.sagemaker.describe_training_job(TrainingJobName="own-training")
     assert [(one["MetricName"], one["Value"]) for one in job["FinalMetricDataList"]] == [("classes", 2.0)]
-    assert "Training complete." in logged(own.engine, "/aws/sagemaker/TrainingJobs")
+    eventually(lambda: "Training complete." in logged(own.engine, "/aws/sagemaker/TrainingJobs"))
 
 
 def test_its_own_words_tell_why_it_failed(own: OwnContainer) -> None:

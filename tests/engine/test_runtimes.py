@@ -192,7 +192,7 @@ def test_a_job_trains_and_its_model_is_an_object(bench: Bench) -> None:
     job = bench.trained("trains")
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     assert bench.model_of(job) == "one two /opt/program/train trains"
-    assert "rows: 2" in logged(bench.live, "/aws/sagemaker/TrainingJobs")
+    eventually(lambda: "rows: 2" in logged(bench.live, "/aws/sagemaker/TrainingJobs"))
     eventually(lambda: bench.left() == [])
 
 
@@ -254,7 +254,7 @@ def test_instances_serve_on_the_fixed_port_and_a_second_one_is_refused_where_the
     endpoint = serving.endpoint(serving.simple_config(count=count))
     assert {serving.invoke(endpoint) for _ in range(12)} == {"hello,1,1,2"}
     assert serving.instance_count(endpoint) == count
-    assert "serving hello" in logged(bench.live, f"/aws/sagemaker/Endpoints/{endpoint}")
+    eventually(lambda: "serving hello" in logged(bench.live, f"/aws/sagemaker/Endpoints/{endpoint}"))
     if bench.kind == "plain":
         bench.sagemaker.create_endpoint(EndpointName="second", EndpointConfigName=serving.simple_config())
         second = serving.await_settled("second")

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from mlsystem.bubblewrap import mounts_below
@@ -85,18 +86,23 @@ def copy_writable(image: ImageFiles, scratch: Path) -> None:
 def _root_of_host(
     image: ImageFiles | None, scratch: Path, mounts: Sequence[Mount], hidden: Sequence[Path], is_overlaid: bool
 ) -> Layers:
-    laid_over = [path for path in _SYSTEM if image is not None and is_overlaid and _is_laid_over(image, path)]
-    over = (
-        []
-        if image is None
-        else sorted(_over_host(image.folder, laid_over, hidden), key=lambda mount: len(mount.target))
-    )
+    laid_over: list[Path] = []
+    joined: dict[Path, list[Path]] = {}
+    over: list[Mount] = []
+    if image is not None:
+        if is_overlaid:
+            laid_over = [path for path in _SYSTEM if _is_laid_over(image, path)]
+            joined = _joined(image)
+        others = (*laid_over, *chain.from_iterable(joined.values()))
+        over = sorted(_over_host(image.folder, others, hidden), key=lambda mount: len(mount.target))
     targets = [Path(mount.target) for mount in (*over, *mounts)]
     for path in _SYSTEM:
         if image is not None and path in laid_over:
             yield from _overlay((path, image.folder / path.name), scratch, path.name)
         else:
             yield from _expose(path, path, targets)
+    if image is not None:
+        yield from _meeting(image, joined, scratch)
     for secret in filter(Path.exists, _SECRETS):
         yield Memory(str(secret)) if secret.is_dir() else Bind(Path(os.devnull), str(secret))
     yield Devices()
@@ -111,6 +117,21 @@ def _root_of_host(
 def _is_laid_over(image: ImageFiles, path: Path) -> bool:
     """Whether both have that folder; where the host's is a link, or something is mounted in it, the image's files are shown one by one."""
     return _is_folder(path) and _is_folder(image.folder / path.name) and not mounts_below(path)
+
+
+def _joined(image: ImageFiles) -> dict[Path, list[Path]]:
+    """Of the host's links, such as /bin, those that are folders in the image, by the folder behind them: there the files of all meet."""
+    found: dict[Path, list[Path]] = {}
+    for path in _SYSTEM:
+        if path.is_symlink() and path.is_dir() and _is_folder(image.folder / path.name):
+            found.setdefault(path.resolve(), []).append(path)
+    return {folder: links for folder, links in found.items() if not mounts_below(folder)}
+
+
+def _meeting(image: ImageFiles, joined: Mapping[Path, Sequence[Path]], scratch: Path) -> Layers:
+    for folder, links in joined.items():
+        own = [image.folder / place.relative_to("/") for place in (folder, *links)]
+        yield from _overlay((folder, *filter(_is_folder, own)), scratch, str(folder.relative_to("/")))
 
 
 def _is_folder(path: Path) -> bool:
@@ -213,7 +234,8 @@ def read_only(spec: ProcessSpec, is_overlaid: bool) -> Iterator[str]:
     if not is_overlaid or spec.image is None:
         yield "/"
     elif not spec.image.is_root:
-        yield from (str(path) for path in (*_SYSTEM, Path("/")) if path == Path("/") or _is_laid_over(spec.image, path))
+        laid_over = [path for path in _SYSTEM if _is_laid_over(spec.image, path)]
+        yield from map(str, (*_joined(spec.image), *laid_over, Path("/")))
 
 
 def _expose(source: Path, place: Path, targets: Sequence[Path]) -> Layers:
