@@ -5,6 +5,7 @@ import queue
 import shutil
 import signal
 import subprocess
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -165,16 +166,17 @@ def test_a_callback_that_fails_is_told_again_and_hinders_no_other_end(
     bench: Workbench, caplog: pytest.LogCaptureFixture
 ) -> None:
     told: queue.Queue[str] = queue.Queue()
-    full = ["the disk is full"]
+    has_room = threading.Event()
 
     def take_note(process_id: str, how: Exited) -> None:
-        if process_id == "one" and full:
-            raise OSError(full.pop())
+        if process_id == "one" and not has_room.is_set():
+            raise OSError("the disk is full")
         told.put(process_id)
+        has_room.set()
 
     bench.runner.watch(take_note)
-    bench.run("one", "true")
-    bench.run("two", "true")
+    bench.start("one", "true")
+    bench.start("two", "true")
     assert [told.get(timeout=30), told.get(timeout=30)] == ["two", "one"]
     assert "the disk is full" in caplog.text
 

@@ -114,5 +114,5 @@ def test_a_killed_program_takes_its_children_with_it(bench: Workbench, lifeline:
 
 
 def test_orphans_of_a_program_are_reaped_while_it_runs(bench: Workbench) -> None:
-    script = "for n in 1 2 3; do setsid -f true; done; while ps -eo stat | grep -q Z; do sleep 0.01; done; echo clean"
+    script = "for n in 1 2 3; do setsid -f true; done; while ps -o stat= --ppid $PPID | grep -q Z; do sleep 0.01; done; echo clean"
     assert bench.run("job", "sh", "-c", script, time_limit_seconds=10.0).exit_code == 0

@@ -14,6 +14,7 @@ import re
 import select
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -232,11 +233,18 @@ def root_of_all() -> list[str]:
 
 
 def readable_by_all(folders: list[Path]) -> list[str]:
-    """As in an image: on this machine they may lie in a home that only its user may enter."""
-    home = Path.home()
-    ways = {way for folder in folders for way in folder.parents if way.is_relative_to(home) and way != home}
-    made = [word for way in sorted(ways) for word in ("--perms", "0755", "--dir", str(way))]
-    return ["--perms", "0755", "--tmpfs", str(home), *made]
+    """As in an image: on this machine they may lie in a home, or below another folder, that only its user may enter."""
+    options = []
+    for closed in sorted({top for folder in folders for top in _closed(folder)}):
+        ways = {way for folder in folders for way in folder.parents if way.is_relative_to(closed) and way != closed}
+        made = [word for way in sorted(ways) for word in ("--perms", "0755", "--dir", str(way))]
+        options += ["--perms", "0755", "--tmpfs", str(closed), *made]
+    return options
+
+
+def _closed(folder: Path) -> list[Path]:
+    """The uppermost folder on the way there that not everybody may enter."""
+    return [way for way in reversed(folder.parents) if not way.stat().st_mode & stat.S_IXOTH][:1]
 
 
 def await_truth(is_true: Callable[[], bool]) -> None:
