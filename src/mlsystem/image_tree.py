@@ -16,7 +16,14 @@ from mlsystem.archives import tarfile
 # The name of what a layer removes begins so: https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
 WHITEOUT = ".wh."
 _OPAQUE = ".wh..opq"  # behind the first WHITEOUT
+# What is made over this machine's files brings none of these.
+_OF_A_ROOT = ("bin/sh", "usr/bin/sh", "bin/busybox", "lib/ld-musl-x86_64.so.1", "lib64/ld-linux-x86-64.so.2")
 _LONGEST_CHAIN = 40  # of links, as the kernel's
+
+
+def is_root(tree: Path) -> bool:
+    """Whether it is a whole root, with a shell or a C library of its own, and is seen in place of this machine's files."""
+    return any(os.path.lexists(tree / name) for name in _OF_A_ROOT)
 
 
 def locate(tree: Path, inside: str | PurePosixPath) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from mlsystem.archives import tarfile
 from mlsystem.client.images.errors import ImageError
-from mlsystem.image_tree import entry, locate
+from mlsystem.image_tree import entry, is_root, locate
 
 
 class RootFs:
@@ -23,8 +23,8 @@ class RootFs:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is a whole root with a shell of its own, and lies not over this machine's files."""
-        return any(os.path.lexists(self.root / shell) for shell in ("bin/sh", "usr/bin/sh"))
+        """Whether it is a whole root, and lies not over this machine's files."""
+        return is_root(self.root)
 
     def path(self, inside: str) -> Path:
         """Where a path of the image lies on this machine; links are followed inside the image, as a program in it would."""

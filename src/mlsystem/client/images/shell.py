@@ -20,24 +20,20 @@ from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.rootfs import RootFs
 from mlsystem.image_tree import locate
 
-_SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "opt", "nix")
+_SYSTEM = tuple(path.name for path in bubblewrap.SYSTEM)
 _KERNELS = ("dev", "proc", "sys", "run")
 _OWN = ("tmp", "var/tmp", "home", "root")
 # Somebody who is not root may write a folder of the machine only where the image has it, too.
 _OPENED = ("etc", "opt", "usr/bin", "usr/lib", "usr/local/bin", "usr/local/lib", "usr/local/share")
-# The builder may read them; an image must not hold them.
-_SECRETS = ("etc/shadow", "etc/shadow-", "etc/gshadow", "etc/gshadow-")
+_SECRETS = tuple(path.relative_to("/").as_posix() for path in bubblewrap.SECRET_FILES)
 _NAMES = ("etc/resolv.conf", "etc/hosts")
-_SECRET_FOLDERS = ("/etc/ssh", "/etc/ssl/private")
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_SHELL = ("/bin/sh", "-c")
+_LAST_LINES = 20
 
 
 class NoShell(ImageError):
     """This machine has no sandbox to run a command of the shell in."""
-
-
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_SHELL = ("/bin/sh", "-c")
-_LAST_LINES = 20
 
 
 def run_in_shell(
@@ -132,8 +128,8 @@ def _over_host(files: RootFs, scratch: Path) -> Iterator[str]:
             yield from (
                 word for place in mounted for word in ("--ro-bind", str(place), _inside(files.root, str(place)))
             )
-    for name in filter(os.path.isdir, _SECRET_FOLDERS):
-        yield from ("--tmpfs", _inside(files.root, name))
+    for path in filter(Path.is_dir, bubblewrap.SECRET_FOLDERS):
+        yield from ("--tmpfs", _inside(files.root, str(path)))
     yield from ("--ro-bind", "/sys", "/sys", *bubblewrap.own_proc(), "--dev", "/dev", "--tmpfs", "/run")
     yield from ("--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve")
     for prefix in _prefixes():

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 
+from mlsystem.engine.runtime.shim.limits import remove
 from mlsystem.engine.runtime.shim.plan import Group
 
 _CONTROLLERS = ("memory", "cpu", "pids")
 _PROC = Path("/proc/self")
 _PERIOD_MICROSECONDS = 100_000
 _PROBE_BYTES = 64 * 2**20
-_REMOVE_SECONDS = 2.0
 _FEWEST_PROCESSES, _PROCESSES_A_PROCESSOR = 4096, 512
 
 
@@ -66,21 +66,6 @@ def probe(proc: Path = _PROC) -> Cgroups | None:
         if _is_granted(found):
             return found
     return None
-
-
-def remove(groups: list[Group]) -> None:
-    """Those that are there; what is still in use stays."""
-    for group in groups:
-        give_up_at = time.monotonic() + _REMOVE_SECONDS
-        while time.monotonic() < give_up_at:
-            try:
-                Path(group["folder"]).rmdir()
-            except FileNotFoundError:
-                break
-            except OSError:  # its last process is on its way out
-                time.sleep(0.01)
-            else:
-                break
 
 
 def _memory_settings(limit: int, is_unified: bool) -> list[tuple[str, str, bool]]:

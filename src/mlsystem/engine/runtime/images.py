@@ -21,12 +21,9 @@ from mlsystem.archives import tarfile
 from mlsystem.engine.decide.errors import EngineError
 from mlsystem.engine.runtime.process import ImageFiles
 from mlsystem.engine.runtime.program_files import remove_folder
-from mlsystem.image_tree import apply_layer
+from mlsystem.image_tree import apply_layer, is_root
 
 PIECE_BYTES = 1024 * 1024
-# What is made over this machine's files brings none of these.
-_OF_A_ROOT = ("bin/sh", "usr/bin/sh", "bin/busybox", "lib/ld-musl-x86_64.so.1", "lib64/ld-linux-x86-64.so.2")
-
 _OF_THE_SANDBOX = ("dev", "proc", "sys", "run", "tmp")
 
 
@@ -99,7 +96,7 @@ class ImageStore:
                 self._unpack([layer["digest"] for layer in manifest["layers"]], tree)
         return Image(
             digest=digest,
-            files=ImageFiles(tree, is_root=_is_root(tree)),
+            files=ImageFiles(tree, is_root=is_root(tree)),
             environment=dict(entry.partition("=")[::2] for entry in config.get("Env") or ()),
             entrypoint=tuple(config.get("Entrypoint") or ()),
             command=tuple(config.get("Cmd") or ()),
@@ -134,13 +131,9 @@ class ImageStore:
             remove_folder(aside)
 
 
-def _is_root(tree: Path) -> bool:
-    return any(os.path.lexists(tree / name) for name in _OF_A_ROOT)
-
-
 def _check_root(tree: Path) -> None:
     """Raises BrokenImage for a root in which the sandbox cannot put its own folders where they belong."""
-    for name in _OF_THE_SANDBOX if _is_root(tree) else ():
+    for name in _OF_THE_SANDBOX if is_root(tree) else ():
         place = tree / name
         if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
             raise BrokenImage(f"/{name} of the image is no folder: it must be one, or be missing")

@@ -15,22 +15,17 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from mlsystem.bubblewrap import mounts_below
+from mlsystem.bubblewrap import SECRET_FILES, SECRET_FOLDERS, SYSTEM, mounts_below
 from mlsystem.engine.runtime.interpreter import HOST, SHIM, mounts_for_base_interpreter
 from mlsystem.engine.runtime.layers import Bind, Devices, Folder, Layer, Link, Memory, Overlay
 from mlsystem.engine.runtime.process import ImageFiles, Mount, ProcessSpec
 from mlsystem.image_tree import locate
 
 LAUNCHER_PARENT = "/run/mlsystem"
-_SYSTEM = tuple(
-    map(Path, ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix", "/sys"))
-)
+_SYSTEM = (*SYSTEM, Path("/sys"))
 # What the engine's interpreter may need of the host inside a root that is not the host's.
 _LIBRARIES = tuple(map(Path, ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/nix")))
-# The program has the engine's user behind it, who may read them.
-_SECRETS = tuple(
-    map(Path, ("/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/ssh", "/etc/ssl/private"))
-)
+_SECRETS = (*SECRET_FILES, *SECRET_FOLDERS)
 _NAMES = ("/etc/hosts", "/etc/resolv.conf")
 _RESOLVER = Path("/run/systemd/resolve")  # where /etc/resolv.conf often leads
 WRITABLE = ("tmp", "var", "home", "root")

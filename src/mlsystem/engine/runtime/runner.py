@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mlsystem.engine.runtime import cgroup
 from mlsystem.engine.runtime.enclosure import Enclosure, on_the_host
 from mlsystem.engine.runtime.errors import (
     NoSuchProcess,
@@ -30,7 +29,7 @@ from mlsystem.engine.runtime.machine import Machine
 from mlsystem.engine.runtime.process import Exited, NotStarted, ProcessSpec, Running, Status, check_id
 from mlsystem.engine.runtime.program_files import remove_folder
 from mlsystem.engine.runtime.runtimes import runtime_of
-from mlsystem.engine.runtime.shim import claims, record
+from mlsystem.engine.runtime.shim import claims, limits, record
 from mlsystem.engine.runtime.shim.daemon import Daemon, DaemonError
 from mlsystem.engine.runtime.shim.main import READY
 from mlsystem.engine.runtime.shim.plan import Ended, Group, Plan
@@ -161,7 +160,7 @@ class ProcessRunner:
             _clear_away(plan)
             doomed = folder.with_name(f"{_FORGOTTEN}{process_id}-{time.monotonic_ns()}")
             folder.rename(doomed)  # at once: half a folder would tell a wrong story
-        cgroup.remove(plan.get("groups", []) if plan else [])
+        limits.remove(plan.get("groups", []) if plan else [])
         _remove(doomed)
 
     def close(self) -> None:

@@ -116,14 +116,14 @@ def test_stages_are_built_apart_and_the_last_one_is_the_image(workshop: Workshop
         "ARG LEVEL=1",
         f"FROM {BASE} AS builder",
         "ENV KEPT=no",
-        "COPY source /work/source",
-        "RUN mkdir /work/out && cat /work/source /work/source > /work/out/made",
+        "COPY source /build/source",
+        "RUN mkdir /build/out && cat /build/source /build/source > /build/out/made",
         f"FROM {BASE} as middle",
         "ARG LEVEL",
         "ENV LEVEL=$LEVEL",
-        "COPY --from=builder /work/out /srv",
+        "COPY --from=builder /build/out /srv",
         "FROM middle",
-        "COPY --from=0 /work/source /srv/",
+        "COPY --from=0 /build/source /srv/",
         base=None,
     )
     assert workshop.files(built) == {"srv/made": "ss", "srv/source": "s"}

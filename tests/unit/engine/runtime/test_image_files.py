@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mlsystem import bubblewrap
 from mlsystem.bubblewrap import mounts_below
 from mlsystem.engine.runtime import root
 from mlsystem.engine.runtime.containers import Containers
@@ -186,6 +187,15 @@ def test_a_folder_in_which_something_is_mounted_is_shown_with_it(
     assert not [source for word, source in pairwise(command) if word == "--overlay-src" and source in ("/usr", "/opt")]
 
 
-def test_mounts_are_found_below_a_folder() -> None:
+def test_mounts_are_found_below_a_folder_whatever_they_are_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert Path("/proc") in mounts_below(Path("/"))
     assert mounts_below(Path("/proc/self/fd")) == []
+    listed = tmp_path / "mountinfo"
+    rest = b" rw - tmpfs none rw\n"
+    listed.write_bytes(
+        b"".join(b"1 2 0:1 / " + name + rest for name in (b"/usr/a\\040b", "/usr/ü".encode(), b"/usr/\xff"))
+    )
+    monkeypatch.setattr(bubblewrap, "_MOUNTS", listed)
+    assert set(map(str, mounts_below(Path("/usr")))) == {"/usr/a b", "/usr/ü", "/usr/\udcff"}

@@ -10,7 +10,7 @@ import pytest
 from mlsystem.engine.runtime.errors import SandboxUnavailable
 from mlsystem.engine.runtime.machine import Machine, granted, probe
 from mlsystem.engine.runtime.process import Inbound, Mount, Outbound
-from tests.unit.engine.runtime.workbench import Workbench
+from tests.unit.engine.runtime.workbench import Workbench, free_port
 
 BARE = Machine(None, refusal="bwrap: setting up uid map: Permission denied")
 
@@ -51,9 +51,10 @@ def test_in_no_kind_of_sandbox_a_program_changes_the_kernels_settings(bench: Wor
 
 @on(*(kind for kind in granted() if not kind.own_network))
 def test_of_two_servers_that_share_a_network_the_second_is_refused(bench: Workbench) -> None:
-    inbound = [Inbound(bench.shared / name, 48082) for name in ("one.sock", "two.sock")]
+    port = free_port()
+    inbound = [Inbound(bench.shared / name, port) for name in ("one.sock", "two.sock")]
     bench.start("one", "sleep", "1000", inbound=inbound[0])
-    with pytest.raises(SandboxUnavailable, match=r"two needs port 48082 of this machine, which .*/processes/one has"):
+    with pytest.raises(SandboxUnavailable, match=rf"two needs port {port} of this machine, which .*/processes/one has"):
         bench.start("two", "sleep", "1000", inbound=inbound[1])
 
 

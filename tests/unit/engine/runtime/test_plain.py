@@ -7,7 +7,7 @@ import pytest
 
 from mlsystem.engine.runtime.errors import PlaceTaken, SandboxUnavailable
 from mlsystem.engine.runtime.process import ImageFiles, Inbound, Mount
-from tests.unit.engine.runtime.workbench import Workbench, eventually
+from tests.unit.engine.runtime.workbench import Workbench, eventually, free_port
 
 RUNTIMES = ("plain",)
 
@@ -77,7 +77,8 @@ def test_a_second_program_waits_and_a_second_server_is_refused(bench: Workbench)
     bench.start("first", "sleep", "1000", mounts=mounts)
     with pytest.raises(PlaceTaken, match=f"second needs {place(bench)}/ml, which .*/processes/first has"):
         bench.start("second", "true", mounts=mounts)
-    server = Inbound(bench.shared / "s", 48080)
+    port = free_port()
+    server = Inbound(bench.shared / "s", port)
     with pytest.raises(SandboxUnavailable, match=r"server needs .*/ml, which .*/first has\. No sandbox"):
         bench.start("server", "true", mounts=mounts, inbound=server)
     bench.runner.stop("first", "enough")
@@ -109,9 +110,10 @@ def test_links_of_a_program_that_was_killed_with_its_shim_are_removed_when_that_
 
 
 def test_a_port_is_one_servers(bench: Workbench) -> None:
-    inbound = [Inbound(bench.shared / name, 48081) for name in ("one.sock", "two.sock")]
+    port = free_port()
+    inbound = [Inbound(bench.shared / name, port) for name in ("one.sock", "two.sock")]
     bench.start("one", "sleep", "1000", inbound=inbound[0])
-    with pytest.raises(SandboxUnavailable, match=r"two needs port 48081 of this machine, which .*/processes/one has"):
+    with pytest.raises(SandboxUnavailable, match=rf"two needs port {port} of this machine, which .*/processes/one has"):
         bench.start("two", "sleep", "1000", inbound=inbound[1])
 
 

@@ -63,16 +63,21 @@ class Limits:
 
     def remove(self) -> None:
         """The groups, once every process in them is dead; the engine looks after what is left."""
-        for group in self._entered:
-            give_up_at = time.monotonic() + _REMOVE_SECONDS
-            while time.monotonic() < give_up_at:
-                try:
-                    os.rmdir(group["folder"])
-                    break
-                except FileNotFoundError:
-                    break
-                except OSError:
-                    time.sleep(0.005)
+        remove(self._entered)
+
+
+def remove(groups: list[Group]) -> None:
+    """Those that are there; what is still in use after a while stays."""
+    for group in groups:
+        give_up_at = time.monotonic() + _REMOVE_SECONDS
+        while time.monotonic() < give_up_at:
+            try:
+                os.rmdir(group["folder"])
+                break
+            except FileNotFoundError:
+                break
+            except OSError:  # its last process is on its way out
+                time.sleep(0.005)
 
 
 def _enter(group: Group) -> bool:
