@@ -12,11 +12,12 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 install: $(STAMP)
 	@$(BIN)/python -m compileall -q src
 
-$(STAMP): requirements/dev.txt requirements/uv.txt pyproject.toml requirements/runtime.in
+$(STAMP): requirements/dev.txt requirements/uv.txt requirements/console_assets.txt requirements/console_assets.py pyproject.toml requirements/runtime.in
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/runtime.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	$(BIN)/python requirements/console_assets.py
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
@@ -30,6 +31,7 @@ lock:
 	cd project/container/code && for name in requirements requirements-lambda; do \
 		$(CURDIR)/$(BIN)/$(COMPILE) -o $$name.txt $$name.in || exit; done
 	$(BIN)/$(COMPILE) -o src/mlsystem/client/images/libraries.txt --no-deps --only-binary :all: requirements/image_libraries.in
+	$(BIN)/$(COMPILE) -o requirements/console_assets.txt --no-deps --only-binary :all: requirements/console_assets.in
 
 # The validator of state machines and cdk-nag are npm packages. Without npm their tests are listed as not run (with CI=true they fail).
 $(NODE_TOOLS): %/node_modules/.installed: %/package-lock.json

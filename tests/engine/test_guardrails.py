@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from tests.alarms import ToldAlarm
 from tests.intervals import is_plausible_share
 from tests.live import LiveEngine, eventually
+from tests.rollouts import SETTLE_SECONDS
 from tests.serving import Serving, SteadyLoad
 
 COUNT = 4
@@ -60,8 +61,8 @@ class Watch:
         return found["EndpointStatus"] == "InService" and len(set(self.statuses)) > 1
 
     def counted(self, load: SteadyLoad) -> list[Counter[str]]:
-        """The answers to what was sent in each bake, by version."""
-        return [load.counted(times[0], times[-1]) for times in self.bakes.values()]
+        """The answers to what was sent in each bake, by version, from when every thread of Envoy has its weights."""
+        return [load.counted(times[0] + SETTLE_SECONDS, times[-1]) for times in self.bakes.values()]
 
 
 @pytest.fixture(scope="module")

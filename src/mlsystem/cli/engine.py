@@ -40,6 +40,7 @@ def up(
         bool,
         typer.Option("--signed-invocations", help="let nobody invoke an endpoint unsigned, on this machine either"),
     ] = False,
+    console: Annotated[bool, typer.Option(help="serve the web console, at /_console/ of the same port")] = True,
     wait: Annotated[
         float, typer.Option(min=0.0, help="seconds that what was in service before may take to answer again")
     ] = 20.0,
@@ -47,21 +48,23 @@ def up(
 ) -> None:
     """Start the local engine."""
     state: State = context.obj
-    options = engine.UpOptions(state.home, port, time_scale, region, runtime.value, signed_invocations, wait)
+    options = engine.UpOptions(state.home, port, time_scale, region, runtime.value, signed_invocations, console, wait)
     if foreground:
         raise typer.Exit(engine.run_in_foreground(options))
     started = engine.start(options)
     away = "" if started.is_restored else "Not all that was in service before answers yet: mlsystem logs says why\n"
+    seen = f"Console: {started.console}\n" if started.console else ""
     state.answer(
         {
             "url": started.url,
+            "console": started.console,
             "home": str(state.home),
             "runtime": started.runtime,
             "isolated": started.is_isolated,
             "sentence": started.sentence,
             "restored": started.is_restored,
         },
-        f"The engine is ready on {started.url}\n{started.sentence}\n{away}Data: {state.home}\n"
+        f"The engine is ready on {started.url}\n{started.sentence}\n{away}{seen}Data: {state.home}\n"
         'Next: eval "$(mlsystem env)", or mlsystem deploy',
     )
 

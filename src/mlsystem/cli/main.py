@@ -21,7 +21,21 @@ from botocore.exceptions import (
 from rich.console import Console
 from typer._click.exceptions import NoArgsIsHelpError, UsageError
 
-from mlsystem.cli import cost, dashboard, data, demo, drill, engine, image, monitor, pipeline, project, release, studio
+from mlsystem.cli import (
+    console,
+    cost,
+    dashboard,
+    data,
+    demo,
+    drill,
+    engine,
+    image,
+    monitor,
+    pipeline,
+    project,
+    release,
+    studio,
+)
 from mlsystem.cli.state import State
 from mlsystem.client.connection import Target, default_home
 from mlsystem.client.errors import ClientFailure, NotRunning
@@ -62,7 +76,7 @@ def options(
     )
 
 
-for group in (engine, project, pipeline, release, monitor, dashboard, drill, data, image, cost, studio, demo):
+for group in (engine, project, pipeline, release, monitor, dashboard, console, drill, data, image, cost, studio, demo):
     group.register(app)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,12 +107,13 @@ def _living_engine(home: Path) -> LocalEngine:
 
 
 class Connection:
-    """Makes boto3 clients, each once."""
+    """Makes boto3 clients, each once. Thread-safe, as the clients are."""
 
     def __init__(self, target: Target, home: Path):
         self.target: Target = target
         self.home = home
         self._clients: dict[str, Any] = {}
+        self._lock = threading.RLock()
         self._engine = _living_engine(home) if target == "local" else None
 
     @property
@@ -154,9 +156,10 @@ class Connection:
         return str(self.client("sts").get_caller_identity()["Account"])
 
     def client(self, service: str) -> Any:
-        if service not in self._clients:
-            self._clients[service] = self._make(service)
-        return self._clients[service]
+        with self._lock:  # boto3's making of clients is not
+            if service not in self._clients:
+                self._clients[service] = self._make(service)
+            return self._clients[service]
 
     def _make(self, service: str) -> Any:
         import boto3

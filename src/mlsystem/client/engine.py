@@ -33,6 +33,8 @@ class UpOptions:
     """What programs are to run in: sandbox, docker, plain, or the first of them that works."""
     must_sign: bool = False
     """Whether invocations of endpoints must be signed on this machine too."""
+    has_console: bool = True
+    """Whether the web console is served too."""
     restore_seconds: float = 20.0
     """How long what was in service before may take to be so again, until the person is told that it is not."""
 
@@ -41,6 +43,7 @@ class UpOptions:
         command += [f"--region={self.region}"] if self.region is not None else []
         command += [f"--runtime={self.runtime}"] if self.runtime != "auto" else []
         command += ["--signed-invocations"] if self.must_sign else []
+        command += ["--console"] if self.has_console else []
         return command + ([f"--port={self.port}"] if self.port is not None else [])
 
 
@@ -49,6 +52,7 @@ class Started:
     """`runtime` is what programs run in, and `sentence` says, for a person, what that does not give.
 
     `is_isolated`: programs have files and ports of their own. If not, few run side by side, which is not enough for a whole system.
+    `console` is the URL of the web console, empty where there is none.
     `is_restored`: what was in service when the last engine ended is so again. If not, it does not come back by itself, or not soon.
     """
 
@@ -57,6 +61,7 @@ class Started:
     sentence: str
     is_isolated: bool
     is_restored: bool
+    console: str
 
 
 def start(options: UpOptions) -> Started:
@@ -81,7 +86,12 @@ def start(options: UpOptions) -> Started:
     # It lives on: nobody waits for it here.
     process.returncode = 0
     return Started(
-        str(ready["url"]), str(ready["runtime"]), str(ready["sentence"]), bool(ready["isolated"]), is_restored
+        url=str(ready["url"]),
+        runtime=str(ready["runtime"]),
+        sentence=str(ready["sentence"]),
+        is_isolated=bool(ready["isolated"]),
+        is_restored=is_restored,
+        console=str(ready.get("console", "")),
     )
 
 

@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         "--signed-invocations", action="store_true", help="invocations must be signed on this machine too"
     )
     parser.add_argument("--runtime", default="auto", help="auto, sandbox, docker or plain: what programs run in")
+    parser.add_argument("--console", action="store_true", help="serve the web console behind the front door")
     parser.add_argument("--down", action="store_true", help="end the engine of the folder and all that it started")
     return parser
 
@@ -82,6 +83,7 @@ def _settings(given: argparse.Namespace) -> Settings:
         workload_key_seconds=given.workload_key_seconds,
         trusts_loopback=not given.signed_invocations,
         runtime=given.runtime,
+        has_console=given.console,
     )
 
 

@@ -35,6 +35,8 @@ from mlsystem.engine.durable.worker import Worker
 from mlsystem.engine.front.api_authorization import API_PREFIX, ApiAuthorization
 from mlsystem.engine.front.app import Front
 from mlsystem.engine.front.audit import AuditTrail
+from mlsystem.engine.front.console import PATH as CONSOLE_PATH
+from mlsystem.engine.front.console import console_process, socket_path
 from mlsystem.engine.front.credentials import CredentialsPage
 from mlsystem.engine.front.dispatch import Dispatcher
 from mlsystem.engine.front.door import DoorProcess, reserve_port
@@ -132,7 +134,14 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     port = reserve_port(database, settings.host, settings.port, process.is_running)
     stack.callback(port.release)
     roles = RoleBook()
-    door = Door(scope, port.number, str(_control(folder)), settings.host, trusts_loopback=settings.trusts_loopback)
+    door = Door(
+        scope,
+        port.number,
+        str(_control(folder)),
+        settings.host,
+        console=str(socket_path(folder)) if settings.has_console else None,
+        trusts_loopback=settings.trusts_loopback,
+    )
     keeper = _keeper(folder, database, equipment.plane, door, roles)
     worker = Worker(database, clock)
     audit = AuditTrail(folder.root / "audit.jsonl")
@@ -156,6 +165,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     stack.callback(keeper.stop)
     alive = equipment.runner.adopt()
     log.info("adopted %d processes", len(alive))
+    _keep_console(settings, folder, database, equipment, stack)
     inside = stack.enter_context(listen_inside(folder))
     worker.start()
     stack.callback(worker.stop)
@@ -211,6 +221,17 @@ def _keeper(folder: DataFolder, database: Database, plane: DataPlane, door: Door
     keeper.workloads_from(Invokers(door.scope, roles, folder).doors)
     database.follow(Role, keeper.refresh)
     return keeper
+
+
+def _keep_console(
+    settings: Settings, folder: DataFolder, database: Database, equipment: Equipment, stack: ExitStack
+) -> None:
+    console = console_process(folder, database, equipment.runner)
+    if settings.has_console:
+        console.start(equipment.exits)
+        stack.callback(console.stop)
+    else:
+        console.end()
 
 
 def _rooms(
@@ -335,4 +356,6 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 def _announce(engine: Engine, on_ready: Callable[[Mapping[str, object]], None]) -> None:
     log.info("ready on %s", engine.house.door_url)
-    on_ready({"url": engine.house.door_url, **_told(engine.machine)})
+    url = engine.house.door_url
+    console = {"console": url + CONSOLE_PATH} if engine.settings.has_console else {}
+    on_ready({"url": url, **console, **_told(engine.machine)})

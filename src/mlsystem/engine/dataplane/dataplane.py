@@ -94,7 +94,10 @@ class DataPlane:
         return [name for name, until in self._left.items() if until > now]
 
     def wait_applied(self, timeout_seconds: float = 10.0) -> None:
-        """Wait until Envoy serves what was applied last. Raises ConfigRejected, NotApplied and AdminUnreachable."""
+        """Wait until Envoy has taken up what was applied last; each of its threads serves it when it runs next.
+
+        Raises ConfigRejected, NotApplied and AdminUnreachable.
+        """
         with self._lock:
             if self._wanted is None:
                 raise DataPlaneError("wait_applied before the first apply")

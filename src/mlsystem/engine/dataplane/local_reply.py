@@ -35,7 +35,7 @@ _UNAVAILABLE = "The service is unavailable. Try your call again."
 
 
 def local_reply_config(scope: Scope) -> Json:
-    return {"mappers": [*_sagemaker(scope), *_api_gateway(), *_control_plane()]}
+    return {"mappers": [*_sagemaker(scope), *_api_gateway(), *_console(), *_control_plane()]}
 
 
 def _sagemaker(scope: Scope) -> list[Json]:
@@ -107,6 +107,20 @@ def _api_gateway() -> list[Json]:
         _mapper(
             f"{_API} && response.code >= 500", 502, "InternalServerErrorException", message="Internal server error"
         ),
+    ]
+
+
+def _console() -> list[Json]:
+    """It is read by people."""
+    words = "The console does not answer: logs/console.log in the engine's data folder says why."
+    return [
+        _mapper(
+            f"xds.route_name == '{routes.NO_CONSOLE}'",
+            403,
+            "AccessDeniedException",
+            message="The console is for people, not for programs.",
+        ),
+        _mapper(f"xds.route_name == 'console' && {_AWAY}", 503, "ServiceUnavailable", message=words),
     ]
 
 

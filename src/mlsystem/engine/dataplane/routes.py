@@ -23,6 +23,7 @@ _SHADOW_HOST = "-shadow"
 UNKNOWN_ENDPOINT = "unknown-endpoint"
 UNKNOWN_VARIANT = "unknown-variant"
 UNKNOWN_API = "unknown-api"
+NO_CONSOLE = "no-console"
 # Behind the name of a stage's route: a request without the key that the method asks for.
 NO_KEY = "/no-key"
 
@@ -55,7 +56,7 @@ def route_configuration(state: State) -> Json:
         _refusal(UNKNOWN_ENDPOINT, _post(safe_regex={"regex": filters.INVOCATION_PATH}), 400, filters.authorized()),
         *(route for stage in state.stages for route in _stage_routes(stage)),
         _refusal(UNKNOWN_API, {"prefix": "/_api/"}, 403),
-        *([_forward("console", "/_console/", clusters.CONSOLE)] if state.door.console else []),
+        *(_console_routes() if state.door.console else ()),
         _patient(_forward("credentials", CREDENTIALS_PATH, clusters.CONTROL_PLANE)),
         *(_forward("control-plane", "/", clusters.CONTROL_PLANE, _PATIENCE, headers=[mark]) for mark in _OF_PROGRAMS),
         _forward("control-plane", "/", clusters.CONTROL_PLANE),
@@ -205,6 +206,15 @@ def _integration(name: str, match: Json, method: Method, stage: ApiStage, client
             **(filters.signed_for_api() if method.is_signed else {}),
         },
     }
+
+
+def _console_routes() -> Iterator[Json]:
+    """It acts with the account's own key, so it is for people: no program of a workload reaches it."""
+    of_program = {"name": filters.PRINCIPAL_HEADER, "present_match": True}
+    yield _refusal(NO_CONSOLE, {"prefix": "/_console/", "headers": [of_program]}, 403)
+    # One that is being started is waited for.
+    patience = {**_PATIENCE, "retry_on": "connect-failure", "num_retries": 60}
+    yield _forward("console", "/_console/", clusters.CONSOLE, patience)
 
 
 def _forward(name: str, prefix: str, cluster: str, retry: Json | None = None, **match: object) -> Json:

@@ -1,0 +1,92 @@
+"""Lets a request in, or not: whose it is, whether it comes from a page of ours, and whether they may do what it asks.
+
+A request that changes something must bring its session's CSRF token, and a browser must not say that another site sent it. The name of
+the host must be one that the console serves: otherwise a page of a stranger, whose name leads to this machine, would be let in.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from mlsystem.console.security.people import People, Person, Role, owner
+from mlsystem.console.security.session import CSRF_FIELD, CSRF_HEADER, Session, Sessions
+
+OwnSite = ("same-origin", "none")
+
+
+class Refused(Exception):
+    """`status` is that of HTTP; the words are for the person."""
+
+    def __init__(self, status: int, words: str):
+        super().__init__(words)
+        self.status = status
+
+
+class NotSignedIn(Refused):
+    """They are asked to."""
+
+    def __init__(self) -> None:
+        super().__init__(401, "sign in first")
+
+
+class Gate:
+    """`serves` tells whether a host's name is one of the console's."""
+
+    def __init__(self, people: People, sessions: Sessions, serves: Callable[[str], bool]):
+        self.people = people
+        self.sessions = sessions
+        self._serves = serves
+
+    def check_host(self, request: Request) -> None:
+        """Raises Refused."""
+        host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+        if not self._serves(host):
+            raise Refused(421, f"the console does not answer to the name {host!r}")
+
+    def person(self, session: Session | None) -> Person | None:
+        """Who asks; None for somebody who must sign in first."""
+        if self.people.is_empty:
+            return owner()
+        if session is None or not session.person:
+            return None
+        if self.people.fingerprint(session.person) != session.fingerprint:
+            return None
+        return self.people.find(session.person)
+
+    def admit(self, session: Session | None, role: Role) -> Person:
+        """Raises NotSignedIn, and Refused for who may not."""
+        person = self.person(session)
+        if person is None:
+            raise NotSignedIn
+        if not person.may(role):
+            raise Refused(403, f"{person.name} is {_a(person.role)}: this needs {_a(role)}")
+        return person
+
+    async def check_form(self, request: Request, session: Session | None) -> None:
+        """That what is asked for comes from a page of ours. Raises Refused."""
+        if request.headers.get("sec-fetch-site", "none") not in OwnSite:
+            raise Refused(403, "another site asked for this")
+        origin = request.headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+            raise Refused(403, "another site asked for this")
+        given = request.headers.get(CSRF_HEADER) or str((await request.form()).get(CSRF_FIELD, ""))
+        if session is None or not self.sessions.is_csrf_token(session, given):
+            raise Refused(403, "this page is too old: load it again, then repeat what you did")
+
+
+def serves_loopback(host: str) -> bool:
+    """The names of this machine for itself."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _a(role: Role) -> str:
+    return f"{'an' if role.word[0] in 'aeiou' else 'a'} {role.word}"

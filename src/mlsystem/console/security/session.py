@@ -1,0 +1,87 @@
+"""A browser's session: a signed cookie that names the person, and the token that its forms must bring (CSRF)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from starlette.requests import Request
+from starlette.responses import Response
+
+COOKIE = "mlsystem_console"
+CSRF_FIELD, CSRF_HEADER = "csrf_token", "x-csrf-token"
+LIFETIME_SECONDS = 12 * 3600
+WORDS_COOKIE, WORDS_SECONDS = "mlsystem_console_said", 30
+KEY_FILE = Path("console") / "key"
+
+
+@dataclass(frozen=True)
+class Session:
+    """`person` empty: nobody has signed in. `fingerprint` is that of the token with which they did: another token ends it."""
+
+    id: str
+    person: str = ""
+    fingerprint: str = ""
+
+
+class Sessions:
+    """With a key of the data folder, so that a restart signs nobody out."""
+
+    def __init__(self, home: Path):
+        self._key = _key(home / KEY_FILE)
+        self._serializer = URLSafeTimedSerializer(self._key, salt="session")
+        self._words = URLSafeTimedSerializer(self._key, salt="words")
+
+    def read(self, request: Request) -> Session | None:
+        """None for a cookie that is missing, too old, or not ours."""
+        try:
+            content = self._serializer.loads(request.cookies.get(COOKIE, ""), max_age=LIFETIME_SECONDS)
+            return Session(**content)
+        except (BadSignature, TypeError):
+            return None
+
+    def fresh(self, person: str = "", fingerprint: str = "") -> Session:
+        return Session(secrets.token_urlsafe(18), person, fingerprint)
+
+    def write(self, response: Response, session: Session, is_secure: bool) -> None:
+        value = str(self._serializer.dumps(vars(session)))
+        response.set_cookie(
+            COOKIE, value, LIFETIME_SECONDS, path="/_console", httponly=True, samesite="lax", secure=is_secure
+        )
+
+    def say(self, response: Response, words: str) -> None:
+        """On the next page."""
+        value = str(self._words.dumps(words))
+        response.set_cookie(WORDS_COOKIE, value, WORDS_SECONDS, path="/_console", httponly=True, samesite="lax")
+
+    def said(self, request: Request) -> str:
+        """What the page before has to say, which is said once."""
+        try:
+            return str(self._words.loads(request.cookies.get(WORDS_COOKIE, ""), max_age=WORDS_SECONDS))
+        except BadSignature:
+            return ""
+
+    def csrf_token(self, session: Session) -> str:
+        return hmac.new(self._key, f"csrf:{session.id}:{session.person}".encode(), hashlib.sha256).hexdigest()
+
+    def is_csrf_token(self, session: Session, given: str) -> bool:
+        return hmac.compare_digest(self.csrf_token(session).encode(), given.encode())
+
+
+def _key(path: Path) -> bytes:
+    """Made once; whoever makes it first wins."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    aside = path.with_name(f"key.{secrets.token_hex(8)}")
+    aside.touch(mode=0o600)
+    aside.write_bytes(secrets.token_bytes(32))
+    try:
+        path.hardlink_to(aside)
+    except FileExistsError:
+        pass
+    finally:
+        aside.unlink()
+    return path.read_bytes()
