@@ -12,6 +12,7 @@ from croniter import croniter
 
 from mlsystem.client.cost.prices import PriceTable
 from mlsystem.client.project import Project
+from mlsystem.client.schedule import cron_fields
 from mlsystem.client.template import read
 
 DAYS_A_MONTH = 30.4
@@ -160,8 +161,7 @@ class Estimate:
 
 
 def runs_a_day(schedule: str) -> int:
-    """Of SageMaker's schedules, which are cron of AWS: a `?` is a `*`, and the year comes last."""
-    fields = schedule.removeprefix("cron(").removesuffix(")").replace("?", "*").split()[:5]
+    """Of SageMaker's schedules, which are cron of AWS."""
     start = datetime(2024, 1, 1, tzinfo=UTC)
-    times = croniter(" ".join(fields), start.timestamp() - 1).all_next(float)
+    times = croniter(cron_fields(schedule), start.timestamp() - 1).all_next(float)
     return len(list(takewhile(lambda at: at < start.timestamp() + 86_400, times)))

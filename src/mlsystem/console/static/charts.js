@@ -24,7 +24,7 @@ function coloured(value, palette) {
 
 function axis(given, palette) {
   const lines = { axisLine: { lineStyle: { color: palette.line } }, splitLine: { lineStyle: { color: palette.line } } };
-  const one = item => ({ ...lines, ...item, axisLabel: { color: palette.faint, hideOverlap: true, ...item.axisLabel }, nameTextStyle: { color: palette.faint } });
+  const one = item => ({ ...lines, ...item, axisLabel: { color: palette.faint, hideOverlap: true, ...item.axisLabel }, nameTextStyle: { color: palette.faint, align: "left" } });
   return Array.isArray(given) ? given.map(one) : one(given);
 }
 
@@ -42,7 +42,7 @@ function complete(options) {
     // Rich text: a tooltip of HTML would need styles that the page's policy forbids.
     tooltip: { trigger: "axis", renderMode: "richText", confine: true, backgroundColor: palette.card, borderColor: palette.line, textStyle: { color: palette.text } },
     ...full,
-    legend: { top: 0, left: 0, type: "scroll", textStyle: { color: palette.text }, pageTextStyle: { color: palette.text }, ...full.legend },
+    legend: { top: 0, right: 8, type: "scroll", icon: "roundRect", itemWidth: 14, itemHeight: 4, textStyle: { color: palette.text }, pageTextStyle: { color: palette.text }, ...full.legend },
   };
 }
 
