@@ -26,6 +26,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen()  # who is told the URL may ask at once
     except OSError as error:
         listener.close()
         raise ClientFailure(f"the console cannot listen on {host}:{port}: {error.strerror}") from error
@@ -38,6 +39,7 @@ def listen_inside(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
     path.chmod(0o600)
+    listener.listen()
     return listener
 
 

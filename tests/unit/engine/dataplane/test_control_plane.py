@@ -127,6 +127,16 @@ def test_the_console_has_its_own_path_where_there_is_one(rig: Rig) -> None:
     assert console.seen[0].path == "/_console/runs?x=1"
 
 
+def test_a_program_of_a_workload_does_not_reach_the_console(rig: Rig) -> None:
+    console = rig.upstream("console", b"console")
+    workload = WorkloadDoor(str(rig.folder / "w.sock"), "arn:aws:sts::123456789012:assumed-role/r/s")
+    rig.serve(State(replace(rig.door, console=console.path), workloads=(workload,)))
+    answer = rig.request("GET", "/_console/", socket_path=workload.socket)
+    assert answer.status == 403
+    assert b"for people" in answer.body
+    assert console.seen == []
+
+
 def test_a_workloads_door_passes_everything_else_to_the_control_plane(rig: Rig) -> None:
     workload = WorkloadDoor(str(rig.folder / "w.sock"), "arn:aws:sts::123456789012:assumed-role/r/s")
     rig.serve(State(rig.door, workloads=(workload,)))

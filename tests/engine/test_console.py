@@ -1,0 +1,238 @@
+"""The console behind the front door: always there, ended with the engine, and open to none but people who may."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from email.message import Message
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from mlsystem.console import pages
+from mlsystem.console.page import Action, Ask, Page
+from mlsystem.console.security.people import People, Role
+from mlsystem.console.security.session import CSRF_FIELD
+from mlsystem.engine.runtime.shim.record import lock_holder
+from tests.browsing import console_of
+from tests.live import LiveEngine, eventually
+
+ROOT = "/_console"
+Answer = tuple[int, str, Message]  # status, text, headers
+
+
+class Browser:
+    """One that keeps cookies, and follows where it is led."""
+
+    def __init__(self, url: str):
+        self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
+        self.cookies = CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        return self._ask(urllib.request.Request(self._origin + path, headers=dict(headers or {})))
+
+    def post(self, path: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Answer:
+        content = urlencode(form).encode()
+        return self._ask(urllib.request.Request(self._origin + path, content, dict(headers or {}), method="POST"))
+
+    def csrf_token(self, path: str = f"{ROOT}/sign-in") -> str:
+        return self.get(path)[1].partition(f'name="{CSRF_FIELD}" value="')[2].partition('"')[0]
+
+    def sign_in(self, token: str) -> Answer:
+        return self.post(f"{ROOT}/sign-in", {CSRF_FIELD: self.csrf_token(), "token": token})
+
+    def _ask(self, request: urllib.request.Request) -> Answer:
+        try:
+            with self._opener.open(request, timeout=30) as answer:
+                return answer.status, answer.read().decode(), answer.headers
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode(), error.headers
+
+
+@pytest.fixture
+def console(engine: LiveEngine) -> Iterator[str]:
+    with console_of(engine) as url:
+        yield url
+
+
+@pytest.fixture
+def people(engine: LiveEngine, console: str) -> Iterator[People]:
+    found = People(engine.folder)
+    yield found
+    for one in found.all():
+        found.remove(one.name)
+
+
+# ---------------------------------------------------------------------- its process
+def _consoles(live: LiveEngine) -> list[int]:
+    locks = [lock for lock in live.living_processes() if lock.parent.name.startswith("console.")]
+    return [pid for lock in locks if (pid := lock_holder(str(lock))) is not None]
+
+
+def _is_there(live: LiveEngine) -> bool:
+    return Browser(live.url).get(f"{ROOT}/")[0] == 200
+
+
+def test_the_console_is_started_again_when_it_dies_adopted_and_ended_with_the_engine(
+    new_engine: Callable[..., LiveEngine],
+) -> None:
+    live = new_engine(options=("--console",))
+    live.start()
+    eventually(lambda: _is_there(live))
+    [first] = _consoles(live)
+    os.kill(first, signal.SIGKILL)
+    eventually(lambda: _consoles(live) not in ([], [first]))
+    eventually(lambda: _is_there(live))
+    second = _consoles(live)
+    live.kill()
+    live.start()
+    assert _consoles(live) == second, "it is adopted"
+    assert _is_there(live), "and speaks to the engine that is there now"
+    live.kill()
+    command = [sys.executable, "-m", "mlsystem.engine", str(live.folder), "--down"]
+    subprocess.run(command, check=True, capture_output=True)
+    assert live.living_processes() == []
+
+
+def test_an_engine_without_a_console_ends_one_that_was_left(new_engine: Callable[..., LiveEngine]) -> None:
+    live = new_engine(options=("--console",))
+    live.start()
+    eventually(lambda: _consoles(live))
+    live.kill()
+    live.options = ()
+    live.start()
+    assert _consoles(live) == []
+
+
+# ---------------------------------------------------------------------- who is let in
+def test_every_answer_tells_the_browser_what_it_may_do(console: str) -> None:
+    browser = Browser(console)
+    for path in (f"{ROOT}/", f"{ROOT}/static/console.css", f"{ROOT}/nothing/here", f"{ROOT}/sign-in"):
+        headers = browser.get(path)[2]
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "http" not in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["x-frame-options"] == "DENY"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", ""])
+def test_a_name_that_a_stranger_leads_to_this_machine_is_not_answered(console: str, host: str) -> None:
+    status, text, _ = Browser(console).get(f"{ROOT}/", {"Host": host})
+    assert status in (400, 421), text
+
+
+@pytest.mark.parametrize(
+    "route", [one for one in pages.ROUTES if isinstance(one, Action | Ask)], ids=lambda one: one.path
+)
+def test_nothing_is_changed_without_a_forms_token_or_for_another_site(console: str, route: Action | Ask) -> None:
+    browser = Browser(console)
+    path = _path(route.path)
+    assert browser.post(path, {})[0] == 403
+    token = {CSRF_FIELD: browser.csrf_token()}
+    assert browser.post(path, token, {"Origin": "https://evil.example"})[0] == 403
+    assert browser.post(path, token, {"Sec-Fetch-Site": "cross-site"})[0] == 403
+    assert Browser(console).post(path, token)[0] == 403, "it is another session's"
+
+
+@pytest.mark.parametrize("route", [one for one in pages.ROUTES if one.role > Role.VIEWER], ids=lambda one: one.path)
+def test_a_viewer_may_do_none_of_what_needs_more(console: str, people: People, route: Action | Ask | Page) -> None:
+    browser = Browser(console)
+    assert browser.sign_in(people.add("Vera", Role.VIEWER))[0] == 200
+    path = _path(route.path)
+    if isinstance(route, Action | Ask):
+        status, text, _ = browser.post(path, {CSRF_FIELD: _token_of_page(browser)})
+    else:
+        status, text, _ = browser.get(path)
+    assert (status, "Vera is a viewer" in text) == (403, True), text
+
+
+def test_with_the_first_token_everybody_signs_in(console: str, people: People) -> None:
+    browser = Browser(console)
+    assert browser.get(f"{ROOT}/")[0] == 200
+    token = people.add("Ann", Role.APPROVER)
+    status, text, _ = browser.get(f"{ROOT}/")
+    assert status == 200
+    assert "Sign in" in text
+    assert "Projects" not in text
+    assert browser.sign_in("wrong")[0] == 401
+    status, text, _ = browser.sign_in(token)
+    assert (status, "Ann" in text, "Projects" in text) == (200, True, True)
+    assert token not in text
+    people.remove("Ann")
+    people.add("Bob", Role.ADMIN)
+    assert "Sign in" in browser.get(f"{ROOT}/")[1], "whoever is forgotten is out at once"
+
+
+def test_whoever_signs_out_is_out(console: str, people: People) -> None:
+    browser = Browser(console)
+    browser.sign_in(people.add("Ann", Role.ADMIN))
+    assert browser.post(f"{ROOT}/sign-out", {CSRF_FIELD: _token_of_page(browser)})[0] == 200
+    assert "Your token" in browser.get(f"{ROOT}/")[1]
+
+
+@pytest.mark.parametrize(
+    "next_page", ["https://evil.example/", "//evil.example", "/_console/\\evil", "/other", "/_consolexyz"]
+)
+def test_signing_in_leads_to_no_other_site(console: str, people: People, next_page: str) -> None:
+    token = people.add("Ann", Role.ADMIN)
+    browser = Browser(console)
+    form = {CSRF_FIELD: browser.csrf_token(), "token": token, "next": next_page}
+    assert "Projects" in browser.post(f"{ROOT}/sign-in", form)[1]
+
+
+def test_a_broken_list_of_people_lets_nobody_in(console: str, people: People, engine: LiveEngine) -> None:
+    people.add("Ann", Role.ADMIN)
+    path = engine.folder / "console" / "people.json"
+    text = path.read_text()
+    path.write_text("{")
+    try:
+        status, said, _ = Browser(console).get(f"{ROOT}/")
+    finally:
+        path.write_text(text)
+    assert (status, "cannot be read" in said) == (409, True)
+
+
+def test_no_token_comes_into_a_log(console: str, people: People, engine: LiveEngine) -> None:
+    token = people.add("Ann", Role.ADMIN)
+    Browser(console).sign_in(token)
+    for path in [
+        *Path(engine.folder).glob("*.log"),
+        *Path(engine.folder).glob("logs/*"),
+        engine.folder / "audit.jsonl",
+    ]:
+        assert token not in path.read_text(errors="replace")
+
+
+def test_on_another_address_nobody_is_served_before_there_is_a_token(engine: LiveEngine) -> None:
+    command = [sys.executable, "-c", "from mlsystem.cli.main import main; main()", "--home", str(engine.folder)]
+    done = subprocess.run(
+        [*command, "console", "--host", "0.0.0.0", "--port", "0"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "mlsystem console token NAME --role admin" in done.stderr
+
+
+def _path(pattern: str) -> str:
+    """A path that fits a route's."""
+    path = f"{ROOT}{pattern[1:]}" if pattern.startswith("//") else f"{ROOT}/x-y{pattern}"
+    return path.replace(":path}", "}").replace("{", "").replace("}", "")
+
+
+def _token_of_page(browser: Browser) -> str:
+    return browser.get(f"{ROOT}/")[1].partition('"x-csrf-token": "')[2].partition('"')[0]

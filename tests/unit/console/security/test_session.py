@@ -1,0 +1,74 @@
+"""A session is its browser's alone: nobody makes one up, and its forms bring a token that no other session has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mlsystem.console.security.session import COOKIE, KEY_FILE, Session, Sessions
+
+
+def _with_cookie(value: str) -> Request:
+    return Request({"type": "http", "headers": [(b"cookie", f"{COOKIE}={value}".encode())]})
+
+
+def _cookie(sessions: Sessions, session: Session) -> str:
+    response = Response()
+    sessions.write(response, session, is_secure=True)
+    return response.headers["set-cookie"]
+
+
+def test_a_session_is_read_again_after_a_restart_and_not_when_it_was_changed(tmp_path: Path) -> None:
+    session = Sessions(tmp_path).fresh("Ann", "mark")
+    cookie = _cookie(Sessions(tmp_path), session)
+    value = cookie.partition("=")[2].partition(";")[0]
+    assert Sessions(tmp_path).read(_with_cookie(value)) == session
+    assert Sessions(tmp_path).read(_with_cookie(value[:-2] + "xx")) is None
+    assert Sessions(tmp_path).read(_with_cookie("")) is None
+
+
+def test_a_cookie_of_another_console_counts_for_nothing(tmp_path: Path) -> None:
+    other = Sessions(tmp_path / "other")
+    value = _cookie(other, other.fresh("Ann")).partition("=")[2].partition(";")[0]
+    assert Sessions(tmp_path / "own").read(_with_cookie(value)) is None
+
+
+def test_scripts_do_not_see_the_cookie_and_other_sites_do_not_send_it(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path)
+    cookie = _cookie(sessions, sessions.fresh())
+    for word in ("HttpOnly", "SameSite=lax", "Secure", "Path=/_console"):
+        assert word in cookie
+
+
+def test_a_forms_token_is_that_of_one_session_and_person(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path)
+    one, other = sessions.fresh(), sessions.fresh()
+    token = sessions.csrf_token(one)
+    assert sessions.is_csrf_token(one, token)
+    assert not sessions.is_csrf_token(other, token)
+    assert not sessions.is_csrf_token(Session(one.id, "Ann"), token)
+    assert not sessions.is_csrf_token(one, "é")
+
+
+def test_the_key_is_for_its_owner_and_the_first_to_make_it_wins(tmp_path: Path) -> None:
+    Sessions(tmp_path)
+    key = (tmp_path / KEY_FILE).read_bytes()
+    Sessions(tmp_path)
+    assert (tmp_path / KEY_FILE).read_bytes() == key
+    assert len(key) == 32
+    assert (tmp_path / KEY_FILE).stat().st_mode & 0o077 == 0
+    assert [path.name for path in (tmp_path / "console").iterdir()] == ["key"]
+
+
+def test_what_is_said_cannot_be_made_up(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path)
+    response = Response()
+    sessions.say(response, "It is stopped")
+    name, _, value = response.headers["set-cookie"].partition(";")[0].partition("=")
+    assert (
+        sessions.said(Request({"type": "http", "headers": [(b"cookie", f"{name}={value}".encode())]}))
+        == "It is stopped"
+    )
+    assert sessions.said(Request({"type": "http", "headers": [(b"cookie", f"{name}=x{value}".encode())]})) == ""
