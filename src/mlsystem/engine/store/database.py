@@ -13,7 +13,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, bindparam, create_engine, delete, event, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    bindparam,
+    create_engine,
+    delete,
+    event,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
@@ -44,8 +56,13 @@ _HISTORY = (
 )
 
 
+# Of a list that is read as far as its reader goes.
+_CHUNK = 50
+_WITHOUT_END = -1
+
+
 @cache
-def _all(*given: str, newest_first: bool) -> Select[Any]:
+def _all(*given: str, newest_first: bool, by_key: bool) -> Select[Any]:
     """Records of a kind, of which `given` are known: parent, state, first and last key; and how many at most."""
     conditions = {
         "parent": _records.parent == bindparam("parent"),
@@ -53,10 +70,12 @@ def _all(*given: str, newest_first: bool) -> Select[Any]:
         "first": _records.key >= bindparam("first"),
         "last": _records.key <= bindparam("last"),
     }
-    order = (_records.created_at.desc(), _records.key.desc()) if newest_first else (_records.created_at, _records.key)
-    query = select(_records.body).where(_records.kind == bindparam("kind")).order_by(*order)
+    order: list[ColumnElement[Any]] = [_records.key] if by_key else [_records.created_at, _records.key]
+    directed = [column.desc() for column in order] if newest_first else order
+    query = select(_records.body).where(_records.kind == bindparam("kind")).order_by(*directed)
     query = query.where(*(conditions[name] for name in given if name in conditions))
-    return query.limit(bindparam("limit")) if "limit" in given else query
+    query = query.limit(bindparam("limit")) if "limit" in given else query
+    return query.offset(bindparam("offset")) if "offset" in given else query
 
 
 class AlreadyExists(EngineError):
@@ -131,15 +150,34 @@ class Transaction:
         limit: int | None = None,
     ) -> list[R]:
         """Records of a kind in the order of their creation."""
-        asked = {"parent": parent, "state": state, "first": prefix, "limit": limit}
+        return list(self.each(model, parent=parent, state=state, prefix=prefix, newest_first=newest_first, limit=limit))
+
+    def each(
+        self,
+        model: type[R],
+        *,
+        parent: str | None = None,
+        state: str | None = None,
+        prefix: str | None = None,
+        newest_first: bool = False,
+        by_key: bool = False,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> Iterator[R]:
+        """As `all`, or in the order of their keys, read only as far as the caller goes, who writes nothing meanwhile.
+
+        The first `offset` of them are passed over, which costs next to nothing.
+        """
+        asked: dict[str, Any] = {"parent": parent, "state": state, "first": prefix, "limit": limit}
+        if offset:
+            asked |= {"limit": _WITHOUT_END if limit is None else limit, "offset": offset}
         given = {name: value for name, value in asked.items() if value is not None}
         if prefix is not None:
             given["last"] = prefix + LAST_CHARACTER
-        query = _all(*given, newest_first=newest_first)
-        return [
-            model.model_validate_json(body)
-            for body in self.connection.execute(query, {"kind": model.kind, **given}).scalars()
-        ]
+        query = _all(*given, newest_first=newest_first, by_key=by_key)
+        found = self.connection.execute(query, {"kind": model.kind, **given}, execution_options={"yield_per": _CHUNK})
+        for body in found.scalars():
+            yield model.model_validate_json(body)
 
     def record_history(self, kind: str, key: str, event_type: str, body: str) -> None:
         """Append one line to what is told about a record; it commits with the record's state."""
@@ -180,6 +218,7 @@ class Database:
         self._followers: list[tuple[str, Callable[[], None]]] = []
         try:
             schema.metadata.create_all(self._engine)
+            self._add_indexes()
             self._check_version()
         except DatabaseError as error:
             self.close()
@@ -242,6 +281,12 @@ class Database:
     def close(self) -> None:
         self._engine.dispose()
         self._readers.dispose()
+
+    def _add_indexes(self) -> None:
+        """Those that came after the folder was made."""
+        for table in schema.metadata.tables.values():
+            for index in table.indexes:
+                index.create(self._engine, checkfirst=True)
 
     def _check_version(self) -> None:
         table = schema.meta

@@ -22,6 +22,7 @@ records = Table(
     Column("updated_at", Float, nullable=False),
     Index("records_by_state", "kind", "state"),
     Index("records_by_parent", "kind", "parent", "created_at"),
+    Index("records_by_creation", "kind", "created_at"),
 )
 
 history = Table(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from types_boto3_cloudwatch.type_defs import DescribeAlarmHistoryInputTypeDef
 
 TABLE = schema.history
+CHUNK = 100
 
 
 class AlarmHistory(Part):
@@ -38,7 +39,7 @@ class AlarmHistory(Part):
             query = query.where(TABLE.c.at >= _seconds(request["StartDate"]))
         if "EndDate" in request:
             query = query.where(TABLE.c.at <= _seconds(request["EndDate"]))
-        items = [_item(row) for row in call.tx.connection.execute(query)]
+        items = (_item(row) for row in call.tx.connection.execute(query, execution_options={"yield_per": CHUNK}))
         return page(items, request, "AlarmHistoryItems", request.get("MaxRecords", 100))
 
 

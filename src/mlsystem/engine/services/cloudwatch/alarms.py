@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -76,10 +76,9 @@ class Alarms(Part):
     def describe(self, request: DescribeAlarmsInputTypeDef, call: Call) -> Mapping[str, object]:
         if "AlarmNames" in request and "AlarmNamePrefix" in request:
             raise AwsError("ValidationError", "AlarmNames and AlarmNamePrefix exclude each other.", status=400)
-        alarms = [alarm for alarm in _named(call.tx, request) if _is_wanted(alarm, request)]
-        if "MetricAlarm" not in request.get("AlarmTypes", ("MetricAlarm",)):
-            alarms = []
-        told = [describe_alarm(alarm) for alarm in alarms]
+        is_asked = "MetricAlarm" in request.get("AlarmTypes", ("MetricAlarm",))
+        alarms = _named(call.tx, request) if is_asked else iter(())
+        told = (describe_alarm(alarm) for alarm in alarms if _is_wanted(alarm, request))
         return {**page(told, request, "MetricAlarms", request.get("MaxRecords", 50)), "CompositeAlarms": []}
 
     @operation(
@@ -168,11 +167,11 @@ def describe_alarm(alarm: Alarm) -> dict[str, object]:
     return {**answer, "StateReasonData": alarm.reason_data} if alarm.reason_data else answer
 
 
-def _named(tx: Transaction, request: Mapping[str, Any]) -> list[Alarm]:
+def _named(tx: Transaction, request: Mapping[str, Any]) -> Iterator[Alarm]:
     if "AlarmNames" in request:
-        found = [tx.get(Alarm, name) for name in request["AlarmNames"]]
-        return [alarm for alarm in found if alarm is not None]
-    return sorted(tx.all(Alarm, prefix=request.get("AlarmNamePrefix")), key=lambda alarm: alarm.key)
+        found = (tx.get(Alarm, name) for name in request["AlarmNames"])
+        return (alarm for alarm in found if alarm is not None)
+    return tx.each(Alarm, prefix=request.get("AlarmNamePrefix"), state=request.get("StateValue"), by_key=True)
 
 
 def _is_wanted(alarm: Alarm, request: Mapping[str, Any]) -> bool:

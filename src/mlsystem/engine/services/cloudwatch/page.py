@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from mlsystem.engine.decide.errors import AwsError
 
 
-def page(found: Sequence[object], request: Mapping[str, Any], result: str, size: int) -> dict[str, object]:
-    """`{result: [...], NextToken}`. Raises AwsError(InvalidNextToken)."""
+def page(found: Iterable[object], request: Mapping[str, Any], result: str, size: int) -> dict[str, object]:
+    """`{result: [...], NextToken}`; what was found is read as far as the page goes. Raises AwsError(InvalidNextToken)."""
     token = request.get("NextToken")
     if token is not None and not token.isdecimal():
         raise AwsError("InvalidNextToken", f"The NextToken {token!r} is not one that was given out.", status=400)
     start = int(token or 0)
-    response: dict[str, object] = {result: list(found[start : start + size])}
-    if start + size < len(found):
+    items = list(islice(found, start, start + size + 1))
+    response: dict[str, object] = {result: items[:size]}
+    if len(items) > size:
         response["NextToken"] = str(start + size)
     return response

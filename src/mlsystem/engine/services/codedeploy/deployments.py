@@ -102,11 +102,11 @@ class Deployments(Part):
         if "applicationName" in given:
             parent = find_group(call.tx, given["applicationName"], given["deploymentGroupName"]).key
         statuses = given.get("includeOnlyStatuses") or [str(status) for status in DeploymentStatus]
-        found = [
+        found = (
             record.key
-            for record in call.tx.all(DeploymentRecord, parent=parent, newest_first=True)
+            for record in call.tx.each(DeploymentRecord, parent=parent, newest_first=True)
             if record.state in statuses and _is_within(record.created_at, given.get("createTimeRange", {}))
-        ]
+        )
         return page(found, given, "deployments")
 
     @operation("StopDeployment", accepts="deploymentId autoRollbackEnabled")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from mlsystem.engine.decide.errors import AwsError
@@ -10,13 +11,14 @@ from mlsystem.engine.decide.errors import AwsError
 PAGE = 100
 
 
-def page(found: Sequence[object], request: Mapping[str, Any], result: str) -> dict[str, object]:
-    """`{result: [...], nextToken}`. Raises AwsError(InvalidNextTokenException)."""
+def page(found: Iterable[object], request: Mapping[str, Any], result: str) -> dict[str, object]:
+    """`{result: [...], nextToken}`; what was found is read as far as the page goes. Raises AwsError(InvalidNextTokenException)."""
     token = request.get("nextToken")
     if token is not None and not token.isdecimal():
         raise AwsError("InvalidNextTokenException", f"The nextToken {token!r} is not one that was given out.")
     start = int(token or 0)
-    response: dict[str, object] = {result: list(found[start : start + PAGE])}
-    if start + PAGE < len(found):
+    items = list(islice(found, start, start + PAGE + 1))
+    response: dict[str, object] = {result: items[:PAGE]}
+    if len(items) > PAGE:
         response["nextToken"] = str(start + PAGE)
     return response

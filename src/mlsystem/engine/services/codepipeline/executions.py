@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, Principal, operation
@@ -109,18 +110,19 @@ class Executions(Part):
     def put_approval(self, request: PutApprovalResultInputTypeDef, call: Call) -> Mapping[str, object]:
         pipeline = require_pipeline(call.tx, request["pipelineName"])
         require_stage(pipeline, request["stageName"])
-        found = [
+        found = (
             (execution, run)
-            for execution in call.tx.all(Execution, parent=pipeline.key)
-            for run in execution.own_runs
+            for execution in call.tx.each(Execution, parent=pipeline.key, newest_first=True)
+            for run in reversed(execution.own_runs)
             if (run.stage, run.action) == (request["stageName"], request["actionName"])
             and run.token == request["token"]
-        ]
-        if not found:
+        )
+        decided = next(found, None)
+        if decided is None:
             raise AwsError(
                 "InvalidApprovalTokenException", f"The approval token of {request['actionName']} is not valid."
             )
-        execution, run = found[-1]
+        execution, run = decided
         if run.status is not RunStatus.IN_PROGRESS:
             raise AwsError(
                 "ApprovalAlreadyCompletedException", f"{request['actionName']} was already decided: {run.summary}"
@@ -154,13 +156,16 @@ class Executions(Part):
         return {}
 
     def _end_job(self, job_id: str, data: dict[str, Any], call: Call) -> None:
-        for execution in call.tx.all(Execution):
-            for run in execution.own_runs:
-                if run.external_id == job_id or job_uuid(run.id) == job_id:
-                    self._house.worker.send(
-                        call.tx, Execution, execution.key, Event("action_ended", {"run": run.id, **data})
-                    )
-                    return
+        runs = (
+            (execution.key, run.id)
+            for execution in call.tx.each(Execution, newest_first=True)
+            for run in execution.own_runs
+            if job_id in (run.external_id, job_uuid(run.id))
+        )
+        found = next(runs, None)
+        if found is not None:
+            self._house.worker.send(call.tx, Execution, found[0], Event("action_ended", {"run": found[1], **data}))
+            return
         raise AwsError("JobNotFoundException", f"There is no job {job_id}.")
 
     # ------------------------------------------------------------------ told
@@ -191,21 +196,22 @@ class Executions(Part):
     @operation("ListPipelineExecutions", accepts="pipelineName maxResults nextToken")
     def list_executions(self, request: ListPipelineExecutionsInputTypeDef, call: Call) -> Mapping[str, object]:
         require_pipeline(call.tx, request["pipelineName"])
-        executions = call.tx.all(Execution, parent=request["pipelineName"], newest_first=True)
-        return _page([_summary(execution) for execution in executions], request, "pipelineExecutionSummaries")
+        start, size = _place(request)
+        found = call.tx.each(Execution, parent=request["pipelineName"], newest_first=True, limit=size + 1, offset=start)
+        return _page(map(_summary, found), start, size, "pipelineExecutionSummaries")
 
     @operation("ListActionExecutions", accepts="pipelineName filter maxResults nextToken")
     def list_actions(self, request: ListActionExecutionsInputTypeDef, call: Call) -> Mapping[str, object]:
         require_pipeline(call.tx, request["pipelineName"])
         wanted = request.get("filter", {}).get("pipelineExecutionId")
-        executions = call.tx.all(Execution, parent=request["pipelineName"], newest_first=True)
-        details = [
-            _action_detail(execution, run)
-            for execution in executions
-            if wanted in (None, execution.key)
-            for run in reversed(execution.own_runs)
-        ]
-        return _page(details, request, "actionExecutionDetails")
+        if wanted is None:
+            executions = call.tx.each(Execution, parent=request["pipelineName"], newest_first=True)
+        else:
+            known = call.tx.get(Execution, wanted)
+            executions = iter([known] if known is not None and known.parent == request["pipelineName"] else [])
+        details = (_action_detail(execution, run) for execution in executions for run in reversed(execution.own_runs))
+        start, size = _place(request)
+        return _page(islice(details, start, None), start, size, "actionExecutionDetails")
 
 
 def job_uuid(run_id: str) -> str:
@@ -296,7 +302,13 @@ def _action_detail(execution: Execution, run: Any) -> dict[str, object]:
     }
 
 
-def _page(items: list[dict[str, object]], request: Mapping[str, Any], result: str) -> dict[str, object]:
-    start, size = int(request.get("nextToken", "0")), request.get("maxResults", 100)
-    more = {"nextToken": str(start + size)} if start + size < len(items) else {}
-    return {result: items[start : start + size], **more}
+def _place(request: Mapping[str, Any]) -> tuple[int, int]:
+    """Where the page begins, and how long it is."""
+    return int(request.get("nextToken", "0")), request.get("maxResults", 100)
+
+
+def _page(rest: Iterable[dict[str, object]], start: int, size: int, result: str) -> dict[str, object]:
+    """`rest` are the items from `start` on, of which one more than the page needs is looked at."""
+    found = list(islice(rest, size + 1))
+    more = {"nextToken": str(start + size)} if len(found) > size else {}
+    return {result: found[:size], **more}

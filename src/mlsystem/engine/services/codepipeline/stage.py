@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 
 class Stage(Record):
-    """`key` is `pipeline/stage`; `holder` and `waiting` are execution ids or empty."""
+    """`key` is `pipeline/stage`; `holder`, `waiting` and `latest`, which entered last, are execution ids or empty.
+
+    `latest` None: an engine wrote it that did not note this.
+    """
 
     kind: ClassVar[str] = "codepipeline.stage"
     holder: str = ""
     waiting: str = ""
+    latest: str | None = None
     disabled_reason: str | None = None
     changed_by: str = ""
     changed_at: float = 0.0
@@ -34,7 +38,7 @@ class Stage(Record):
 
 def get_stage(tx: Transaction, pipeline: str, stage: str) -> Stage:
     key = f"{pipeline}/{stage}"
-    return tx.get(Stage, key) or Stage(key=key, parent=pipeline)
+    return tx.get(Stage, key) or Stage(key=key, parent=pipeline, latest="")
 
 
 class Stages(Part):
@@ -61,7 +65,7 @@ class Stages(Part):
         """Let the waiting one in if the stage is free and open."""
         if stage.waiting and not stage.holder and stage.disabled_reason is None:
             entering = stage.waiting
-            tx.put(stage.changed(holder=entering, waiting=""))
+            tx.put(stage.changed(holder=entering, waiting="", latest=entering))
             self._house.worker.send(tx, Execution, entering, Event("entered"))
         else:
             tx.put(stage)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from mlsystem.engine.contract import Call, Part, operation
 from mlsystem.engine.services.codepipeline.execution import Execution, Run, RunStatus
 from mlsystem.engine.services.codepipeline.pipelines import require_pipeline
-from mlsystem.engine.services.codepipeline.stage import get_stage, transition
+from mlsystem.engine.services.codepipeline.stage import Stage, get_stage, transition
+from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
     from types_boto3_codepipeline.type_defs import GetPipelineStateInputTypeDef
@@ -19,13 +20,11 @@ class PipelineState(Part):
     @operation("GetPipelineState", accepts="name")
     def get(self, request: GetPipelineStateInputTypeDef, call: Call) -> Mapping[str, object]:
         pipeline = require_pipeline(call.tx, request["name"])
-        executions = call.tx.all(Execution, parent=pipeline.key, newest_first=True)
         states = []
         for declared in pipeline.declaration["stages"]:
             name = declared["name"]
             stage = get_stage(call.tx, pipeline.key, name)
-            entered = [execution for execution in executions if name in execution.stage_status]
-            latest = max(entered, key=lambda execution: _entered_at(execution, name), default=None)
+            latest = _latest_in(call.tx, stage, name)
             state: dict[str, object] = {
                 "stageName": name,
                 "inboundTransitionState": transition(stage),
@@ -47,6 +46,15 @@ class PipelineState(Part):
         }
 
 
+def _latest_in(tx: Transaction, stage: Stage, name: str) -> Execution | None:
+    """The execution that entered the stage last."""
+    if stage.latest is not None:
+        known = tx.get(Execution, stage.latest) if stage.latest else None
+        return known if known is not None and name in known.stage_status else None
+    entered = (one for one in tx.each(Execution, parent=stage.parent) if name in one.stage_status)
+    return max(entered, key=lambda execution: _entered_at(execution, name), default=None)
+
+
 def _entered_at(execution: Execution, stage: str) -> float:
     return max((run.started_at for run in execution.runs if run.stage == stage), default=execution.created_at)
 
@@ -60,10 +68,10 @@ def _action_state(action: str, stage: str, execution: Execution | None) -> dict[
         created = datetime.fromtimestamp(run.started_at, UTC)
         identifier = run.revision.get("revisionId", "")
         revision = {"currentRevision": {"revisionId": identifier, "revisionChangeId": identifier, "created": created}}
-    return {"actionName": action, "latestExecution": _latest(run), **revision}
+    return {"actionName": action, "latestExecution": _told(run), **revision}
 
 
-def _latest(run: Run) -> dict[str, object]:
+def _told(run: Run) -> dict[str, object]:
     answer: dict[str, object] = {
         "actionExecutionId": run.id,
         "status": str(run.status),

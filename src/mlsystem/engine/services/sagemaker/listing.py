@@ -5,8 +5,9 @@ A token is the number of records that were given out already: a list that grows 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, TypeVar
 
 from mlsystem.engine.decide.errors import AwsError
@@ -32,18 +33,30 @@ def page(
     result: str,
     summary: Callable[[R], Mapping[str, object]],
     wanted: Callable[[R], bool] = lambda _: True,
+    parent: str | None = None,
 ) -> dict[str, object]:
-    """The response of a List operation: `{result: [...], NextToken}`. Newest first unless SortOrder says otherwise."""
-    found = [record for record in tx.all(model) if wanted(record) and _matches(record, request)]
-    found.sort(
-        key=_sort_key(str(request.get("SortBy", "CreationTime"))), reverse=request.get("SortOrder") != "Ascending"
-    )
+    """The response of a List operation: `{result: [...], NextToken}`. Newest first unless SortOrder says otherwise.
+
+    By the time of creation, as most ask, records are read as far as the page goes.
+    """
     start = _offset(request.get("NextToken"))
     size = int(request.get("MaxResults", DEFAULT_PAGE))
-    response: dict[str, object] = {result: [summary(record) for record in found[start : start + size]]}
-    if start + size < len(found):
+    ordered = _ordered(tx, model, request, parent)
+    found = list(islice((one for one in ordered if wanted(one) and _matches(one, request)), start, start + size + 1))
+    response: dict[str, object] = {result: [summary(record) for record in found[:size]]}
+    if len(found) > size:
         response["NextToken"] = str(start + size)
     return response
+
+
+def _ordered(tx: Transaction, model: type[R], request: Mapping[str, Any], parent: str | None) -> Iterator[R]:
+    by = str(request.get("SortBy", "CreationTime"))
+    is_newest_first = request.get("SortOrder") != "Ascending"
+    state = request.get("StatusEquals")
+    key = _sort_key(by)
+    if key is None:
+        return tx.each(model, parent=parent, state=state, newest_first=is_newest_first)
+    return iter(sorted(tx.each(model, parent=parent, state=state), key=key, reverse=is_newest_first))
 
 
 def _matches(record: Record, request: Mapping[str, Any]) -> bool:
@@ -58,7 +71,8 @@ def _matches(record: Record, request: Mapping[str, Any]) -> bool:
     )
 
 
-def _sort_key(sort_by: str) -> Callable[[Record], tuple[Any, str]]:
+def _sort_key(sort_by: str) -> Callable[[Record], tuple[Any, str]] | None:
+    """None: in the order in which the database has them, of their creation."""
     match sort_by:
         case "Name":
             return lambda record: (record.key, "")
@@ -67,7 +81,7 @@ def _sort_key(sort_by: str) -> Callable[[Record], tuple[Any, str]]:
         case "LastModifiedTime":
             return lambda record: (record.updated_at, record.key)
         case _:
-            return lambda record: (record.created_at, record.key)
+            return None
 
 
 def _offset(token: str | None) -> int:

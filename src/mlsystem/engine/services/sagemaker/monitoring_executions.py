@@ -168,7 +168,10 @@ class MonitoringExecutions(Part):
                 and given.get("MonitoringJobDefinitionName", execution.definition_name) == execution.definition_name
                 and ("ScheduledTimeAfter" not in given or at > given["ScheduledTimeAfter"])
                 and ("ScheduledTimeBefore" not in given or at < given["ScheduledTimeBefore"])
-                and wanted_status in (None, describe_execution(call.tx, execution)["MonitoringExecutionStatus"])
+                and (
+                    wanted_status is None
+                    or wanted_status == describe_execution(call.tx, execution)["MonitoringExecutionStatus"]
+                )
             )
 
         return page(
@@ -178,4 +181,5 @@ class MonitoringExecutions(Part):
             "MonitoringExecutionSummaries",
             lambda execution: describe_execution(call.tx, execution),
             is_wanted,
+            given.get("MonitoringScheduleName"),
         )

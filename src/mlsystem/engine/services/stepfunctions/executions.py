@@ -97,7 +97,7 @@ class Executions(Part):
         if "stateMachineArn" not in request:
             raise AwsError("ValidationException", "stateMachineArn is required.")
         machine = require_state_machine(call.tx, request["stateMachineArn"])
-        found = call.tx.all(Execution, parent=machine.key, state=request.get("statusFilter"), newest_first=True)
+        found = call.tx.each(Execution, parent=machine.key, state=request.get("statusFilter"), newest_first=True)
         return page(found, request, "executions", _summary)
 
     @operation("GetExecutionHistory", accepts="executionArn maxResults reverseOrder nextToken includeExecutionData")
