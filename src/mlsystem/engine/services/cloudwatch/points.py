@@ -22,24 +22,23 @@ TABLE = schema.metric_points
 RETENTION_SECONDS = 455 * 86400
 
 
-# SQLite has no way of its own to go from one value of an index to the next.
-_NEXT_METRIC = """
+# SQLite has no way of its own to go from one value of an index to the next: to the next dimensions of a metric's name, else to the next
+# name of its namespace, else to the next namespace.
+_FIRST = "SELECT {0} FROM metric_points WHERE {1} ORDER BY namespace, name, dimensions LIMIT 1"
+_KNOWN = f"""
     WITH RECURSIVE metrics (namespace, name, dimensions) AS (
-        SELECT * FROM (SELECT q.namespace, q.name, q.dimensions FROM metric_points AS q WHERE {within}
-                       ORDER BY q.namespace, q.name, q.dimensions LIMIT 1)
+        SELECT * FROM ({_FIRST.format("namespace, name, dimensions", "namespace >= coalesce(:namespace, '')")})
         UNION ALL
-        SELECT p.namespace, p.name, p.dimensions FROM metrics AS m JOIN metric_points AS p ON p.id = (
-            SELECT q.id FROM metric_points AS q
-            WHERE {within} AND (q.namespace, q.name, q.dimensions) > (m.namespace, m.name, m.dimensions)
-            ORDER BY q.namespace, q.name, q.dimensions LIMIT 1)
+        SELECT p.namespace, p.name, p.dimensions FROM metrics AS m JOIN metric_points AS p ON p.id = coalesce(
+            ({_FIRST.format("id", "namespace = m.namespace AND name = m.name AND dimensions > m.dimensions")}),
+            ({_FIRST.format("id", "namespace = m.namespace AND name > m.name")}),
+            ({_FIRST.format("id", ":namespace IS NULL AND namespace > m.namespace")}))
     )
     SELECT namespace, name, dimensions FROM metrics AS m
-    WHERE (:name IS NULL OR name = :name) AND (
-        SELECT max(q.at) FROM metric_points AS q
-        WHERE q.namespace = m.namespace AND q.name = m.name AND q.dimensions = m.dimensions) >= :since
-"""
-_KNOWN = text(_NEXT_METRIC.format(within="1"))
-_KNOWN_OF_NAMESPACE = text(_NEXT_METRIC.format(within="q.namespace = :namespace"))
+    WHERE namespace = coalesce(:namespace, namespace) AND name = coalesce(:name, name) AND :since <= (
+        SELECT max(at) FROM metric_points AS q
+        WHERE q.namespace = m.namespace AND q.name = m.name AND q.dimensions = m.dimensions)
+"""  # noqa: S608 - all of it stands here
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,7 @@ def known_metrics(tx: Transaction, since: float, namespace: str | None = None, n
     Goes from each metric to the next in their index, since there are few of them and very many points.
     """
     parameters = {"since": since, "namespace": namespace, "name": name}
-    rows = tx.connection.execute(_KNOWN if namespace is None else _KNOWN_OF_NAMESPACE, parameters)
+    rows = tx.connection.execute(text(_KNOWN), parameters)
     return [Metric(row.namespace, row.name, dimensions_of(row.dimensions)) for row in rows]
 
 
