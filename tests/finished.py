@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,13 +47,18 @@ def _make(folder: Path) -> None:
 
 @contextmanager
 def system_on_copy(
-    finished: Path, folder: Path, environment: Mapping[str, str] | None = None, time_scale: float = TIME_SCALE
+    finished: Path,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    time_scale: float = TIME_SCALE,
+    prepare: Callable[[], None] = lambda: None,
 ) -> Iterator[System]:
-    """A copy of the finished system, running; `environment` is the engine's.
+    """A copy of the finished system, running; `environment` is the engine's, and `prepare` changes the copy before it runs.
 
     What it deployed answers again, which takes a moment longer than the engine's own start.
     """
     copy_state(finished, folder)
+    prepare()
     # Copies that start at the same time would all take the port that stands in the state.
     live = LiveEngine(folder, time_scale=time_scale, port=_free_port(), environment=environment)
     try:

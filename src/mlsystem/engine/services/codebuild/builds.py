@@ -26,6 +26,10 @@ OVERRIDES = """projectName secondarySourcesOverride sourceVersion artifactsOverr
     idempotencyToken"""
 
 
+# https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ListBuildsForProject.html
+PAGE = 100
+
+
 class Builds(Part):
     """Start, stop, describe."""
 
@@ -79,10 +83,19 @@ class Builds(Part):
 
     @operation("ListBuildsForProject", accepts="projectName sortOrder nextToken")
     def list_builds(self, request: ListBuildsForProjectInputTypeDef, call: Call) -> Mapping[str, object]:
-        builds = call.tx.all(
-            BuildRecord, parent=request["projectName"], newest_first=request.get("sortOrder") != "ASCENDING"
+        token = request.get("nextToken", "0")
+        if not token.isdecimal():
+            raise AwsError("InvalidInputException", f"The nextToken {token!r} is not one that was given out.")
+        builds = call.tx.each(
+            BuildRecord,
+            parent=request["projectName"],
+            newest_first=request.get("sortOrder") != "ASCENDING",
+            limit=PAGE + 1,
+            offset=int(token),
         )
-        return {"ids": [build.key for build in builds]}
+        ids = [build.key for build in builds]
+        more = {"nextToken": str(int(token) + PAGE)} if len(ids) > PAGE else {}
+        return {"ids": ids[:PAGE], **more}
 
     def _describe(self, build: BuildRecord) -> dict[str, object]:
         group, stream = f"/aws/codebuild/{build.parent}", build.key.split(":")[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, Part, operation
@@ -14,6 +15,10 @@ from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
     from types_boto3_codepipeline.type_defs import GetPipelineStateInputTypeDef
+
+
+# An older execution may have entered a stage after a newer one: when it was retried.
+RETRIED_AMONG = 20
 
 
 class PipelineState(Part):
@@ -51,7 +56,8 @@ def _latest_in(tx: Transaction, stage: Stage, name: str) -> Execution | None:
     if stage.latest is not None:
         known = tx.get(Execution, stage.latest) if stage.latest else None
         return known if known is not None and name in known.stage_status else None
-    entered = (one for one in tx.each(Execution, parent=stage.parent) if name in one.stage_status)
+    found = tx.each(Execution, parent=stage.parent, newest_first=True)
+    entered = islice((one for one in found if name in one.stage_status), RETRIED_AMONG)
     return max(entered, key=lambda execution: _entered_at(execution, name), default=None)
 
 

@@ -6,9 +6,12 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/experiments-view-compare.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from sqlalchemy import text
 
 from mlsystem.engine.contract import House
 from mlsystem.engine.services.sagemaker.experiment import Association, ComponentState, Trial, TrialComponent
@@ -48,14 +51,56 @@ class Component:
         }
 
 
-def components(tx: Transaction, house: House) -> list[Component]:
-    """All, in the order of their creation."""
-    stored = {one.key: one for one in tx.all(TrialComponent)}
+def components(
+    tx: Transaction, house: House, trial: str | None = None, newest_first: bool = False
+) -> Iterator[Component]:
+    """All, or those of a trial, in the order of their creation; read as far as the caller goes."""
     links = tx.all(Association)
-    trials = {trial.key for trial in tx.all(Trial)}
-    found = [_stored(one, links) for one in stored.values() if one.state == ComponentState.PRESENT]
-    found += [one for one in _of_jobs(tx, house, links, trials) if one.name not in stored]
-    return sorted(found, key=lambda one: (one.created_at, one.name))
+    linked = {link.component for link in links if link.parent == trial}
+    stored = (one for one in tx.each(TrialComponent, newest_first=newest_first) if trial is None or one.key in linked)
+    sources = [
+        (_stored(one, links) for one in stored if one.state == ComponentState.PRESENT),
+        *(_of_jobs(tx, house, links, model, trial, newest_first) for model in SOURCES),
+    ]
+    found = heapq.merge(*sources, key=lambda one: (one.created_at, one.name), reverse=newest_first)
+    return found if trial is None else (one for one in _with_linked(tx, house, found, linked) if trial in one.trials)
+
+
+def _with_linked(tx: Transaction, house: House, found: Iterable[Component], linked: set[str]) -> Iterator[Component]:
+    """And components of jobs that were put into the trial later, or by hand; these come last."""
+    told = set()
+    for one in found:
+        told.add(one.name)
+        yield one
+    for name in sorted(linked - told):
+        one_more = component(tx, house, name)
+        if one_more is not None:
+            yield one_more
+
+
+def component(tx: Transaction, house: House, name: str) -> Component | None:
+    """The one with this name."""
+    links = tx.all(Association)
+    stored = tx.get(TrialComponent, name)
+    if stored is not None:
+        return _stored(stored, links) if stored.state == ComponentState.PRESENT else None
+    for model, (suffix, _) in SOURCES.items():
+        job = tx.get(model, name.removesuffix(f"-{suffix}"))
+        if name.endswith(f"-{suffix}") and job is not None and "ExperimentConfig" in job.request:
+            return _of_job(tx, job, house, links)
+    return None
+
+
+def note_trials(tx: Transaction) -> None:
+    """Have jobs of an engine that did not write down their trials found by them."""
+    trial = "json_extract(body, '$.request.ExperimentConfig.TrialName')"
+    kinds = ", ".join(f"'{model.kind}'" for model in SOURCES)
+    tx.connection.execute(
+        text(
+            f"UPDATE records SET parent = {trial}, body = json_set(body, '$.parent', {trial}) "  # noqa: S608 - of constants
+            f"WHERE kind IN ({kinds}) AND parent = '' AND {trial} IS NOT NULL"
+        )
+    )
 
 
 def _stored(record: TrialComponent, links: list[Association]) -> Component:
@@ -67,18 +112,21 @@ def _stored(record: TrialComponent, links: list[Association]) -> Component:
     return Component(record.key, record.arn, about, record.created_at, record.updated_at, held, is_of_job=False)
 
 
-def _of_jobs(tx: Transaction, house: House, links: list[Association], trials: set[str]) -> Iterator[Component]:
-    for model in SOURCES:
-        for job in tx.all(model):
-            if "ExperimentConfig" in job.request:
-                yield _of_job(job, house, links, trials)
+def _of_jobs(
+    tx: Transaction, house: House, links: list[Association], model: type[Job], trial: str | None, newest_first: bool
+) -> Iterator[Component]:
+    for job in tx.each(model, parent=trial, newest_first=newest_first):
+        if "ExperimentConfig" in job.request:
+            made = _of_job(tx, job, house, links)
+            if tx.get(TrialComponent, made.name) is None:
+                yield made
 
 
-def _of_job(job: Job, house: House, links: list[Association], trials: set[str]) -> Component:
+def _of_job(tx: Transaction, job: Job, house: House, links: list[Association]) -> Component:
     suffix, source_type = SOURCES[type(job)]
     name = f"{job.key}-{suffix}"
     mine = [link for link in links if link.component == name]
-    named = {job.request["ExperimentConfig"].get("TrialName")} & trials
+    named = {job.parent} if job.parent and tx.get(Trial, job.parent) is not None else set()
     held = (named | {link.parent for link in mine if not link.is_removed}) - {
         link.parent for link in mine if link.is_removed
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
@@ -16,7 +17,7 @@ from mlsystem.engine.services.sagemaker.experiment import (
     require_trial,
     taken,
 )
-from mlsystem.engine.services.sagemaker.experiment_component import Component, components
+from mlsystem.engine.services.sagemaker.experiment_component import Component, component, components, note_trials
 from mlsystem.engine.services.sagemaker.experiments import FILTERS
 from mlsystem.engine.services.sagemaker.tags import write_tags
 from mlsystem.engine.store.database import Transaction
@@ -37,6 +38,8 @@ SUMMARY = {
     "TrialComponentName", "TrialComponentArn", "DisplayName", "Status", "StartTime", "EndTime", "CreationTime", "LastModifiedTime",
 }  # fmt: skip
 DEFAULT_PAGE = 10
+# That jobs are found by their trials.
+NOTED = "sagemaker_jobs_by_trial"
 
 
 class TrialComponents(Part):
@@ -45,10 +48,16 @@ class TrialComponents(Part):
     def __init__(self, house: House):
         self._house = house
 
+    def start(self) -> None:
+        with self._house.database.transaction() as tx:
+            if self._house.database.setting(NOTED, lambda: "no") == "no":
+                note_trials(tx)
+                self._house.database.change_setting(NOTED, "yes")
+
     @operation("CreateTrialComponent", accepts=f"TrialComponentName Tags {' '.join(ABOUT)}")
     def create(self, request: CreateTrialComponentRequestTypeDef, call: Call) -> Mapping[str, object]:
         name = request["TrialComponentName"]
-        if any(one.name == name for one in components(call.tx, self._house)):
+        if component(call.tx, self._house, name) is not None:
             raise taken("TrialComponent", name)
         arn = self._house.scope.arn("sagemaker", f"experiment-trial-component/{name.lower()}")
         call.tx.put(TrialComponent(key=name, state=ComponentState.PRESENT, arn=arn, about=_about(request)))
@@ -76,27 +85,32 @@ class TrialComponents(Part):
     @operation("ListTrialComponents", accepts=f"ExperimentName TrialName SourceArn {FILTERS}")
     def list_components(self, request: ListTrialComponentsRequestTypeDef, call: Call) -> Mapping[str, object]:
         given: dict[str, Any] = dict(request)
-        found = [one for one in components(call.tx, self._house) if self._is_wanted(call.tx, one, given)]
-        key = (lambda one: one.name) if given.get("SortBy") == "Name" else (lambda one: one.created_at)
-        found.sort(key=key, reverse=given.get("SortOrder") != "Ascending")
+        is_descending = given.get("SortOrder") != "Ascending"
+        trial = require_trial(call.tx, given["TrialName"]).key if "TrialName" in given else None
+        wanted: Iterator[Component] = (
+            one
+            for one in components(call.tx, self._house, trial, is_descending)
+            if self._is_wanted(call.tx, one, given)
+        )
+        if given.get("SortBy") == "Name":
+            wanted = iter(sorted(wanted, key=lambda one: one.name, reverse=is_descending))
         token = str(given.get("NextToken", "0"))
         if not token.isdecimal():
             raise AwsError("ValidationException", f"The NextToken {token!r} is not one that was given out.")
         start, size = int(token), int(given.get("MaxResults", DEFAULT_PAGE))
-        answer: dict[str, object] = {"TrialComponentSummaries": [_summary(one) for one in found[start : start + size]]}
-        return answer | ({"NextToken": str(start + size)} if start + size < len(found) else {})
+        found = list(islice(wanted, start, start + size + 1))
+        answer: dict[str, object] = {"TrialComponentSummaries": [_summary(one) for one in found[:size]]}
+        return answer | ({"NextToken": str(start + size)} if len(found) > size else {})
 
-    def _is_wanted(self, tx: Transaction, component: Component, request: Mapping[str, Any]) -> bool:
-        if "TrialName" in request and require_trial(tx, request["TrialName"]).key not in component.trials:
-            return False
+    def _is_wanted(self, tx: Transaction, one: Component, request: Mapping[str, Any]) -> bool:
         if "ExperimentName" in request:
             experiment = require_experiment(tx, request["ExperimentName"]).key
-            if experiment not in {require_trial(tx, trial).parent for trial in component.trials}:
+            if experiment not in {require_trial(tx, trial).parent for trial in one.trials}:
                 return False
-        if request.get("SourceArn", None) not in (None, component.about.get("Source", {}).get("SourceArn")):
+        if request.get("SourceArn", None) not in (None, one.about.get("Source", {}).get("SourceArn")):
             return False
         after, before = request.get("CreatedAfter"), request.get("CreatedBefore")
-        at = component.created_at
+        at = one.created_at
         return (after is None or at > after.timestamp()) and (before is None or at < before.timestamp())
 
     @operation("DeleteTrialComponent", accepts="TrialComponentName")
@@ -121,9 +135,9 @@ class TrialComponents(Part):
     def disassociate(self, request: DisassociateTrialComponentRequestTypeDef, call: Call) -> Mapping[str, object]:
         return self._link(call.tx, request["TrialComponentName"], request["TrialName"], is_removed=True)
 
-    def _link(self, tx: Transaction, component: str, trial: str, is_removed: bool) -> dict[str, object]:
-        found, holder = self._require(tx, component), require_trial(tx, trial)
-        link = Association(key=f"{trial}/{component}", parent=trial, component=component, is_removed=is_removed)
+    def _link(self, tx: Transaction, name: str, trial: str, is_removed: bool) -> dict[str, object]:
+        found, holder = self._require(tx, name), require_trial(tx, trial)
+        link = Association(key=f"{trial}/{name}", parent=trial, component=name, is_removed=is_removed)
         if is_removed and not found.is_of_job:
             tx.remove(Association, link.key)
         else:
@@ -131,7 +145,7 @@ class TrialComponents(Part):
         return {"TrialComponentArn": found.arn, "TrialArn": holder.arn}
 
     def _require(self, tx: Transaction, name: str) -> Component:
-        found = next((one for one in components(tx, self._house) if one.name == name), None)
+        found = component(tx, self._house, name)
         if found is None:
             raise missing("TrialComponent", name)
         return found

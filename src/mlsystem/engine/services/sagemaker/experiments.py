@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.services.sagemaker.experiment import Experiment, Trial, require_experiment, require_trial, taken
-from mlsystem.engine.services.sagemaker.experiment_component import components
+from mlsystem.engine.services.sagemaker.experiment_component import component, components
 from mlsystem.engine.services.sagemaker.listing import page, when
 from mlsystem.engine.services.sagemaker.tags import write_tags
 
@@ -106,20 +106,22 @@ class Trials(Part):
         wanted, holders = request.get("ExperimentName"), None
         if "TrialComponentName" in request:
             name = request["TrialComponentName"]
-            holders = {trial for one in components(call.tx, self._house) if one.name == name for trial in one.trials}
+            found = component(call.tx, self._house, name)
+            holders = found.trials if found is not None else frozenset()
         return page(
             call.tx,
             Trial,
             listing_request(request),
             "TrialSummaries",
             _trial_summary,
-            lambda trial: wanted in (None, trial.parent) and (holders is None or trial.key in holders),
+            lambda trial: holders is None or trial.key in holders,
+            parent=wanted,
         )
 
     @operation("DeleteTrial", accepts="TrialName")
     def delete(self, request: DeleteTrialRequestTypeDef, call: Call) -> Mapping[str, object]:
         found = require_trial(call.tx, request["TrialName"])
-        if any(found.key in one.trials for one in components(call.tx, self._house)):
+        if next(components(call.tx, self._house, found.key), None) is not None:
             raise AwsError("ValidationException", f"Trial {found.key} has components: disassociate them first.")
         call.tx.remove(Trial, found.key)
         return {"TrialArn": found.arn}

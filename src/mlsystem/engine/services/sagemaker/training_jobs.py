@@ -67,7 +67,7 @@ def begin_job(house: House, tx: Transaction, machine: JobMachine[Any], job: Job)
             "ResourceInUse",
             f"{noun}Job names must be unique: the {noun.lower()} job {job.key} exists already ({job.arn}).",
         )
-    added = tx.add(job)
+    added = tx.add(job.changed(parent=job.request.get("ExperimentConfig", {}).get("TrialName", "")))
     write_tags(tx, job.arn, job.request.get("Tags", ()))
     house.worker.commit_step(tx, added, machine.begin(added, tx.now))
 
