@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from mlsystem.client.connection import Connection
@@ -16,6 +18,21 @@ NAMES = {
     "git_branch": "GitBranch",
 }
 NOWHERE = Path("/nonexistent")  # their folders are not known here
+REMEMBERED_SECONDS = 5.0
+
+
+class Deployed:
+    """The projects that are deployed, asked for anew every few seconds: stacks are large."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self._clock = clock
+        self._known: tuple[Connection, float, tuple[Project, ...]] | None = None
+
+    def projects(self, connection: Connection) -> tuple[Project, ...]:
+        now, known = self._clock(), self._known
+        if known is None or known[0] is not connection or now - known[1] > REMEMBERED_SECONDS:
+            known = self._known = (connection, now, tuple(deployed_projects(connection)))
+        return known[2]
 
 
 def deployed_projects(connection: Connection) -> list[Project]:

@@ -21,11 +21,13 @@ def cron_fields(expression: str) -> str:
 
 
 def next_time(expression: str, now: datetime, timezone: str = "UTC", last: datetime | None = None) -> datetime | None:
-    """None where it cannot be told: of a rate whose last time is not known, and of fields that only AWS has (L, W)."""
+    """None where it cannot be told: of a rate whose last time is not known, and of days that only AWS counts (15W, the weekday nearest)."""
     rate = _RATE.fullmatch(expression)
     if rate:
         step = timedelta(seconds=int(rate[1]) * _SECONDS[rate[2]])
         return None if last is None else max(last + step, now)
+    if "W" in expression.replace("WED", ""):
+        return None
     try:
         found: datetime = croniter(cron_fields(expression), now.astimezone(ZoneInfo(timezone))).get_next(datetime)
     except (CroniterError, ValueError, KeyError):

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from mlsystem.client.connection import Connection
-from mlsystem.client.deployed import deployed_projects
+from mlsystem.client.deployed import Deployed
 from mlsystem.client.errors import ClientFailure, NotFound, NotRunning
 from mlsystem.console.connections import Connections
 from mlsystem.console.navigation import sections
@@ -42,6 +42,7 @@ class Answers:
     def __init__(self, connections: Connections, gate: Gate):
         self._connections = connections
         self._gate = gate
+        self._deployed = Deployed()
 
     def endpoint(self, route: Route) -> Endpoint:
         async def answer(request: Request) -> Response:
@@ -84,7 +85,7 @@ class Answers:
 
     def _visit(self, request: Request, person: Person, form: Mapping[str, str], files: Mapping[str, Upload]) -> Visit:
         connection = self._connections.current()
-        projects = tuple(deployed_projects(connection))
+        projects = self._deployed.projects(connection)
         now = datetime.now(UTC)
         return Visit(connection, projects, person, request.path_params, request.query_params, form, files, now)
 
