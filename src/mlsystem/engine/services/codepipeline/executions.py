@@ -31,6 +31,9 @@ if TYPE_CHECKING:
         StopPipelineExecutionInputTypeDef,
     )
 
+# What a summary tells of a source's revision.
+TOLD = ("revisionId", "revisionSummary")
+
 
 def require_execution(tx: Transaction, pipeline: str, execution_id: str) -> Execution:
     execution = tx.get(Execution, execution_id)
@@ -191,20 +194,22 @@ class Executions(Part):
     @operation("ListPipelineExecutions", accepts="pipelineName maxResults nextToken")
     def list_executions(self, request: ListPipelineExecutionsInputTypeDef, call: Call) -> Mapping[str, object]:
         require_pipeline(call.tx, request["pipelineName"])
-        executions = call.tx.all(Execution, parent=request["pipelineName"], newest_first=True)
+        # One more than asked for tells whether there are more.
+        most = int(request.get("nextToken", "0")) + request.get("maxResults", 100) + 1
+        executions = call.tx.all(Execution, parent=request["pipelineName"], newest_first=True, limit=most)
         return _page([_summary(execution) for execution in executions], request, "pipelineExecutionSummaries")
 
     @operation("ListActionExecutions", accepts="pipelineName filter maxResults nextToken")
     def list_actions(self, request: ListActionExecutionsInputTypeDef, call: Call) -> Mapping[str, object]:
         require_pipeline(call.tx, request["pipelineName"])
         wanted = request.get("filter", {}).get("pipelineExecutionId")
-        executions = call.tx.all(Execution, parent=request["pipelineName"], newest_first=True)
-        details = [
-            _action_detail(execution, run)
-            for execution in executions
-            if wanted in (None, execution.key)
-            for run in reversed(execution.own_runs)
-        ]
+        most = int(request.get("nextToken", "0")) + request.get("maxResults", 100) + 1
+        if wanted is None:
+            executions = call.tx.all(Execution, parent=request["pipelineName"], newest_first=True, limit=most)
+        else:
+            found = call.tx.get(Execution, wanted)
+            executions = [found] if found is not None and found.parent == request["pipelineName"] else []
+        details = [_action_detail(execution, run) for execution in executions for run in reversed(execution.own_runs)]
         return _page(details, request, "actionExecutionDetails")
 
 
@@ -238,7 +243,7 @@ def _when(seconds: float) -> datetime:
 
 def _summary(execution: Execution) -> dict[str, object]:
     revisions = [
-        {"actionName": run.action, "revisionId": run.revision.get("revisionId", "")}
+        {"actionName": run.action, **{name: run.revision[name] for name in TOLD if run.revision.get(name)}}
         for run in execution.runs
         if run.revision
     ]
