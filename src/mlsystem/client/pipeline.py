@@ -169,6 +169,8 @@ class Pipeline:
             code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
             if code == "PipelineNotFoundException":
                 raise NotFound(f"there is no pipeline {self.name}: `mlsystem deploy` makes it") from error
+            if code == "PipelineExecutionNotFoundException":
+                raise NotFound(f"{message}: `mlsystem history` lists its executions") from error
             raise ClientFailure(f"{operation}: {message} ({code})") from error
 
 
