@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +11,7 @@ from mlsystem.client.errors import NotFound
 from mlsystem.client.pipeline import ActionView, ExecutionView, Pipeline, StageView, message, run_of, view_of
 
 PAGE = 15
+EXECUTION_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOST_ACTIONS = 100  # of an execution, which AWS gives at once
 
 
@@ -80,8 +82,17 @@ class Delivery(Pipeline):
         )
         return tuple(run_of(item) for item in reversed(found["actionExecutionDetails"]))
 
+    def all_runs(self, token: str = "", size: int = MOST_ACTIONS) -> tuple[list[tuple[str, ActionView]], str]:
+        """Of all executions, newest first, each with its execution's id; and the token of the next page."""
+        more = {"nextToken": token} if token else {}
+        found = self._ask("list_action_executions", pipelineName=self.name, maxResults=size, **more)
+        runs = [(item["pipelineExecutionId"], run_of(item)) for item in found["actionExecutionDetails"]]
+        return runs, found.get("nextToken", "")
+
     def in_full(self, execution_id: str) -> Execution:
         """Raises NotFound."""
+        if not EXECUTION_ID.fullmatch(execution_id):
+            raise NotFound(f"{execution_id} is no execution's id: `mlsystem history` lists those there are")
         asked = {"pipelineName": self.name, "pipelineExecutionId": execution_id}
         found = self._ask("get_pipeline_execution", **asked)["pipelineExecution"]
         runs = self.runs(execution_id)

@@ -21,7 +21,7 @@ from mlsystem.client.logs import LogLine
 
 PAGE = 50  # of groups or streams, the most that AWS gives at once
 MOST_LINES = 500
-NEWEST_STREAMS = 8
+NEWEST_STREAMS, OF_EACH = 8, 200  # of a group: so many streams, and so many lines of each
 MOST_CALLS, CALL = 4, 10_000
 
 
@@ -76,9 +76,8 @@ class LogPages:
             return self._of_stream(group, streams[0], token, size)
         newest = streams[:NEWEST_STREAMS]
         with ThreadPoolExecutor(max(len(newest), 1)) as pool:
-            found = list(pool.map(lambda name: self._of_stream(group, name, "", size).lines, newest))
-        lines = sorted((line for lines in found for line in lines), key=lambda line: line.at_ms)
-        return Lines(tuple(lines[-size:]))
+            found = list(pool.map(lambda name: self._of_stream(group, name, "", OF_EACH), newest))
+        return Lines(tuple(_woven([one.lines for one in found], [bool(one.earlier) for one in found])[-size:]))
 
     def search(self, group: str, stream: str, words: str, since_ms: int, size: int = MOST_LINES) -> Lines:
         """The last lines with these words, which are a filter pattern of CloudWatch."""
@@ -117,6 +116,13 @@ class LogPages:
 def as_text(lines: Sequence[LogLine]) -> str:
     """A line each, with its time."""
     return "".join(f"{_moment(line.at_ms):%Y-%m-%dT%H:%M:%S}.{line.at_ms % 1000:03d}Z {line.message}\n" for line in lines)
+
+
+def _woven(streams: Sequence[Sequence[LogLine]], goes_on: Sequence[bool]) -> list[LogLine]:
+    """The lines of several streams by time, from where on none is missing. `goes_on`: the stream has earlier lines too."""
+    whole_from = max((lines[0].at_ms for lines, more in zip(streams, goes_on, strict=True) if more and lines), default=0)
+    lines = [line for lines in streams for line in lines if line.at_ms >= whole_from]
+    return sorted(lines, key=lambda line: line.at_ms)
 
 
 def _given(**members: str) -> dict[str, str]:
