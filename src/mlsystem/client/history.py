@@ -1,23 +1,26 @@
 """What happened to a project, newest first, woven of what several services know: executions, approvals, deployments, retraining.
 
-Each service gives its own list page by page. A page of the history shows what all that were asked know from a moment on; its cursor
-holds that moment and each service's token, so that the next page goes on where this one ended, without reading anything twice that it
-need not.
+Each service gives its own list page by page. They are woven as far as all that were asked have been read; the cursor of the next page holds
+for each of them its own token, and what was told last of it. So nothing is left out, and nothing is told twice, though something new
+happens meanwhile.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import math
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from mlsystem.client.errors import ClientFailure
 
 PAGE = 40
+ROUNDS = 4  # so often a source is read on for one page
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -45,7 +48,7 @@ class Happening:
 
 @dataclass(frozen=True)
 class SourcePage:
-    """`down_to`: nothing newer than this is missing. `older` empty: that was all."""
+    """Newest first. `down_to`: what is not among them is not newer than this. `older` empty: that was all."""
 
     happenings: tuple[Happening, ...]
     down_to: datetime
@@ -56,71 +59,96 @@ Source = Callable[[str], SourcePage]  # of a token
 
 
 @dataclass(frozen=True)
-class Cursor:
-    """`before`: what was shown last; `tokens` by kind: None where all has been shown."""
+class Place:
+    """How far a source was told: the token of its page, and the last that was told of it, by its time and id."""
 
-    before: tuple[float, str] | None = None
-    tokens: Mapping[str, str | None] = field(default_factory=dict)
-
-    def text(self) -> str:
-        """For a URL."""
-        content = json.dumps([self.before, dict(self.tokens)], separators=(",", ":"))
-        return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
+    token: str = ""
+    at: float = math.inf
+    id: str = ""
 
 
 @dataclass(frozen=True)
 class HistoryPage:
-    """Newest first; `older` is empty on the last page."""
+    """Newest first; `older` is the cursor of the next page, empty on the last."""
 
     happenings: tuple[Happening, ...]
     older: str = ""
 
 
-def cursor_of(text: str) -> Cursor:
-    """Raises ClientFailure for one that was not given out."""
-    if not text:
-        return Cursor()
+def page(sources: Mapping[Kind, Source], cursor: str = "", size: int = PAGE) -> HistoryPage:
+    """One page of all `sources` together, which are asked at the same time. Raises ClientFailure for a cursor that was not given out."""
+    places = _places(cursor) if cursor else {str(kind): Place() for kind in sources}
+    threads = [_Thread(kind, sources[kind], places[kind]) for kind in sources if kind in places]
+    told: list[Happening] = []
+    with ThreadPoolExecutor(max(len(threads), 1)) as pool:
+        for _ in range(ROUNDS):
+            list(pool.map(_Thread.read_on, threads))
+            _weave(threads, told, size)
+            if len(told) == size or all(thread.is_over for thread in threads):
+                break
+    left = {thread.kind: astuple(thread.place) for thread in threads if not thread.is_over}
+    return HistoryPage(tuple(told), _cursor(left) if left else "")
+
+
+def _weave(threads: Sequence[_Thread], told: list[Happening], size: int) -> None:
+    """The newest head first, until one must be read further before it is known what comes next."""
+    while len(told) < size:
+        heads = [thread for thread in threads if thread.rest]
+        unread = max((thread.down_to for thread in threads if not thread.rest and not thread.is_over), default=FIRST)
+        newest = max(heads, key=lambda thread: thread.rest[0].at, default=None)
+        if newest is None or newest.rest[0].at < unread:
+            return
+        told.append(newest.take())
+
+
+class _Thread:
+    """One source, from a place on. `rest` is what was read and not told yet."""
+
+    def __init__(self, kind: Kind, source: Source, place: Place):
+        self.kind = kind
+        self.place = place
+        self.rest: deque[Happening] = deque()
+        self.down_to = FIRST
+        self._source = source
+        self._next: str | None = place.token
+
+    @property
+    def is_over(self) -> bool:
+        return not self.rest and self._next is None
+
+    def read_on(self) -> None:
+        """The next page, once all of the last one has been told."""
+        if self.rest or self._next is None:
+            return
+        found = self._source(self._next)
+        self.place = replace(self.place, token=self._next)
+        self._next = found.older or None
+        self.down_to = found.down_to
+        names = [one.id for one in found.happenings]
+        begin = names.index(self.place.id) + 1 if self.place.id in names else 0
+        # What was told last has moved on to another page, where new things came before it.
+        fresh = [one for one in found.happenings[begin:] if one.at.timestamp() <= self.place.at]
+        self.rest.extend(fresh)
+
+    def take(self) -> Happening:
+        one = self.rest.popleft()
+        token = self.place.token if self.rest or self._next is None else self._next
+        self.place = Place(token, one.at.timestamp(), one.id)
+        return one
+
+
+def _cursor(places: Mapping[Kind, tuple[str, float, str]]) -> str:
+    """For a URL."""
+    content = json.dumps({kind: (token, str(at), name) for kind, (token, at, name) in places.items()})
+    return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
+
+
+def _places(cursor: str) -> dict[str, Place]:
     try:
-        before, tokens = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        return Cursor(tuple(before) if before else None, dict(tokens))
-    except (ValueError, TypeError) as error:
+        content = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return {kind: Place(str(token), float(at), str(name)) for kind, (token, at, name) in content.items()}
+    except (ValueError, TypeError, AttributeError) as error:
         raise ClientFailure("this is no page of the history: begin at the newest") from error
-
-
-def page(sources: Mapping[Kind, Source], cursor: Cursor, size: int = PAGE) -> HistoryPage:
-    """One page of all `sources` together, which are asked at the same time."""
-    asked = {kind: source for kind, source in sources.items() if cursor.tokens.get(kind, "") is not None}
-    if not asked:
-        return HistoryPage(())
-    with ThreadPoolExecutor(len(asked)) as pool:
-        told = list(pool.map(lambda kind: asked[kind](cursor.tokens.get(kind) or ""), asked))
-    pages = dict(zip(asked, told, strict=True))
-    fresh = sorted((one for part in told for one in part.happenings if _is_after(cursor, one)), key=_place, reverse=True)
-    floor = max((part.down_to for part in told if part.older), default=FIRST)
-    whole = [one for one in fresh if one.at >= floor]
-    shown = whole[:size]
-    is_all = len(shown) == len(fresh) and not any(part.older for part in told)
-    if is_all:
-        return HistoryPage(tuple(shown))
-    before = _place(shown[-1]) if shown else cursor.before
-    tokens = {str(kind): _next(part, cursor.tokens.get(kind) or "", before) for kind, part in pages.items()}
-    return HistoryPage(tuple(shown), Cursor(before, {**{str(kind): None for kind in sources}, **tokens}).text())
-
-
-def _next(part: SourcePage, token: str, before: tuple[float, str] | None) -> str | None:
-    """Of a source: the same page again where it has something that was not shown, else the one after it."""
-    if any(before is None or _place(one) < before for one in part.happenings):
-        return token
-    return part.older or None
-
-
-def _is_after(cursor: Cursor, one: Happening) -> bool:
-    return cursor.before is None or _place(one) < cursor.before
-
-
-def _place(one: Happening) -> tuple[float, str]:
-    """In the order of time; of the same moment, by its name."""
-    return one.at.timestamp(), f"{one.kind}/{one.id}"
 
 
 def reached(happenings: Sequence[Happening]) -> datetime:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from mlsystem.client.history import Kind, cursor_of, page
+from mlsystem.client.history import Kind, page
 from mlsystem.client.history_sources import HistorySources
 from mlsystem.console.page import Page
 from mlsystem.console.trigger import person, trigger_words
@@ -27,7 +27,7 @@ def load(visit: Visit) -> Mapping[str, Any]:
     wanted = next((kind for kind in Kind if kind == visit.query.get("kind", "")), None)
     sources = HistorySources(visit.connection, visit.project).all()
     asked = {kind: sources[kind] for kind in ([wanted] if wanted else TOGETHER)}
-    found = page(asked, cursor_of(visit.query.get("older", "")))
+    found = page(asked, visit.query.get("older", ""))
     pipeline = visit.project.pipeline
     return {
         "found": found,
