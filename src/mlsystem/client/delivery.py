@@ -51,9 +51,7 @@ class Delivery(Pipeline):
         declared = self._ask("get_pipeline", name=self.name)["pipeline"]["stages"]
         stages = self.stages()
         runs = {one: self.runs(one) for one in {stage.execution_id for stage in stages} if one}
-        providers = {
-            (stage["name"], action["name"]): action for stage in declared for action in stage["actions"]
-        }
+        providers = {(stage["name"], action["name"]): action for stage in declared for action in stage["actions"]}
         return [
             replace(
                 stage,

@@ -115,12 +115,16 @@ class LogPages:
 
 def as_text(lines: Sequence[LogLine]) -> str:
     """A line each, with its time."""
-    return "".join(f"{_moment(line.at_ms):%Y-%m-%dT%H:%M:%S}.{line.at_ms % 1000:03d}Z {line.message}\n" for line in lines)
+    return "".join(
+        f"{_moment(line.at_ms):%Y-%m-%dT%H:%M:%S}.{line.at_ms % 1000:03d}Z {line.message}\n" for line in lines
+    )
 
 
 def _woven(streams: Sequence[Sequence[LogLine]], goes_on: Sequence[bool]) -> list[LogLine]:
     """The lines of several streams by time, from where on none is missing. `goes_on`: the stream has earlier lines too."""
-    whole_from = max((lines[0].at_ms for lines, more in zip(streams, goes_on, strict=True) if more and lines), default=0)
+    whole_from = max(
+        (lines[0].at_ms for lines, more in zip(streams, goes_on, strict=True) if more and lines), default=0
+    )
     lines = [line for lines in streams for line in lines if line.at_ms >= whole_from]
     return sorted(lines, key=lambda line: line.at_ms)
 

@@ -100,7 +100,9 @@ class Releases:
         """All that ever served, oldest first."""
         done = [self._deployment(name) for name in self._deployments(["Succeeded"])]
         done.sort(key=lambda item: item["completeTime"])
-        first = shifted_versions(done[0])[0] if done else next(name for name, item in releases.items() if item.share > 0)
+        first = (
+            shifted_versions(done[0])[0] if done else next(name for name, item in releases.items() if item.share > 0)
+        )
         later = [Served(shifted_versions(item)[1], item["completeTime"], item["deploymentId"]) for item in done]
         return [Served(first, releases[first].published, ""), *later]
 

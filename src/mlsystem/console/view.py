@@ -106,7 +106,8 @@ def as_json(value: Any) -> Markup:
 
 
 _TONES = {
-    "good": "Succeeded SUCCEEDED InService OK Completed Approved Active ACTIVE COMPLETE CompletedWithNoViolations Enabled ENABLED started Serves",
+    "good": "Succeeded SUCCEEDED InService OK Completed Approved Active ACTIVE COMPLETE CompletedWithNoViolations Enabled ENABLED "
+    "started Serves",
     "bad": "Failed ALARM Rejected FAILED drifted TimedOut TIMED_OUT CompletedWithViolations OutOfService RollbackFailed",
     "busy": "InProgress Creating Updating RUNNING Running Pending Baking Created Queued Ready RollingBack Stopping Scheduled Waiting",
     "warn": "Stopped Superseded Abandoned Cancelled ABORTED INSUFFICIENT_DATA refused",

@@ -19,7 +19,8 @@ def source(kind: Kind, minutes: list[int], size: int) -> Source:
     """A service that knows of these moments, newest first, `size` at once."""
     moments = sorted(minutes, reverse=True)
     known = [
-        Happening(AT + timedelta(minutes=minute), kind, f"{number}", "Succeeded") for number, minute in enumerate(moments)
+        Happening(AT + timedelta(minutes=minute), kind, f"{number}", "Succeeded")
+        for number, minute in enumerate(moments)
     ]
 
     def told(token: str) -> SourcePage:

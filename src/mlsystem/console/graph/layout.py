@@ -6,6 +6,7 @@ straight within one, where each has a column of its own.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -121,9 +122,7 @@ class _Plan:
         return Line(edge, tuple(dict.fromkeys(points)))
 
 
-def _plan(
-    layers: Layers, sizes: Mapping[str, tuple[float, float]], drawn: Mapping[tuple[str, str], Edge]
-) -> _Plan:
+def _plan(layers: Layers, sizes: Mapping[str, tuple[float, float]], drawn: Mapping[tuple[str, str], Edge]) -> _Plan:
     widths = {cell: sizes[cell[0]][0] if cell[0] else LANE for row in layers.rows for cell in row}
     centers = _centers(layers, widths, drawn)
     level = {cell: number for number, row in enumerate(layers.rows) for cell in row}
@@ -160,9 +159,7 @@ def _levels(layers: Layers, sizes: Mapping[str, tuple[float, float]]) -> tuple[l
     return tops, bottoms
 
 
-def _centers(
-    layers: Layers, widths: Mapping[Cell, float], drawn: Mapping[tuple[str, str], Edge]
-) -> dict[Cell, float]:
+def _centers(layers: Layers, widths: Mapping[Cell, float], drawn: Mapping[tuple[str, str], Edge]) -> dict[Cell, float]:
     """Each cell as near to those that it is joined with as its layer's order lets it, looking up and down in turns."""
     pull: dict[tuple[Cell, Cell], float] = {}
     for route in layers.routes:
@@ -197,7 +194,7 @@ def _apart(
 ) -> list[float]:
     """The places nearest to those that are wished for at which cells in this order do not touch: weighted isotonic regression."""
     offsets = [0.0]
-    for left, right in zip(row, row[1:], strict=False):
+    for left, right in itertools.pairwise(row):
         offsets.append(offsets[-1] + (widths[left] + widths[right]) / 2 + COLUMN_GAP)
     blocks: list[tuple[float, float, int]] = []  # mean, weight, number of cells
     for wish, offset, weight in zip(wished, offsets, weights, strict=True):

@@ -11,8 +11,8 @@ from mlsystem.client.workflow_visits import Outcome, Visits
 from mlsystem.console.graph.layout import layout
 from mlsystem.console.graph.machine import find_state, read
 from mlsystem.console.page import Page
-from mlsystem.console.state_view import job, pretty, retries, ways
 from mlsystem.console.started import workflow_path
+from mlsystem.console.state_view import job, pretty, retries, ways
 from mlsystem.console.visit import Visit
 
 # A sign for each outcome, so that it is told by more than a colour.

@@ -63,8 +63,8 @@ def check(picture: Picture) -> None:
         assert not overlap(one, other) or holds(one, other) or holds(other, one), (one, other)
     by_name = {box.name: box for box in picture.boxes}
     for box in picture.boxes:
-        assert -TOUCH <= box.x and box.x + box.width <= picture.width + TOUCH
-        assert -TOUCH <= box.y and box.y + box.height <= picture.height + TOUCH
+        assert box.x >= -TOUCH and box.x + box.width <= picture.width + TOUCH
+        assert box.y >= -TOUCH and box.y + box.height <= picture.height + TOUCH
     for line in picture.lines:
         ends = (by_name[line.edge.source], by_name[line.edge.target])
         around = [box for box in picture.boxes if all(holds(box, end) and box not in ends for end in ends)]
