@@ -194,22 +194,20 @@ class Executions(Part):
     @operation("ListPipelineExecutions", accepts="pipelineName maxResults nextToken")
     def list_executions(self, request: ListPipelineExecutionsInputTypeDef, call: Call) -> Mapping[str, object]:
         require_pipeline(call.tx, request["pipelineName"])
-        # One more than asked for tells whether there are more.
-        most = int(request.get("nextToken", "0")) + request.get("maxResults", 100) + 1
-        executions = call.tx.all(Execution, parent=request["pipelineName"], newest_first=True, limit=most)
+        executions = call.tx.all(Execution, parent=request["pipelineName"], newest_first=True)
         return _page([_summary(execution) for execution in executions], request, "pipelineExecutionSummaries")
 
     @operation("ListActionExecutions", accepts="pipelineName filter maxResults nextToken")
     def list_actions(self, request: ListActionExecutionsInputTypeDef, call: Call) -> Mapping[str, object]:
         require_pipeline(call.tx, request["pipelineName"])
         wanted = request.get("filter", {}).get("pipelineExecutionId")
-        most = int(request.get("nextToken", "0")) + request.get("maxResults", 100) + 1
-        if wanted is None:
-            executions = call.tx.all(Execution, parent=request["pipelineName"], newest_first=True, limit=most)
-        else:
-            found = call.tx.get(Execution, wanted)
-            executions = [found] if found is not None and found.parent == request["pipelineName"] else []
-        details = [_action_detail(execution, run) for execution in executions for run in reversed(execution.own_runs)]
+        executions = call.tx.all(Execution, parent=request["pipelineName"], newest_first=True)
+        details = [
+            _action_detail(execution, run)
+            for execution in executions
+            if wanted in (None, execution.key)
+            for run in reversed(execution.own_runs)
+        ]
         return _page(details, request, "actionExecutionDetails")
 
 

@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 
 
 class Stage(Record):
-    """`key` is `pipeline/stage`; `holder`, `waiting` and `latest`, which was let in last, are execution ids or empty."""
+    """`key` is `pipeline/stage`; `holder` and `waiting` are execution ids or empty."""
 
     kind: ClassVar[str] = "codepipeline.stage"
     holder: str = ""
     waiting: str = ""
-    latest: str = ""
     disabled_reason: str | None = None
     changed_by: str = ""
     changed_at: float = 0.0
@@ -62,7 +61,7 @@ class Stages(Part):
         """Let the waiting one in if the stage is free and open."""
         if stage.waiting and not stage.holder and stage.disabled_reason is None:
             entering = stage.waiting
-            tx.put(stage.changed(holder=entering, waiting="", latest=entering))
+            tx.put(stage.changed(holder=entering, waiting=""))
             self._house.worker.send(tx, Execution, entering, Event("entered"))
         else:
             tx.put(stage)

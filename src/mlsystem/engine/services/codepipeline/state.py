@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlsystem.engine.contract import Call, Part, operation
 from mlsystem.engine.services.codepipeline.execution import Execution, Run, RunStatus
 from mlsystem.engine.services.codepipeline.pipelines import require_pipeline
-from mlsystem.engine.services.codepipeline.stage import Stage, get_stage, transition
-from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.services.codepipeline.stage import get_stage, transition
 
 if TYPE_CHECKING:
     from types_boto3_codepipeline.type_defs import GetPipelineStateInputTypeDef
@@ -20,11 +19,13 @@ class PipelineState(Part):
     @operation("GetPipelineState", accepts="name")
     def get(self, request: GetPipelineStateInputTypeDef, call: Call) -> Mapping[str, object]:
         pipeline = require_pipeline(call.tx, request["name"])
+        executions = call.tx.all(Execution, parent=pipeline.key, newest_first=True)
         states = []
         for declared in pipeline.declaration["stages"]:
             name = declared["name"]
             stage = get_stage(call.tx, pipeline.key, name)
-            latest = _latest_in(call.tx, pipeline.key, name, stage)
+            entered = [execution for execution in executions if name in execution.stage_status]
+            latest = max(entered, key=lambda execution: _entered_at(execution, name), default=None)
             state: dict[str, object] = {
                 "stageName": name,
                 "inboundTransitionState": transition(stage),
@@ -44,16 +45,6 @@ class PipelineState(Part):
             "created": datetime.fromtimestamp(pipeline.created_at, UTC),
             "updated": datetime.fromtimestamp(pipeline.updated_at, UTC),
         }
-
-
-def _latest_in(tx: Transaction, pipeline: str, name: str, stage: Stage) -> Execution | None:
-    """The execution that was let in last. One that was stopped before its first action, and stages of before this was kept, are
-    looked for."""
-    known = tx.get(Execution, stage.latest) if stage.latest else None
-    if known is not None and name in known.stage_status:
-        return known
-    entered = [one for one in tx.all(Execution, parent=pipeline, newest_first=True) if name in one.stage_status]
-    return max(entered, key=lambda execution: _entered_at(execution, name), default=None)
 
 
 def _entered_at(execution: Execution, stage: str) -> float:
