@@ -11,8 +11,10 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsing import SIZES, Person
+from tests.browsing import PATIENCE_MS, SIZES, Person
 from tests.small_project import NAME
+
+expect.set_options(timeout=PATIENCE_MS)
 
 GROUP, STREAM = "/test/pages", "one"
 

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsing import SIZES, Person
+from tests.browsing import PATIENCE_MS, SIZES, Person
 from tests.small_project import NAME
+
+expect.set_options(timeout=PATIENCE_MS)
 
 STAGES = ("Source", "Build", "Train", "DeployDev", "DeployPrd")
 

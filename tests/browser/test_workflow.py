@@ -7,8 +7,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsing import SIZES, Person
+from tests.browsing import PATIENCE_MS, SIZES, Person
 from tests.small_project import NAME
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -12,6 +12,8 @@ from mlsystem.client.pipeline import ActionView, ExecutionView, Pipeline, StageV
 
 PAGE = 15
 EXECUTION_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+NOT_IN_REASONS = re.compile(r"[^a-zA-Z0-9!@ ().*?-]")
+LONGEST_REASON = 300
 MOST_ACTIONS = 100  # of an execution, which AWS gives at once
 
 
@@ -123,9 +125,12 @@ class Delivery(Pipeline):
         self._ask("enable_stage_transition", pipelineName=self.name, stageName=stage, transitionType="Inbound")
 
     def close(self, stage: str, reason: str) -> None:
-        """Executions wait before the stage until it is opened."""
+        """Executions wait before the stage until it is opened. What AWS takes in no reason becomes a space.
+
+        https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_DisableStageTransition.html
+        """
         asked = {"pipelineName": self.name, "stageName": stage, "transitionType": "Inbound"}
-        self._ask("disable_stage_transition", **asked, reason=reason)
+        self._ask("disable_stage_transition", **asked, reason=NOT_IN_REASONS.sub(" ", reason)[:LONGEST_REASON])
 
 
 def _complete(

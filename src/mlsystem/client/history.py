@@ -20,7 +20,7 @@ from enum import StrEnum
 from mlsystem.client.errors import ClientFailure
 
 PAGE = 40
-ROUNDS = 4  # so often a source is read on for one page
+ROUNDS = 2  # so often a source is read on for one page, which may be shorter then
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -108,12 +108,12 @@ def test_a_name_that_is_no_id_is_not_asked_for() -> None:
 def test_a_stage_is_closed_opened_retried_and_rolled_back_by_its_name() -> None:
     answers = Answers()
     steered = delivery(answers)
-    steered.close("Build", "a freeze")
+    steered.close("Build", "ada: a freeze")
     steered.open("Build")
     steered.retry_stage("Build", "e-1", everything=True)
     whole = {"pipelineName": "mls-demo", "stageName": "Build"}
     assert answers.asked == [
-        ("disable_stage_transition", {**whole, "transitionType": "Inbound", "reason": "a freeze"}),
+        ("disable_stage_transition", {**whole, "transitionType": "Inbound", "reason": "ada  a freeze"}),
         ("enable_stage_transition", {**whole, "transitionType": "Inbound"}),
         ("retry_stage_execution", {**whole, "pipelineExecutionId": "e-1", "retryMode": "ALL_ACTIONS"}),
     ]

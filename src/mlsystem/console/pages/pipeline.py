@@ -80,7 +80,7 @@ def set_transition(visit: Visit) -> Done:
     reason = visit.form.get("reason", "").strip()
     if not reason:
         raise ClientFailure(f"say why {stage} is closed: others will read it")
-    _delivery(visit).close(stage, f"{visit.person.name}: {reason}"[:300])
+    _delivery(visit).close(stage, f"{visit.person.name} - {reason}")
     return Done(PIPELINE, f"{stage} is closed: executions wait before it.")
 
 
