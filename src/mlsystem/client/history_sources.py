@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -12,12 +14,13 @@ from mlsystem.client.delivery import Delivery
 from mlsystem.client.errors import ClientFailure
 from mlsystem.client.history import FIRST, Happening, Kind, Source, SourcePage, reached
 from mlsystem.client.project import Project
-from mlsystem.client.releases import shifted_versions
+from mlsystem.client.releases import ALIAS, shifted_versions
 from mlsystem.client.retraining import DecisionView, Retraining
 from mlsystem.client.stack import Stack
 
 EXECUTIONS, ACTIONS, DEPLOYMENTS, DECISIONS = 40, 100, 25, 25  # asked for at once; BatchGetDeployments takes 25
 NOTHING = SourcePage((), FIRST)
+TOOK_OVER = "Took over"
 
 
 class HistorySources:
@@ -28,6 +31,7 @@ class HistorySources:
         self._delivery = Delivery(connection, project)
         self._retraining = Retraining(connection, project)
         self._codedeploy = connection.client("codedeploy")
+        self._lambda = connection.client("lambda")
         self._stack = Stack(connection, project.deployed_stack("prd"))
 
     def all(self) -> dict[Kind, Source]:
@@ -78,12 +82,30 @@ class HistorySources:
         return self._shifts(token, (), _deployment)
 
     def served(self, token: str) -> SourcePage:
-        return self._shifts(token, ("Succeeded",), _served)
+        """What took over when; last what the stack's creation brought, which no deployment did."""
+        page = self._shifts(token, ("Succeeded",), _served)
+        first = () if page.older else self._first(page.happenings[-1].about["before"] if page.happenings else "")
+        return replace(page, happenings=(*page.happenings, *first))
 
     def decisions(self, token: str) -> SourcePage:
         decisions, older = self._retraining.page(token, DECISIONS)
         found = tuple(map(_decision, decisions))
         return SourcePage(found, reached(found), older)
+
+    def _first(self, version: str) -> tuple[Happening, ...]:
+        """That version, or without one the one that serves: there was no other. Nothing where it is gone by now."""
+        function = self._stack.outputs().get("ApiFunctionName", "")
+        if not function:
+            return ()
+        try:
+            own = version or self._lambda.get_alias(FunctionName=function, Name=ALIAS)["FunctionVersion"]
+            found = self._lambda.get_function_configuration(FunctionName=function, Qualifier=own)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                return ()
+            raise ClientFailure(f"{error.operation_name}: {error.response['Error']['Message']}") from error
+        at = datetime.fromisoformat(found["LastModified"])
+        return (Happening(at, Kind.SERVED, f"version {own}", TOOK_OVER, about={"version": own, "before": ""}),)
 
     def _shifts(
         self, token: str, statuses: tuple[str, ...], told: Callable[[Mapping[str, Any]], Happening]
@@ -136,9 +158,9 @@ def _deployment(info: Mapping[str, Any]) -> Happening:
 
 def _served(info: Mapping[str, Any]) -> Happening:
     """The version that answers once a deployment has succeeded. A rollback is a deployment too."""
-    _, after = shifted_versions(info)
+    before, after = shifted_versions(info)
     at = info.get("completeTime", info["createTime"])
-    return Happening(at, Kind.SERVED, info["deploymentId"], "Serves", about={"version": after})
+    return Happening(at, Kind.SERVED, info["deploymentId"], TOOK_OVER, about={"version": after, "before": before})
 
 
 def _decision(decision: DecisionView) -> Happening:

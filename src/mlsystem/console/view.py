@@ -107,7 +107,7 @@ def as_json(value: Any) -> Markup:
 
 _TONES = {
     "good": "Succeeded SUCCEEDED InService OK Completed Approved Active ACTIVE COMPLETE CompletedWithNoViolations Enabled ENABLED "
-    "started Serves",
+    "started",
     "bad": "Failed ALARM Rejected FAILED drifted TimedOut TIMED_OUT CompletedWithViolations OutOfService RollbackFailed",
     "busy": "InProgress Creating Updating RUNNING Running Pending Baking Created Queued Ready RollingBack Stopping Scheduled Waiting",
     "warn": "Stopped Superseded Abandoned Cancelled ABORTED INSUFFICIENT_DATA refused",
