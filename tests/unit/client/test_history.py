@@ -32,9 +32,8 @@ def source(kind: Kind, minutes: list[int], size: int) -> Source:
     return told
 
 
-def all_pages(sources: dict[Kind, Source], size: int) -> list[Happening]:
+def all_pages(sources: dict[Kind, Source], size: int, cursor: str = "") -> list[Happening]:
     found: list[Happening] = []
-    cursor = ""
     for _ in range(500):
         part: HistoryPage = page(sources, cursor, size)
         found += part.happenings
@@ -67,8 +66,8 @@ def test_what_happens_meanwhile_moves_nothing_out_of_the_next_page() -> None:
     first = page({Kind.EXECUTION: source(Kind.EXECUTION, known, 4)}, "", 3)
     # Tokens are numbers here, as at the engine: something new shifts what they mean.
     later = [*known, 11, 12]
-    second = page({Kind.EXECUTION: named(source(Kind.EXECUTION, later, 4))}, first.older, 20)
-    told = [(one.at - AT).total_seconds() / 60 for one in (*first.happenings, *second.happenings)]
+    rest = all_pages({Kind.EXECUTION: named(source(Kind.EXECUTION, later, 4))}, 20, first.older)
+    told = [(one.at - AT).total_seconds() / 60 for one in (*first.happenings, *rest)]
     assert told == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
 
 
