@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -27,6 +29,13 @@ class ActionView:
     # Of a run in an execution: its kind ("Build", "Approval") and begin.
     category: str = ""
     started: datetime | None = None
+    # And who does it ("CodeBuild", "Manual"), with what, what came of it, and who decided on it.
+    provider: str = ""
+    configuration: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    by: str = ""
+    # Of the stage's latest execution: when its status changed last.
+    changed: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,11 @@ class StageView:
     execution_id: str = ""
     waiting_id: str = ""
     actions: tuple[ActionView, ...] = ()
+    # The transition into it; who closed it, when and why.
+    is_open: bool = True
+    closed_reason: str = ""
+    closed_by: str = ""
+    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +63,10 @@ class ExecutionView:
     runs: tuple[ActionView, ...] = ()
     # Of a rollback of a stage: the execution that the stage goes back to.
     back_to: str = ""
+    # Who or what began it: an ARN, or what the trigger knows.
+    trigger_detail: str = ""
+    # By source action: the message of a commit.
+    revision_words: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -71,7 +89,7 @@ class Pipeline:
     def executions(self, limit: int = 20) -> list[ExecutionView]:
         """Newest first."""
         found = self._ask("list_pipeline_executions", pipelineName=self.name, maxResults=limit)
-        return [_execution(item) for item in found["pipelineExecutionSummaries"]]
+        return [view_of(item) for item in found["pipelineExecutionSummaries"]]
 
     def newest_run(self) -> ExecutionView:
         """The newest execution that is no rollback of a stage: those come by themselves, after one that failed."""
@@ -91,7 +109,7 @@ class Pipeline:
             filter={"pipelineExecutionId": wanted[0].id},
             maxResults=100,
         )
-        runs = tuple(_run(item) for item in reversed(found["actionExecutionDetails"]))
+        runs = tuple(run_of(item) for item in reversed(found["actionExecutionDetails"]))
         return replace(wanted[0], runs=runs)
 
     def waiting_approval(self) -> tuple[StageView, ActionView] | None:
@@ -151,17 +169,23 @@ class Pipeline:
             code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
             if code == "PipelineNotFoundException":
                 raise NotFound(f"there is no pipeline {self.name}: `mlsystem deploy` makes it") from error
+            if code == "PipelineExecutionNotFoundException":
+                raise NotFound(f"{message}: `mlsystem history` lists its executions") from error
             raise ClientFailure(f"{operation}: {message} ({code})") from error
 
 
 def _stage(item: dict[str, Any]) -> StageView:
-    latest = item.get("latestExecution", {})
+    latest, transition = item.get("latestExecution", {}), item.get("inboundTransitionState", {})
     return StageView(
         name=item["stageName"],
         status=latest.get("status", "-"),
         execution_id=latest.get("pipelineExecutionId", ""),
         waiting_id=item.get("inboundExecution", {}).get("pipelineExecutionId", ""),
         actions=tuple(_action(action) for action in item["actionStates"]),
+        is_open=transition.get("enabled", True),
+        closed_reason=transition.get("disabledReason", ""),
+        closed_by=transition.get("lastChangedBy", ""),
+        closed_at=transition.get("lastChangedAt"),
     )
 
 
@@ -174,10 +198,11 @@ def _action(item: dict[str, Any]) -> ActionView:
         error=latest.get("errorDetails", {}).get("message", ""),
         token=latest.get("token", ""),
         external_id=latest.get("externalExecutionId", ""),
+        changed=latest.get("lastStatusChange"),
     )
 
 
-def _run(item: dict[str, Any]) -> ActionView:
+def run_of(item: dict[str, Any]) -> ActionView:
     result = item["output"].get("executionResult", {})
     seconds = (item["lastUpdateTime"] - item["startTime"]).total_seconds()
     return ActionView(
@@ -189,11 +214,17 @@ def _run(item: dict[str, Any]) -> ActionView:
         external_id=result.get("externalExecutionId", ""),
         category=item["input"]["actionTypeId"]["category"],
         started=item["startTime"],
+        provider=item["input"]["actionTypeId"]["provider"],
+        configuration=item["input"].get("resolvedConfiguration") or item["input"].get("configuration", {}),
+        variables=item["output"].get("outputVariables", {}),
+        by=item.get("updatedBy", ""),
+        changed=item["lastUpdateTime"],
     )
 
 
-def _execution(item: dict[str, Any]) -> ExecutionView:
-    revisions = {revision["actionName"]: revision.get("revisionId", "") for revision in item.get("sourceRevisions", ())}
+def view_of(item: dict[str, Any]) -> ExecutionView:
+    sources = item.get("sourceRevisions", ())
+    revisions = {revision["actionName"]: revision.get("revisionId", "") for revision in sources}
     return ExecutionView(
         id=item["pipelineExecutionId"],
         status=item["status"],
@@ -202,4 +233,18 @@ def _execution(item: dict[str, Any]) -> ExecutionView:
         updated=item["lastUpdateTime"],
         revisions=revisions,
         back_to=item.get("rollbackMetadata", {}).get("rollbackTargetPipelineExecutionId", ""),
+        trigger_detail=item.get("trigger", {}).get("triggerDetail", ""),
+        revision_words={one["actionName"]: message(one.get("revisionSummary", "")) for one in sources},
     )
+
+
+def message(summary: str) -> str:
+    """Of a commit; for a connection's source CodePipeline wraps it into JSON.
+
+    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_SourceRevision.html
+    """
+    try:
+        content = json.loads(summary)
+    except ValueError:
+        return summary
+    return str(content.get("CommitMessage", summary)) if isinstance(content, dict) else summary

@@ -100,8 +100,10 @@ class Releases:
         """All that ever served, oldest first."""
         done = [self._deployment(name) for name in self._deployments(["Succeeded"])]
         done.sort(key=lambda item: item["completeTime"])
-        first = _versions(done[0])[0] if done else next(name for name, item in releases.items() if item.share > 0)
-        later = [Served(_versions(item)[1], item["completeTime"], item["deploymentId"]) for item in done]
+        first = (
+            shifted_versions(done[0])[0] if done else next(name for name, item in releases.items() if item.share > 0)
+        )
+        later = [Served(shifted_versions(item)[1], item["completeTime"], item["deploymentId"]) for item in done]
         return [Served(first, releases[first].published, ""), *later]
 
     def _target(self, to: str | None) -> Release:
@@ -190,7 +192,7 @@ class Releases:
         return bool(status == "InService")
 
 
-def _versions(deployment: Mapping[str, Any]) -> tuple[str, str]:
+def shifted_versions(deployment: Mapping[str, Any]) -> tuple[str, str]:
     """From which to which, as its AppSpec says, which is YAML or JSON."""
     revision = deployment["revision"]
     content = (revision.get("appSpecContent") or revision.get("string"))["content"]

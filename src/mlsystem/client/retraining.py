@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,6 +14,12 @@ from mlsystem.client.connection import Connection
 from mlsystem.client.errors import ClientFailure, NotFound
 from mlsystem.client.project import Project
 from mlsystem.client.stack import Stack
+
+RECORDS = "retraining/decisions/"
+# How the records' keys begin: project/retraining/retraining_decisions.py
+STAMP, STAMP_LENGTH = "%Y-%m-%dT%H-%M-%S", 19
+SPANS = (timedelta(days=7), timedelta(days=60), timedelta(days=480), None)
+PARALLEL = 8
 
 
 @dataclass(frozen=True)
@@ -37,11 +44,42 @@ class Retraining:
         """The newest first."""
         s3, bucket = self._connection.client("s3"), self._bucket()
         pages = s3.get_paginator("list_objects_v2").paginate(
-            Bucket=bucket, Prefix=f"{self._project.pipeline}/retraining/decisions/"
+            Bucket=bucket, Prefix=f"{self._project.pipeline}/{RECORDS}"
         )
         keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
         contents = [s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in reversed(keys[-limit:])]
         return [_decision(json.loads(content)) for content in contents]
+
+    def page(self, before: str = "", size: int = 25) -> tuple[list[DecisionView], str]:
+        """The newest before a record's key first; and the key that the next page is before, empty on the last.
+
+        S3 lists from the oldest on, so it is asked for longer and longer spans of time, which records' keys begin with.
+        """
+        s3, bucket = self._connection.client("s3"), self._bucket()
+        prefix = f"{self._project.pipeline}/{RECORDS}"
+        for span in SPANS:
+            keys = self._keys_since(s3, bucket, prefix, before, span)
+            if len(keys) > size or span is None:
+                break
+        taken = keys[-size:]
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            contents = pool.map(lambda key: s3.get_object(Bucket=bucket, Key=key)["Body"].read(), reversed(taken))
+            decisions = [_decision(json.loads(content)) for content in contents]
+        return decisions, taken[0].removeprefix(prefix) if len(keys) > size else ""
+
+    def _keys_since(self, s3: Any, bucket: str, prefix: str, before: str, span: timedelta | None) -> list[str]:
+        """Of the records of a span of time before a key; all before it without a span. Oldest first."""
+        request = {"Bucket": bucket, "Prefix": prefix}
+        if span is not None:
+            until = datetime.strptime(before[:STAMP_LENGTH], STAMP) if before else datetime.now(UTC)
+            request["StartAfter"] = f"{prefix}{until - span:{STAMP}}"
+        found = []
+        for page in s3.get_paginator("list_objects_v2").paginate(**request):
+            keys = [item["Key"] for item in page.get("Contents", [])]
+            found += [key for key in keys if not before or key < prefix + before]
+            if before and keys and keys[-1] >= prefix + before:
+                break
+        return found
 
     def ask(self) -> str:
         """Have it decided as if the drift alarm had been raised; the endpoint whose requests count."""

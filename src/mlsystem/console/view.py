@@ -106,9 +106,10 @@ def as_json(value: Any) -> Markup:
 
 
 _TONES = {
-    "good": "Succeeded InService OK Completed Approved Active ACTIVE COMPLETE CompletedWithNoViolations Enabled ENABLED started",
+    "good": "Succeeded SUCCEEDED InService OK Completed Approved Active ACTIVE COMPLETE CompletedWithNoViolations Enabled ENABLED "
+    "started",
     "bad": "Failed ALARM Rejected FAILED drifted TimedOut TIMED_OUT CompletedWithViolations OutOfService RollbackFailed",
-    "busy": "InProgress Creating Updating RUNNING Running Pending Baking Created Queued Ready RollingBack Stopping Scheduled",
+    "busy": "InProgress Creating Updating RUNNING Running Pending Baking Created Queued Ready RollingBack Stopping Scheduled Waiting",
     "warn": "Stopped Superseded Abandoned Cancelled ABORTED INSUFFICIENT_DATA refused",
 }
 _BY_WORD = {word: name for name, words in _TONES.items() for word in words.split()} | {

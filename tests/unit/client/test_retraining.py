@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from io import StringIO
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from rich.console import Console
@@ -74,6 +74,41 @@ def test_the_newest_decisions_come_first_with_their_reasons() -> None:
     out = StringIO()
     Console(file=out, width=160).print(decision_table([newest]))
     assert "labels missing: 3 labelled rows" in out.getvalue()
+
+
+class Bucket:
+    """S3 with records of these days of November 2026, and CodePipeline, which names the bucket."""
+
+    def __init__(self, days: list[int]):
+        self.keys = [f"mls-demo/retraining/decisions/2026-11-{day:02}T10-00-00Z-{day}.json" for day in days]
+        self.begun_at: list[str] = []
+
+    def client(self, _service: str) -> Bucket:
+        return self
+
+    def get_pipeline(self, **_: object) -> dict[str, Any]:
+        return {"pipeline": {"artifactStore": {"location": "artifacts"}}}
+
+    def get_paginator(self, _name: str) -> Bucket:
+        return self
+
+    def paginate(self, StartAfter: str = "", **_: object) -> list[dict[str, Any]]:
+        self.begun_at.append(StartAfter)
+        return [{"Contents": [{"Key": key} for key in self.keys if key > StartAfter]}]
+
+    def get_object(self, Key: str, **_: object) -> dict[str, Any]:
+        return {"Body": body(json.dumps({**RECORD, "Id": Key.rpartition("-")[2].removesuffix(".json")}).encode())}
+
+
+def test_page_by_page_the_newest_decisions_come_first_and_only_their_time_is_listed() -> None:
+    bucket, project = Bucket([1, 2, 20, 21, 22, 23]), Named()
+    asked = Retraining(cast(Any, bucket), cast(Any, project))
+    first, token = asked.page("2026-11-24T00-00-00Z", 3)
+    assert [one.details["Id"] for one in first] == ["23", "22", "21"]
+    assert bucket.begun_at == ["mls-demo/retraining/decisions/2026-11-17T00-00-00"]
+    second, token = asked.page(token, 3)
+    assert ([one.details["Id"] for one in second], token) == (["20", "2", "1"], "")
+    assert bucket.begun_at[-1] == ""
 
 
 def test_before_there_is_a_pipeline_it_says_how_one_is_made() -> None:

@@ -50,7 +50,8 @@ for (const name of ["htmx:afterSwap", "htmx:sseMessage", "htmx:load"]) {
 
 // A log that is followed shows its end, unless its reader has gone up.
 function follow(within) {
-  for (const log of within.querySelectorAll?.("[data-follow]") ?? []) {
+  for (const log of [within, ...(within.querySelectorAll?.("[data-follow]") ?? [])]) {
+    if (!log.matches?.("[data-follow]")) continue;
     if (log.dataset.follow !== "left") log.scrollTop = log.scrollHeight;
   }
 }

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
         StopPipelineExecutionInputTypeDef,
     )
 
+# What a summary tells of a source's revision.
+TOLD = ("revisionId", "revisionSummary")
+
 
 def require_execution(tx: Transaction, pipeline: str, execution_id: str) -> Execution:
     execution = tx.get(Execution, execution_id)
@@ -244,7 +247,7 @@ def _when(seconds: float) -> datetime:
 
 def _summary(execution: Execution) -> dict[str, object]:
     revisions = [
-        {"actionName": run.action, "revisionId": run.revision.get("revisionId", "")}
+        {"actionName": run.action, **{name: run.revision[name] for name in TOLD if run.revision.get(name)}}
         for run in execution.runs
         if run.revision
     ]

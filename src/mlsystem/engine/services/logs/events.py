@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import Select, insert, select, tuple_
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
@@ -88,19 +88,24 @@ class Events(Part):
         accepts="logGroupName logGroupIdentifier logStreamName startTime endTime nextToken limit startFromHead",
     )
     def get(self, request: GetLogEventsRequestTypeDef, call: Call) -> Mapping[str, object]:
-        """Tokens are `f/ID` (after that event) and `b/ID` (before it); at an end of the stream a token returns itself."""
+        """Tokens are `f/ID` (after that event) and `b/ID` (before it); at an end of the stream a token returns itself.
+
+        Forward they come as they were put, so that whoever follows misses none; backward by their times, which the index gives.
+        """
         stream = require_stream(call.tx, group_name(request), request["logStreamName"])
         table = schema.log_events
         query = _window(request).where(table.c.group_name == stream.parent, table.c.stream_name == stream.name)
         direction, position = _position(request.get("nextToken"))
         forward = direction == "f" if direction else bool(request.get("startFromHead"))
-        if direction:
-            query = query.where(table.c.id > position if forward else table.c.id < position)
-        query = query.order_by(table.c.id if forward else table.c.id.desc()).limit(request.get("limit", DEFAULT_LIMIT))
+        if forward:
+            query = query.where(table.c.id > position).order_by(table.c.id)
+        else:
+            query = _before(call.tx, query, position).order_by(table.c.at_ms.desc(), table.c.id.desc())
+        query = query.limit(request.get("limit", DEFAULT_LIMIT))
         rows = list(call.tx.connection.execute(query).all())
         if not forward:
             rows.reverse()
-        first, last = (rows[0].id, rows[-1].id) if rows else (position, position)
+        first, last = (rows[0].id, max(row.id for row in rows)) if rows else (position, position)
         events = [{"timestamp": row.at_ms, "message": row.message, "ingestionTime": row.ingested_ms} for row in rows]
         return {"events": events, "nextForwardToken": f"f/{last}", "nextBackwardToken": f"b/{first}"}
 
@@ -139,6 +144,13 @@ def _window(request: Mapping[str, Any]) -> Select[Any]:
     if "endTime" in request:
         query = query.where(table.c.at_ms < request["endTime"])
     return query
+
+
+def _before(tx: Transaction, query: Select[Any], position: int) -> Select[Any]:
+    """What came before the event of a token; all without one."""
+    table = schema.log_events
+    at = tx.connection.execute(select(table.c.at_ms).where(table.c.id == position)).scalar()
+    return query if at is None else query.where(tuple_(table.c.at_ms, table.c.id) < (at, position))
 
 
 def _filtered(row: Any) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
@@ -127,11 +127,13 @@ class Groups(Part):
         group = require_group(call.tx, group_name(request)).key
         prefix = request.get("logStreamNamePrefix", "")
         streams = [stream for stream in call.tx.all(LogStream, parent=group) if stream.name.startswith(prefix)]
-        described = [self._stream(call.tx, stream) for stream in streams]
-        by_time = request.get("orderBy") == "LastEventTime"
-        key = (lambda item: item.get("lastEventTimestamp", 0)) if by_time else (lambda item: item["logStreamName"])
-        described.sort(key=key, reverse=bool(request.get("descending")))
-        return _page(described, request, 50, "logStreams", dict)
+        is_reversed = bool(request.get("descending"))
+        if request.get("orderBy") == "LastEventTime":
+            described = [self._stream(call.tx, stream) for stream in streams]
+            described.sort(key=lambda item: item.get("lastEventTimestamp", 0), reverse=is_reversed)
+            return _page(described, request, 50, "logStreams", dict)
+        streams.sort(key=lambda stream: stream.name, reverse=is_reversed)
+        return _page(streams, request, 50, "logStreams", lambda stream: self._stream(call.tx, stream))
 
     def _group(self, group: LogGroup) -> dict[str, object]:
         arn = self._house.scope.arn("logs", f"log-group:{group.key}")
@@ -140,15 +142,22 @@ class Groups(Part):
         return {"logGroupName": group.key, "creationTime": created, "arn": f"{arn}:*", "logGroupArn": arn, **retention}
 
     def _stream(self, tx: Transaction, stream: LogStream) -> dict[str, Any]:
-        table = schema.log_events
-        query = select(func.min(table.c.at_ms), func.max(table.c.at_ms), func.max(table.c.ingested_ms))
-        row = tx.connection.execute(
-            query.where(table.c.group_name == stream.parent, table.c.stream_name == stream.name)
-        ).one()
-        names = ("firstEventTimestamp", "lastEventTimestamp", "lastIngestionTime")
-        times = {name: value for name, value in zip(names, row, strict=True) if value is not None}
+        times = _times(tx, stream)
         arn = self._house.scope.arn("logs", f"log-group:{stream.parent}:log-stream:{stream.name}")
         return {"logStreamName": stream.name, "creationTime": int(stream.created_at * 1000), "arn": arn, **times}
+
+
+def _times(tx: Transaction, stream: LogStream) -> dict[str, int]:
+    """Of the first event and of the last, each found by the index: a stream may have very many."""
+    table = schema.log_events
+    own = select(table.c.at_ms, table.c.ingested_ms).where(
+        table.c.group_name == stream.parent, table.c.stream_name == stream.name
+    )
+    first = tx.connection.execute(own.order_by(table.c.at_ms, table.c.id).limit(1)).first()
+    last = tx.connection.execute(own.order_by(table.c.at_ms.desc(), table.c.id.desc()).limit(1)).first()
+    if first is None or last is None:
+        return {}
+    return {"firstEventTimestamp": first[0], "lastEventTimestamp": last[0], "lastIngestionTime": last[1]}
 
 
 def group_name(request: Mapping[str, Any]) -> str:
