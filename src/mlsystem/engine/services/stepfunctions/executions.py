@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.services.stepfunctions.execution import Execution, ExecutionMachine, Status
-from mlsystem.engine.services.stepfunctions.listing import page, when
+from mlsystem.engine.services.stepfunctions.listing import page, read_page, when
 from mlsystem.engine.services.stepfunctions.state_machines import require_state_machine
 from mlsystem.engine.store.database import Transaction
 
@@ -97,8 +97,12 @@ class Executions(Part):
         if "stateMachineArn" not in request:
             raise AwsError("ValidationException", "stateMachineArn is required.")
         machine = require_state_machine(call.tx, request["stateMachineArn"])
-        found = call.tx.each(Execution, parent=machine.key, state=request.get("statusFilter"), newest_first=True)
-        return page(found, request, "executions", _summary)
+        wanted: dict[str, Any] = {"parent": machine.key, "state": request.get("statusFilter"), "newest_first": True}
+
+        def read(start: int, count: int) -> Iterator[Execution]:
+            return call.tx.each(Execution, **wanted, offset=start, limit=count)
+
+        return read_page(read, request, "executions", _summary)
 
     @operation("GetExecutionHistory", accepts="executionArn maxResults reverseOrder nextToken includeExecutionData")
     def history(self, request: GetExecutionHistoryInputTypeDef, call: Call) -> Mapping[str, object]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any, TypeVar
 
 from mlsystem.engine.decide.errors import AwsError
@@ -19,14 +18,24 @@ def when(seconds: float) -> datetime:
 
 
 def page(
-    items: Iterable[T], request: Mapping[str, Any], result: str, summary: Callable[[T], Mapping[str, object]]
+    items: Sequence[T], request: Mapping[str, Any], result: str, summary: Callable[[T], Mapping[str, object]]
 ) -> dict[str, object]:
-    """`{result: [...], nextToken}`; the items are read as far as the page goes. Raises AwsError(InvalidToken)."""
+    """`{result: [...], nextToken}`. Raises AwsError(InvalidToken)."""
+    return read_page(lambda start, count: items[start : start + count], request, result, summary)
+
+
+def read_page(
+    read: Callable[[int, int], Iterable[T]],
+    request: Mapping[str, Any],
+    result: str,
+    summary: Callable[[T], Mapping[str, object]],
+) -> dict[str, object]:
+    """As `page`, of items that are read: from which on, and how many at most. Raises AwsError(InvalidToken)."""
     token = str(request.get("nextToken", "0"))
     if not token.isdecimal():
         raise AwsError("InvalidToken", f"Invalid Token: '{token}'")
     start, size = int(token), int(request.get("maxResults") or 0) or LARGEST_PAGE
-    found = list(islice(items, start, start + size + 1))
+    found = list(read(start, size + 1))
     response: dict[str, object] = {result: [summary(item) for item in found[:size]]}
     if len(found) > size:
         response["nextToken"] = str(start + size)
