@@ -136,11 +136,14 @@ class Endpoints:
         return Others(tuple(listed), answer.get("NextToken", ""))
 
     def find(self, name: str) -> Endpoint:
-        """Raises NotFound."""
+        """Without its traffic. Raises NotFound."""
         found = self._describe(name)
         if found is None:
             raise NotFound(f"there is no endpoint {name}; it may have been removed with its release")
-        return self._placed(found, self._served() if self.is_own(name) else {})
+        return self._placed(found, {})
+
+    def with_traffic(self, endpoint: Endpoint) -> Endpoint:
+        return self._placed(endpoint, self._served()) if self.is_own(endpoint.name) else endpoint
 
     def models(self, endpoint: Endpoint) -> list[Model]:
         """Of each variant, as far as they still exist."""

@@ -38,8 +38,18 @@ def find_examples(connection: Connection, endpoint: Endpoint, models: list[Model
     return list(found.values())[:MOST]
 
 
+def column_names(connection: Connection, models: list[Model]) -> list[str]:
+    """Of a request to the first model; empty for a model that is no run's."""
+    lines = _lines(connection, models[0].data) if models else []
+    return lines[0].split(",") if lines else []
+
+
 def _rows(connection: Connection, model_data: str) -> list[str]:
-    """First rows of the requests that the run of a model keeps; none for a model that is no run's."""
+    return _lines(connection, model_data)[1 : MOST + 1]
+
+
+def _lines(connection: Connection, model_data: str) -> list[str]:
+    """The first of the requests that the run of a model keeps, headings first; none for a model that is no run's."""
     bucket, _, key = model_data.removeprefix("s3://").partition("/")
     run, folder, _ = key.rpartition(MODEL_FOLDER)
     if not folder:
@@ -52,5 +62,5 @@ def _rows(connection: Connection, model_data: str) -> list[str]:
         beginning = s3.get_object(Bucket=bucket, Key=listed[0]["Key"], Range=f"bytes=0-{BEGINNING}")["Body"].read()
     except ClientError:
         return []  # an example less is no failure
-    lines: list[str] = beginning.decode(errors="replace").splitlines()
-    return lines[1 : MOST + 1]
+    # The last line may not have come whole.
+    return list(beginning.decode(errors="replace").splitlines())[:MOST + 1]

@@ -36,7 +36,7 @@ def read_figures(
     connection: Connection, figures: Sequence[Figure], since: datetime, until: datetime, period: int = 0
 ) -> list[Line]:
     """A line for each, in their order; one without data is empty."""
-    chosen = period or fitting_period(until - since, timedelta(0))
+    chosen = period or fitting_period(until - since)
     queries = [
         {
             "Id": f"q{number}",
@@ -59,13 +59,12 @@ def read_figures(
     return [found.get(f"q{number}", Line((), ())) for number in range(len(figures))]
 
 
-def fitting_period(span: timedelta, age: timedelta) -> int:
-    """Seconds: the shortest whole minute that gives few enough points and is still kept. `age` is how long ago the span ended."""
-    oldest = span + age
+def fitting_period(span: timedelta) -> int:
+    """Seconds: the shortest period that gives few enough points, and that CloudWatch keeps until the span's beginning."""
     step = MINUTE
-    if oldest > timedelta(days=DAYS_OF_MINUTES):
+    if span > timedelta(days=DAYS_OF_MINUTES):
         step = FIVE_MINUTES
-    if oldest > timedelta(days=DAYS_OF_FIVE_MINUTES):
+    if span > timedelta(days=DAYS_OF_FIVE_MINUTES):
         step = HOUR
     points = max(1, -(-int(span.total_seconds()) // MOST_POINTS))
     return max(step, -(-points // step) * step)

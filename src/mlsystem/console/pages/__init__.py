@@ -1,6 +1,12 @@
 """The pages, a file each; `ROUTES` lists what can be asked for."""
 
 from mlsystem.console.page import Route
-from mlsystem.console.pages import home, projects
+from mlsystem.console.pages import captures, endpoints, home, projects, trying
 
-ROUTES: tuple[Route, ...] = (*projects.ROUTES, *home.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *projects.ROUTES,
+    *home.ROUTES,
+    *endpoints.ROUTES,
+    *trying.ROUTES,
+    *captures.ROUTES,
+)

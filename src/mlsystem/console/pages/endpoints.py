@@ -1,0 +1,81 @@
+"""Endpoints and the API: what answers, how it scales, what it had to do, and of what it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from mlsystem.client.api import find_api
+from mlsystem.client.endpoints import Endpoint, Endpoints, Variant
+from mlsystem.client.errors import NotFound
+from mlsystem.client.figures import fitting_period, read_figures
+from mlsystem.client.scaling import Scaling, read_scaling
+from mlsystem.client.trial_call import MOST_BYTES
+from mlsystem.console.charts import Chart
+from mlsystem.console.endpoint_charts import by_name, charts_of, figures_of
+from mlsystem.console.page import Page
+from mlsystem.console.ranges import RANGES, Range, chosen_range
+from mlsystem.console.snippets import api_snippets, endpoint_snippets
+from mlsystem.console.visit import Visit
+
+LOGS = "/aws/sagemaker/Endpoints/"
+
+
+def load(visit: Visit) -> Mapping[str, Any]:
+    endpoints = Endpoints(visit.connection, visit.project)
+    api = find_api(visit.connection, visit.project)
+    return {
+        "endpoints": endpoints.own(),
+        "others": endpoints.others(visit.query.get("older", "")),
+        "api": api,
+        "snippets": api_snippets(api.url, api.auth, visit.connection.region) if api else (),
+        "most_bytes": MOST_BYTES,
+    }
+
+
+def load_one(visit: Visit) -> Mapping[str, Any]:
+    """`variant` and `range` of the query choose whose figures are shown, and how far back."""
+    endpoints = Endpoints(visit.connection, visit.project)
+    endpoint = endpoints.with_traffic(endpoints.find(visit.path["name"]))
+    variant = _chosen(endpoint, visit.query.get("variant", ""))
+    scaling = read_scaling(visit.connection, endpoint.name, variant.name, visit.query.get("older", ""))
+    span = chosen_range(visit.query.get("range", ""))
+    return {
+        "endpoint": endpoint,
+        "variant": variant,
+        "models": endpoints.models(endpoint),
+        "scaling": scaling,
+        "charts": _charts(visit, endpoint, variant, scaling, span),
+        "span": span,
+        "ranges": RANGES,
+        "log_group": LOGS + endpoint.name,
+        "snippets": endpoint_snippets(endpoint.name, visit.connection.region),
+        "most_bytes": MOST_BYTES,
+    }
+
+
+def _chosen(endpoint: Endpoint, name: str) -> Variant:
+    """The first where none is named. Raises NotFound for an endpoint that has none yet, or not this one."""
+    found = next((one for one in endpoint.variants if name in ("", one.name)), None)
+    if found is None and name:
+        raise NotFound(f"the endpoint {endpoint.name} has no variant {name}")
+    return found or Variant("AllTraffic", None, None, None, None, "", is_shadow=False)
+
+
+def _charts(
+    visit: Visit, endpoint: Endpoint, variant: Variant, scaling: Scaling, span: Range
+) -> Mapping[str, Chart]:
+    """Up to the last whole minute, so that nothing changes on the page between two."""
+    until = visit.now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    since, period = until - span.span, fitting_period(span.span)
+    figures = figures_of(endpoint.name, variant.name)
+    found = read_figures(visit.connection, list(figures.values()), since, until, period)
+    target = next((one.target for one in scaling.policies if one.target is not None), None)
+    return charts_of(by_name(figures, found), period, target, since, until)
+
+
+ROUTES = (
+    Page("/endpoints", "endpoints.html", load, live_seconds=5),
+    Page("/endpoints/{name}", "endpoint.html", load_one, live_seconds=5),
+)
