@@ -63,4 +63,4 @@ def _lines(connection: Connection, model_data: str) -> list[str]:
     except ClientError:
         return []  # an example less is no failure
     # The last line may not have come whole.
-    return list(beginning.decode(errors="replace").splitlines())[:MOST + 1]
+    return list(beginning.decode(errors="replace").splitlines())[: MOST + 1]

@@ -35,7 +35,9 @@ class Place:
 
 def read_place(connection: Connection) -> Place:
     engine = connection.engine
-    local = engine and LocalPlace(engine.url, str(connection.home), engine.runtime(), engine.time_scale())
+    local = None
+    if engine is not None:
+        local = LocalPlace(engine.url, str(connection.home), engine.runtime(), engine.time_scale())
     versions = ((name, found) for name in PACKAGES if (found := _version(name)))
     return Place(
         target=connection.target,

@@ -33,11 +33,11 @@ def figures_of(endpoint: str, variant: str) -> dict[str, Figure]:
 def charts_of(
     found: Mapping[str, Line], period: int, target: float | None, since: datetime, until: datetime
 ) -> dict[str, Chart]:
-    """Those that have figures. Counts are told a minute, whatever the period; `target` is that of target tracking."""
+    """Those that have figures, by their titles. Counts are told a minute, whatever the period; `target` is that of target tracking."""
     minutes = period / MINUTE
     drawn = {
         "Invocations per instance": (
-            [_series("a minute", found["per_instance"], minutes)],
+            [_series("invocations", found["per_instance"], minutes)],
             "a minute",
             target,
         ),
@@ -62,7 +62,7 @@ def charts_of(
         ),
     }
     return {
-        title: lines(_words(title, unit, mark), series, unit, mark, since, until)
+        _words(title, unit, mark): lines(f"{title} over time, {unit}", series, "", mark, since, until)
         for title, (series, unit, mark) in drawn.items()
         if any(one.values for one in series)
     }
@@ -73,8 +73,8 @@ def _series(name: str, line: Line, divisor: float = 1.0) -> Series:
 
 
 def _words(title: str, unit: str, mark: float | None) -> str:
-    scale = f"; at {mark:g} it scales" if mark is not None else ""
-    return f"{title} over time, {unit}{scale}"
+    """What stands above a chart: its legend has the place where ECharts would write the unit."""
+    return f"{title}, {unit}" + (f" (it scales at {mark:g})" if mark is not None else "")
 
 
 def by_name(figures: Mapping[str, Figure], found: Sequence[Line]) -> dict[str, Line]:

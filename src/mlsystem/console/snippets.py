@@ -62,9 +62,7 @@ def _python(url: str, auth: str, region: str) -> str:
         imports = f"import os\n{imports}"
         headers = f'{{"content-type": "{CONTENT_TYPE}", "x-api-key": os.environ["API_KEY"]}}'
     if auth == "IAM":
-        imports += (
-            "\nimport boto3\nfrom botocore.auth import SigV4Auth\nfrom botocore.awsrequest import AWSRequest\n"
-        )
+        imports += "\nimport boto3\nfrom botocore.auth import SigV4Auth\nfrom botocore.awsrequest import AWSRequest\n"
         signing = (
             'signed = AWSRequest("POST", url, data=body, headers=headers)\n'
             f'SigV4Auth(boto3.Session().get_credentials(), "execute-api", "{region}").add_auth(signed)\n'

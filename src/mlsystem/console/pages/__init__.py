@@ -1,7 +1,7 @@
 """The pages, a file each; `ROUTES` lists what can be asked for."""
 
 from mlsystem.console.page import Route
-from mlsystem.console.pages import captures, endpoints, home, projects, trying
+from mlsystem.console.pages import captures, endpoints, experiments, home, notifications, projects, settings, trying
 
 ROUTES: tuple[Route, ...] = (
     *projects.ROUTES,
@@ -9,4 +9,7 @@ ROUTES: tuple[Route, ...] = (
     *endpoints.ROUTES,
     *trying.ROUTES,
     *captures.ROUTES,
+    *experiments.ROUTES,
+    *settings.ROUTES,
+    *notifications.ROUTES,
 )

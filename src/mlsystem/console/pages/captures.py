@@ -23,7 +23,8 @@ UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 def load(visit: Visit) -> Mapping[str, Any]:
     endpoint = _endpoint(visit)
     variant = _variant(visit, endpoint)
-    about = {"endpoint": endpoint, "variant": variant, "wanted": visit.query.get("id", "").strip(), "hour": ""}
+    wanted = visit.query.get("id", "").strip()
+    about = {"endpoint": endpoint, "variant": variant, "wanted": wanted, "hour": ""}
     if endpoint.capture is None or not endpoint.capture.uri:
         return {**about, "captures": None}
     captures = Captures(visit.connection, endpoint.capture, endpoint.name, variant)
@@ -39,7 +40,7 @@ def load(visit: Visit) -> Mapping[str, Any]:
         "day": day,
         "days": captures.neighbours(day),
         "hours": captures.hours(day),
-        "found": captures.page(hour, read_cursor(visit.query.get("from", "")), about["wanted"]),
+        "found": captures.page(hour, read_cursor(visit.query.get("from", "")), wanted),
         "goes_on": "from" in visit.query,
     }
 

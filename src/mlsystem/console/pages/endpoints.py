@@ -63,9 +63,7 @@ def _chosen(endpoint: Endpoint, name: str) -> Variant:
     return found or Variant("AllTraffic", None, None, None, None, "", is_shadow=False)
 
 
-def _charts(
-    visit: Visit, endpoint: Endpoint, variant: Variant, scaling: Scaling, span: Range
-) -> Mapping[str, Chart]:
+def _charts(visit: Visit, endpoint: Endpoint, variant: Variant, scaling: Scaling, span: Range) -> Mapping[str, Chart]:
     """Up to the last whole minute, so that nothing changes on the page between two."""
     until = visit.now.replace(second=0, microsecond=0) + timedelta(minutes=1)
     since, period = until - span.span, fitting_period(span.span)
