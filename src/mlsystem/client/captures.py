@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from mlsystem.client.captured_record import Body, Record, read_lines
 from mlsystem.client.connection import Connection
-from mlsystem.client.endpoints import Capture
+from mlsystem.client.endpoint import Capture
 from mlsystem.client.errors import ClientFailure, NotFound
 
 RECORDS, FILES = 25, 12  # of a page: so many records, of at most so many files

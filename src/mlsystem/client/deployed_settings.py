@@ -12,10 +12,10 @@ import yaml
 from botocore.exceptions import ClientError
 
 from mlsystem.client.connection import Connection
-from mlsystem.client.endpoints import is_secret
 from mlsystem.client.errors import ClientFailure
 from mlsystem.client.notifications import shown_endpoint
 from mlsystem.client.project import SCHEMA, SETTINGS, Project
+from mlsystem.client.served_model import is_secret
 
 HIDDEN = "(not shown)"
 # CloudFormation answers it for a NoEcho parameter.

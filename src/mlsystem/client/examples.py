@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError
 
 from mlsystem.client.captures import Captures, Cursor
 from mlsystem.client.connection import Connection
-from mlsystem.client.endpoints import Endpoint, Model
+from mlsystem.client.endpoint import Endpoint
+from mlsystem.client.served_model import Model
 
 MOST, LONGEST = 5, 4000
 BEGINNING = 16 * 1024

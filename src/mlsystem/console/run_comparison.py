@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mlsystem.client.experiments import Run
-from mlsystem.console.charts import Chart, bars
+from mlsystem.client.training_run import Run
+from mlsystem.console.charts import Chart, Series, bars, lines
 
 # The metrics that say most come first; the others follow by name.
 FIRST = (
@@ -15,6 +15,7 @@ FIRST = (
 )  # fmt: skip
 MOST_COLUMNS = 4
 FEWEST, MOST = 2, 4
+THIS_RUN = "‹this run›"
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,16 @@ def environment_rows(runs: Sequence[Run]) -> list[Row]:
 
 
 def artefact_rows(runs: Sequence[Run]) -> list[Row]:
-    """Where a run keeps its things its name is in the path: those differ always, so only what lies elsewhere can be told to differ."""
+    """A run keeps its things below its own name, which is taken out: so what differs is what comes from elsewhere."""
     return _rows(
-        [{f"{job.step}: {name}": uri for job in run.jobs for name, uri in job.artefacts.items()} for run in runs]
+        [
+            {
+                f"{job.step}: {name}": _without(uri, run.execution)
+                for job in run.jobs
+                for name, uri in job.artefacts.items()
+            }
+            for run in runs
+        ]
     )
 
 
@@ -79,7 +87,7 @@ def metrics_chart(runs: Sequence[Run], names: Sequence[str]) -> Chart | None:
     if not shown:
         return None
     values = {run: [one[name] for name in shown] for run, one in found.items()}
-    return bars("Metrics of the runs side by side", [name.replace("_", " ") for name in shown], values)
+    return bars("Metrics of the runs side by side", [name.replace("_", " ") for name in shown], values, horizontal=True)
 
 
 def durations_chart(runs: Sequence[Run]) -> Chart | None:
@@ -91,15 +99,31 @@ def durations_chart(runs: Sequence[Run]) -> Chart | None:
 
 
 def history_chart(runs: Sequence[Run]) -> Chart | None:
-    """The metric that says most, over the runs of a page, oldest first."""
+    """The metric that says most, over the time of a page's runs; None where fewer than two have it."""
     names = metric_names(runs)
     shown = [run for run in reversed(runs) if names and names[0] in run.metrics]
     if len(shown) < FEWEST:
         return None
-    values = [run.metrics[names[0]] for run in shown]
-    return bars(
-        f"{names[0]} of these runs, oldest first", [short(run.pipeline_execution) for run in shown], {names[0]: values}
-    )
+    series = Series(names[0], [run.created for run in shown], [run.metrics[names[0]] for run in shown])
+    drawn = lines(f"{names[0]} of these runs over time", [series])
+    # Not from zero: what matters is how much better one is than another.
+    axis = {**drawn.options["yAxis"], "scale": True}
+    dots = [{**one, "showSymbol": True, "symbolSize": 8} for one in drawn.options["series"]]
+    return replace(drawn, options={**drawn.options, "yAxis": axis, "series": dots})
+
+
+def shared_parameters(runs: Sequence[Run]) -> dict[str, str]:
+    """That all runs with a training have, with the same value."""
+    found = [run.parameters for run in runs if run.parameters]
+    return {
+        name: value
+        for name, value in (found[0] if found else {}).items()
+        if all(one.get(name) == value for one in found)
+    }
+
+
+def _without(uri: str, execution: str) -> str:
+    return uri.replace(execution, THIS_RUN) if execution else uri
 
 
 def _rows(found: Sequence[Mapping[str, str]]) -> list[Row]:

@@ -9,9 +9,11 @@ from typing import Any
 from starlette.responses import Response
 
 from mlsystem.client.captures import Captures, is_hour, read_cursor
-from mlsystem.client.endpoints import Endpoint, Endpoints
+from mlsystem.client.endpoint import Endpoint
+from mlsystem.client.endpoints import Endpoints
 from mlsystem.client.errors import NotFound
 from mlsystem.client.examples import column_names
+from mlsystem.client.served_model import served_models
 from mlsystem.console.page import Page, Raw
 from mlsystem.console.visit import Visit
 
@@ -48,8 +50,7 @@ def load(visit: Visit) -> Mapping[str, Any]:
 def load_record(visit: Visit) -> Mapping[str, Any]:
     endpoint, captures = _captures(visit)
     record = captures.record(*_place(visit))
-    endpoints = Endpoints(visit.connection, visit.project)
-    columns = column_names(visit.connection, endpoints.models(endpoint))
+    columns = column_names(visit.connection, served_models(visit.connection, endpoint))
     row = record.input.text().strip().split(",") if record.input and record.input.is_text else []
     return {
         "endpoint": endpoint,

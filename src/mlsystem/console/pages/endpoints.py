@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from mlsystem.client.api import find_api
-from mlsystem.client.endpoints import Endpoint, Endpoints, Variant
+from mlsystem.client.endpoint import Endpoint, Variant
+from mlsystem.client.endpoints import Endpoints
 from mlsystem.client.errors import NotFound
 from mlsystem.client.figures import fitting_period, read_figures
 from mlsystem.client.scaling import Scaling, read_scaling
+from mlsystem.client.served_model import served_models
 from mlsystem.client.trial_call import MOST_BYTES
 from mlsystem.console.charts import Chart
 from mlsystem.console.endpoint_charts import by_name, charts_of, figures_of
@@ -44,7 +46,7 @@ def load_one(visit: Visit) -> Mapping[str, Any]:
     return {
         "endpoint": endpoint,
         "variant": variant,
-        "models": endpoints.models(endpoint),
+        "models": served_models(visit.connection, endpoint),
         "scaling": scaling,
         "charts": _charts(visit, endpoint, variant, scaling, span),
         "span": span,

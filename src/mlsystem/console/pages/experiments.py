@@ -22,6 +22,7 @@ from mlsystem.console.run_comparison import (
     metric_rows,
     metrics_chart,
     parameter_rows,
+    shared_parameters,
     short,
 )
 from mlsystem.console.visit import Visit
@@ -34,6 +35,7 @@ def load(visit: Visit) -> Mapping[str, Any]:
     return {
         "found": found,
         "metrics": metric_names(found.runs)[:MOST_COLUMNS],
+        "shared": shared_parameters(found.runs),
         "chart_of_runs": history_chart(found.runs),
         "short": short,
     }

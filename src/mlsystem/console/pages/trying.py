@@ -12,6 +12,7 @@ from mlsystem.client.api import find_api
 from mlsystem.client.endpoints import Endpoints
 from mlsystem.client.errors import NotFound
 from mlsystem.client.examples import find_examples
+from mlsystem.client.served_model import served_models
 from mlsystem.client.trial_call import Request, call_api, call_endpoint
 from mlsystem.console.page import Ask, Page
 from mlsystem.console.security.people import Role
@@ -37,7 +38,9 @@ def examples(visit: Visit) -> Mapping[str, Any]:
     endpoints = Endpoints(visit.connection, visit.project)
     name = visit.query.get("endpoint", "")
     found = endpoints.find(name) if name else next((one for one in endpoints.own() if one.traffic), None)
-    return {"examples": find_examples(visit.connection, found, endpoints.models(found)) if found else []}
+    if found is None:
+        return {"examples": []}
+    return {"examples": find_examples(visit.connection, found, served_models(visit.connection, found))}
 
 
 def _request(visit: Visit) -> Request:
