@@ -28,7 +28,7 @@ def production(system: System) -> str:
 
 
 def send(page: Page, body: str) -> None:
-    page.get_by_label("Request").fill(body)
+    page.get_by_role("textbox", name="Request").fill(body)
     page.get_by_role("button", name="Send").click()
 
 
@@ -52,7 +52,7 @@ def test_a_person_tries_the_api_with_an_example_and_is_told_which_version_answer
     one = person()
     page = one.visit(f"/{NAME}/endpoints")
     page.locator("[data-example]").first.click()
-    assert page.get_by_label("Request").input_value() != ""
+    assert page.get_by_role("textbox", name="Request").input_value() != ""
     page.get_by_role("button", name="Send").click()
     reply = page.locator(".reply")
     expect(reply.locator(".badge")).to_have_text("200")
