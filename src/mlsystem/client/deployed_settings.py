@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -69,23 +71,29 @@ def read_committed(connection: Connection, project: Project) -> Committed | None
     if found is None:
         return None
     commit, content = found
-    try:
-        settings = yaml.safe_load(content)
-    except yaml.YAMLError as error:
-        raise ClientFailure(f"{SETTINGS} of {commit[:8]} cannot be read: {error}") from error
     schema = _file(connection, project, SCHEMA)
-    known = _schema(schema[1]) if schema else {}
-    sections = settings.items() if isinstance(settings, dict) else ()
-    return Committed(commit, project.branch, tuple(_section(name, value, known) for name, value in sections))
+    return Committed(commit, project.branch, _sections(content, schema[1] if schema else b""))
 
 
 def read_stacks(connection: Connection, project: Project) -> list[StackView]:
     """Those that are there; those of another account are not."""
-    found = (_stack(connection, f"{project.pipeline}-{name}") for name in STACKS)
+    with ThreadPoolExecutor(len(STACKS)) as pool:
+        found = list(pool.map(lambda name: _stack(connection, f"{project.pipeline}-{name}"), STACKS))
     return [stack for stack in found if stack is not None]
 
 
 # ---------------------------------------------------------------------- settings
+@lru_cache(maxsize=8)
+def _sections(content: bytes, schema: bytes) -> tuple[Section, ...]:
+    """Reading YAML takes longer than all that is asked for a page. Raises ClientFailure."""
+    try:
+        settings = yaml.safe_load(content)
+    except yaml.YAMLError as error:
+        raise ClientFailure(f"{SETTINGS} cannot be read: {error}") from error
+    known = _schema(schema) if schema else {}
+    return tuple(_section(name, value, known) for name, value in settings.items()) if isinstance(settings, dict) else ()
+
+
 def _section(name: str, value: Any, schema: Mapping[str, Any]) -> Section:
     about = schema.get("properties", {}).get(name, {})
     members = value if isinstance(value, dict) else {"": value}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from mlsystem.client.endpoint import Endpoint, Variant
 from mlsystem.client.endpoints import Endpoints
 from mlsystem.client.errors import NotFound
 from mlsystem.client.figures import fitting_period, read_figures
-from mlsystem.client.scaling import Scaling, read_scaling
+from mlsystem.client.scaling import read_scaling
 from mlsystem.client.served_model import served_models
 from mlsystem.client.trial_call import MOST_BYTES
 from mlsystem.console.charts import Chart
@@ -39,16 +40,22 @@ def load(visit: Visit) -> Mapping[str, Any]:
 def load_one(visit: Visit) -> Mapping[str, Any]:
     """`variant` and `range` of the query choose whose figures are shown, and how far back."""
     endpoints = Endpoints(visit.connection, visit.project)
-    endpoint = endpoints.with_traffic(endpoints.find(visit.path["name"]))
+    endpoint = endpoints.find(visit.path["name"])
     variant = _chosen(endpoint, visit.query.get("variant", ""))
-    scaling = read_scaling(visit.connection, endpoint.name, variant.name, visit.query.get("older", ""))
     span = chosen_range(visit.query.get("range", ""))
+    with ThreadPoolExecutor(4) as pool:
+        placed = pool.submit(endpoints.with_traffic, endpoint)
+        models = pool.submit(served_models, visit.connection, endpoint)
+        older = visit.query.get("older", "")
+        scaled = pool.submit(read_scaling, visit.connection, endpoint.name, variant.name, older)
+        draw = pool.submit(_figures, visit, endpoint, variant, span).result()
+    scaling = scaled.result()
     return {
-        "endpoint": endpoint,
+        "endpoint": placed.result(),
         "variant": variant,
-        "models": served_models(visit.connection, endpoint),
+        "models": models.result(),
         "scaling": scaling,
-        "charts": _charts(visit, endpoint, variant, scaling, span),
+        "charts": draw(next((one.target for one in scaling.policies if one.target is not None), None)),
         "span": span,
         "ranges": RANGES,
         "log_group": LOGS + endpoint.name,
@@ -65,14 +72,15 @@ def _chosen(endpoint: Endpoint, name: str) -> Variant:
     return found or Variant("AllTraffic", None, None, None, None, "", is_shadow=False)
 
 
-def _charts(visit: Visit, endpoint: Endpoint, variant: Variant, scaling: Scaling, span: Range) -> Mapping[str, Chart]:
-    """Up to the last whole minute, so that nothing changes on the page between two."""
+def _figures(
+    visit: Visit, endpoint: Endpoint, variant: Variant, span: Range
+) -> Callable[[float | None], Mapping[str, Chart]]:
+    """What draws them, once the target of scaling is known. Up to the end of this minute: nothing changes between two."""
     until = visit.now.replace(second=0, microsecond=0) + timedelta(minutes=1)
     since, period = until - span.span, fitting_period(span.span)
     figures = figures_of(endpoint.name, variant.name)
-    found = read_figures(visit.connection, list(figures.values()), since, until, period)
-    target = next((one.target for one in scaling.policies if one.target is not None), None)
-    return charts_of(by_name(figures, found), period, target, since, until)
+    found = by_name(figures, read_figures(visit.connection, list(figures.values()), since, until, period))
+    return lambda target: charts_of(found, period, target, since, until)
 
 
 ROUTES = (
