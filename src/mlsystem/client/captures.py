@@ -55,6 +55,7 @@ class Captures:
         self._s3 = connection.client("s3")
         self.bucket, prefix = capture.place
         self.folder = f"{prefix}{endpoint}/{variant}/"
+        self._known: dict[str, list[str]] = {}  # folders that were listed, for as long as a page is made
 
     def newest_hour(self) -> str:
         """As `yyyy/mm/dd/hh`; empty where nothing was captured."""
@@ -169,9 +170,12 @@ class Captures:
 
     def _folders(self, folder: str) -> list[str]:
         """Names of what lies in it, last first."""
-        answer = self._list(folder, "/")
-        begin = len(self.folder) + len(folder)
-        return sorted((item["Prefix"][begin:-1] for item in answer.get("CommonPrefixes", ())), reverse=True)
+        if folder not in self._known:
+            answer = self._list(folder, "/")
+            begin = len(self.folder) + len(folder)
+            found = (item["Prefix"][begin:-1] for item in answer.get("CommonPrefixes", ()))
+            self._known[folder] = sorted(found, reverse=True)
+        return self._known[folder]
 
     def _list(self, folder: str, delimiter: str) -> dict[str, list[dict[str, str]]]:
         try:

@@ -27,10 +27,14 @@ LOGS = "/aws/sagemaker/Endpoints/"
 
 def load(visit: Visit) -> Mapping[str, Any]:
     endpoints = Endpoints(visit.connection, visit.project)
-    api = find_api(visit.connection, visit.project)
+    with ThreadPoolExecutor(3) as pool:
+        found = pool.submit(find_api, visit.connection, visit.project)
+        others = pool.submit(endpoints.others, visit.query.get("older", ""))
+        own = endpoints.own()
+    api = found.result()
     return {
-        "endpoints": endpoints.own(),
-        "others": endpoints.others(visit.query.get("older", "")),
+        "endpoints": own,
+        "others": others.result(),
         "api": api,
         "snippets": api_snippets(api.url, api.auth, visit.connection.region) if api else (),
         "most_bytes": MOST_BYTES,
