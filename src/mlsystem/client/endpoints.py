@@ -6,7 +6,7 @@ projects may have a model of the same name, so a release's tags must name the pr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,9 +61,11 @@ class Endpoints:
         order = ("production", "retained", "dev")
         return sorted(found, key=lambda one: (order.index(one.stage), -one.created.timestamp()))
 
-    def others(self, token: str = "") -> Others:
+    def others(self, own: Collection[Endpoint], token: str = "") -> Others:
+        """Those beside the project's `own`."""
+        names = {one.name for one in own}
         answer = self._list(**({"NextToken": token} if token else {}))
-        found = [one for one in answer["Endpoints"] if not self.is_own(one["EndpointName"])]
+        found = [one for one in answer["Endpoints"] if one["EndpointName"] not in names]
         listed = (
             Listed(one["EndpointName"], one["EndpointStatus"], one["CreationTime"], one["LastModifiedTime"])
             for one in found

@@ -72,7 +72,8 @@ def test_before_production_was_deployed_nothing_has_traffic() -> None:
 
 
 def test_endpoints_of_others_are_listed_apart() -> None:
-    assert [one.name for one in of(Account()).others().endpoints] == ["somebody-elses"]
+    endpoints = of(Account())
+    assert [one.name for one in endpoints.others(endpoints.own()).endpoints] == ["mls-flights-x-prd", "somebody-elses"]
 
 
 def test_an_endpoint_that_is_gone_is_not_found() -> None:

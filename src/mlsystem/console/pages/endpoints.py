@@ -27,14 +27,14 @@ LOGS = "/aws/sagemaker/Endpoints/"
 
 def load(visit: Visit) -> Mapping[str, Any]:
     endpoints = Endpoints(visit.connection, visit.project)
-    with ThreadPoolExecutor(3) as pool:
+    with ThreadPoolExecutor(1) as pool:
         found = pool.submit(find_api, visit.connection, visit.project)
-        others = pool.submit(endpoints.others, visit.query.get("older", ""))
         own = endpoints.own()
+        others = endpoints.others(own, visit.query.get("older", ""))
     api = found.result()
     return {
         "endpoints": own,
-        "others": others.result(),
+        "others": others,
         "api": api,
         "snippets": api_snippets(api.url, api.auth, visit.connection.region) if api else (),
         "most_bytes": MOST_BYTES,
