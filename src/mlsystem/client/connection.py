@@ -155,6 +155,16 @@ class Connection:
     def account(self) -> str:
         return str(self.client("sts").get_caller_identity()["Account"])
 
+    def credentials(self) -> Any:
+        """With which the clients sign: botocore's, for who must sign something else, such as a request to an API."""
+        from botocore.credentials import Credentials
+
+        if self._engine is not None:
+            return Credentials(self._engine.access_key_id, self._engine.secret_access_key)
+        import boto3
+
+        return boto3.session.Session().get_credentials()
+
     def client(self, service: str) -> Any:
         with self._lock:  # boto3's making of clients is not
             if service not in self._clients:

@@ -1,13 +1,32 @@
 """The pages, a file each; `ROUTES` lists what can be asked for."""
 
 from mlsystem.console.page import Route
-from mlsystem.console.pages import history, home, logs, pipeline, projects, workflow
+from mlsystem.console.pages import (
+    captures,
+    endpoints,
+    experiments,
+    history,
+    home,
+    logs,
+    notifications,
+    pipeline,
+    projects,
+    settings,
+    trying,
+    workflow,
+)
 
 ROUTES: tuple[Route, ...] = (
     *projects.ROUTES,
     *home.ROUTES,
     *pipeline.ROUTES,
     *workflow.ROUTES,
+    *endpoints.ROUTES,
+    *trying.ROUTES,
+    *captures.ROUTES,
     *logs.ROUTES,
+    *experiments.ROUTES,
     *history.ROUTES,
+    *notifications.ROUTES,
+    *settings.ROUTES,
 )

@@ -1,0 +1,69 @@
+"""A person sees who is told, whether they have agreed, and sends a message to try it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from threading import Thread
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browsing import SIZES, Person
+from tests.live import eventually
+from tests.small_project import NAME
+from tests.system import System
+from tests.webhooks import HookServer
+
+Someone = Callable[..., Person]
+
+
+@pytest.fixture
+def hook() -> Iterator[HookServer]:
+    server = HookServer()
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def subscribe(system: System, hook: HookServer) -> None:
+    """A program that agrees to be told."""
+    sns = system.engine.client("sns")
+    topic = sns.list_topics()["Topics"][0]["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=hook.url)
+    eventually(lambda: len(hook.posts) == 1)
+
+
+def confirm(system: System, hook: HookServer) -> None:
+    told = json.loads(hook.posts[0][1])
+    system.engine.client("sns").confirm_subscription(TopicArn=told["TopicArn"], Token=told["Token"])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_nobody_is_told_until_somebody_is_named(person: Someone, size: str) -> None:
+    one = person(SIZES[size])
+    one.visit(f"/{NAME}/notifications")
+    assert "Nobody is told of anything" in one.text()
+    one.check()
+
+
+def test_who_has_not_agreed_yet_is_told_apart_and_a_test_message_reaches_who_has(
+    person: Someone, system: System, hook: HookServer
+) -> None:
+    one = person()
+    subscribe(system, hook)
+    page = one.visit(f"/{NAME}/notifications")
+    expect(page.get_by_role("region", name="Table of subscriptions")).to_contain_text("waits for confirmation")
+    # The rest of the URL may be what keeps others out.
+    assert "/hook" not in one.text()
+    one.check()
+    confirm(system, hook)
+    expect(page.get_by_role("region", name="Table of subscriptions")).to_contain_text("confirmed")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_label("Subject").fill("Hello")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".said")).to_contain_text("Sent to everybody who is subscribed")
+    eventually(lambda: any("Hello" in body and "sent by" in body for _, body in hook.posts))
