@@ -90,7 +90,9 @@ def code_difference(
 def _refused(error: ClientError, before: str, after: str) -> ClientFailure:
     code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
     if code == "RepositoryDoesNotExistException":
-        return NotFound(f"the code is not in CodeCommit, so {before[:8]} and {after[:8]} can be compared at its Git provider")
+        return NotFound(
+            f"the code is not in CodeCommit, so {before[:8]} and {after[:8]} can be compared at its Git provider"
+        )
     if code in ("CommitDoesNotExistException", "CommitIdDoesNotExistException"):
         return NotFound(f"the repository has no commit {before[:8]} or {after[:8]} any more: {message}")
     return ClientFailure(f"the commits {before[:8]} and {after[:8]} cannot be compared: {message}")
@@ -123,7 +125,9 @@ def compare_contents(path: str, kind: str, before: bytes, after: bytes) -> FileD
     if b"\0" in before[:8000] + after[:8000]:
         return FileDifference(path, kind, (), 0, 0, "a binary file")
     if max(len(before), len(after)) > LARGEST:
-        return FileDifference(path, kind, (), 0, 0, f"too large to be compared here ({max(len(before), len(after)):,} bytes)")
+        return FileDifference(
+            path, kind, (), 0, 0, f"too large to be compared here ({max(len(before), len(after)):,} bytes)"
+        )
     old, new = (side.decode(errors="replace").splitlines() for side in (before, after))
     lines = [_line(text) for text in difflib.unified_diff(old, new, lineterm="", n=3)][2:]
     note = f"{len(lines) - MOST_LINES} more lines" if len(lines) > MOST_LINES else ""

@@ -1,7 +1,7 @@
 """How the data of two runs differ: rows, columns, and how far apart each column's values lie.
 
 Both runs have a baseline, a profile of what their model was trained on, with the model's answers to it. They are compared as the monitor
-compares production with a baseline, by the method and the threshold of the older one: what is told here is what would have been called drift.
+compares production with a baseline, by the method and the threshold of the older one: what lies far apart here would be called drift.
 """
 
 from __future__ import annotations
@@ -92,9 +92,7 @@ def data_difference(connection: Connection, before: str, now: str) -> DataDiffer
     )
 
 
-def differences(
-    before: DatasetProfile, now: DatasetProfile, config: MonitoringConfig
-) -> tuple[ColumnDifference, ...]:
+def differences(before: DatasetProfile, now: DatasetProfile, config: MonitoringConfig) -> tuple[ColumnDifference, ...]:
     """Pure. Columns that came or went are first, then those that lie far apart."""
     found = list(_differences(before, now, config))
     return tuple(sorted(found, key=lambda one: (one.before is not None and one.now is not None, -(one.distance or 0))))
@@ -107,12 +105,12 @@ def _differences(before: DatasetProfile, now: DatasetProfile, config: Monitoring
         was, has = older.get(name), newer.get(name)
         found = compare(name, has, was, config)
         distance = found.measured.distance if found.measured else None
-        yield ColumnDifference(
-            name, was and _column(was), has and _column(has), distance, found.limit, found.obstacle or ""
-        )
+        yield ColumnDifference(name, _column(was), _column(has), distance, found.limit, found.obstacle or "")
 
 
-def _column(feature: FeatureProfile) -> Column:
+def _column(feature: FeatureProfile | None) -> Column | None:
+    if feature is None:
+        return None
     typical = ""
     if feature.inferred_type.is_numeric and feature.numerical:
         typical = f"mean {feature.numerical.moments.mean:.4g}"

@@ -106,7 +106,9 @@ def read_run(connection: Connection, execution: str) -> TrainingRun:
     try:
         return _run(execution.rpartition(":")[2], json.loads(found["input"]), json.loads(found.get("output") or "{}"))
     except (ValueError, KeyError, TypeError) as error:
-        raise ClientFailure(f"{execution} was given, or gave, something else than a run of training: {error!r}") from error
+        raise ClientFailure(
+            f"{execution} was given, or gave, something else than a run of training: {error!r}"
+        ) from error
 
 
 def read_versions(connection: Connection, job: str) -> Versions:

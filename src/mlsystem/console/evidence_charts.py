@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from mlsystem.client.data_difference import ColumnDifference
@@ -50,15 +51,17 @@ def residual_chart(new: Evaluation, champion: Evaluation | None) -> Chart | None
     series: dict[str, Sequence[float]] = {"this model": counts}
     if champion is not None and champion.residuals is not None and champion.residuals[0] == edges:
         series["champion"] = champion.residuals[1]
-    names = [f"{low:.3g} to {high:.3g}" for low, high in zip(edges, edges[1:], strict=False)]
+    names = [f"{low:.3g} to {high:.3g}" for low, high in pairwise(edges)]
     return bars("Rows of the test set by how much the answer was too high (below zero: too low)", names, series, "rows")
 
 
 def distance_chart(columns: Sequence[ColumnDifference]) -> Chart | None:
-    """Of those that could be measured, the farthest first."""
+    """Of those that could be measured, the farthest first; None where all are where they were."""
     measured = [one for one in columns if one.distance is not None][:MOST_COLUMNS]
-    if not measured:
+    if not any(one.distance for one in measured):
         return None
     distances = [round(one.distance or 0.0, 4) for one in measured]
     words = "How far each column lies from the data of the model that serves"
-    return bars(words, [one.name for one in measured], {"distance": distances}, horizontal=True, threshold=measured[0].limit)
+    return bars(
+        words, [one.name for one in measured], {"distance": distances}, horizontal=True, threshold=measured[0].limit
+    )

@@ -50,24 +50,33 @@ def run_cost(
 ) -> RunCost:
     """Of the run with this training job."""
     sagemaker = connection.client("sagemaker")
-    asks = [lambda: _training(sagemaker, job, prices)]
-    asks += [lambda what=what, end=end: _processing(sagemaker, what, job + end, prices) for what, end in PROCESSING.items()]
-    with ThreadPoolExecutor(len(asks)) as pool:
-        jobs = [line for line in pool.map(lambda ask: ask(), asks) if line is not None]
-    others = (
+    with ThreadPoolExecutor(1 + len(PROCESSING)) as pool:
+        training = pool.submit(_training, sagemaker, job, prices)
+        others = pool.map(lambda what: _processing(sagemaker, what, job + PROCESSING[what], prices), PROCESSING)
+        jobs = [training.result(), *(line for line in others if line is not None)]
+    rest = (
         _priced("build", "CodeBuild", build_seconds, build_seconds / MINUTE, "BuildMinute", prices),
-        _priced("pipeline", "minutes of its actions", action_seconds, action_seconds / MINUTE, "PipelineActionMinute", prices),
+        _priced(
+            "pipeline",
+            "minutes of its actions",
+            action_seconds,
+            action_seconds / MINUTE,
+            "PipelineActionMinute",
+            prices,
+        ),
         _priced("workflow", f"{TRANSITIONS} transitions", None, TRANSITIONS, "StateTransition", prices),
     )
-    return RunCost((*jobs, *others), prices.date, prices.region)
+    return RunCost((*jobs, *rest), prices.date, prices.region)
 
 
-def _training(sagemaker: Any, job: str, prices: PriceTable) -> RunLine | None:
+def _training(sagemaker: Any, job: str, prices: PriceTable) -> RunLine:
     try:
         told = sagemaker.describe_training_job(TrainingJobName=job)
     except ClientError as error:
         return RunLine("training", "", None, None, error.response["Error"]["Message"])
-    return _job("training", "Train", told["ResourceConfig"], told.get("TrainingStartTime"), told.get("TrainingEndTime"), prices)
+    return _job(
+        "training", "Train", told["ResourceConfig"], told.get("TrainingStartTime"), told.get("TrainingEndTime"), prices
+    )
 
 
 def _processing(sagemaker: Any, what: str, job: str, prices: PriceTable) -> RunLine | None:

@@ -39,7 +39,14 @@ def load(visit: Visit) -> Mapping[str, Any]:
     newer = "" if candidate.question and candidate.question.token else approvals.waiting()
     status = Pipeline(visit.connection, visit.project).status_of(execution)
     evidence = _evidence(visit.connection, candidate)
-    return {**base, "candidate": candidate, "question": candidate.question, "newer": newer, "status": status, **evidence}
+    return {
+        **base,
+        "candidate": candidate,
+        "question": candidate.question,
+        "newer": newer,
+        "status": status,
+        **evidence,
+    }
 
 
 def _evidence(connection: Connection, candidate: Candidate) -> Mapping[str, Any]:
@@ -49,16 +56,24 @@ def _evidence(connection: Connection, candidate: Candidate) -> Mapping[str, Any]
         return {"run": run}
     new, champion = evaluations(connection, run)
     known = champion if isinstance(champion, Evaluation) else None
-    shown = isinstance(new, Evaluation)
+    waits = candidate.question is not None and candidate.question.token
     return {
         "run": run,
         "new": new,
         "champion": champion,
-        "figures": figures(new, known, run.gate) if shown else (),
         "confusions": [(name, confusion(one)) for name, one in (("This model", new), ("Champion", champion))],
-        "roc": roc_chart(new, known) if shown else None,
-        "residuals": residual_chart(new, known) if shown else None,
-        "example": _example(connection, run) if candidate.question and candidate.question.token else Missing(""),
+        "example": _example(connection, run) if waits else Missing(""),
+        **_compared(new, known, run),
+    }
+
+
+def _compared(new: Evaluation | Missing, champion: Evaluation | None, run: TrainingRun) -> Mapping[str, Any]:
+    if isinstance(new, Missing):
+        return {"figures": (), "roc": None, "residuals": None}
+    return {
+        "figures": figures(new, champion, run.gate),
+        "roc": roc_chart(new, champion),
+        "residuals": residual_chart(new, champion),
     }
 
 
@@ -70,7 +85,11 @@ def _example(connection: Connection, run: TrainingRun) -> tuple[str, str] | Miss
     """The names of the columns, and a row of the test set as a caller sends it."""
 
     def read() -> tuple[str, str]:
-        lines = read_start(connection, f"{run.uri}/data/requests/requests.csv", HEAD_BYTES).decode(errors="replace").splitlines()
+        lines = (
+            read_start(connection, f"{run.uri}/data/requests/requests.csv", HEAD_BYTES)
+            .decode(errors="replace")
+            .splitlines()
+        )
         return lines[0], lines[1] if len(lines) > 1 else ""
 
     return or_missing(read)

@@ -48,7 +48,9 @@ def code(visit: Visit) -> Mapping[str, Any]:
     def read() -> Any:
         before = read_versions(visit.connection, champion).commit
         if not before or not run.commit:
-            raise NotFound(f"the tags of {champion if not before else run.job} do not name the commit that it was made of")
+            raise NotFound(
+                f"the tags of {champion if not before else run.job} do not name the commit that it was made of"
+            )
         return code_difference(visit.connection, visit.project, before, run.commit, visit.query.get("page", ""))
 
     return {"run": run, "difference": or_missing(read), "execution": visit.query.get("execution", "")}
