@@ -16,14 +16,8 @@ MOST_POINTS = 150
 FINE_PERIODS = (5, 10, 30)  # of metrics by the second, which CloudWatch keeps so for three hours
 FINE_FOR, MINUTES_FOR = timedelta(hours=3), timedelta(days=15)
 MINUTE, FIVE_MINUTES = 60, 300
-# Over all of the time, each: the member, the metric and its statistic.
-WHOLE = {
-    "p50_ms": ("Latency", "p50"),
-    "p99_ms": ("Latency", "p99"),
-    "prediction": ("Prediction", "Average"),
-    "prediction_p10": ("Prediction", "p10"),
-    "prediction_p90": ("Prediction", "p90"),
-}
+# By the minute, each: the member, the metric and its statistic.
+BY_MINUTE = {"p50_ms": ("Latency", "p50"), "p99_ms": ("Latency", "p99"), "prediction": ("Prediction", "Average")}
 
 
 @dataclass(frozen=True)
@@ -34,9 +28,10 @@ class Series:
 
 @dataclass(frozen=True)
 class VersionFigures:
-    """`requests` and `errors` (5xx) since the begin; latencies in milliseconds; None without requests.
+    """`requests` and `errors` (5xx) of the time that counts; None without requests. `rate` is requests a second.
 
-    `prediction` is the mean of the model's answers, between their 10th and 90th percentiles. `rate` is requests a second.
+    Latencies, in milliseconds, are means of those of its minutes, weighed by their requests, since percentiles of parts make none of the
+    whole. `prediction` is the mean of the model's answers.
     """
 
     version: str
@@ -45,8 +40,6 @@ class VersionFigures:
     p50_ms: float | None
     p99_ms: float | None
     prediction: float | None
-    prediction_p10: float | None
-    prediction_p90: float | None
     rate: Series
 
 
@@ -72,25 +65,31 @@ def figures_of(
 ) -> dict[str, VersionFigures]:
     """`counted` is the time whose requests are summed up, `drawn` that of the series. In one call."""
     period = period_for(*drawn, now)
-    whole = max(MINUTE, -(-int((counted[1] - counted[0]).total_seconds()) // MINUTE) * MINUTE)
-    queries = list(_queries(project, function, versions, period, whole))
+    queries = list(_queries(project, function, versions, period))
     found = {item["Id"]: Series((), ()) for item in queries}
-    earliest = min(drawn[0], counted[0])
-    pages = connection.client("cloudwatch").get_paginator("get_metric_data")
-    for page in pages.paginate(
-        MetricDataQueries=queries, StartTime=earliest, EndTime=drawn[1], ScanBy="TimestampAscending"
-    ):
+    pages = (
+        connection.client("cloudwatch")
+        .get_paginator("get_metric_data")
+        .paginate(
+            MetricDataQueries=queries,
+            StartTime=min(drawn[0], counted[0]),
+            EndTime=max(drawn[1], counted[1]),
+            ScanBy="TimestampAscending",
+        )
+    )
+    for page in pages:
         for item in page["MetricDataResults"]:
             before = found[item["Id"]]
             found[item["Id"]] = Series((*before.at, *item["Timestamps"]), (*before.values, *item["Values"]))
     return {version: _figures(version, at, found, counted, period) for at, version in enumerate(versions)}
 
 
-def _queries(project: str, function: str, versions: Sequence[str], period: int, whole: int) -> Iterator[dict[str, Any]]:
+def _queries(project: str, function: str, versions: Sequence[str], period: int) -> Iterator[dict[str, Any]]:
+    minute = max(MINUTE, period)
     for at, version in enumerate(versions):
         dimensions = [{"Name": "FunctionName", "Value": function}, {"Name": "FunctionVersion", "Value": version}]
         wanted = {"requests": ("Requests", "Sum", period), "errors": ("5XXError", "Sum", period)}
-        wanted |= {name: (metric, statistic, whole) for name, (metric, statistic) in WHOLE.items()}
+        wanted |= {name: (metric, statistic, minute) for name, (metric, statistic) in BY_MINUTE.items()}
         for name, (metric, statistic, seconds) in wanted.items():
             named = {"Namespace": project, "MetricName": metric, "Dimensions": dimensions}
             yield {"Id": f"{name}_{at}", "MetricStat": {"Metric": named, "Period": seconds, "Stat": statistic}}
@@ -99,15 +98,31 @@ def _queries(project: str, function: str, versions: Sequence[str], period: int, 
 def _figures(
     version: str, at: int, found: Mapping[str, Series], counted: tuple[datetime, datetime], period: int
 ) -> VersionFigures:
-    requests = found[f"requests_{at}"]
-    # The last period that begins before is the one with the begin in it.
+    requests = _within(found[f"requests_{at}"], counted, period)
+    errors = _within(found[f"errors_{at}"], counted, period)
+    minute = max(MINUTE, period)
+    parts = {name: _within(found[f"{name}_{at}"], counted, minute) for name in BY_MINUTE}
+    all_requests = found[f"requests_{at}"]
+    return VersionFigures(
+        version=version,
+        requests=int(sum(requests.values)),
+        errors=int(sum(errors.values)),
+        rate=Series(all_requests.at, tuple(value / period for value in all_requests.values)),
+        **{name: weighed(one, all_requests, minute) for name, one in parts.items()},
+    )
+
+
+def _within(series: Series, counted: tuple[datetime, datetime], period: int) -> Series:
+    """The period that begins before the time that counts, and ends in it, counts too."""
     since = counted[0] - timedelta(seconds=period)
+    kept = [(at, value) for at, value in zip(series.at, series.values, strict=True) if since < at <= counted[1]]
+    return Series(tuple(at for at, _ in kept), tuple(value for _, value in kept))
 
-    def total(series: Series) -> int:
-        return int(
-            sum(value for when, value in zip(series.at, series.values, strict=True) if since < when <= counted[1])
-        )
 
-    latest = {name: values.values[-1] if (values := found[f"{name}_{at}"]).values else None for name in WHOLE}
-    rate = Series(requests.at, tuple(value / period for value in requests.values))
-    return VersionFigures(version, total(requests), total(found[f"errors_{at}"]), rate=rate, **latest)
+def weighed(series: Series, requests: Series, period: int) -> float | None:
+    """The mean of a series by how many requests came in each of its periods; None where none came. Pure."""
+    length, total, weight = timedelta(seconds=period), 0.0, 0.0
+    for at, value in zip(series.at, series.values, strict=True):
+        count = sum(one for when, one in zip(requests.at, requests.values, strict=True) if at <= when < at + length)
+        total, weight = total + count * value, weight + count
+    return total / weight if weight else None

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from mlsystem.client.deployment_course import Deployment
 from mlsystem.client.rollout import Course
-from mlsystem.client.version_figures import Series as Values
 from mlsystem.client.version_figures import VersionFigures, period_for
 from mlsystem.console.charts import Chart, Series, lines
 
@@ -57,29 +56,25 @@ def shares(weights: Mapping[str, float], versions: Sequence[str]) -> list[Share]
 
 def traffic_chart(figures: Mapping[str, VersionFigures], drawn: tuple[datetime, datetime], now: datetime) -> Chart:
     """Requests a second by version, one above the other. A period that is not over yet is left out: it would look like a fall."""
-    period = period_for(*drawn, now)
-    step = timedelta(seconds=period)
-    series = []
-    for version, one in figures.items():
-        at, values = _filled(one.rate, drawn[1] - step, step)
-        series.append(Series(f"version {version}", at, values))
-    series = _aligned(series)
-    return lines("Requests a second, by version", series, "a second", since=drawn[0], until=drawn[1], stacked=True)
+    step = timedelta(seconds=period_for(*drawn, now))
+    known = {
+        version: {at: value for at, value in zip(one.rate.at, one.rate.values, strict=True) if at <= now - step}
+        for version, one in figures.items()
+    }
+    times = _grid([at for values in known.values() for at in values], step)
+    series = [
+        Series(f"version {version}", times, [round(values.get(at, 0.0), 3) for at in times])
+        for version, values in known.items()
+    ]
+    return lines("Requests a second, by version", series, since=drawn[0], until=drawn[1], stacked=True)
 
 
-def _filled(values: Values, until: datetime, step: timedelta) -> tuple[list[datetime], list[float]]:
-    known = {at: value for at, value in zip(values.at, values.values, strict=True) if at <= until}
-    return sorted(known), [known[at] for at in sorted(known)]
-
-
-def _aligned(series: Sequence[Series]) -> list[Series]:
-    """With a point each wherever one has one: what is stacked must stand on something."""
-    times = sorted({at for one in series for at in one.at})
-    found = []
-    for one in series:
-        known = dict(zip(one.at, one.values, strict=True))
-        found.append(Series(one.name, times, [round(known.get(at, 0.0), 3) for at in times], one.colour))
-    return found
+def _grid(times: Sequence[datetime], step: timedelta) -> list[datetime]:
+    """All periods from the first to the last, and one on each side: of those without requests CloudWatch has no point."""
+    if not times:
+        return []
+    first, last = min(times) - step, max(times) + step
+    return [first + at * step for at in range(round((last - first) / step) + 1)]
 
 
 def serving_since(version: str, deployments: Sequence[Deployment]) -> datetime | None:
