@@ -61,7 +61,7 @@ def traffic_chart(figures: Mapping[str, VersionFigures], drawn: tuple[datetime, 
         version: {at: value for at, value in zip(one.rate.at, one.rate.values, strict=True) if at <= now - step}
         for version, one in figures.items()
     }
-    times = _grid([at for values in known.values() for at in values], step)
+    times = _grid([at for values in known.values() for at in values], step, now)
     series = [
         Series(f"version {version}", times, [round(values.get(at, 0.0), 3) for at in times])
         for version, values in known.items()
@@ -69,12 +69,12 @@ def traffic_chart(figures: Mapping[str, VersionFigures], drawn: tuple[datetime, 
     return lines("Requests a second, by version", series, since=drawn[0], until=drawn[1], stacked=True)
 
 
-def _grid(times: Sequence[datetime], step: timedelta) -> list[datetime]:
+def _grid(times: Sequence[datetime], step: timedelta, now: datetime) -> list[datetime]:
     """All periods from the first to the last, and one on each side: of those without requests CloudWatch has no point."""
     if not times:
         return []
-    first, last = min(times) - step, max(times) + step
-    return [first + at * step for at in range(round((last - first) / step) + 1)]
+    first, last = min(times) - step, min(max(times) + step, now - 2 * step)
+    return [first + at * step for at in range(max(0, round((last - first) / step)) + 1)]
 
 
 def serving_since(version: str, deployments: Sequence[Deployment]) -> datetime | None:
