@@ -87,6 +87,13 @@ class Releases:
         others = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
         return {**others, alias["FunctionVersion"]: 1 - sum(others.values())}
 
+    def serving_job(self) -> str:
+        """The training job of the version that most requests go to."""
+        shares = self.shares()
+        version = max(shares, key=lambda one: shares[one])
+        found = self._lambda.get_function_configuration(FunctionName=self.function, Qualifier=version)
+        return str(found.get("Environment", {}).get("Variables", {}).get("TRAINING_JOB_NAME", ""))
+
     def roll_back(self, to: str | None, reason: str, pause: Callable[[], None]) -> Release:
         """Move all traffic back, at once; the release that serves then.
 

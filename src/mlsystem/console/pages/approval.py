@@ -16,6 +16,7 @@ from mlsystem.client.errors import ClientFailure
 from mlsystem.client.invocation import invoke_endpoint
 from mlsystem.client.missing import Missing, or_missing
 from mlsystem.client.pipeline import Pipeline
+from mlsystem.client.releases import Releases
 from mlsystem.client.stored_file import read_start
 from mlsystem.client.training_run import Evaluation, TrainingRun, evaluations, read_run
 from mlsystem.console.evidence_charts import residual_chart, roc_chart
@@ -32,13 +33,14 @@ def load(visit: Visit) -> Mapping[str, Any]:
     approvals = Approvals(visit.connection, visit.project)
     execution = visit.query.get("execution", "") or approvals.waiting()
     decided, older = ([], "") if execution else approvals.decided()
-    base = {"decided": decided, "older": older, "late": visit.query.get("late", ""), "candidate": None}
+    base = {"decided": decided, "older": older, "late": visit.query.get("late", ""), "candidate": None, "serves": ""}
     if not execution:
         return base
     candidate = approvals.candidate(execution)
     newer = "" if candidate.question and candidate.question.token else approvals.waiting()
     status = Pipeline(visit.connection, visit.project).status_of(execution)
     evidence = _evidence(visit.connection, candidate)
+    base["serves"] = _serves(visit) if candidate.question and candidate.question.token else ""
     return {
         **base,
         "candidate": candidate,
@@ -47,6 +49,12 @@ def load(visit: Visit) -> Mapping[str, Any]:
         "status": status,
         **evidence,
     }
+
+
+def _serves(visit: Visit) -> str:
+    """The training job of the model that production serves now; empty where that cannot be told, as in another account."""
+    found = or_missing(lambda: Releases(visit.connection, visit.project).serving_job())
+    return "" if isinstance(found, Missing) else found
 
 
 def _evidence(connection: Connection, candidate: Candidate) -> Mapping[str, Any]:
