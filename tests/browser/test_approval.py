@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browsing import DESKTOP, SIZES, Person
+from tests.browsing import DESKTOP, PATIENCE_MS, SIZES, Person
 from tests.live import eventually
 from tests.small_project import NAME
 from tests.system import System
 
 APPROVAL = f"/{NAME}/approval"
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")

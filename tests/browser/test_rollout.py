@@ -8,11 +8,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Dialog, expect
 
-from tests.browsing import DESKTOP, SIZES, Person
+from tests.browsing import DESKTOP, PATIENCE_MS, SIZES, Person
 from tests.small_project import NAME
 from tests.system import System
 
 ROLLOUT = f"/{NAME}/rollout"
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -74,13 +74,13 @@ class Figure:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """eval.json: figures by name, and what belongs to the kind of model.
+    """eval.json: figures by name, and what belongs to the kind of model; `rows` None where a container of one's own does not say.
 
     `confusion`: rows of a class that were predicted as a class. `residuals`: how many answers were too high by how much (edges, counts).
     `roc`: false and true positive rates.
     """
 
-    rows: int
+    rows: int | None
     kind: str
     figures: Mapping[str, Figure]
     confusion: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -148,7 +148,7 @@ def parse_evaluation(content: Mapping[str, Any]) -> Evaluation:
     roc = group.get("receiver_operating_characteristic_curve")
     residuals = content.get("residuals")
     return Evaluation(
-        rows=int(content["dataset"]["item_count"]),
+        rows=content.get("dataset", {}).get("item_count"),
         kind=kind.removesuffix("_metrics").replace("_", " "),
         figures={name: _figure(item) for name, item in group.items() if "value" in item},
         confusion=group.get("confusion_matrix", {}),

@@ -25,6 +25,11 @@ def test_residuals_of_a_regression_are_read_where_there_are_some() -> None:
     assert parse_evaluation(content).residuals == ((-1.0, 0.0, 1.0), (1, 3))
 
 
+def test_an_evaluation_of_ones_own_container_need_have_no_more_than_the_figure_of_the_gate() -> None:
+    found = parse_evaluation({"multiclass_classification_metrics": {"accuracy": {"value": 1}}})
+    assert (found.rows, found.figures) == (None, {"accuracy": Figure(1.0, None)})
+
+
 def test_what_is_no_evaluation_is_refused() -> None:
     with pytest.raises(KeyError):
         parse_evaluation({"dataset": DATASET})

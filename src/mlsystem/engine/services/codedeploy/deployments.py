@@ -25,7 +25,7 @@ from mlsystem.engine.services.codedeploy.configs import find_config
 from mlsystem.engine.services.codedeploy.deployment import DeploymentMachine, DeploymentRecord
 from mlsystem.engine.services.codedeploy.deployment_actions import lifecycle_event_of
 from mlsystem.engine.services.codedeploy.groups import find_group
-from mlsystem.engine.services.codedeploy.page import page
+from mlsystem.engine.services.codedeploy.page import PAGE, page
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
@@ -102,9 +102,13 @@ class Deployments(Part):
         if "applicationName" in given:
             parent = find_group(call.tx, given["applicationName"], given["deploymentGroupName"]).key
         statuses = given.get("includeOnlyStatuses") or [str(status) for status in DeploymentStatus]
+        # Where nothing is left out, no more are read than are given out, and one that tells whether there are more.
+        all_count = not given.get("includeOnlyStatuses") and not given.get("createTimeRange")
+        most = int(given["nextToken"]) if str(given.get("nextToken", "")).isdecimal() else 0
+        limit = most + PAGE + 1 if all_count else None
         found = [
             record.key
-            for record in call.tx.all(DeploymentRecord, parent=parent, newest_first=True)
+            for record in call.tx.all(DeploymentRecord, parent=parent, newest_first=True, limit=limit)
             if record.state in statuses and _is_within(record.created_at, given.get("createTimeRange", {}))
         ]
         return page(found, given, "deployments")

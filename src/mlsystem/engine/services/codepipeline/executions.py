@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -109,13 +109,9 @@ class Executions(Part):
     def put_approval(self, request: PutApprovalResultInputTypeDef, call: Call) -> Mapping[str, object]:
         pipeline = require_pipeline(call.tx, request["pipelineName"])
         require_stage(pipeline, request["stageName"])
-        found = [
-            (execution, run)
-            for execution in call.tx.all(Execution, parent=pipeline.key)
-            for run in execution.own_runs
-            if (run.stage, run.action) == (request["stageName"], request["actionName"])
-            and run.token == request["token"]
-        ]
+        found = _asked(call.tx.all(Execution, parent=pipeline.key, state="InProgress"), request)
+        # Those that go on are few; of the others one may have been decided before.
+        found = found or _asked(call.tx.all(Execution, parent=pipeline.key), request)
         if not found:
             raise AwsError(
                 "InvalidApprovalTokenException", f"The approval token of {request['actionName']} is not valid."
@@ -206,6 +202,16 @@ class Executions(Part):
             for run in reversed(execution.own_runs)
         ]
         return _page(details, request, "actionExecutionDetails")
+
+
+def _asked(executions: Iterable[Execution], request: PutApprovalResultInputTypeDef) -> list[tuple[Execution, Any]]:
+    """With this question, by its token."""
+    return [
+        (execution, run)
+        for execution in executions
+        for run in execution.own_runs
+        if (run.stage, run.action) == (request["stageName"], request["actionName"]) and run.token == request["token"]
+    ]
 
 
 def job_uuid(run_id: str) -> str:
