@@ -23,7 +23,7 @@ def waiting(system: System) -> Iterator[str]:
     execution = system.upload({"auc": "0.93"})
     eventually(lambda: system._token(execution), timeout=300)
     yield execution
-    if system._token(execution):
+    if system.status(execution) == "InProgress":
         system.approve(execution, "no more tests", "Rejected")
 
 

@@ -103,9 +103,9 @@ class Deployments(Part):
             parent = find_group(call.tx, given["applicationName"], given["deploymentGroupName"]).key
         statuses = given.get("includeOnlyStatuses") or [str(status) for status in DeploymentStatus]
         # Where nothing is left out, no more are read than are given out, and one that tells whether there are more.
-        all_count = not given.get("includeOnlyStatuses") and not given.get("createTimeRange")
-        most = int(given["nextToken"]) if str(given.get("nextToken", "")).isdecimal() else 0
-        limit = most + PAGE + 1 if all_count else None
+        is_whole = not given.get("includeOnlyStatuses") and not given.get("createTimeRange")
+        start = int(given["nextToken"]) if str(given.get("nextToken", "")).isdecimal() else 0
+        limit = start + PAGE + 1 if is_whole else None
         found = [
             record.key
             for record in call.tx.all(DeploymentRecord, parent=parent, newest_first=True, limit=limit)
