@@ -24,7 +24,13 @@ from typing import Any
 
 import numpy as np
 from baseline_answers import write_answers
-from metrics import UndefinedMetricError, binary_metrics, multiclass_metrics, regression_metrics
+from metrics import (
+    UndefinedMetricError,
+    binary_metrics,
+    multiclass_metrics,
+    regression_metrics,
+    residual_histogram,
+)
 from predictor import ModelError, Predictor
 from prepare_data import write_encoded
 from prepared_data import PreparedData, load_prepared
@@ -68,10 +74,13 @@ def _test_set(folder: Path, schema: Schema) -> PreparedData:
 
 
 def quality(predictor: Predictor, data: PreparedData, threshold: float) -> dict[str, Any]:
-    """The metrics under the name of their task, as the gate looks them up."""
+    """The metrics under the name of their task, as the gate looks them up; of a regression also how its errors are distributed."""
     schema, scores = predictor.schema, predictor.scores(data.features)
     if schema.task == "regression":
-        return {"regression_metrics": regression_metrics(data.labels, scores)}
+        return {
+            "regression_metrics": regression_metrics(data.labels, scores),
+            "residuals": residual_histogram(data.labels, scores),
+        }
     labels = data.labels.astype(np.int64)
     if schema.task == "binary":
         return {"binary_classification_metrics": binary_metrics(labels, scores, threshold, schema.classes)}

@@ -22,6 +22,7 @@ SAMPLES = 5
 SAMPLE_SHARE = 0.8
 ROWS_FOR_DEVIATION = 200
 CURVE_POINTS = 100
+RESIDUAL_BINS = 30
 SEED = 20130101
 
 
@@ -78,6 +79,17 @@ def regression_metrics(labels: Floats, predicted: Floats) -> dict[str, Any]:
         return {"mae": float(np.mean(np.abs(errors))), "mse": mse, "rmse": mse**0.5, "r2": 1.0 - mse / spread}
 
     return _with_deviations(figures, len(labels))
+
+
+def residual_histogram(labels: Floats, predicted: Floats) -> dict[str, Any]:
+    """How many answers were too high by how much: `counts` between neighbouring `edges`.
+
+    The edges follow the labels alone, so that two models on the same rows have the same; what lies beyond counts in the outermost.
+    """
+    reach = 2.0 * float(np.std(labels)) or 1.0
+    edges = np.linspace(-reach, reach, RESIDUAL_BINS + 1)
+    counts, _ = np.histogram(np.clip(predicted - labels, -reach, reach), edges)
+    return {"edges": edges.tolist(), "counts": counts.tolist()}
 
 
 def area_under_curve(labels: Codes, scores: Floats) -> float:

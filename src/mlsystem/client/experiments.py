@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 
 from mlsystem.client.connection import Connection
 from mlsystem.client.errors import ClientFailure, NotFound
+from mlsystem.client.experiment_run import EVALUATION, Job, Run, read_job, read_run
 from mlsystem.client.project import Project
-from mlsystem.client.training_run import EVALUATION, Job, Run, read_job, read_run
 
 PAGE = 10
 AT_ONCE = 4

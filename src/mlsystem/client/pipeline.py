@@ -112,6 +112,11 @@ class Pipeline:
         runs = tuple(run_of(item) for item in reversed(found["actionExecutionDetails"]))
         return replace(wanted[0], runs=runs)
 
+    def status_of(self, execution_id: str) -> str:
+        """One execution's status, without its actions."""
+        found = self._ask("get_pipeline_execution", pipelineName=self.name, pipelineExecutionId=execution_id)
+        return str(found["pipelineExecution"]["status"])
+
     def waiting_approval(self) -> tuple[StageView, ActionView] | None:
         """The stage and action that wait for a person."""
         for stage in self.stages():

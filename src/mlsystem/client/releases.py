@@ -7,7 +7,8 @@ and so back again.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,7 @@ ALIAS = "live"
 ALL_AT_ONCE = "CodeDeployDefault.LambdaAllAtOnce"
 UNDER_WAY = ["Created", "Queued", "InProgress", "Baking", "Ready"]
 LATEST = "$LATEST"
+WORKERS = 8
 
 
 @dataclass(frozen=True)
@@ -58,18 +60,39 @@ class Releases:
         if stack.status() is None:
             raise NotFound(f"there is no stack {stack.name}: production was never deployed")
         outputs = stack.outputs()
-        self._function = outputs["ApiFunctionName"]
-        self._group = {
+        self.function = outputs["ApiFunctionName"]
+        self.group = {
             "applicationName": outputs["DeploymentApplication"],
             "deploymentGroupName": outputs["DeploymentGroup"],
         }
 
     def all(self) -> list[Release]:
         """Newest first."""
-        shares = self._shares()
-        pages = self._lambda.get_paginator("list_versions_by_function").paginate(FunctionName=self._function)
+        shares = self.shares()
+        pages = self._lambda.get_paginator("list_versions_by_function").paginate(FunctionName=self.function)
         found = [item for page in pages for item in page["Versions"] if item["Version"] != LATEST]
         return [self._release(item, shares) for item in sorted(found, key=lambda item: -int(item["Version"]))]
+
+    def named(self, versions: Iterable[str]) -> list[Release]:
+        """Those of these versions that are there, newest first: all are many after some years."""
+        shares = self.shares()
+        wanted = sorted({int(version) for version in versions}, reverse=True)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            found = pool.map(lambda version: self._named(str(version), shares), wanted)
+            return [release for release in found if release is not None]
+
+    def shares(self) -> dict[str, float]:
+        """Of the alias's traffic, by version."""
+        alias = self._lambda.get_alias(FunctionName=self.function, Name=ALIAS)
+        others = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+        return {**others, alias["FunctionVersion"]: 1 - sum(others.values())}
+
+    def serving_job(self) -> str:
+        """The training job of the version that most requests go to."""
+        shares = self.shares()
+        version = max(shares, key=lambda one: shares[one])
+        found = self._lambda.get_function_configuration(FunctionName=self.function, Qualifier=version)
+        return str(found.get("Environment", {}).get("Variables", {}).get("TRAINING_JOB_NAME", ""))
 
     def roll_back(self, to: str | None, reason: str, pause: Callable[[], None]) -> Release:
         """Move all traffic back, at once; the release that serves then.
@@ -81,11 +104,23 @@ class Releases:
         if under_way:
             if to is not None:
                 raise ClientFailure(f"the deployment {under_way} is under way: roll it back first, without a version")
-            self._codedeploy.stop_deployment(deploymentId=under_way, autoRollbackEnabled=True)
+            self.stop(under_way)
             self._await_end(under_way, pause)
         else:
-            self._deploy(self._target(to), reason, pause)
+            self._check_good(self._await_end(self.start_roll_back(self._target(to), reason), pause))
         return next(item for item in self.all() if item.share > 0)
+
+    def standing(self, version: str) -> Release:
+        """To which traffic may go back. Raises NotFound and ClientFailure."""
+        found = next(iter(self.named([version])), None) if version.isdecimal() else None
+        return self._check_standing(found, version)
+
+    def stop(self, deployment: str) -> None:
+        """Which takes its traffic back; it returns before that is done. Raises ClientFailure for one that is over."""
+        try:
+            self._codedeploy.stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
+        except ClientError as error:
+            raise ClientFailure(f"{deployment} was not stopped: {error.response['Error']['Message']}") from error
 
     def served_at(self, moment: datetime) -> tuple[Served, Release]:
         """What answered then; of a shift that was under way, what most requests got. Raises NotFound for before the first."""
@@ -118,6 +153,9 @@ class Releases:
                 )
             return found
         found = next((item for item in releases if to in (item.version, item.endpoint)), None)
+        return self._check_standing(found, to)
+
+    def _check_standing(self, found: Release | None, to: str) -> Release:
         if found is None:
             raise NotFound(f"there is no version {to}: `mlsystem versions` lists them")
         if found.share == 1:
@@ -126,28 +164,34 @@ class Releases:
             raise ClientFailure(f"version {found.version} cannot serve: its endpoint {found.endpoint} is gone")
         return found
 
-    def _deploy(self, target: Release, reason: str, pause: Callable[[], None]) -> None:
-        current = next(item for item in self.all() if item.share > 0)
+    def start_roll_back(self, target: Release, reason: str) -> str:
+        """The deployment that moves all traffic there at once; it returns when that has begun. Raises ClientFailure."""
+        current = next(version for version, share in self.shares().items() if share > 0)
         properties = {
-            "Name": self._function,
+            "Name": self.function,
             "Alias": ALIAS,
-            "CurrentVersion": current.version,
+            "CurrentVersion": current,
             "TargetVersion": target.version,
         }
         resource = {"Type": "AWS::Lambda::Function", "Properties": properties}
         content = json.dumps({"version": 0.0, "Resources": [{"ApiFunction": resource}]})
-        made = self._codedeploy.create_deployment(
-            **self._group,
-            deploymentConfigName=ALL_AT_ONCE,
-            description=f"Rollback to version {target.version}: {reason}"[:256],
-            revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": content}},
-            overrideAlarmConfiguration={"enabled": False},
-            autoRollbackConfiguration={"enabled": False},
-        )
-        info = self._await_end(made["deploymentId"], pause)
+        try:
+            made = self._codedeploy.create_deployment(
+                **self.group,
+                deploymentConfigName=ALL_AT_ONCE,
+                description=f"Rollback to version {target.version}: {reason}"[:256],
+                revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": content}},
+                overrideAlarmConfiguration={"enabled": False},
+                autoRollbackConfiguration={"enabled": False},
+            )
+        except ClientError as error:
+            raise ClientFailure(f"the rollback was refused: {error.response['Error']['Message']}") from error
+        return str(made["deploymentId"])
+
+    def _check_good(self, info: Mapping[str, Any]) -> None:
         if info["status"] != "Succeeded":
             words = info.get("errorInformation", {}).get("message", "")
-            raise RunFailed(f"the rollback {made['deploymentId']} is {info['status']}. {words}".strip())
+            raise RunFailed(f"the rollback {info['deploymentId']} is {info['status']}. {words}".strip())
 
     def _await_end(self, deployment: str, pause: Callable[[], None]) -> dict[str, Any]:
         while (info := self._deployment(deployment))["status"] in UNDER_WAY:
@@ -159,16 +203,20 @@ class Releases:
 
     def _deployments(self, statuses: list[str]) -> Iterator[str]:
         pages = self._codedeploy.get_paginator("list_deployments")
-        for page in pages.paginate(**self._group, includeOnlyStatuses=statuses):
+        for page in pages.paginate(**self.group, includeOnlyStatuses=statuses):
             yield from page["deployments"]
 
     def _deployment(self, name: str) -> dict[str, Any]:
         return dict(self._codedeploy.get_deployment(deploymentId=name)["deploymentInfo"])
 
-    def _shares(self) -> dict[str, float]:
-        alias = self._lambda.get_alias(FunctionName=self._function, Name=ALIAS)
-        others = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
-        return {**others, alias["FunctionVersion"]: 1 - sum(others.values())}
+    def _named(self, version: str, shares: Mapping[str, float]) -> Release | None:
+        try:
+            found = self._lambda.get_function_configuration(FunctionName=self.function, Qualifier=version)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                return None
+            raise
+        return self._release(found, shares)
 
     def _release(self, version: Mapping[str, Any], shares: Mapping[str, float]) -> Release:
         variables = version.get("Environment", {}).get("Variables", {})

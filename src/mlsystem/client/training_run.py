@@ -1,130 +1,187 @@
-"""A run of the training workflow, as its trial and its trial components tell of it. Pure."""
+"""A run of the training workflow: what it was given, what came out, and the files that its jobs wrote."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
 from typing import Any
 
-TRAINING, EVALUATION = "Training-Job", "Model-Evaluation-Job"  # display names, as the workflow gives them
-COMMIT, DATA_VERSION, BRANCH = "GitCommitHash", "DataVersionId", "GitBranch"  # tags of a trial
-OF_MACHINE = "SageMaker."
+from botocore.exceptions import ClientError
+
+from mlsystem.client.connection import Connection
+from mlsystem.client.errors import ClientFailure, NotFound
+from mlsystem.client.missing import Missing, or_missing
+from mlsystem.client.stored_file import read_json
+
+GROUPS = ("binary_classification_metrics", "multiclass_classification_metrics", "regression_metrics")
+COMMIT, DATA = "GitCommitHash", "DataVersionId"
 
 
 @dataclass(frozen=True)
-class Job:
-    """A trial component. `arn` is that of the job; parameters and artefacts by name."""
-
-    name: str
-    step: str
-    arn: str
-    status: str
-    message: str
-    began: datetime | None
-    ended: datetime | None
-    parameters: Mapping[str, str]
-    artefacts: Mapping[str, str]
-    metrics: Mapping[str, float]
+class Gate:
+    metric: str
+    comparison: str
+    threshold: float
+    value: float | None
 
     @property
-    def duration(self) -> timedelta | None:
-        return self.ended - self.began if self.began and self.ended else None
+    def sign(self) -> str:
+        signs = {"GreaterThan": ">", "GreaterThanOrEqual": "≥", "LessThan": "<", "LessThanOrEqual": "≤"}
+        return signs.get(self.comparison, self.comparison)
 
     @property
-    def kind(self) -> str:
-        """`TrainingJobs` or `ProcessingJobs`: the group of its log is named so."""
-        resource = self.arn.rpartition(":")[2].partition("/")[0]
-        return {"training-job": "TrainingJobs", "processing-job": "ProcessingJobs"}.get(resource, "TransformJobs")
-
-    @property
-    def job(self) -> str:
-        return self.arn.rpartition("/")[2]
+    def more_is_better(self) -> bool:
+        return self.comparison.startswith("Greater")
 
 
 @dataclass(frozen=True)
-class Run:
-    """`jobs` in the order in which they began. `evaluation` has the numbers of eval.json; empty where it cannot be read."""
+class Champion:
+    """The model that served when the run was made; `job` is empty where there was none."""
 
-    trial: str
-    created: datetime
+    job: str
+    verdict: str
+    value: float | None
+    margin: float
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """`job` names the training job, and all else of the run after it."""
+
+    job: str
+    uri: str
     commit: str
-    branch: str
     data_version: str
-    jobs: tuple[Job, ...]
-    evaluation: Mapping[str, float]
+    data: Mapping[str, str]
+    hyperparameters: Mapping[str, str]
+    gate: Gate | None
+    champion: Champion | None
 
-    @property
-    def training(self) -> Job | None:
-        return next((job for job in self.jobs if job.step == TRAINING), None)
-
-    @property
-    def execution(self) -> str:
-        """Of the workflow: it has the name of the training job, and every job's name begins with it."""
-        if self.training is not None:
-            return self.training.job
-        return self.jobs[0].job.rpartition("-")[0] if self.jobs else ""
-
-    @property
-    def pipeline_execution(self) -> str:
-        """The trial is named after it: five groups of digits and letters."""
-        return "-".join(self.trial.split("-")[-5:])
-
-    @property
-    def status(self) -> str:
-        states = [job.status for job in self.jobs]
-        return next(
-            (one for one in ("Failed", "Stopped", "InProgress") if one in states), "Completed" if states else ""
-        )
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        """Of the training, without those of its machine."""
-        given = self.training.parameters if self.training else {}
-        return {name: value for name, value in given.items() if not name.startswith(OF_MACHINE)}
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        told = {name: value for job in self.jobs for name, value in job.metrics.items()}
-        return {**told, **self.evaluation}
-
-    @property
-    def duration(self) -> timedelta | None:
-        begun = [job.began for job in self.jobs if job.began]
-        ended = [job.ended for job in self.jobs if job.ended]
-        return max(ended) - min(begun) if begun and ended else None
+    def of(self, job: str) -> str:
+        """The folder of another run of the same project."""
+        return f"{self.uri.rpartition('/')[0]}/{job}"
 
 
-def read_run(trial: Mapping[str, Any], jobs: list[Job]) -> Run:
-    tags = {tag["Key"]: tag["Value"] for tag in trial.get("Tags", ())}
-    return Run(
-        trial=trial["TrialName"],
-        created=trial["CreationTime"],
+@dataclass(frozen=True)
+class Figure:
+    """`deviation` None: there were too few rows to tell."""
+
+    value: float
+    deviation: float | None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """eval.json: figures by name, and what belongs to the kind of model; `rows` None where a container of one's own does not say.
+
+    `confusion`: rows of a class that were predicted as a class. `residuals`: how many answers were too high by how much (edges, counts).
+    `roc`: false and true positive rates.
+    """
+
+    rows: int | None
+    kind: str
+    figures: Mapping[str, Figure]
+    confusion: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    residuals: tuple[tuple[float, ...], tuple[int, ...]] | None = None
+    roc: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Of which commit and which data a model was made; empty where its tags do not say."""
+
+    commit: str
+    data_version: str
+
+
+def read_run(connection: Connection, execution: str) -> TrainingRun:
+    """By the ARN of the workflow's execution. Raises NotFound where Step Functions has forgotten it, as AWS does after 90 days."""
+    try:
+        found = connection.client("stepfunctions").describe_execution(executionArn=execution)
+    except ClientError as error:
+        words = error.response["Error"]["Message"]
+        raise NotFound(f"the training {execution.rpartition(':')[2]} cannot be read: {words}") from error
+    try:
+        return _run(execution.rpartition(":")[2], json.loads(found["input"]), json.loads(found.get("output") or "{}"))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ClientFailure(
+            f"{execution} was given, or gave, something else than a run of training: {error!r}"
+        ) from error
+
+
+def read_versions(connection: Connection, job: str) -> Versions:
+    """By a training job's tags. Raises NotFound."""
+    sagemaker = connection.client("sagemaker")
+    try:
+        arn = sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobArn"]
+        tags = {one["Key"]: one["Value"] for one in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
+    except ClientError as error:
+        raise NotFound(f"the training job {job} cannot be read: {error.response['Error']['Message']}") from error
+    return Versions(tags.get(COMMIT, ""), tags.get(DATA, ""))
+
+
+def evaluations(connection: Connection, run: TrainingRun) -> tuple[Evaluation | Missing, Evaluation | Missing]:
+    """Of the new model and of the champion, both on the run's test set."""
+    new = or_missing(lambda: read_evaluation(connection, f"{run.uri}/evaluation/eval.json"))
+    if run.champion is None or not run.champion.job:
+        return new, Missing("there was no champion: nothing served yet when this model was trained")
+    if run.champion.reason:
+        return new, Missing(run.champion.reason)
+    return new, or_missing(lambda: read_evaluation(connection, f"{run.uri}/champion/eval.json"))
+
+
+def read_evaluation(connection: Connection, uri: str) -> Evaluation:
+    """Raises NotFound, and ClientFailure for what is no evaluation."""
+    content = read_json(connection, uri)
+    try:
+        return parse_evaluation(content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ClientFailure(f"{uri} is no evaluation: {error!r}") from error
+
+
+def parse_evaluation(content: Mapping[str, Any]) -> Evaluation:
+    """Raises KeyError, TypeError or ValueError."""
+    kind = next(name for name in (*GROUPS, "") if name in content or not name)
+    group = content[kind]
+    roc = group.get("receiver_operating_characteristic_curve")
+    residuals = content.get("residuals")
+    return Evaluation(
+        rows=content.get("dataset", {}).get("item_count"),
+        kind=kind.removesuffix("_metrics").replace("_", " "),
+        figures={name: _figure(item) for name, item in group.items() if "value" in item},
+        confusion=group.get("confusion_matrix", {}),
+        residuals=(tuple(residuals["edges"]), tuple(residuals["counts"])) if residuals else None,
+        roc=(tuple(roc["false_positive_rates"]), tuple(roc["true_positive_rates"])) if roc else None,
+    )
+
+
+def _figure(item: Mapping[str, Any]) -> Figure:
+    deviation = item.get("standard_deviation")
+    return Figure(float(item["value"]), float(deviation) if isinstance(deviation, int | float) else None)
+
+
+def _run(job: str, given: Mapping[str, Any], gave: Mapping[str, Any]) -> TrainingRun:
+    tags = {one["Key"]: one["Value"] for one in given["Tags"]}
+    gate, champion = gave.get("Gate", given.get("Gate")), gave.get("Champion")
+    return TrainingRun(
+        job=job,
+        uri=f"{given['RunsUri']}/{job}",
         commit=tags.get(COMMIT, ""),
-        branch=tags.get(BRANCH, ""),
-        data_version=tags.get(DATA_VERSION, ""),
-        jobs=tuple(sorted(jobs, key=lambda job: job.began.timestamp() if job.began else float("inf"))),
-        evaluation={},
+        data_version=tags.get(DATA, ""),
+        data={one["Name"]: one["Uri"] for one in given["RawData"]},
+        hyperparameters=given.get("HyperParameters", {}),
+        gate=Gate(gate["Metric"], gate["Comparison"], gate["Threshold"], gate.get("Value")) if gate else None,
+        champion=_champion(champion) if champion else None,
     )
 
 
-def read_job(found: Mapping[str, Any]) -> Job:
-    status = found.get("Status", {})
-    parameters = found.get("Parameters", {})
-    artefacts = {**found.get("InputArtifacts", {}), **found.get("OutputArtifacts", {})}
-    return Job(
-        name=found["TrialComponentName"],
-        step=found.get("DisplayName", found["TrialComponentName"]),
-        arn=found.get("Source", {}).get("SourceArn", ""),
-        status=status.get("PrimaryStatus", ""),
-        message=status.get("Message", ""),
-        began=found.get("StartTime"),
-        ended=found.get("EndTime"),
-        parameters={name: _parameter(value) for name, value in parameters.items()},
-        artefacts={name: value.get("Value", "") for name, value in artefacts.items()},
-        metrics={one["MetricName"]: one["Last"] for one in found.get("Metrics", ()) if "Last" in one},
+def _champion(told: Mapping[str, Any]) -> Champion:
+    return Champion(
+        job=told.get("TrainingJobName", ""),
+        verdict=told["Verdict"],
+        value=told.get("Value"),
+        margin=told.get("Margin", 0.0),
+        reason=told.get("Reason", ""),
     )
-
-
-def _parameter(value: Mapping[str, Any]) -> str:
-    return f"{value['NumberValue']:g}" if "NumberValue" in value else str(value.get("StringValue", ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mlsystem.client.training_run import Run
+from mlsystem.client.experiment_run import Run
 from mlsystem.console.charts import Chart, Series, bars, lines
 
 # The metrics that say most come first; the others follow by name.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from mlsystem.client.training_run import Job, Run
+from mlsystem.client.experiment_run import Job, Run
 from mlsystem.console.run_comparison import (
     THIS_RUN,
     artefact_rows,

@@ -2,6 +2,8 @@
 
 from mlsystem.console.page import Route
 from mlsystem.console.pages import (
+    approval,
+    approval_parts,
     captures,
     endpoints,
     experiments,
@@ -11,6 +13,7 @@ from mlsystem.console.pages import (
     notifications,
     pipeline,
     projects,
+    rollout,
     settings,
     trying,
     workflow,
@@ -21,6 +24,9 @@ ROUTES: tuple[Route, ...] = (
     *home.ROUTES,
     *pipeline.ROUTES,
     *workflow.ROUTES,
+    *approval.ROUTES,
+    *approval_parts.ROUTES,
+    *rollout.ROUTES,
     *endpoints.ROUTES,
     *trying.ROUTES,
     *captures.ROUTES,

@@ -142,3 +142,12 @@ def test_a_sample_that_misses_a_rare_class_costs_the_deviation_only() -> None:
     labels[np.setdiff1d(np.arange(300), first_sample)[0]] = 1
     group = metrics.binary_metrics(labels, labels / 2, 0.5, ("0", "1"))
     assert group["auc"] == {"value": 1.0, "standard_deviation": "NaN"}
+
+
+def test_residuals_are_counted_in_classes_that_follow_the_labels_alone() -> None:
+    """Labels -1 and 1 have a standard deviation of 1, so the classes reach from -2 to 2; what lies beyond is in the outermost."""
+    labels = np.array([-1.0, 1.0, -1.0, 1.0])
+    found = metrics.residual_histogram(labels, labels + np.array([0.01, 0.01, 9.0, -9.0]))
+    edges, counts = found["edges"], found["counts"]
+    assert (edges[0], edges[-1], sum(counts)) == (-2.0, 2.0, 4)
+    assert (counts[0], counts[-1], counts[len(counts) // 2]) == (1, 1, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import secrets
 import string
 from collections.abc import Mapping
@@ -102,11 +103,11 @@ class Deployments(Part):
         if "applicationName" in given:
             parent = find_group(call.tx, given["applicationName"], given["deploymentGroupName"]).key
         statuses = given.get("includeOnlyStatuses") or [str(status) for status in DeploymentStatus]
-        found = (
-            record.key
-            for record in call.tx.each(DeploymentRecord, parent=parent, newest_first=True)
-            if record.state in statuses and _is_within(record.created_at, given.get("createTimeRange", {}))
-        )
+        # Each status apart: of those that go on there are few among very many that have ended.
+        lists = (call.tx.each(DeploymentRecord, parent=parent, state=one, newest_first=True) for one in set(statuses))
+        newest_first = heapq.merge(*lists, key=lambda record: (record.created_at, record.key), reverse=True)
+        within = given.get("createTimeRange", {})
+        found = (record.key for record in newest_first if _is_within(record.created_at, within))
         return page(found, given, "deployments")
 
     @operation("StopDeployment", accepts="deploymentId autoRollbackEnabled")
