@@ -32,11 +32,11 @@ class FinalDocuments:
     def __init__(self, most_bytes: int = KEPT_BYTES):
         self._most = most_bytes
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[int, str], tuple[int, Any]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], tuple[int, Any]] = OrderedDict()
 
     def read(self, connection: Connection, uri: str) -> Any:
         """Raises NotFound, ClientFailure, also for what is no JSON."""
-        mark = (id(connection), uri)
+        mark = (f"{connection.target} {connection.home}", uri)
         with self._lock:
             if mark in self._kept:
                 self._kept.move_to_end(mark)
