@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mlsystem.client.drift.findings import CANNOT_TELL, DRIFTED, Distribution, FeatureVerdict, Findings
@@ -77,19 +77,22 @@ def distribution_chart(found: Distribution) -> Chart:
         "Baseline": [round(one.in_baseline * 100, 3) for one in found.shares],
         "Now": [round(one.now * 100, 3) for one in found.shares],
     }
-    return charts.bars(words, [one.label for one in found.shares], series, unit="% of rows")
+    chart = charts.bars(words, [one.label for one in found.shares], series)
+    before, now = chart.options["series"]
+    return replace(chart, options={**chart.options, "series": [{**before, "itemStyle": {"color": "$faint"}}, now]})
 
 
 def history_chart(feature: FeatureVerdict, trend: Trend, since: datetime, until: datetime) -> Chart:
     words = f"Distance of {feature.name} from the baseline over time"
     series = [Series(feature.name, trend.at, trend.values)]
-    return with_points(charts.lines(words, series, "distance", feature.threshold, since, until))
+    return with_points(charts.lines(words, series, "", feature.threshold, since, until))
 
 
 def with_points(chart: Chart) -> Chart:
-    """Each value marked: there are few, and far apart."""
+    """Each value of the one line marked: there are few, and far apart."""
     series = [{**one, "showSymbol": True, "symbolSize": 7} for one in chart.options["series"]]
-    return Chart(chart.words, {**chart.options, "series": series}, chart.columns, chart.rows)
+    grid = {"left": 8, "right": 44, "top": 14, "bottom": 8, "containLabel": True}
+    return replace(chart, options={**chart.options, "series": series, "grid": grid, "legend": {"show": False}})
 
 
 def _height(value: float, top: float) -> float:

@@ -77,9 +77,10 @@ class Executions:
         """The newest first. Raises ClientFailure."""
         return self._page({"MonitoringScheduleName": schedule}, size, token)
 
-    def everywhere(self, size: int, token: str = "", kind: str = DATA) -> ExecutionPage:
+    def everywhere(self, size: int, token: str = "", kind: str = DATA, status: str = "") -> ExecutionPage:
         """Of every endpoint of the account, also of those that are gone. Raises ClientFailure."""
-        return self._page({"MonitoringTypeEquals": kind}, size, token)
+        given = {"MonitoringTypeEquals": kind}
+        return self._page({**given, "StatusEquals": status} if status else given, size, token)
 
     def outcome(self, job: str) -> Outcome:
         """Raises NotFound, also for a job that no schedule began."""
