@@ -1,7 +1,7 @@
 """The pages, a file each; `ROUTES` lists what can be asked for."""
 
 from mlsystem.console.page import Route
-from mlsystem.console.pages import home, monitor, monitor_quality, monitor_retraining, monitor_schedule, projects
+from mlsystem.console.pages import dashboard, home, monitor, monitor_quality, monitor_retraining, monitor_schedule, projects
 
 ROUTES: tuple[Route, ...] = (
     *projects.ROUTES,
@@ -10,4 +10,5 @@ ROUTES: tuple[Route, ...] = (
     *monitor_schedule.ROUTES,
     *monitor_quality.ROUTES,
     *monitor_retraining.ROUTES,
+    *dashboard.ROUTES,
 )
