@@ -15,6 +15,7 @@ from mlsystem.console.charts import Chart, Series
 
 COLUMNS, LOW, HIGH = 24, 4, 9
 MOST_LINES = 20  # in one graph: more are no longer told apart
+CURRENT = timedelta(minutes=10)
 MARKS = re.compile(r"\*\*|__|`")
 LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
@@ -68,10 +69,11 @@ def hidden_lines(found: Filled) -> int:
 
 
 def figures(found: Figures) -> list[tuple[str, float]]:
-    """The last value of each line; the line that has the newest one first."""
-    having = [one for one in found.lines if one.values]
-    ordered: list[Line] = sorted(having, key=lambda one: one.at[-1], reverse=True)
-    return [(one.label, one.values[-1]) for one in ordered[:MOST_LINES]]
+    """The last value of each line. One that ended while another goes on, such as that of an endpoint which is gone, says nothing of now."""
+    having: list[Line] = [one for one in found.lines if one.values]
+    newest = max((one.at[-1] for one in having), default=None)
+    current = [one for one in having if newest is not None and newest - one.at[-1] <= CURRENT]
+    return [(one.label, one.values[-1]) for one in current[:MOST_LINES]]
 
 
 def states(found: AlarmStates) -> list[tuple[str, str]]:

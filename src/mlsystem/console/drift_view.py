@@ -48,7 +48,9 @@ def verdict_of(findings: Findings) -> Verdict:
     if findings.verdict == CANNOT_TELL:
         words = _unknown(by[CANNOT_TELL]).strip() or f"{findings.summary[:1].upper()}{findings.summary[1:]}."
         return Verdict("warn", "Nobody can tell whether the data have drifted", words)
-    return Verdict("good", "The data have not drifted", f"Each of {total} features was compared, and lies within what is allowed.")
+    return Verdict(
+        "good", "The data have not drifted", f"Each of {total} features was compared, and lies within what is allowed."
+    )
 
 
 def spark(trend: Trend, threshold: float | None) -> Spark | None:

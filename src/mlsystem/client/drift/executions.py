@@ -68,7 +68,9 @@ class Executions:
     def __init__(self, connection: Connection):
         self._sagemaker = connection.client("sagemaker")
 
-    def of_endpoint(self, endpoint: str, size: int, token: str = "", kind: str = DATA, status: str = "") -> ExecutionPage:
+    def of_endpoint(
+        self, endpoint: str, size: int, token: str = "", kind: str = DATA, status: str = ""
+    ) -> ExecutionPage:
         """The newest first. Raises ClientFailure."""
         given = {"EndpointName": endpoint, "MonitoringTypeEquals": kind}
         return self._page({**given, "StatusEquals": status} if status else given, size, token)

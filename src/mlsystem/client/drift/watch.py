@@ -57,9 +57,7 @@ def watch(connection: Connection, project: Project, documents: FinalDocuments, j
     )
 
 
-def _found(
-    connection: Connection, documents: FinalDocuments, chosen: Outcome | None
-) -> tuple[Findings | None, str]:
+def _found(connection: Connection, documents: FinalDocuments, chosen: Outcome | None) -> tuple[Findings | None, str]:
     if chosen is None:
         return None, ""
     if not chosen.status.startswith("Completed"):

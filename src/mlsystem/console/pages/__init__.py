@@ -1,7 +1,16 @@
 """The pages, a file each; `ROUTES` lists what can be asked for."""
 
 from mlsystem.console.page import Route
-from mlsystem.console.pages import dashboard, home, monitor, monitor_quality, monitor_retraining, monitor_schedule, projects
+from mlsystem.console.pages import (
+    alarms,
+    dashboard,
+    home,
+    monitor,
+    monitor_quality,
+    monitor_retraining,
+    monitor_schedule,
+    projects,
+)
 
 ROUTES: tuple[Route, ...] = (
     *projects.ROUTES,
@@ -11,4 +20,5 @@ ROUTES: tuple[Route, ...] = (
     *monitor_quality.ROUTES,
     *monitor_retraining.ROUTES,
     *dashboard.ROUTES,
+    *alarms.ROUTES,
 )

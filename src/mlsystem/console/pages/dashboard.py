@@ -17,12 +17,14 @@ from mlsystem.client.dashboard.widgets import MetricWidget, Widget, widgets
 from mlsystem.client.errors import NotFound
 from mlsystem.console.dashboard_view import figures, frames, graph, hidden_lines, states, text
 from mlsystem.console.page import Page
+from mlsystem.console.recent import Recent
 from mlsystem.console.ranges import Choice, Range, range_of, with_query
 from mlsystem.console.visit import Visit
 
 RANGES, USUAL_RANGE = ("15m", "1h", "3h", "12h", "1d", "1w"), "3h"
 SECONDS = {"15m": 10, "1h": 10, "3h": 20, "12h": 60, "1d": 120, "1w": 600}  # between two looks
 MOST_NAMES = 12
+BODIES: Recent[str] = Recent(seconds=10)  # the widgets of a page ask for the same one at the same time
 SINGLES = timedelta(hours=3)  # the last value of a single is looked for no farther back
 
 
@@ -65,8 +67,12 @@ def load_widget(visit: Visit) -> Mapping[str, Any]:
 
 def _widgets(visit: Visit, looked: Range) -> list[Widget]:
     name = visit.query.get("name", "")
-    body = stored_body(visit.connection, name) if name else project_body(visit.connection, visit.project)
+    body = BODIES.get((visit.connection.home, visit.project.pipeline, name), lambda: _body(visit, name))
     return [fitted(widget, looked.length) for widget in widgets(body)]
+
+
+def _body(visit: Visit, name: str) -> str:
+    return stored_body(visit.connection, name) if name else project_body(visit.connection, visit.project)
 
 
 def _stored(visit: Visit, name: str) -> list[Choice]:

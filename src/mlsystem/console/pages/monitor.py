@@ -53,7 +53,9 @@ def load(visit: Visit) -> Mapping[str, Any]:
     found = watch(visit.connection, visit.project, DOCUMENTS, visit.query.get("execution", ""))
     values = {"tab": "drift", "watch": found, "looks": LOOKS, "findings": found.findings if found else None}
     if found is None or found.findings is None:
-        return {**values, "verdict": None, "rows": (), "pager": None, "chosen": None, "missing": None} | _links(visit, found)
+        return {**values, "verdict": None, "rows": (), "pager": None, "chosen": None, "missing": None} | _links(
+            visit, found
+        )
     until = visit.now
     endpoint = found.chosen.endpoint if found.chosen and found.chosen.endpoint else found.endpoint
     trends = Trends(visit.connection, endpoint, until - TREND, until)
@@ -81,7 +83,12 @@ def _features(visit: Visit, findings: Findings, trends: Trends) -> Mapping[str, 
     shown = findings.features[first : first + FEATURES_A_PAGE]
     known = trends.of_features() if len(findings.features) <= MOST_FEATURES else {}
     rows = [
-        (one, with_query(visit.query, feature=one.name), bar_width(one), spark(known.get(one.name, Trend()), one.threshold))
+        (
+            one,
+            with_query(visit.query, feature=one.name),
+            bar_width(one),
+            spark(known.get(one.name, Trend()), one.threshold),
+        )
         for one in shown
     ]
     more = first + FEATURES_A_PAGE < len(findings.features)

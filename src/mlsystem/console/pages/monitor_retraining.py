@@ -36,7 +36,10 @@ def load(visit: Visit) -> Mapping[str, Any]:
 
 def ask(visit: Visit) -> Done:
     endpoint = Retraining(visit.connection, visit.project).ask()
-    return Done("/monitor/retraining", f"Asked whether the requests of {endpoint} are worth a training. The decision appears here.")
+    return Done(
+        "/monitor/retraining",
+        f"Asked whether the requests of {endpoint} are worth a training. The decision appears here.",
+    )
 
 
 ROUTES = (

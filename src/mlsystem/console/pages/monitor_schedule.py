@@ -63,7 +63,11 @@ def switch(visit: Visit) -> Done:
         raise NotFound("production has no monitoring schedule: the pipeline makes one when it deploys")
     is_on = visit.path["what"] == "start"
     Schedules(visit.connection).switch(production.schedule, is_on)
-    said = "The schedule runs." if is_on else "The schedule is stopped. Nobody checks production until it is started again."
+    said = (
+        "The schedule runs."
+        if is_on
+        else "The schedule is stopped. Nobody checks production until it is started again."
+    )
     return Done("/monitor/executions", said)
 
 
