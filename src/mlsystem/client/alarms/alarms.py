@@ -17,6 +17,7 @@ from mlsystem.client.errors import ClientFailure, NotFound
 
 KINDS = ["MetricAlarm", "CompositeAlarm"]
 MOST_COUNTED = 100  # what CloudWatch gives at once
+MOST_FIRST = 10
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,11 @@ class AlarmPage:
 
 @dataclass(frozen=True)
 class Count:
-    """`is_more`: at least so many."""
+    """`is_more`: at least so many. `first` are some of them, in the order of their names."""
 
     number: int
     is_more: bool
+    first: tuple[AlarmView, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ class Alarms:
 
         def count(state: str) -> Count:
             found = self._described(self._asked(prefix, state), MaxRecords=MOST_COUNTED)
-            return Count(len(_views(found)), bool(found.get("NextToken")))
+            views = _views(found)
+            return Count(len(views), bool(found.get("NextToken")), views[:MOST_FIRST])
 
         with ThreadPoolExecutor(len(STATES)) as pool:
             return dict(zip(STATES, pool.map(count, STATES), strict=True))

@@ -24,6 +24,7 @@ MISSING = {
     "breaching": "breaching",
     "ignore": "keeps the state",
 }
+TREATED = {"NonBreaching": "not breaching", "Breaching": "breaching", "Missing": "missing"}
 NO_DATA = re.compile(r"no datapoints? were received for (\d+) periods?.*treated as \[(\w+)\]")
 MINUTE, HOUR, DAY = 60, 3600, 86400
 MOST_VALUES = 5
@@ -52,21 +53,24 @@ def watched(rule: Rule) -> str:
 
 def why(alarm: AlarmView) -> str:
     """The reason of its state, for a person; CloudWatch's own words where nothing better is known."""
-    reason = alarm.reason
+    if alarm.rule is not None and alarm.recent_values and alarm.reason.startswith("Threshold Crossed"):
+        shown = [f"{value:.4g}" for value in alarm.recent_values[-MOST_VALUES:]]
+        noun = "The last value was" if len(shown) == 1 else "The last values were"
+        enough = "" if alarm.state == "ALARM" else "not "
+        return f"{noun} {', '.join(shown)}: {enough}enough of them {limit(alarm.rule)}."
+    return plain(alarm.reason)
+
+
+def plain(reason: str) -> str:
+    """A reason without CloudWatch's terms, where they are known."""
     if reason.startswith("Unchecked"):
         return "It was not evaluated since it was made."
     nothing = NO_DATA.search(reason)
     if nothing:
         count = "the last period" if nothing[1] == "1" else f"{nothing[1]} periods"
-        treated = nothing[2][:1].lower() + nothing[2][1:]
-        return f"No data came in {count}, which counts as {MISSING.get(treated, treated)}."
+        return f"No data came in {count}, which counts as {TREATED.get(nothing[2], nothing[2])}."
     if reason.startswith("Insufficient Data"):
         return "No data came, so nobody can tell."
-    if alarm.rule is not None and alarm.recent_values and reason.startswith("Threshold Crossed"):
-        shown = [f"{value:.4g}" for value in alarm.recent_values[-MOST_VALUES:]]
-        noun = "The last value was" if len(shown) == 1 else "The last values were"
-        verb = "is" if alarm.state == "ALARM" else "is not"
-        return f"{noun} {', '.join(shown)}; enough of this {verb} {limit(alarm.rule)}."
     return reason
 
 
@@ -91,7 +95,11 @@ def change(kind: str, summary: str, data: str) -> tuple[str, str, str]:
     told = _json(data)
     if kind == "StateUpdate":
         old, new = told.get("oldState", {}), told.get("newState", {})
-        return str(old.get("stateValue", "")), str(new.get("stateValue", "")), str(new.get("stateReason", summary))
+        return (
+            str(old.get("stateValue", "")),
+            str(new.get("stateValue", "")),
+            plain(str(new.get("stateReason", summary))),
+        )
     arn = str(told.get("action") or told.get("actionName") or "")
     if kind == "Action" and arn and summary.startswith("Successfully"):
         return "", "", f"It {does(arn)}."

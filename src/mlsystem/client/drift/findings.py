@@ -1,6 +1,6 @@
 """What an execution found, feature by feature: its `verdicts.json`, `constraint_violations.json` and `report.json`.
 
-The last holds both distributions on the same bins, so that nobody needs the sketches of `statistics.json`, which take megabytes. An image of
+The last holds both distributions on the same bins: nobody needs the sketches of `statistics.json`, which take megabytes. An image of
 another maker leaves neither verdicts nor report: then only its violations are known, and nobody can tell of a drift.
 """
 

@@ -33,6 +33,9 @@ def load(visit: Visit) -> Mapping[str, Any]:
     alarms, base = Alarms(visit.connection), _base(visit)
     found = alarms.page(base + begins, state, A_PAGE, token)
     counts = alarms.counts(base + begins)
+    # Names are CloudWatch's order. What is raised comes first all the same, however far down the list it stands.
+    raised = () if state or token else counts["ALARM"].first
+    rest = [one for one in found.alarms if one.name not in {other.name for other in raised}]
     return {
         "tabs": _tabs(visit),
         "of": visit.query.get("of", ""),
@@ -40,7 +43,7 @@ def load(visit: Visit) -> Mapping[str, Any]:
         "begins": begins,
         "state": state,
         "counts": [(one, counts[one], _filtered(visit, state="" if one == state else one)) for one in STATES],
-        "rows": [(one, why(one), _actions(one)) for one in found.alarms],
+        "rows": [(one, why(one), _actions(one)) for one in (*raised, *rest)],
         "before": with_query(visit.query, token="") if token else "",
         "after": with_query(visit.query, token=found.next_token) if found.next_token else "",
     }

@@ -17,8 +17,8 @@ from mlsystem.client.dashboard.widgets import MetricWidget, Widget, widgets
 from mlsystem.client.errors import NotFound
 from mlsystem.console.dashboard_view import figures, frames, graph, hidden_lines, states, text
 from mlsystem.console.page import Page
-from mlsystem.console.recent import Recent
 from mlsystem.console.ranges import Choice, Range, range_of, with_query
+from mlsystem.console.recent import Recent
 from mlsystem.console.visit import Visit
 
 RANGES, USUAL_RANGE = ("15m", "1h", "3h", "12h", "1d", "1w"), "3h"

@@ -53,9 +53,8 @@ def load(visit: Visit) -> Mapping[str, Any]:
     found = watch(visit.connection, visit.project, DOCUMENTS, visit.query.get("execution", ""))
     values = {"tab": "drift", "watch": found, "looks": LOOKS, "findings": found.findings if found else None}
     if found is None or found.findings is None:
-        return {**values, "verdict": None, "rows": (), "pager": None, "chosen": None, "missing": None} | _links(
-            visit, found
-        )
+        nothing = {"verdict": None, "rows": (), "pager": None, "chosen": None, "missing": None}
+        return {**values, **nothing, **_links(visit, found)}
     until = visit.now
     endpoint = found.chosen.endpoint if found.chosen and found.chosen.endpoint else found.endpoint
     trends = Trends(visit.connection, endpoint, until - TREND, until)

@@ -38,7 +38,7 @@ class Judged:
 
 def load(visit: Visit) -> Mapping[str, Any]:
     production = production_of(visit.connection, visit.project)
-    values = {"tab": "quality", "production": production, "names": [], "schedule": None, "judged": None}
+    values: dict[str, Any] = {"tab": "quality", "production": production, "names": [], "schedule": None, "judged": None}
     lists = {"rows": (), "before": "", "after": "", "style": "", "title": ""}
     schedules = Schedules(visit.connection)
     names = schedules.of_quality(production.endpoint) if production else []
