@@ -16,8 +16,8 @@ NAMESPACE = "aws/sagemaker/Endpoints/data-metrics"
 QUALITY_NAMESPACE = "aws/sagemaker/Endpoints/model-metrics"
 PREFIX = "feature_baseline_drift_"
 MISSING = "captures_missing_percent"
-MOST_FEATURES = 100  # a search finds at most 500 series; of each look there is one a feature
 POINTS = 500
+FOUND = "found"
 PERIODS = (60, 300, 900, 3600)
 
 
@@ -27,6 +27,18 @@ class Trend:
 
     at: tuple[datetime, ...] = ()
     values: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Distances by feature, and the missing captures in percent of what should have been captured."""
+
+    features: dict[str, Trend]
+    missing: Trend
+
+
+Wanted = tuple[str, str, list[dict[str, str]]]  # namespace, name, dimensions
+Series = tuple[str, str, list[datetime], list[float]]  # id, label, times, values
 
 
 class Trends:
@@ -39,17 +51,16 @@ class Trends:
         seconds = (until - since).total_seconds()
         self._period = next((one for one in PERIODS if seconds / one <= POINTS), PERIODS[-1])
 
-    def of_features(self) -> dict[str, Trend]:
-        """By the feature's name, as far as a search finds them."""
-        return self._searched(PREFIX.rstrip("_"))
+    def overview(self, pipeline: str) -> Overview:
+        """All features that a search finds, and what is missing of the captures: one request."""
+        dimensions = [{"Name": "MonitoringSchedule", "Value": self._endpoint}]
+        queries = [self._search(PREFIX.rstrip("_")), *self._stats([(pipeline, MISSING, dimensions)])]
+        series = self._asked(queries)
+        missing = next((Trend(tuple(at), tuple(values)) for key, _, at, values in series if key == "m0"), Trend())
+        return Overview(_joined([one for one in series if one[0] == FOUND]), missing)
 
     def of_feature(self, name: str) -> Trend:
-        return self._searched(f'MetricName="{PREFIX}{name}"').get(name, Trend())
-
-    def missing_captures(self, pipeline: str) -> Trend:
-        """In percent of what should have been captured."""
-        dimensions = [{"Name": "MonitoringSchedule", "Value": self._endpoint}]
-        return self._metrics([(pipeline, MISSING, dimensions)])[0]
+        return _joined(self._asked([self._search(f'MetricName="{PREFIX}{name}"')])).get(name, Trend())
 
     def of_quality(self, schedule: str, names: Sequence[str]) -> dict[str, Trend]:
         """Metrics of the model, by their names."""
@@ -59,21 +70,16 @@ class Trends:
         return dict(zip(names, found, strict=True))
 
     # ------------------------------------------------------------------ inner
-    def _searched(self, words: str) -> dict[str, Trend]:
+    def _search(self, words: str) -> dict[str, Any]:
         where = f'{{"{NAMESPACE}",Endpoint,MonitoringSchedule}} {words} Endpoint="{self._endpoint}"'
-        query = {"Id": "found", "Expression": f"SEARCH('{where}', 'Maximum', {self._period})"}
-        series = self._asked([query])
-        names = {label: _feature(label) for _, label, _, _ in series}
-        joined: dict[str, dict[datetime, float]] = {}
-        for _, label, at, values in series:
-            if names[label]:
-                known = joined.setdefault(names[label], {})
-                for moment, value in zip(at, values, strict=True):
-                    known[moment] = max(value, known.get(moment, value))
-        return {name: _trend(points) for name, points in joined.items()}
+        return {"Id": FOUND, "Expression": f"SEARCH('{where}', 'Maximum', {self._period})"}
 
-    def _metrics(self, wanted: Sequence[tuple[str, str, list[dict[str, str]]]]) -> list[Trend]:
-        queries = [
+    def _metrics(self, wanted: Sequence[Wanted]) -> list[Trend]:
+        found = {key: Trend(tuple(at), tuple(values)) for key, _, at, values in self._asked(self._stats(wanted))}
+        return [found.get(f"m{at}", Trend()) for at in range(len(wanted))]
+
+    def _stats(self, wanted: Sequence[Wanted]) -> list[dict[str, Any]]:
+        return [
             {
                 "Id": f"m{at}",
                 "MetricStat": {
@@ -84,10 +90,8 @@ class Trends:
             }
             for at, (namespace, name, dimensions) in enumerate(wanted)
         ]
-        found = {key: Trend(tuple(at), tuple(values)) for key, _, at, values in self._asked(queries)}
-        return [found.get(f"m{at}", Trend()) for at in range(len(wanted))]
 
-    def _asked(self, queries: list[dict[str, Any]]) -> list[tuple[str, str, list[datetime], list[float]]]:
+    def _asked(self, queries: list[dict[str, Any]]) -> list[Series]:
         found: dict[tuple[str, str], tuple[list[datetime], list[float]]] = {}
         if not queries:
             return []
@@ -97,6 +101,18 @@ class Trends:
                 at += result["Timestamps"]
                 values += result["Values"]
         return [(key, label, at, values) for (key, label), (at, values) in found.items()]
+
+
+def _joined(series: Sequence[Series]) -> dict[str, Trend]:
+    """By the feature's name: the greatest of what several schedules have at one time."""
+    joined: dict[str, dict[datetime, float]] = {}
+    for _, label, at, values in series:
+        name = _feature(label)
+        if name:
+            known = joined.setdefault(name, {})
+            for moment, value in zip(at, values, strict=True):
+                known[moment] = max(value, known.get(moment, value))
+    return {name: _trend(points) for name, points in joined.items()}
 
 
 def _feature(label: str) -> str:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from mlsystem.client.drift.executions import Executions
 from mlsystem.client.drift.findings import PAGE, FeatureVerdict, Findings
-from mlsystem.client.drift.trends import MOST_FEATURES, Trend, Trends
+from mlsystem.client.drift.trends import Overview, Trend, Trends
 from mlsystem.client.drift.watch import Watch, watch
 from mlsystem.client.errors import ClientFailure
 from mlsystem.client.monitoring import Monitoring
@@ -57,14 +57,14 @@ def load(visit: Visit) -> Mapping[str, Any]:
         return {**values, **nothing, **_links(visit, found)}
     until = visit.now
     endpoint = found.chosen.endpoint if found.chosen and found.chosen.endpoint else found.endpoint
-    trends = Trends(visit.connection, endpoint, until - TREND, until)
-    missing = trends.missing_captures(visit.project.pipeline)
+    known = Trends(visit.connection, endpoint, until - TREND, until).overview(visit.project.pipeline)
+    missing = known.missing
     return {
         **values,
         "verdict": verdict_of(found.findings),
         "missing": missing.values[-1] if missing.values else None,
-        "chosen": _chosen(visit, found.findings, endpoint),
-        **_features(visit, found.findings, trends),
+        "chosen": _chosen(visit, found.findings, endpoint, known),
+        **_features(visit, found.findings, known),
         **_links(visit, found),
     }
 
@@ -75,18 +75,17 @@ def _links(visit: Visit, found: Watch | None) -> Mapping[str, Any]:
     return {"log_url": job and job_log_url(visit, job), "failed_log_url": failed and job_log_url(visit, failed)}
 
 
-def _features(visit: Visit, findings: Findings, trends: Trends) -> Mapping[str, Any]:
+def _features(visit: Visit, findings: Findings, known: Overview) -> Mapping[str, Any]:
     """One page of the ranking; each row with how it went on."""
     number = max(int(visit.query["page"]) if visit.query.get("page", "").isdecimal() else 1, 1)
     first = (number - 1) * FEATURES_A_PAGE
     shown = findings.features[first : first + FEATURES_A_PAGE]
-    known = trends.of_features() if len(findings.features) <= MOST_FEATURES else {}
     rows = [
         (
             one,
             with_query(visit.query, feature=one.name),
             bar_width(one),
-            spark(known.get(one.name, Trend()), one.threshold),
+            spark(known.features.get(one.name, Trend()), one.threshold),
         )
         for one in shown
     ]
@@ -100,7 +99,7 @@ def _features(visit: Visit, findings: Findings, trends: Trends) -> Mapping[str, 
     }
 
 
-def _chosen(visit: Visit, findings: Findings, endpoint: str) -> Mapping[str, Any] | None:
+def _chosen(visit: Visit, findings: Findings, endpoint: str, known: Overview) -> Mapping[str, Any] | None:
     """The feature that the query names, else the one that is farthest off."""
     name = visit.query.get("feature", "")
     named = (one for one in findings.features if one.name == name)
@@ -108,7 +107,9 @@ def _chosen(visit: Visit, findings: Findings, endpoint: str) -> Mapping[str, Any
     if feature is None:
         return None
     looked = range_of(visit.query, visit.now, RANGES, USUAL_RANGE)
-    trend = Trends(visit.connection, endpoint, looked.since, looked.until).of_feature(feature.name)
+    trend = known.features.get(feature.name)
+    if trend is None or looked.length != TREND:
+        trend = Trends(visit.connection, endpoint, looked.since, looked.until).of_feature(feature.name)
     distribution = findings.distribution(feature.name)
     # Ends at a full minute: a chart that says the same is not sent again.
     since, until = (at.replace(second=0, microsecond=0) for at in (looked.since, looked.until))
