@@ -54,13 +54,21 @@ def _frame(number: int, widget: Widget) -> Frame:
 
 def graph(found: Graph, widget: MetricWidget, since: datetime, until: datetime) -> Chart | None:
     """None where no line has a value in this time."""
-    lines = [one for one in found.lines if one.values][:MOST_LINES]
+    lines = _drawn_lines(found)
     if not lines:
         return None
     series = [Series(one.label, one.at, one.values) for one in lines]
     words = f"{found.title}: {len(lines)} {'line' if len(lines) == 1 else 'lines'} over time"
     full = until.replace(second=0, microsecond=0) + timedelta(minutes=1)
     return charts.lines(words, series, "", widget.threshold, since, full, stacked=widget.is_stacked)
+
+
+def _drawn_lines(found: Graph) -> list[Line]:
+    """Where there are too many, those that go on."""
+    having = [one for one in found.lines if one.values]
+    if len(having) <= MOST_LINES:
+        return having
+    return sorted(having, key=lambda one: one.at[-1], reverse=True)[:MOST_LINES]
 
 
 def hidden_lines(found: Filled) -> int:
