@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
-from tests.live import LiveEngine
+from tests.live import LiveEngine, eventually
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 DESKTOP, PHONE = (1280, 900), (390, 844)
@@ -50,6 +50,7 @@ class Person:
         )
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
+        expect.set_options(timeout=PATIENCE_MS)
         self.page.on("console", lambda message: self._note(message.type, message.text))
         self.page.on("pageerror", lambda error: self.troubles.append(f"a script broke: {error}"))
 
@@ -80,10 +81,12 @@ class Person:
 
     def charts_drawn(self) -> None:
         """Wait until every chart of the page is."""
-        self.page.wait_for_function(
+        drawn = (
             "[...document.querySelectorAll('script[data-chart]')].every("
             "one => document.getElementById(one.dataset.chart)?.dataset.drawn === 'yes')"
         )
+        # The page's policy forbids what Playwright's own waiting would do there.
+        eventually(lambda: self.page.evaluate(drawn))
 
     def text(self, selector: str = "main") -> str:
         """What is to be read there, on one line."""

@@ -16,8 +16,7 @@ METRIC = ["AWS/SageMaker", "Invocations"]
 
 
 def drawn(one: Person) -> None:
-    one.page.wait_for_function("!document.querySelector('.fill')?.innerText.includes('Asking')")
-    one.page.wait_for_function("![...document.querySelectorAll('.fill')].some(one => one.innerText.includes('Asking'))")
+    expect(one.page.locator(".fill", has_text="Asking")).to_have_count(0)
     one.charts_drawn()
 
 

@@ -22,8 +22,8 @@ HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    # Links of e-mails carry a signature: it goes to nobody else.
-    "referrer-policy": "no-referrer",
+    # Links of e-mails carry a signature: it goes to nobody else. With "no-referrer" browsers would call the origin of our forms null.
+    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=()",
