@@ -1,4 +1,4 @@
-"""Where the logs of things are, as URLs of the page of logs."""
+"""Where the logs of things are, as URLs of the page of their lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ JOBS, ENDPOINTS, FUNCTIONS = "/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/En
 
 def log_url(visit: Visit, group: str, stream: str = "") -> str:
     """`stream` is the beginning of a stream's name."""
-    return visit.url(f"/logs?{urlencode({'group': group, **({'stream': stream} if stream else {})})}")
+    return visit.url(f"/logs/lines?{urlencode({'group': group, **({'stream': stream} if stream else {})})}")
 
 
 def job_log_url(visit: Visit, job: str) -> str:
