@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -55,6 +55,16 @@ class Monitoring:
             raise NotFound(f"there is no stack {stack.name}: production was never deployed")
         self.schedule = stack.outputs()["MonitoringScheduleName"]
 
+    def begin(self, minutes: int) -> str:
+        """Begin an execution over the last minutes; the name of its schedule, which `finish` takes away. Raises ClientFailure."""
+        self._take_away(self._left_over())
+        return self._put_schedule(minutes)
+
+    def finish(self, name: str, pause: Callable[[], None]) -> None:
+        """Wait until the execution of the schedule has ended, then take the schedule away; the execution stays in the list."""
+        self._ended(name, pause)
+        self._take_away([name])
+
     def look(self, minutes: int, pause: Callable[[], None]) -> Looked:
         """An execution over the last minutes. Raises RunFailed with its reason when it fails."""
         with self._schedule_now(minutes) as name:
@@ -74,9 +84,13 @@ class Monitoring:
     @contextmanager
     def _schedule_now(self, minutes: int) -> Iterator[str]:
         """Its name; taken away afterwards, as are those that are left of looks that were broken off."""
-        for left in self._left_over():
-            with suppress(ClientError):  # its execution may be under way
-                self._sagemaker.delete_monitoring_schedule(MonitoringScheduleName=left)
+        name = self.begin(minutes)
+        try:
+            yield name
+        finally:
+            self._take_away([name])  # broken off, its execution goes on; the next look takes it away
+
+    def _put_schedule(self, minutes: int) -> str:
         suffix = f"{MARK}{int(time.time())}"
         name = self.schedule[: LONGEST_NAME - len(suffix)].rstrip("-") + suffix
         try:
@@ -85,10 +99,11 @@ class Monitoring:
             )
         except ClientError as error:
             raise ClientFailure(f"{name}: {error.response['Error']['Message']}") from error
-        try:
-            yield name
-        finally:
-            with suppress(ClientError):  # broken off, its execution goes on; the next look takes it away
+        return name
+
+    def _take_away(self, names: Iterable[str]) -> None:
+        for name in names:
+            with suppress(ClientError):  # its execution may be under way
                 self._sagemaker.delete_monitoring_schedule(MonitoringScheduleName=name)
 
     def _left_over(self) -> list[str]:

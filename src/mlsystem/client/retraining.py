@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -33,6 +34,31 @@ class DecisionView:
     details: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Guards:
+    """Limits of the retrainings that the system starts by itself."""
+
+    cool_down: timedelta
+    runs_per_month: int
+    minimum_rows: int
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """`cools_until` None: no cool-down runs. `started` is how many have started in this calendar month (UTC)."""
+
+    cools_until: datetime | None
+    started: int
+
+
+def allowance(guards: Guards, decisions: Sequence[DecisionView], now: datetime) -> Allowance:
+    """By the decisions of this month and of the cool-down. Those count that were given new data by the system itself. Pure."""
+    begun = [one.time for one in decisions if one.decision == "started" and one.details.get("DataHash")]
+    until = max(begun) + guards.cool_down if begun else None
+    this_month = [at for at in begun if (at.year, at.month) == (now.year, now.month)]
+    return Allowance(until if until and until > now else None, len(this_month))
+
+
 class Retraining:
     """Of one project. Raises NotFound where its pipeline or its function is not there."""
 
@@ -40,15 +66,30 @@ class Retraining:
         self._connection = connection
         self._project = project
 
-    def decisions(self, limit: int) -> list[DecisionView]:
-        """The newest first."""
+    def decisions(self, limit: int, since: datetime | None = None) -> list[DecisionView]:
+        """The newest first. With `since` older ones are not looked for, however many there are."""
         s3, bucket = self._connection.client("s3"), self._bucket()
-        pages = s3.get_paginator("list_objects_v2").paginate(
-            Bucket=bucket, Prefix=f"{self._project.pipeline}/{RECORDS}"
-        )
+        folder = f"{self._project.pipeline}/{RECORDS}"
+        # Their names begin with their times.
+        after = {"StartAfter": f"{folder}{since.astimezone(UTC):{STAMP}}"} if since else {}
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=folder, **after)
         keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
-        contents = [s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in reversed(keys[-limit:])]
-        return [_decision(json.loads(content)) for content in contents]
+        return self._read(s3, bucket, keys[-limit:])
+
+    def guards(self) -> Guards | None:
+        """What the function is told to hold to; None where the pipeline has not made it yet. Raises ClientFailure."""
+        name = f"{self._project.pipeline}-retrain"
+        try:
+            found = self._connection.client("lambda").get_function_configuration(FunctionName=name)
+            told = found["Environment"]["Variables"]
+            cool_down = timedelta(hours=float(told["COOL_DOWN_HOURS"]))
+            return Guards(cool_down, int(told["RUNS_PER_MONTH"]), int(told["MINIMUM_ROWS"]))
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                return None
+            raise ClientFailure(f"{name}: {error.response['Error']['Message']}") from error
+        except (KeyError, ValueError) as error:
+            raise ClientFailure(f"the settings of {name} cannot be read: {error!r}") from error
 
     def page(self, before: str = "", size: int = 25) -> tuple[list[DecisionView], str]:
         """The newest before a record's key first; and the key that the next page is before, empty on the last.
@@ -62,10 +103,13 @@ class Retraining:
             if len(keys) > size or span is None:
                 break
         taken = keys[-size:]
+        return self._read(s3, bucket, taken), taken[0].removeprefix(prefix) if len(keys) > size else ""
+
+    def _read(self, s3: Any, bucket: str, keys: Sequence[str]) -> list[DecisionView]:
+        """The last of the records first."""
         with ThreadPoolExecutor(PARALLEL) as pool:
-            contents = pool.map(lambda key: s3.get_object(Bucket=bucket, Key=key)["Body"].read(), reversed(taken))
-            decisions = [_decision(json.loads(content)) for content in contents]
-        return decisions, taken[0].removeprefix(prefix) if len(keys) > size else ""
+            contents = pool.map(lambda key: s3.get_object(Bucket=bucket, Key=key)["Body"].read(), reversed(keys))
+            return [_decision(json.loads(content)) for content in contents]
 
     def _keys_since(self, s3: Any, bucket: str, prefix: str, before: str, span: timedelta | None) -> list[str]:
         """Of the records of a span of time before a key; all before it without a span. Oldest first."""

@@ -39,6 +39,13 @@ def is_stored(connection: Connection, name: str) -> bool:
     return _get(connection, name) is not None
 
 
+def stored_names(connection: Connection, prefix: str = "") -> list[str]:
+    """Of dashboards in CloudWatch that begin so: those of the first page, which has up to a thousand."""
+    given = {"DashboardNamePrefix": prefix} if prefix else {}
+    found = connection.client("cloudwatch").list_dashboards(**given)
+    return [str(one["DashboardName"]) for one in found["DashboardEntries"]]
+
+
 def put_body(connection: Connection, project: Project, name: str | None = None) -> str:
     """The project's dashboard into CloudWatch; under which name it is there."""
     name = name or overview(project)

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mlsystem.client.connection import Connection
-from mlsystem.client.dashboard.widgets import AlarmWidget, MetricWidget, TextWidget, widgets
+from mlsystem.client.dashboard.widgets import AlarmWidget, MetricWidget, TextWidget, Widget, widgets
+
+MOST_NAMES = 100  # of alarms in a request
 
 
 @dataclass(frozen=True)
@@ -52,16 +54,21 @@ Filled = Graph | Figures | AlarmStates | Words
 
 def fill(connection: Connection, body: str, since: datetime, now: datetime) -> Iterator[Filled]:
     """Widget by widget. Raises ClientFailure."""
-    cloudwatch = connection.client("cloudwatch")
     for widget in widgets(body):
-        match widget:
-            case MetricWidget():
-                lines = tuple(_lines(cloudwatch, widget, since, now))
-                yield Figures(widget.title, lines) if widget.is_single else Graph(widget.title, lines)
-            case AlarmWidget():
-                yield AlarmStates(widget.title, _states(cloudwatch, widget.names))
-            case TextWidget():
-                yield Words(widget.markdown)
+        yield fill_widget(connection, widget, since, now)
+
+
+def fill_widget(connection: Connection, widget: Widget, since: datetime, now: datetime) -> Filled:
+    """One of them, in as many requests as its lines need."""
+    cloudwatch = connection.client("cloudwatch")
+    match widget:
+        case MetricWidget():
+            lines = tuple(_lines(cloudwatch, widget, since, now))
+            return Figures(widget.title, lines) if widget.is_single else Graph(widget.title, lines)
+        case AlarmWidget():
+            return AlarmStates(widget.title, _states(cloudwatch, widget.names))
+        case TextWidget():
+            return Words(widget.markdown)
 
 
 def _lines(cloudwatch: Any, widget: MetricWidget, since: datetime, now: datetime) -> Iterator[Line]:
@@ -84,6 +91,10 @@ def _lines(cloudwatch: Any, widget: MetricWidget, since: datetime, now: datetime
 
 
 def _states(cloudwatch: Any, names: Sequence[str]) -> dict[str, str | None]:
-    pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNames=list(names)) if names else ()
-    states = {alarm["AlarmName"]: str(alarm["StateValue"]) for page in pages for alarm in page["MetricAlarms"]}
+    states: dict[str, str] = {}
+    for first in range(0, len(names), MOST_NAMES):
+        asked = {"AlarmNames": list(names[first : first + MOST_NAMES]), "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
+        for page in cloudwatch.get_paginator("describe_alarms").paginate(**asked):
+            for alarm in (*page["MetricAlarms"], *page.get("CompositeAlarms", ())):
+                states[alarm["AlarmName"]] = str(alarm["StateValue"])
     return {name: states.get(name) for name in names}

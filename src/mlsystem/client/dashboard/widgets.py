@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mlsystem.client.errors import ClientFailure
@@ -19,12 +19,23 @@ SINGLE_VIEWS = ("singleValue", "gauge")
 
 
 @dataclass(frozen=True)
+class Place:
+    """In a grid of 24 columns."""
+
+    width: int = 6
+    height: int = 6
+
+
+@dataclass(frozen=True)
 class MetricWidget:
-    """A graph, or single values. `queries` are those of GetMetricData, without a time."""
+    """A graph, or single values. `queries` are those of GetMetricData, without a time; `threshold` is a line across."""
 
     title: str
     queries: tuple[Mapping[str, Any], ...]
     is_single: bool = False
+    place: Place = field(default=Place(), compare=False)
+    threshold: float | None = None
+    is_stacked: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,11 +44,13 @@ class AlarmWidget:
 
     title: str
     names: tuple[str, ...]
+    place: Place = field(default=Place(), compare=False)
 
 
 @dataclass(frozen=True)
 class TextWidget:
     markdown: str
+    place: Place = field(default=Place(), compare=False)
 
 
 Widget = MetricWidget | AlarmWidget | TextWidget
@@ -56,14 +69,27 @@ def widgets(body: str) -> list[Widget]:
 def _widget(told: Mapping[str, Any]) -> Widget:
     properties = told["properties"]
     title = str(properties.get("title", ""))
+    place = Place(int(told.get("width", Place.width)), int(told.get("height", Place.height)))
     if told["type"] == "metric":
-        is_single = properties.get("view") in SINGLE_VIEWS
-        return MetricWidget(title, tuple(_told_apart(list(_queries(properties)))), is_single)
+        return MetricWidget(
+            title,
+            tuple(_told_apart(list(_queries(properties)))),
+            is_single=properties.get("view") in SINGLE_VIEWS,
+            place=place,
+            threshold=_threshold(properties),
+            is_stacked=bool(properties.get("stacked")),
+        )
     if told["type"] == "alarm":
-        return AlarmWidget(title, tuple(arn.rpartition(":alarm:")[2] for arn in properties["alarms"]))
+        return AlarmWidget(title, tuple(arn.rpartition(":alarm:")[2] for arn in properties["alarms"]), place)
     if told["type"] == "text":
-        return TextWidget(str(properties["markdown"]))
-    return TextWidget(f"{title or told['type']}: widgets of type {told['type']} are not drawn here".strip())
+        return TextWidget(str(properties["markdown"]), place)
+    return TextWidget(f"{title or told['type']}: widgets of type {told['type']} are not drawn here".strip(), place)
+
+
+def _threshold(properties: Mapping[str, Any]) -> float | None:
+    """The first horizontal annotation that is one value, and no band of two."""
+    lines = properties.get("annotations", {}).get("horizontal", ())
+    return next((float(one["value"]) for one in lines if isinstance(one, dict) and "value" in one), None)
 
 
 def _queries(properties: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

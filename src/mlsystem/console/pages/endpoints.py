@@ -18,7 +18,7 @@ from mlsystem.client.trial_call import MOST_BYTES
 from mlsystem.console.charts import Chart
 from mlsystem.console.endpoint_charts import by_name, charts_of, figures_of
 from mlsystem.console.page import Page
-from mlsystem.console.ranges import RANGES, Range, chosen_range
+from mlsystem.console.ranges import USUAL, Range, range_of
 from mlsystem.console.snippets import api_snippets, endpoint_snippets
 from mlsystem.console.visit import Visit
 
@@ -46,7 +46,7 @@ def load_one(visit: Visit) -> Mapping[str, Any]:
     endpoints = Endpoints(visit.connection, visit.project)
     endpoint = endpoints.find(visit.path["name"])
     variant = _chosen(endpoint, visit.query.get("variant", ""))
-    span = chosen_range(visit.query.get("range", ""))
+    span = range_of(visit.query, visit.now, USUAL, "1h")
     with ThreadPoolExecutor(4) as pool:
         placed = pool.submit(endpoints.with_traffic, endpoint)
         models = pool.submit(served_models, visit.connection, endpoint)
@@ -60,8 +60,7 @@ def load_one(visit: Visit) -> Mapping[str, Any]:
         "models": models.result(),
         "scaling": scaling,
         "charts": draw(next((one.target for one in scaling.policies if one.target is not None), None)),
-        "span": span,
-        "ranges": RANGES,
+        "range": span,
         "log_group": LOGS + endpoint.name,
         "snippets": endpoint_snippets(endpoint.name, visit.connection.region),
         "most_bytes": MOST_BYTES,
@@ -81,7 +80,7 @@ def _figures(
 ) -> Callable[[float | None], Mapping[str, Chart]]:
     """What draws them, once the target of scaling is known. Up to the end of this minute: nothing changes between two."""
     until = visit.now.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    since, period = until - span.span, fitting_period(span.span)
+    since, period = until - span.length, fitting_period(span.length)
     figures = figures_of(endpoint.name, variant.name)
     found = by_name(figures, read_figures(visit.connection, list(figures.values()), since, until, period))
     return lambda target: charts_of(found, period, target, since, until)

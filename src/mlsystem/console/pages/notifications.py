@@ -11,7 +11,7 @@ from mlsystem.client.figures import Line
 from mlsystem.client.notifications import LONGEST_SUBJECT, METRICS, Notifications
 from mlsystem.console.charts import Chart, Series, lines
 from mlsystem.console.page import Action, Done, Page
-from mlsystem.console.ranges import RANGES, Range, chosen_range
+from mlsystem.console.ranges import USUAL, Range, range_of
 from mlsystem.console.security.people import Role
 from mlsystem.console.visit import Visit
 
@@ -21,9 +21,9 @@ LONGEST_MESSAGE = 2000
 
 def load(visit: Visit) -> Mapping[str, Any]:
     notifications = Notifications(visit.connection, visit.project)
-    span = chosen_range(visit.query.get("range", "1d"))
+    span = range_of(visit.query, visit.now, USUAL, "1d")
     until = visit.now.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    deliveries = notifications.deliveries(until - span.span, until)
+    deliveries = notifications.deliveries(until - span.length, until)
     return {
         "topic": notifications.topic(visit.query.get("more", "")),
         "sums": {name: int(sum(line.values)) for name, line in deliveries.items() if line.values},
@@ -31,8 +31,7 @@ def load(visit: Visit) -> Mapping[str, Any]:
         "published": PUBLISHED,
         "delivered": DELIVERED,
         "failed": FAILED,
-        "span": span,
-        "ranges": RANGES,
+        "range": span,
         "longest_subject": LONGEST_SUBJECT,
         "longest_message": LONGEST_MESSAGE,
     }
@@ -58,7 +57,7 @@ def _chart(deliveries: Mapping[str, Line], span: Range, visit: Visit) -> Chart |
     ]
     if not series:
         return None
-    return lines("Messages of the topic over time", series, since=visit.now - span.span, until=visit.now)
+    return lines("Messages of the topic over time", series, since=visit.now - span.length, until=visit.now)
 
 
 ROUTES = (

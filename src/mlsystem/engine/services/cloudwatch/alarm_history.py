@@ -11,14 +11,13 @@ from sqlalchemy import select
 
 from mlsystem.engine.contract import Call, Part, operation
 from mlsystem.engine.services.cloudwatch.alarm import Alarm
-from mlsystem.engine.services.cloudwatch.page import page
+from mlsystem.engine.services.cloudwatch.page import start_of
 from mlsystem.engine.store import schema
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch.type_defs import DescribeAlarmHistoryInputTypeDef
 
 TABLE = schema.history
-CHUNK = 100
 
 
 class AlarmHistory(Part):
@@ -39,8 +38,11 @@ class AlarmHistory(Part):
             query = query.where(TABLE.c.at >= _seconds(request["StartDate"]))
         if "EndDate" in request:
             query = query.where(TABLE.c.at <= _seconds(request["EndDate"]))
-        items = (_item(row) for row in call.tx.connection.execute(query, execution_options={"yield_per": CHUNK}))
-        return page(items, request, "AlarmHistoryItems", request.get("MaxRecords", 100))
+        start, size = start_of(request), request.get("MaxRecords", 100)
+        # The database pages: a history grows for as long as its alarm lives.
+        rows = call.tx.connection.execute(query.offset(start).limit(size + 1)).all()
+        response: dict[str, object] = {"AlarmHistoryItems": [_item(row) for row in rows[:size]]}
+        return {**response, "NextToken": str(start + size)} if len(rows) > size else response
 
 
 def _item(row: Any) -> dict[str, object]:
