@@ -123,7 +123,7 @@ def test_every_answer_tells_the_browser_what_it_may_do(console: str) -> None:
         assert "unsafe" not in policy
         assert "http" not in policy
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin", "forms must come with their origin"
         assert headers["x-frame-options"] == "DENY"
 
 
