@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -18,6 +18,11 @@ from tests.e2e.built_images import CACHE
 from tests.finished import finished_folder, system_on_copy
 from tests.live import LiveEngine
 from tests.system import System
+
+if TYPE_CHECKING:  # most tests look at no page
+    from playwright.sync_api import Browser
+
+    from tests.browsing import Person
 
 MISSING: set[str] = set()
 
@@ -93,6 +98,42 @@ def docker() -> Iterator[DockerEngine]:
     """Started when the first test wants it; without one, tests are listed as not run."""
     with docker_engine() as running:
         yield running
+
+
+@pytest.fixture
+def browser(need_tool: Callable[[str], str]) -> Iterator[Browser]:
+    """One of its own for each test: Playwright's loop must not be left running beside other tests."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=need_tool("chromium"), args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def console(system: System) -> Iterator[str]:
+    """The console of the module's system: its URL."""
+    from tests.browsing import console_of
+
+    with console_of(system.engine) as url:
+        yield url
+
+
+@pytest.fixture
+def person(browser: Browser, console: str) -> Iterator[Callable[..., Person]]:
+    """Makes people who look at the console: `person(PHONE)`."""
+    from tests.browsing import Person
+
+    made: list[Person] = []
+
+    def make(*arguments: Any) -> Person:
+        made.append(Person(browser, console, *arguments))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 @pytest.fixture

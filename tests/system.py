@@ -135,7 +135,7 @@ class System:
 
     def approve(self, execution: str, reason: str = "looks right", status: str = "Approved") -> None:
         """Wait until the execution waits for a person, and decide. AssertionError with its errors when it ends before."""
-        token = eventually(lambda: self._token(execution), timeout=RUN_SECONDS)
+        token = eventually(lambda: self.approval_token(execution), timeout=RUN_SECONDS)
         self.pipeline.put_approval_result(
             pipelineName=NAME,
             stageName="DeployDev",
@@ -144,7 +144,7 @@ class System:
             token=token,
         )
 
-    def _token(self, execution: str) -> str:
+    def approval_token(self, execution: str) -> str:
         assert self.status(execution) not in ENDED, self.errors(execution)
         stage = next(
             s for s in self.pipeline.get_pipeline_state(name=NAME)["stageStates"] if s["stageName"] == "DeployDev"

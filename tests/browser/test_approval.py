@@ -21,7 +21,7 @@ expect.set_options(timeout=PATIENCE_MS)
 def waiting(system: System) -> Iterator[str]:
     """The execution that asks for a decision: another model than the one that serves."""
     execution = system.upload({"auc": "0.93"})
-    eventually(lambda: system._token(execution), timeout=300)
+    eventually(lambda: system.approval_token(execution), timeout=300)
     yield execution
     if system.status(execution) == "InProgress":
         system.approve(execution, "no more tests", "Rejected")

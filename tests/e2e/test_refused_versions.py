@@ -20,14 +20,26 @@ CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAN
 
 def deploy(system: System, **changes: str) -> str:
     """A new release of what is in production, with these parameters; the stack's status when it has settled."""
+    begin_deploy(system, **changes)
+    return settled(system)
+
+
+def settled(system: System) -> str:
+    """The stack's status, once it has."""
+    eventually(lambda: not _described(system)["StackStatus"].endswith("_IN_PROGRESS"), timeout=RUN_SECONDS)
+    return str(_described(system)["StackStatus"])
+
+
+def _described(system: System) -> dict[str, Any]:
+    return dict(system.engine.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0])
+
+
+def begin_deploy(system: System, **changes: str) -> None:
     cloudformation, cloudwatch = system.engine.client("cloudformation"), system.engine.client("cloudwatch")
     # On a busy machine the API may have been slow, and CodeDeploy begins nothing while an alarm of the stack is on. Those of the
     # scaling policy are none of them: without requests the one that scales in is on.
     raised = {"StateValue": "ALARM", "AlarmNamePrefix": f"{NAME}-"}
     eventually(lambda: not cloudwatch.describe_alarms(**raised)["MetricAlarms"], timeout=RUN_SECONDS)
-
-    def described() -> dict[str, Any]:
-        return dict(cloudformation.describe_stacks(StackName=STACK)["Stacks"][0])
 
     # What an update that was rolled back had given may stand as the previous value.
     given = {
@@ -37,14 +49,12 @@ def deploy(system: System, **changes: str) -> str:
         "MaxLatencyInMilliseconds": "2000",
         **changes,
     }
-    names = [item["ParameterKey"] for item in described()["Parameters"]]
+    names = [item["ParameterKey"] for item in _described(system)["Parameters"]]
     kept = [{"ParameterKey": name, "UsePreviousValue": True} for name in names if name not in given]
     changed = [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()]
     cloudformation.update_stack(
         StackName=STACK, UsePreviousTemplate=True, Parameters=[*kept, *changed], Capabilities=CAPABILITIES
     )
-    eventually(lambda: not described()["StackStatus"].endswith("_IN_PROGRESS"), timeout=RUN_SECONDS)
-    return str(described()["StackStatus"])
 
 
 def lifecycle(system: System, deployment_id: str) -> dict[str, str]:

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from botocore.exceptions import ClientError
 
 from mlsystem.client.connection import Connection
+from mlsystem.client.figures import MINUTE, Figure, Line, read_figures
 from mlsystem.client.pipeline import ExecutionView, Pipeline, StageView
 from mlsystem.client.project import Project
 from mlsystem.client.releases import ALIAS, UNDER_WAY
@@ -21,7 +21,8 @@ from mlsystem.client.schedule import next_time
 from mlsystem.client.stack import Stack
 
 MOST_ALARMS = 100
-PERIOD_SECONDS, WINDOW = 60, timedelta(hours=1)
+API = "AWS/ApiGateway"
+WINDOW = timedelta(hours=1)
 DRIFT_WINDOW = timedelta(days=2)
 NEWEST = 5
 
@@ -152,27 +153,21 @@ class Production:
     def _figures(self, outputs: Mapping[str, str], now: datetime) -> Figures | None:
         if "ApiFunctionName" not in outputs:
             return None
-        dimensions = [{"Name": "ApiName", "Value": outputs["ApiFunctionName"]}]
-        asked = {
-            "requests": ("Count", "Sum"),
-            "server": ("5XXError", "Sum"),
-            "client": ("4XXError", "Sum"),
-            "p50": ("Latency", "p50"),
-            "p99": ("Latency", "p99"),
-        }
-        queries = [
-            _query(name, "AWS/ApiGateway", metric, dimensions, statistic, PERIOD_SECONDS)
-            for name, (metric, statistic) in asked.items()
+        api = {"ApiName": f"{self._project.pipeline}-api"}
+        asked = [
+            Figure(API, "Count", api, "Sum"),
+            Figure(API, "5XXError", api, "Sum"),
+            Figure(API, "4XXError", api, "Sum"),
+            Figure(API, "Latency", api, "p50"),
+            Figure(API, "Latency", api, "p99"),
         ]
-        found = self._values(queries, now - WINDOW, now)
-        at = found["requests"][0]
+        since = (now - WINDOW).replace(second=0, microsecond=0)
+        requests, server, client, p50, p99 = read_figures(
+            self._connection, asked, since, now + timedelta(minutes=1), MINUTE
+        )
+        at = requests.at
         return Figures(
-            at,
-            found["requests"][1],
-            _aligned(at, *found["server"]),
-            _aligned(at, *found["client"]),
-            *found["p50"],
-            *found["p99"],
+            at, requests.values, _aligned(at, server), _aligned(at, client), p50.at, p50.values, p99.at, p99.values
         )
 
     def _drift(self, outputs: Mapping[str, str], now: datetime) -> DriftState | None:
@@ -184,24 +179,11 @@ class Production:
         )["MonitoringExecutionSummaries"]
         if not listed:
             return None
-        dimensions = [{"Name": "MonitoringSchedule", "Value": schedule}]
-        query = _query("drifted", self._project.pipeline, "features_drifted", dimensions, "Maximum", PERIOD_SECONDS)
-        _, values = self._values([query], now - DRIFT_WINDOW, now)["drifted"]
+        drifted = Figure(self._project.pipeline, "features_drifted", {"MonitoringSchedule": schedule}, "Maximum")
+        [line] = read_figures(self._connection, [drifted], now - DRIFT_WINDOW, now + timedelta(minutes=1), MINUTE)
         newest = listed[0]
-        count = int(values[-1]) if values else None
+        count = int(line.values[-1]) if line.values else None
         return DriftState(newest["MonitoringExecutionStatus"], newest["ScheduledTime"], count)
-
-    def _values(
-        self, queries: list[dict[str, Any]], since: datetime, now: datetime
-    ) -> dict[str, tuple[tuple[datetime, ...], tuple[float, ...]]]:
-        """By the query's id, oldest first."""
-        found = self._connection.client("cloudwatch").get_metric_data(
-            MetricDataQueries=queries,
-            StartTime=since.replace(second=0, microsecond=0),
-            EndTime=now + timedelta(minutes=1),
-            ScanBy="TimestampAscending",
-        )
-        return {one["Id"]: (tuple(one["Timestamps"]), tuple(one["Values"])) for one in found["MetricDataResults"]}
 
     def _alarms(self) -> tuple[RaisedAlarm, ...]:
         """Those of the project that are raised; what scales an endpoint has alarms of other names, which are no trouble."""
@@ -230,14 +212,7 @@ class Production:
         return next_time(found["ScheduleExpression"], now, found.get("ScheduleExpressionTimezone", "UTC"))
 
 
-def _query(
-    name: str, namespace: str, metric: str, dimensions: list[dict[str, str]], statistic: str, period: int
-) -> dict[str, Any]:
-    asked = {"Namespace": namespace, "MetricName": metric, "Dimensions": dimensions}
-    return {"Id": name, "MetricStat": {"Metric": asked, "Period": period, "Stat": statistic}}
-
-
-def _aligned(wanted: tuple[datetime, ...], at: tuple[datetime, ...], values: tuple[float, ...]) -> tuple[float, ...]:
+def _aligned(wanted: tuple[datetime, ...], line: Line) -> tuple[float, ...]:
     """The values at these times, and 0 where there is none."""
-    known = dict(zip(at, values, strict=True))
+    known = dict(zip(line.at, line.values, strict=True))
     return tuple(known.get(moment, 0.0) for moment in wanted)

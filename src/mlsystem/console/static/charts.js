@@ -42,7 +42,7 @@ function complete(options) {
     // Rich text: a tooltip of HTML would need styles that the page's policy forbids.
     tooltip: { trigger: "axis", renderMode: "richText", confine: true, backgroundColor: palette.card, borderColor: palette.line, textStyle: { color: palette.text } },
     ...full,
-    legend: { top: 0, right: 8, type: "scroll", icon: "roundRect", itemWidth: 14, itemHeight: 4, textStyle: { color: palette.text }, pageTextStyle: { color: palette.text }, ...full.legend },
+    legend: { top: 0, right: 8, type: "scroll", icon: "circle", itemWidth: 10, itemHeight: 10, textStyle: { color: palette.text }, pageTextStyle: { color: palette.text }, ...full.legend },
   };
 }
 
