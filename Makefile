@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NODE_TOOLS := tests/aws/node_modules/.installed tests/aws/nag/node_modules/.installed
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: install lock lint test demo bench stage-times chaos coverage-docs resources-docs test-images clean
+.PHONY: install lock lint test demo bench stage-times chaos coverage-docs resources-docs test-images pictures clean
 
 # What the engine runs is compiled here: sandboxes see it read-only, where Python would compile it at each start of a program.
 install: $(STAMP)
@@ -84,6 +84,10 @@ test-images:
 # Writes docs/resources.md anew from the templates.
 resources-docs: install
 	$(BIN)/python -m tests.aws.resources_page > docs/resources.md.new && mv docs/resources.md.new docs/resources.md
+
+# Pictures of the console for the README and docs/, made by the test that clicks through a model's life. Look at them before they are committed.
+pictures: install
+	MLSYSTEM_PICTURES=docs/pictures $(BIN)/python -m pytest tests/e2e/test_console_story.py
 
 # Every passage of every race point, where `make test` visits the essential ones.
 chaos: install
