@@ -73,6 +73,7 @@ class Deployment:
         values = {**self._project.parameters(), "SeedBucket": self._project.dataset_bucket, "SeedKey": self._seed_key()}
         if self._connection.engine is not None:
             values["ApiBaseUrl"] = f"{self._connection.engine.url}/_api"
+            values.setdefault("ConsoleUrl", f"{self._connection.engine.url}/_console")
         return values
 
     def _seed_key(self) -> str:
