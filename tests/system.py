@@ -55,6 +55,7 @@ class System:
             "EmailAddress": own["email_address"],
             "MonitorImageUri": monitor_image,
             "ApiBaseUrl": f"{self.engine.url}/_api",
+            "ConsoleUrl": f"{self.engine.url}/_console",
             "SeedBucket": DATASET,
         }
         made = self.stack.create_from(f"https://{DATASET}.s3.amazonaws.com/pipeline.yml", given)

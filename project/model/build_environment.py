@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 from build_error import BuildError
 
-MAY_BE_EMPTY = ("api_base_url",)
+MAY_BE_EMPTY = ("api_base_url", "console_url")
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class BuildEnvironment:
     lambda_repository_uri: str
     monitor_image_uri: str
     api_base_url: str
+    console_url: str
     subnet_ids: str
     security_group_id: str
     access_point_arn: str

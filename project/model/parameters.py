@@ -82,6 +82,7 @@ def custom_resource_parameters(run: Run) -> Parameters:
         "AccessPointArn": environment.access_point_arn,
         "DriftFeatures": settings.listed("drift", "features"),
         "DatasetBucket": environment.dataset_bucket,
+        "ConsoleUrl": environment.console_url,
         **_retraining_parameters(settings),
     }
 

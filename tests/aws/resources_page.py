@@ -40,6 +40,7 @@ REAL = {
     "AWS::IAM::Policy": "decides what its roles may do",
     "AWS::IAM::Role": "decides what whoever acts in it may do",
     "AWS::KMS::Alias": "a name of the key",
+    "AWS::SecretsManager::Secret": "keeps a value that is encrypted with the key",
     "AWS::KMS::Key": "encrypts objects, captured requests and reports; its material rotates",
     "AWS::Lambda::Permission": "lets a service call a function",
     "AWS::S3::Bucket": "holds objects and their versions, and tells of new ones",

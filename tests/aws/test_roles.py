@@ -84,6 +84,7 @@ ARNS = {
     "AWS::CodeBuild::Project": "arn:aws:codebuild:r:a:project/p",
     "AWS::EFS::FileSystem": "arn:aws:elasticfilesystem:r:a:file-system/f",
     "AWS::IAM::Role": "arn:aws:iam::a:role/r",
+    "AWS::SecretsManager::Secret": "arn:aws:secretsmanager:r:a:secret:s",
 }
 
 

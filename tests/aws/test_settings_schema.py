@@ -30,6 +30,7 @@ TAKERS = {
         "GitBranch": "project.git_branch",
         "EmailAddress": "project.email_address",
         "WebhookUrl": "project.webhook_url",
+        "ConsoleUrl": "project.console_url",
         "TimeoutInMinutes": "project.timeout_minutes",
         "RetrainSchedule": "schedule.expression",
         "LastingDriftSchedule": "retraining.ask_again",

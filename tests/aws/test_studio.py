@@ -28,6 +28,7 @@ OF_NO_RESOURCE = {
     "kms:CreateKey",
     "kms:ListAliases",
     "kms:TagResource",
+    "secretsmanager:GetRandomPassword",
 }
 # What CloudFormation's registry lists for a type, and pipeline.yml does not use of it.
 UNUSED = re.compile(
@@ -36,7 +37,7 @@ UNUSED = re.compile(
     r"|DescribeVpnGateways|ReplaceRouteTableAssociation|CreateVpcEncryptionControl|DescribeInstances)"
     r"|ecr:(Put|Set)\w+|kms:(RetireGrant|DisableKey)|codecommit:(PutRepositoryTriggers)|sns:PutDataProtectionPolicy"
     r"|codepipeline:DisableStageTransition|elasticfilesystem:(\w*Replication\w*|PutFileSystemPolicy|PutLifecycle\w+"
-    r"|UpdateFileSystemProtection)"
+    r"|UpdateFileSystemProtection)|secretsmanager:(ReplicateSecretToRegions|RemoveRegionsFromReplication)"
     r"|s3:(PutBucket(Abac|CORS|Replication|Website|ObjectLockConfiguration|Logging)|Put(Analytics|Inventory|Lifecycle|Metrics"
     r"|Accelerate|Replication|ObjectLock|IntelligentTiering)Configuration|PutObjectAcl|GetBucketAcl|DeleteObject|TagResource"
     r"|GetBucketMetadataTableConfiguration|CreateBucketMetadataTableConfiguration)"
@@ -97,7 +98,7 @@ def test_where_a_boundary_is_given_no_right_is_given_beyond_it_and_it_cannot_be_
     roles = read_template(TEMPLATES["pipeline.yml"].read_text())["Resources"].values()
     wanted = {"Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundaryArn"}, {"Ref": "AWS::NoValue"}]}
     boundaries = [one["Properties"].get("PermissionsBoundary") for one in roles if one["Type"] == "AWS::IAM::Role"]
-    assert len(boundaries) == 16 and all(one == wanted for one in boundaries)
+    assert len(boundaries) == 17 and all(one == wanted for one in boundaries)
 
 
 def test_the_launch_role_may_do_what_the_registry_of_cloudformation_asks_for_pipeline_yml() -> None:

@@ -16,8 +16,12 @@ from typing import Any
 
 import pytest
 
+from mlsystem.console.security.people import People, Role
+from mlsystem.console.security.session import CSRF_FIELD
 from tests import small_project
+from tests.browsing import console_of
 from tests.command_line import run
+from tests.cookie_browser import Browser
 from tests.finished import system_on_copy
 from tests.live import eventually
 from tests.monitored import Monitored, production
@@ -53,7 +57,8 @@ def system(
     """It has reached production, and has been given the address of somebody who reads mail, and of a program."""
     folder = tmp_path_factory.mktemp("loops") / "home"
     with system_on_copy(finished_state, folder, {"MLSYSTEM_SMTP": f"127.0.0.1:{smtp.port}"}) as running:
-        changed = running.stack.change_parameters({"EmailAddress": ADMIN, "WebhookUrl": hook.url})
+        told = {"EmailAddress": ADMIN, "WebhookUrl": hook.url, "ConsoleUrl": f"{running.engine.url}/_console"}
+        changed = running.stack.change_parameters(told)
         assert changed["StackStatus"] == "UPDATE_COMPLETE"
         [question] = eventually(lambda: smtp.mails_to(ADMIN))
         open_link(link_in(question.get_content()))
@@ -160,6 +165,51 @@ def test_drift_without_labels_starts_nothing_and_the_admin_is_told_what_is_missi
     assert _started(system) == drifted.started
 
 
+def _reject_by_mailed_link(system: System, smtp: SmtpServer, execution: str) -> None:
+    """The mail's link leads whoever has it to the question and nowhere else, decides it, and is then over."""
+    mail = _mail(smtp, f"{NAME}: decide about the model that waits", execution)
+    [path] = re.findall(r"(?m)^http://127\S+?(/_console/\S+)$", mail)
+    place, _, query = path.partition("?")
+    with console_of(system.engine) as console:
+        people, reader = People(system.engine.folder), Browser(console)
+        people.add("Vera", Role.VIEWER)
+        try:
+            assert reader.get(f"{path}0")[0] == 403
+            status, page, _ = reader.get(path)
+            assert (status, "Does it go to production?" in page, "Try it" in page) == (200, True, False), page
+            assert f'href="/_console/{NAME}/pipeline"' not in page
+            assert reader.get(f"{place}/cost?{query}")[0] == 200
+            for other in (place, f"/_console/{NAME}/settings?{query}", f"{place}/decisions?{query}"):
+                assert "Your token" in reader.get(other)[1]
+            hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page)
+            form = {**dict(hidden), "decision": "reject", "reason": "it is a test"}
+            assert reader.post(f"{place}/decide", {**form, CSRF_FIELD: "none"})[0] == 403
+            assert reader.post(f"{place}/decide", {**form, "execution": "another"})[0] == 403
+            status, page, _ = reader.post(f"{place}/decide", form)
+            told = f"<strong>Whoever has the link mailed to {NAME}</strong> rejected it"
+            assert (status, told in page, "measured" in page) == (200, True, False), page
+            assert "Your decision did not count" in reader.post(f"{place}/decide", {**form, "decision": "approve"})[1]
+            assert "This was decided." in reader.get(path)[1]
+            assert reader.get(f"{place}/cost?{query}")[0] == 409
+        finally:
+            people.remove("Vera")
+    result = system.runs(execution)["ApproveDeployment"]["output"]["executionResult"]
+    assert result["externalExecutionSummary"] == f"it is a test (by the link mailed to {NAME})"
+    _nowhere_else(system, path.rpartition("signature=")[2])
+
+
+def _nowhere_else(system: System, signature: str) -> None:
+    """Whoever reads logs, the audit trail or the pipeline's history does not find the link there."""
+    home = system.engine.folder
+    paths = [*home.glob("*.log"), *home.glob("logs/**/*"), *home.glob("audit.jsonl*")]
+    assert not [path for path in paths if path.is_file() and signature in path.read_text(errors="replace")]
+    shown = system.pipeline.list_action_executions(pipelineName=NAME)
+    assert signature not in json.dumps(shown, default=str)
+    group = f"/aws/lambda/{NAME}-mail-approval-link"
+    events = system.engine.client("logs").filter_log_events(logGroupName=group)["events"]
+    assert events and signature not in json.dumps(events)
+
+
 def test_when_the_labels_have_come_drift_trains_anew_on_what_production_was_asked(
     system: System, smtp: SmtpServer, monitored: Monitored, drifted: Drifted, tmp_path: Path
 ) -> None:
@@ -180,7 +230,7 @@ def test_when_the_labels_have_come_drift_trains_anew_on_what_production_was_aske
         Bucket=system.bucket, Key=f"{NAME}/runs/{job}/data/baseline/baseline.csv"
     )
     assert len(prepared["Body"].read().splitlines()) == rows + 1
-    system.approve(execution, "it is a test", "Rejected")
+    _reject_by_mailed_link(system, smtp, execution)
     assert system.ended(execution) == "Failed"
     project = str(small_project.unpack(tmp_path / "project"))
 

@@ -22,7 +22,9 @@ CATEGORY = "Approval"
 LONGEST_SUMMARY = 512
 LATE = ("ApprovalAlreadyCompletedException", "InvalidApprovalTokenException")
 PAGE = 100
-_SIGNED = re.compile(r"(?P<reason>.*) \((?P<person>[^()]+), console\)", re.DOTALL)
+_SIGNED = re.compile(
+    r"(?P<reason>.*) \((?:(?P<person>[^()]+), console|by (?P<link>the link mailed to [^()]+))\)", re.DOTALL
+)
 _WORDS = {"InProgress": "waiting", "Succeeded": "approved", "Failed": "rejected"}
 
 
@@ -34,7 +36,7 @@ class DecidedBefore(ClientFailure):
 class Question:
     """One approval. `token` is there while it waits, `person` and `reason` since it was decided.
 
-    `words` is what the pipeline tells whom it asks.
+    `words` is what the pipeline tells whom it asks, `run` the id of the action's run: a stage that is retried asks anew.
     """
 
     execution: str
@@ -47,6 +49,7 @@ class Question:
     token: str = ""
     person: str = ""
     reason: str = ""
+    run: str = ""
 
     @property
     def outcome(self) -> str:
@@ -100,14 +103,17 @@ class Approvals:
         questions = [_question(item) for item in found["actionExecutionDetails"] if _category(item) == CATEGORY]
         return questions, found.get("nextToken", "")
 
-    def decide(self, question: Question, approved: bool, reason: str, person: str) -> None:
-        """`question` as it was shown, with its token. Raises DecidedBefore, and ClientFailure for a reason that is missing or too long."""
+    def decide(self, question: Question, approved: bool, reason: str, person: str, by_link: bool = False) -> None:
+        """`question` as it was shown, with its token; `person` decides by a mailed link or in their own name.
+
+        Raises DecidedBefore, and ClientFailure for a reason that is missing or too long.
+        """
         try:
             self._client.put_approval_result(
                 pipelineName=self._pipeline,
                 stageName=question.stage,
                 actionName=question.action,
-                result={"summary": summary(reason, person), "status": "Approved" if approved else "Rejected"},
+                result={"summary": summary(reason, person, by_link), "status": "Approved" if approved else "Rejected"},
                 token=question.token,
             )
         except ClientError as error:
@@ -137,12 +143,17 @@ class Approvals:
             raise ClientFailure(f"{operation}: {message} ({code})") from error
 
 
-def summary(reason: str, person: str) -> str:
+def link_bearer(topic: str) -> str:
+    """Whoever decides by the link of a mail: of those who are subscribed it does not tell one from another."""
+    return f"the link mailed to {topic}"
+
+
+def summary(reason: str, person: str, by_link: bool = False) -> str:
     """As CodePipeline keeps it. Raises ClientFailure."""
     reason = " ".join(reason.split())
     if not reason:
         raise ClientFailure("a decision needs a reason: those who come later will want to know why")
-    signed = f"{reason} ({person}, console)"
+    signed = f"{reason} (by {person})" if by_link else f"{reason} ({person}, console)"
     if len(signed) > LONGEST_SUMMARY:
         spare = LONGEST_SUMMARY - len(signed) + len(reason)
         raise ClientFailure(f"the reason has {len(reason)} characters; CodePipeline keeps {spare} beside your name")
@@ -164,9 +175,14 @@ def _question(item: Mapping[str, Any]) -> Question:
         asked=item["startTime"],
         changed=item["lastUpdateTime"],
         words=item["input"].get("resolvedConfiguration", {}).get("CustomData", ""),
-        person=signed["person"] if signed else item.get("updatedBy", "").rpartition(":")[2],
+        person=_person(signed) if signed else item.get("updatedBy", "").rpartition(":")[2],
         reason="" if item["status"] == "InProgress" else signed["reason"] if signed else told,
+        run=item["actionExecutionId"],
     )
+
+
+def _person(signed: re.Match[str]) -> str:
+    return f"Whoever has {signed['link']}" if signed["link"] else str(signed["person"])
 
 
 def _with_token(question: Question, token: str) -> Question:

@@ -73,7 +73,13 @@ class Deployment:
         values = {**self._project.parameters(), "SeedBucket": self._project.dataset_bucket, "SeedKey": self._seed_key()}
         if self._connection.engine is not None:
             values["ApiBaseUrl"] = f"{self._connection.engine.url}/_api"
+            if self._takes_console_url():
+                values.setdefault("ConsoleUrl", f"{self._connection.engine.url}/_console")
         return values
+
+    def _takes_console_url(self) -> bool:
+        """A project that was made before there were links does not."""
+        return "\n  ConsoleUrl:\n" in (self._project.folder / "pipeline.yml").read_text()
 
     def _seed_key(self) -> str:
         return f"{self._project.pipeline}/{SEED_KEY}"

@@ -33,6 +33,7 @@ OPTIONAL_PARAMETERS = {
     "prd_deploy_role_arn": "PrdDeployRoleArn",
     "permissions_boundary_arn": "PermissionsBoundaryArn",
     "webhook_url": "WebhookUrl",
+    "console_url": "ConsoleUrl",
 }
 
 

@@ -23,7 +23,8 @@ from mlsystem.console.connections import Connections
 from mlsystem.console.navigation import sections
 from mlsystem.console.page import Action, Ask, Page, Raw, Route
 from mlsystem.console.security.gate import Gate, NotSignedIn, Refused
-from mlsystem.console.security.people import Person, Role
+from mlsystem.console.security.mailed_link import BEARER, admit_by_link, brings_mailed_link
+from mlsystem.console.security.people import Role
 from mlsystem.console.security.session import WORDS_COOKIE, Session
 from mlsystem.console.view import draw, live_blocks
 from mlsystem.console.visit import ROOT, Upload, Visit
@@ -51,8 +52,7 @@ class Answers:
                 self._gate.check_host(request)
                 if not isinstance(route, Page | Raw):
                     await self._gate.check_form(request, session)
-                person = self._gate.admit(session, route.role)
-                return await self._answered(request, route, person, session)
+                return await self._answered(request, route, session)
             except NotSignedIn:
                 return _to_sign_in(request)
             except FAILURES as error:
@@ -60,9 +60,9 @@ class Answers:
 
         return answer
 
-    async def _answered(self, request: Request, route: Route, person: Person, session: Session | None) -> Response:
+    async def _answered(self, request: Request, route: Route, session: Session | None) -> Response:
         form = await _form(request) if request.method == "POST" else ({}, {})
-        visit = await to_thread.run_sync(self._visit, request, person, *form)
+        visit = await to_thread.run_sync(self._visit, request, route, session, *form)
         match route:
             case Page():
                 if "text/event-stream" in request.headers.get("accept", ""):
@@ -74,7 +74,7 @@ class Answers:
                 return HTMLResponse(draw(route.template, {**values, "visit": visit}))
             case Action():
                 done = await to_thread.run_sync(route.do, visit)
-                log.info("%s %s: %s", person.name, request.url.path, done.words)
+                log.info("%s %s: %s", visit.person.name, request.url.path, done.words)
                 led = RedirectResponse(visit.url(done.path), 303)
                 self._gate.sessions.say(led, done.words)
                 return led
@@ -83,11 +83,24 @@ class Answers:
                 response.headers.update(route.headers)
                 return response
 
-    def _visit(self, request: Request, person: Person, form: Mapping[str, str], files: Mapping[str, Upload]) -> Visit:
+    def _visit(
+        self,
+        request: Request,
+        route: Route,
+        session: Session | None,
+        form: Mapping[str, str],
+        files: Mapping[str, Upload],
+    ) -> Visit:
+        """Of who may be here. Raises NotSignedIn, Refused."""
+        brings_link = brings_mailed_link(route, form or request.query_params) and not self._gate.may(
+            session, Role.APPROVER
+        )
+        person = BEARER if brings_link else self._gate.admit(session, route.role)
         connection = self._connections.current()
         projects = self._deployed.projects(connection)
         now = datetime.now(UTC)
-        return Visit(connection, projects, person, request.path_params, request.query_params, form, files, now)
+        visit = Visit(connection, projects, person, request.path_params, request.query_params, form, files, now)
+        return admit_by_link(visit, route.role) if brings_link else visit
 
     # ------------------------------------------------------------------ drawing
     def _drawn(
@@ -109,11 +122,11 @@ class Answers:
             **values,
             "visit": visit,
             "project": project,
-            "sections": sections(project, request.url.path) if project else (),
+            "sections": sections(project, request.url.path) if project and not visit.link else (),
             "person": visit.person,
             "may_approve": visit.person.may(Role.APPROVER),
             "may_steer": visit.person.may(Role.ADMIN),
-            "signs_in": not self._gate.people.is_empty,
+            "signs_in": not self._gate.people.is_empty and not visit.link,
             "csrf_token": self._gate.sessions.csrf_token(session),
             "said": self._gate.sessions.said(request),
             "place": place(visit.connection),
@@ -124,8 +137,7 @@ class Answers:
         """Of what changes on the page, for as long as the browser listens, and its person may look."""
 
         def look() -> dict[str, str]:
-            person = self._gate.admit(session, page.role)
-            visit = self._visit(request, person, {}, {})
+            visit = self._visit(request, page, session, {}, {})
             context = self._context(request, visit, page.load(visit), session or Session(""))
             return dict(live_blocks(page.template, context))
 

@@ -28,7 +28,8 @@ Load = Callable[[Visit], Mapping[str, Any]]
 class Page:
     """A document, or, for a template that does not extend the layout, a part of one that htmx puts in its place.
 
-    `path` begins behind the project's, or with `//` behind the console's own. `live_seconds` None: nothing changes on it.
+    `path` begins behind the project's, or with `//` behind the console's own. `live_seconds` None: nothing changes on it. `by_link`: the
+    signed link of a mail leads here too, whoever brings it.
     """
 
     path: str
@@ -36,6 +37,7 @@ class Page:
     load: Load
     live_seconds: float | None = None
     role: Role = Role.VIEWER
+    by_link: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Action:
     path: str
     do: Callable[[Visit], Done]
     role: Role = Role.APPROVER
+    by_link: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from mlsystem.client.approval_link import ApprovalLink
 from mlsystem.client.connection import Connection
 from mlsystem.client.errors import NotFound
 from mlsystem.client.project import Project
@@ -27,7 +28,8 @@ class Upload:
 class Visit:
     """`path` and `query` are the request's parameters, `form` and `files` what a form brings.
 
-    `projects` are those that are deployed; `project` is the one of the page.
+    `projects` are those that are deployed; `project` is the one of the page. `link` is the mailed one that lets the person in, who may
+    do no more than that one says.
     """
 
     connection: Connection
@@ -38,6 +40,7 @@ class Visit:
     form: Mapping[str, str]
     files: Mapping[str, Upload]
     now: datetime
+    link: ApprovalLink | None = None
 
     @property
     def project(self) -> Project:

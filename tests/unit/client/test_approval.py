@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from mlsystem.client.approval import LONGEST_SUMMARY, Approvals, DecidedBefore, summary
+from mlsystem.client.approval import LONGEST_SUMMARY, Approvals, DecidedBefore, link_bearer, summary
 from mlsystem.client.connection import Connection
 from mlsystem.client.errors import ClientFailure
 from mlsystem.client.project import Project
@@ -91,6 +91,18 @@ def test_who_decided_in_the_console_is_told_by_their_name_and_others_by_that_of_
     first, second = _approvals(Decided()).decided()[0]
     assert (first.person, first.reason) == ("Ada", "good enough (not by much)")
     assert (second.person, second.reason) == ("user/ada", "fine")
+
+
+class DecidedByLink(Answers):
+    def list_action_executions(self, **_: object) -> dict[str, Any]:
+        told = summary("good (so far)", link_bearer("mls-demo"), by_link=True)
+        assert told == "good (so far) (by the link mailed to mls-demo)"
+        return {"actionExecutionDetails": [_item("Approval", "Succeeded", told)]}
+
+
+def test_who_decided_by_a_mailed_link_is_told_as_whoever_has_it() -> None:
+    [question], _ = _approvals(DecidedByLink()).decided()
+    assert (question.person, question.reason) == ("Whoever has the link mailed to mls-demo", "good (so far)")
 
 
 def test_a_decision_needs_a_reason_that_codepipeline_can_keep() -> None:

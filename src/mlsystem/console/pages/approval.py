@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from mlsystem.client.approval import Approvals, Candidate, DecidedBefore, Question
+from mlsystem.client.approval_link import ApprovalLink
 from mlsystem.client.connection import Connection
 from mlsystem.client.errors import ClientFailure
 from mlsystem.client.invocation import invoke_endpoint
@@ -37,12 +38,27 @@ def load(visit: Visit) -> Mapping[str, Any]:
     if not execution:
         return base
     candidate = approvals.candidate(execution)
+    if visit.link:
+        return _by_link(visit, visit.link.check_question(candidate.question), candidate, base)
+    return _whole(visit, approvals, candidate, base)
+
+
+def _by_link(visit: Visit, question: Question, candidate: Candidate, base: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of a question that was decided, how, and no more: then the link is over."""
+    if question.token:
+        return _whole(visit, Approvals(visit.connection, visit.project), candidate, base)
+    status = Pipeline(visit.connection, visit.project).status_of(candidate.execution)
+    return {**base, "candidate": candidate, "question": question, "newer": "", "status": status}
+
+
+def _whole(visit: Visit, approvals: Approvals, candidate: Candidate, base: Mapping[str, Any]) -> Mapping[str, Any]:
+    execution = candidate.execution
     newer = "" if candidate.question and candidate.question.token else approvals.waiting()
     status = Pipeline(visit.connection, visit.project).status_of(execution)
     evidence = _evidence(visit.connection, candidate)
-    base["serves"] = _serves(visit) if candidate.question and candidate.question.token else ""
     return {
         **base,
+        "serves": _serves(visit) if candidate.question and candidate.question.token else "",
         "candidate": candidate,
         "question": candidate.question,
         "newer": newer,
@@ -111,15 +127,24 @@ def decide(visit: Visit) -> Done:
     execution = form.get("execution", "")
     approvals = Approvals(visit.connection, visit.project)
     question = approvals.candidate(execution).question
-    place = {"execution": execution}
+    place = visit.link.fields if visit.link else {"execution": execution}
     try:
         if question is None:
             raise DecidedBefore("nothing was asked")
         shown = Question(**{**vars(question), "token": form.get("token", "")})
-        approvals.decide(shown, decision == "approve", form.get("reason", ""), visit.person.name)
+        if visit.link:
+            _check_asked(visit.link, question, shown)
+        approvals.decide(shown, decision == "approve", form.get("reason", ""), visit.person.name, bool(visit.link))
     except DecidedBefore:
         return Done(f"/approval?{urlencode({**place, 'late': decision})}")
     return Done(f"/approval?{urlencode(place)}", "Approved." if decision == "approve" else "Rejected.")
+
+
+def _check_asked(link: ApprovalLink, question: Question, shown: Question) -> None:
+    """That what was shown is what the link names: a token alone would decide about any question. Raises LinkOver, DecidedBefore."""
+    link.check_question(question)
+    if not question.token or question.token != shown.token:
+        raise DecidedBefore("this was decided before; your decision changed nothing")
 
 
 def try_endpoint(visit: Visit) -> Mapping[str, Any]:
@@ -142,8 +167,8 @@ def decisions(visit: Visit) -> Mapping[str, Any]:
 
 
 ROUTES = (
-    Page("/approval", "approval.html", load, live_seconds=3),
+    Page("/approval", "approval.html", load, live_seconds=3, by_link=True),
     Page("/approval/decisions", "approval_decisions.html", decisions, live_seconds=5),
-    Action("/approval/decide", decide),
+    Action("/approval/decide", decide, by_link=True),
     Ask("/approval/try", "parts/approval_try.html", try_endpoint),
 )

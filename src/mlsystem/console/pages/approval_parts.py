@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mlsystem.client.approval import Approvals
+from mlsystem.client.approval import Approvals, Candidate
 from mlsystem.client.code_difference import code_difference
 from mlsystem.client.cost import prices
 from mlsystem.client.cost.run_cost import run_cost
@@ -57,22 +57,29 @@ def code(visit: Visit) -> Mapping[str, Any]:
 
 
 def cost(visit: Visit) -> Mapping[str, Any]:
-    candidate = Approvals(visit.connection, visit.project).candidate(visit.query.get("execution", ""))
+    candidate = _candidate(visit)
     job = candidate.training.rpartition(":")[2]
     table = prices.read(visit.project.folder)
     found = run_cost(visit.connection, job, table, candidate.build_seconds, candidate.action_seconds)
     return {"cost": found, "is_local": visit.connection.target == "local"}
 
 
+def _candidate(visit: Visit) -> Candidate:
+    found = Approvals(visit.connection, visit.project).candidate(visit.query.get("execution", ""))
+    if visit.link:
+        visit.link.check_waiting(found.question)
+    return found
+
+
 def _run(visit: Visit) -> TrainingRun:
-    candidate = Approvals(visit.connection, visit.project).candidate(visit.query.get("execution", ""))
+    candidate = _candidate(visit)
     if not candidate.training:
         raise NotFound("this execution did not come as far as a trained model")
     return read_run(visit.connection, candidate.training)
 
 
 ROUTES = (
-    Page("/approval/data", "parts/approval_data.html", data),
-    Page("/approval/code", "parts/approval_code.html", code),
-    Page("/approval/cost", "parts/approval_cost.html", cost),
+    Page("/approval/data", "parts/approval_data.html", data, by_link=True),
+    Page("/approval/code", "parts/approval_code.html", code, by_link=True),
+    Page("/approval/cost", "parts/approval_cost.html", cost, by_link=True),
 )

@@ -57,6 +57,10 @@ class Gate:
             return None
         return self.people.find(session.person)
 
+    def may(self, session: Session | None, role: Role) -> bool:
+        person = self.person(session)
+        return person is not None and person.may(role)
+
     def admit(self, session: Session | None, role: Role) -> Person:
         """Raises NotSignedIn, and Refused for who may not."""
         person = self.person(session)
