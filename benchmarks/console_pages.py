@@ -69,8 +69,9 @@ def _reached(origin: str) -> dict[str, str]:
     routes, waiting = {_route(path) for path in found.values()}, list(found.values())
     for depth in range(DEPTH):
         linked = [(_route(link), link) for path in waiting for link in _links(origin, path)]
-        new = {_kind(link): link for route, link in reversed(linked) if route and (not depth or route not in routes)}
-        found = {**new, **found}
+        wanted = [link for route, link in linked if route and (not depth or route not in routes)]
+        new = {_kind(link): link for link in reversed(wanted) if _kind(link) not in found}
+        found |= new
         routes |= {_route(link) for link in new.values()}
         waiting = list(new.values())
     far = {f"{kind}, far back": _far(origin, path) for kind, path in found.items() if _older(path)}
