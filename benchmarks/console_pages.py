@@ -43,8 +43,9 @@ ROUTES = [(compile_path(one.path)[0], one.path) for one in PAGES if not isinstan
 DEPTH = 4
 LINK = re.compile(rf'(?:href|hx-get)="({BASE}/[^"#]*|\?[^"#]+)')
 # What is asked for in a URL's query, of which each value makes another page.
-CHOICES = {"range", "kind", "of", "state", "since"}
+CHOICES = {"kind", "state"}
 OLDER = ("older", "page", "next", "token", "from")
+RANGE = "range="
 FAR_PAGES = 10
 
 
@@ -70,7 +71,12 @@ def _reached(origin: str) -> dict[str, str]:
     for depth in range(DEPTH):
         linked = [(_route(link), link) for path in waiting for link in _links(origin, path)]
         wanted = [link for route, link in linked if route and (not depth or route not in routes)]
-        new = {_kind(link): link for link in reversed(wanted) if _kind(link) not in found}
+        # Of a list what comes first, of ranges of time the longest, which is last.
+        ordered = [
+            *(link for link in reversed(wanted) if RANGE not in link),
+            *(link for link in wanted if RANGE in link),
+        ]
+        new = {_kind(link): link for link in ordered if _kind(link) not in found}
         found |= new
         routes |= {_route(link) for link in new.values()}
         waiting = list(new.values())
@@ -114,7 +120,7 @@ def _kind(path: str) -> str:
 
 
 def _median(url: str, rounds: int) -> float:
-    _read(url)
+    """Of a page that was looked at before."""
     times = []
     for _ in range(rounds):
         begun = time.perf_counter()
