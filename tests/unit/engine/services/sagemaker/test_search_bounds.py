@@ -13,17 +13,17 @@ A, B, OTHER = _equal("TrialName", "a"), _equal("TrialName", "b"), _equal("Displa
 
 
 def test_a_filter_bounds_its_property_and_no_other() -> None:
-    assert required({"Filters": [A, OTHER]}, "TrialName") == {"a"}
+    assert required({"Filters": [A, OTHER]}, "TrialName") == frozenset({"a"})
     assert required({"Filters": [OTHER]}, "TrialName") is None
     assert required({"Filters": [{**A, "Operator": "NotEquals"}]}, "TrialName") is None
     assert required({}, "TrialName") is None
 
 
 def test_alternatives_bound_a_property_where_each_of_them_does() -> None:
-    assert required({"Operator": "Or", "Filters": [A, B]}, "TrialName") == {"a", "b"}
+    assert required({"Operator": "Or", "Filters": [A, B]}, "TrialName") == frozenset({"a", "b"})
     assert required({"Operator": "Or", "Filters": [A, OTHER]}, "TrialName") is None
     inner = {"Operator": "Or", "Filters": [A, B]}
-    assert required({"SubExpressions": [inner, {"Filters": [OTHER]}]}, "TrialName") == {"a", "b"}
+    assert required({"SubExpressions": [inner, {"Filters": [OTHER]}]}, "TrialName") == frozenset({"a", "b"})
 
 
 def test_what_cannot_be_judged_bounds_nothing() -> None:
