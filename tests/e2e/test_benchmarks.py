@@ -48,15 +48,6 @@ def test_how_fast_traffic_moves_is_measured() -> None:
     assert all(row["max_ms"] >= row["median_ms"] >= 0 for row in found.values())
 
 
-def test_every_kind_of_page_of_the_console_is_measured_with_a_short_and_a_long_past(finished_state: Path) -> None:
-    sizes = ("--small", "10", "--large", "50", "--rounds", "1")
-    found = figures("console_pages", *sizes, "--state", str(finished_state))
-    assert set(found["small"]) <= set(found["large"])
-    routes = {page.partition("?")[0] for page in found["large"]}
-    assert {"/", "/pipeline/executions/{id}", "/endpoints/{name}/captures/record", "/rollout/deployments"} <= routes
-    assert all(value > 0 for value in found["large"].values())
-
-
 def test_the_analyzer_is_measured_beside_a_bare_scan() -> None:
     found = figures("analyzer_speed", "--rows", "2000", "--rounds", "1")
     assert {title.rsplit(", ")[-1] for title in found} == {"CSV", "capture files", "Parquet"}
