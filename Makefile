@@ -60,6 +60,7 @@ bench: install
 	$(BIN)/python benchmarks/engine_overhead.py
 	$(BIN)/python benchmarks/pipeline_overhead.py
 	$(BIN)/python benchmarks/front_door.py
+	$(BIN)/python benchmarks/console_pages.py
 	$(BIN)/python benchmarks/traffic_moves.py
 	$(BIN)/python benchmarks/deployments.py
 	$(BIN)/python benchmarks/judge.py

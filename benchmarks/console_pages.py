@@ -2,121 +2,125 @@
 
     python benchmarks/console_pages.py [--small 100] [--large 10000] [--state FOLDER] [--rounds 9] [--json]
 
-The system is project/ in production. What it did is multiplied in its database: executions of the pipeline and the workflow, deployments,
-jobs, trials and looks of the monitor `--large` times, a tenth of that of alarms, a hundred times that of metric points. Each page is asked
-for from this machine, whole, one after the other; counted is the median. Aim: under 300 ms each, and at most 1.5 times its time with the
-short past. FOLDER is the data folder of a system that reached production, which is copied; without it one is made.
+The system is project/ in production, with the past that long_past.py gives it. Asked for are the sections, one of each kind of page, of
+part and of download that they lead to, and what these lead to in turn; lists also far back. Each is asked for from this machine, whole, one
+after the other; counted is the median. Aim: under 300 ms each, and at most 1.5 times its time with the short past. FOLDER is the data
+folder of a system that reached production, which is copied; without it one is made.
 """
 
 from __future__ import annotations
 
 import argparse
+import html
 import json
-import random
 import re
-import sqlite3
 import statistics
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from starlette.routing import compile_path
+
+from benchmarks.long_past import decide, multiply
 from mlsystem.console.navigation import GROUPS
+from mlsystem.console.page import Action, Ask
+from mlsystem.console.pages import ROUTES as PAGES
+from mlsystem.console.visit import ROOT
 from tests.browsing import console_of
 from tests.finished import finished_folder, system_on_copy
+from tests.live import LiveEngine
 from tests.small_project import NAME
 
 AIM_MS, AIM_RATIO = 300.0, 1.5
 # Below this a page is at once there, and a ratio says nothing.
 UNSEEN_MS = 100.0
-KINDS = (
-    "codepipeline.execution",
-    "stepfunctions.execution",
-    "codedeploy.deployment",
-    "codebuild.build",
-    "sagemaker.training_job",
-    "sagemaker.processing_job",
-    "sagemaker.trial",
-    "sagemaker.monitoring_execution",
-)
-ALARM = "cloudwatch.alarm"
-POINTS_DAYS = 14
-HOUR, DAY = 3600.0, 86400.0
-POINT = "namespace, name, dimensions, at, unit, sample_count, total, minimum, maximum, sample"
-RECORD = "kind, key, parent, state, body, created_at, updated_at"
-# Of each list, what its first entry leads to.
-DETAILS = re.compile(
-    rf'href="(/_console/{NAME}/(?:pipeline/executions|workflow|alarms|endpoints|monitor|logs)[/?][^"#]+)"'
-)
-
-
-def multiply(database: Path, executions: int) -> None:
-    """Give the system a past of so many executions; what really happened stays the newest."""
-    with sqlite3.connect(database) as connection:
-        for kind, count in (*((kind, executions) for kind in KINDS), (ALARM, executions // 10)):
-            connection.executemany(
-                f"INSERT INTO records ({RECORD}) VALUES (?, ?, ?, ?, ?, ?, ?)", _copies(connection, kind, count)
-            )
-        points = connection.execute(f"SELECT {POINT} FROM metric_points").fetchall()
-        marks = ", ".join("?" * len(POINT.split(", ")))
-        connection.executemany(
-            f"INSERT INTO metric_points ({POINT}) VALUES ({marks})", _points(points, executions * 100)
-        )
-    connection.close()
-
-
-def _copies(connection: sqlite3.Connection, kind: str, count: int) -> Iterator[tuple[object, ...]]:
-    found = connection.execute(
-        f"SELECT {RECORD} FROM records WHERE kind = ? ORDER BY created_at DESC LIMIT 3", (kind,)
-    ).fetchall()
-    for number in range(count if found else 0):
-        kind, key, parent, state, body, created, updated = found[number % len(found)]
-        copy, past = f"{key}-{number}", (number + 1) * HOUR
-        body = body.replace(key, copy)
-        if kind.endswith("_job") and parent:  # each run has a trial of its own
-            body = body.replace(parent, f"{parent}-{number}")
-            parent = f"{parent}-{number}"
-        yield kind, copy, parent, state, body, created - past, updated - past
-
-
-def _points(points: Sequence[tuple[object, ...]], count: int) -> Iterator[tuple[object, ...]]:
-    chance, now = random.Random(1), time.time()
-    for number in range(count):
-        namespace, name, dimensions, _, *rest = points[number % len(points)]
-        yield namespace, name, dimensions, now - chance.random() * POINTS_DAYS * DAY, *rest
+BASE = f"{ROOT}/{NAME}"
+ROUTES = [(compile_path(one.path)[0], one.path) for one in PAGES if not isinstance(one, Action | Ask)]
+DEPTH = 4
+LINK = re.compile(rf'(?:href|hx-get)="({BASE}/[^"#]*|\?[^"#]+)')
+# What is asked for in a URL's query, of which each value makes another page.
+CHOICES = {"kind", "state"}
+OLDER = ("older", "page", "next", "token", "from")
+RANGE = "range="
+FAR_PAGES = 10
 
 
 def measure(state: Path, executions: int, rounds: int, scratch: Path) -> dict[str, float]:
     """Milliseconds by page."""
     home = scratch / f"past-{executions}"
-    with (
-        system_on_copy(state, home, prepare=lambda: multiply(home / "state.db", executions)) as system,
-        console_of(system.engine) as url,
-    ):
-        origin = url.removesuffix("/_console")
-        pages = [f"/_console/{NAME}{path}" for _, group in GROUPS for _, path in group]
-        asked = {path: path for path in pages}
-        for page in pages:
-            for path in reversed(DETAILS.findall(_read(origin + page))):
-                asked[_kind(path)] = path.replace("&amp;", "&")
-        found = {kind: _median(origin + path, rounds) for kind, path in asked.items()}
-    return {kind.removeprefix(f"/_console/{NAME}"): value for kind, value in found.items()}
+    with system_on_copy(state, home, prepare=lambda: multiply(home / "state.db", executions)) as system:
+        decide(system.engine.client("s3"), home / "state.db", _bucket(system.engine), NAME, executions)
+        with console_of(system.engine) as url:
+            origin = url.removesuffix("/_console")
+            return {kind: _median(origin + path, rounds) for kind, path in _reached(origin).items()}
+
+
+def _bucket(engine: LiveEngine) -> str:
+    """Of artefacts."""
+    return str(engine.client("codepipeline").get_pipeline(name=NAME)["pipeline"]["artifactStore"]["location"])
+
+
+def _reached(origin: str) -> dict[str, str]:
+    """A path for each kind of page. From the sections on every link counts, further on only those to other routes."""
+    found = {path: f"{BASE}{path}" for _, group in GROUPS for _, path in group}
+    routes, waiting = {_route(path) for path in found.values()}, list(found.values())
+    for depth in range(DEPTH):
+        linked = [(_route(link), link) for path in waiting for link in _links(origin, path)]
+        wanted = [link for route, link in linked if route and (not depth or route not in routes)]
+        # Of a list what comes first, of ranges of time the longest, which is last.
+        ordered = [
+            *(link for link in reversed(wanted) if RANGE not in link),
+            *(link for link in wanted if RANGE in link),
+        ]
+        new = {_kind(link): link for link in ordered if _kind(link) not in found}
+        found |= new
+        routes |= {_route(link) for link in new.values()}
+        waiting = list(new.values())
+    far = {f"{kind}, far back": _far(origin, path) for kind, path in found.items() if _older(path)}
+    return dict(sorted({**found, **far}.items()))
+
+
+def _links(origin: str, path: str) -> list[str]:
+    found = (html.unescape(link) for link in LINK.findall(_read(origin + path)))
+    return [path.partition("?")[0] + link if link.startswith("?") else link for link in found]
+
+
+def _far(origin: str, path: str) -> str:
+    """Some pages further in a list."""
+    for _ in range(FAR_PAGES):
+        same = [link for link in _links(origin, path) if _kind(link) == _kind(path) and _older(link) != _older(path)]
+        if not same:
+            break
+        path = same[-1]
+    return path
+
+
+def _older(path: str) -> str:
+    asked = dict(parse_qsl(urlsplit(path).query))
+    return "".join(asked.get(name, "") for name in OLDER)
+
+
+def _route(path: str) -> str:
+    """Empty for what is no page of the project."""
+    place = urlsplit(path).path.removeprefix(BASE)
+    return next((template for pattern, template in ROUTES if pattern.fullmatch(place)), "")
 
 
 def _kind(path: str) -> str:
     """Of a page, without which one it is."""
-    place = path.removeprefix(f"/_console/{NAME}")
-    head, _, query = place.partition("?")
-    parts = head.split("/")
-    named = "/".join([*parts[:2], *("…" for _ in parts[2:])]) if "executions" not in parts else "/pipeline/executions/…"
-    return named + (f"?{'&'.join(sorted(item.split('=')[0] for item in query.split('&amp;')))}" if query else "")
+    asked = parse_qsl(urlsplit(path).query)
+    query = sorted(f"{name}={value}" if name in CHOICES else name for name, value in asked)
+    place = urlsplit(path).path.removeprefix(BASE)
+    route = place if place.startswith("/dashboard/widgets/") else _route(path)
+    return f"{route}?{'&'.join(query)}" if query else route
 
 
 def _median(url: str, rounds: int) -> float:
-    _read(url)
+    """Of a page that was looked at before."""
     times = []
     for _ in range(rounds):
         begun = time.perf_counter()

@@ -19,7 +19,8 @@ from mlsystem.client.stack import Stack
 RECORDS = "retraining/decisions/"
 # How the records' keys begin: project/retraining/retraining_decisions.py
 STAMP, STAMP_LENGTH = "%Y-%m-%dT%H-%M-%S", 19
-SPANS = (timedelta(days=7), timedelta(days=60), timedelta(days=480), None)
+SHORT_SPAN = timedelta(days=7)
+SPANS = (SHORT_SPAN, timedelta(days=60), timedelta(days=480), None)
 PARALLEL = 8
 
 
@@ -69,11 +70,13 @@ class Retraining:
     def decisions(self, limit: int, since: datetime | None = None) -> list[DecisionView]:
         """The newest first. With `since` older ones are not looked for, however many there are."""
         s3, bucket = self._connection.client("s3"), self._bucket()
-        folder = f"{self._project.pipeline}/{RECORDS}"
-        # Their names begin with their times.
-        after = {"StartAfter": f"{folder}{since.astimezone(UTC):{STAMP}}"} if since else {}
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=folder, **after)
-        keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        prefix = f"{self._project.pipeline}/{RECORDS}"
+        longest = datetime.now(UTC) - since.astimezone(UTC) if since else None
+        keys: list[str] = []
+        if longest is not None and longest > 2 * SHORT_SPAN:
+            keys = self._keys_since(s3, bucket, prefix, "", SHORT_SPAN)
+        if len(keys) < limit:
+            keys = self._keys_since(s3, bucket, prefix, "", longest)
         return self._read(s3, bucket, keys[-limit:])
 
     def guards(self) -> Guards | None:

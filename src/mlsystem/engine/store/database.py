@@ -22,6 +22,7 @@ from sqlalchemy import (
     create_engine,
     delete,
     event,
+    func,
     insert,
     select,
     update,
@@ -46,6 +47,11 @@ _GET = select(_records.body).where(_records.kind == bindparam("kind"), _records.
 _ADD = insert(schema.records)
 _put = sqlite_insert(schema.records)
 _PUT = _put.on_conflict_do_update(index_elements=["kind", "key"], set_=dict(_put.excluded.items()))
+_COUNT = (
+    select(func.count())
+    .select_from(schema.records)
+    .where(_records.kind == bindparam("kind"), _records.parent == bindparam("parent"))
+)
 _REMOVE = delete(schema.records).where(_records.kind == bindparam("kind"), _records.key == bindparam("key"))
 _REMOVE_TIMERS = delete(schema.timers).where(_timers.kind == bindparam("kind"), _timers.key == bindparam("key"))
 _ADD_HISTORY = insert(schema.history)
@@ -178,6 +184,10 @@ class Transaction:
         found = self.connection.execute(query, {"kind": model.kind, **given}, execution_options={"yield_per": _CHUNK})
         for body in found.scalars():
             yield model.model_validate_json(body)
+
+    def count(self, model: type[Record], *, parent: str) -> int:
+        """How many records of a kind there are below a parent."""
+        return int(self.connection.execute(_COUNT, {"kind": model.kind, "parent": parent}).scalar_one())
 
     def record_history(self, kind: str, key: str, event_type: str, body: str) -> None:
         """Append one line to what is told about a record; it commits with the record's state."""

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 # What a summary tells of a source's revision.
 TOLD = ("revisionId", "revisionSummary")
+# Between the two numbers of a token.
+OF = "."
 
 
 def require_execution(tx: Transaction, pipeline: str, execution_id: str) -> Execution:
@@ -207,14 +209,24 @@ class Executions(Part):
     def list_actions(self, request: ListActionExecutionsInputTypeDef, call: Call) -> Mapping[str, object]:
         require_pipeline(call.tx, request["pipelineName"])
         wanted = request.get("filter", {}).get("pipelineExecutionId")
+        (skipped, told), size = _deep_place(request), request.get("maxResults", 100)
         if wanted is None:
-            executions = call.tx.each(Execution, parent=request["pipelineName"], newest_first=True)
+            executions = call.tx.each(Execution, parent=request["pipelineName"], newest_first=True, offset=skipped)
         else:
             known = call.tx.get(Execution, wanted)
             executions = iter([known] if known is not None and known.parent == request["pipelineName"] else [])
-        details = (_action_detail(execution, run) for execution in executions for run in reversed(execution.own_runs))
-        start, size = _place(request)
-        return _page(islice(details, start, None), start, size, "actionExecutionDetails")
+        places = (
+            (execution, run, f"{number}{OF}{place}")
+            for number, execution in enumerate(executions, skipped)
+            for place, run in enumerate(reversed(execution.own_runs))
+            if number > skipped or place >= told
+        )
+        found = list(islice(places, size + 1))
+        more = {"nextToken": found[size][2]} if len(found) > size else {}
+        return {
+            "actionExecutionDetails": [_action_detail(execution, run) for execution, run, _ in found[:size]],
+            **more,
+        }
 
 
 def job_uuid(run_id: str) -> str:
@@ -308,6 +320,12 @@ def _action_detail(execution: Execution, run: Any) -> dict[str, object]:
 def _place(request: Mapping[str, Any]) -> tuple[int, int]:
     """Where the page begins, and how long it is."""
     return int(request.get("nextToken", "0")), request.get("maxResults", 100)
+
+
+def _deep_place(request: Mapping[str, Any]) -> tuple[int, int]:
+    """How many executions come before the page, which need not be read, and how many runs of the next one."""
+    skipped, _, told = str(request.get("nextToken", "")).partition(OF)
+    return int(skipped or 0), int(told or 0)
 
 
 def _page(rest: Iterable[dict[str, object]], start: int, size: int, result: str) -> dict[str, object]:

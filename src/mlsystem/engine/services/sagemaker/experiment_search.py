@@ -5,16 +5,17 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Search.html. Filte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
-from mlsystem.engine.services.sagemaker.experiment import Experiment, Trial
-from mlsystem.engine.services.sagemaker.experiment_component import components
+from mlsystem.engine.services.sagemaker.experiment import Experiment, Trial, require_trial
+from mlsystem.engine.services.sagemaker.experiment_component import Component, components
 from mlsystem.engine.services.sagemaker.experiments import describe_experiment, describe_trial
 from mlsystem.engine.services.sagemaker.job import TrainingJob
+from mlsystem.engine.services.sagemaker.search_bounds import only, required
 from mlsystem.engine.services.sagemaker.tags import as_list, read_tags
 from mlsystem.engine.store.database import Transaction
 
@@ -39,27 +40,41 @@ class Search(Part):
     @operation("Search", accepts="Resource SearchExpression SortBy SortOrder NextToken MaxResults")
     def search(self, request: SearchRequestTypeDef, call: Call) -> Mapping[str, object]:
         resource, expression = request["Resource"], request.get("SearchExpression", {})
-        found = [one for one in self._all(call.tx, resource) if _holds(expression, one)]
-        path = request.get("SortBy", "CreationTime")
-        found.sort(key=lambda one: _order(one, path), reverse=request.get("SortOrder") != "Ascending")
         token = request.get("NextToken", "0")
         if not token.isdecimal():
             raise AwsError("ValidationException", f"The NextToken {token!r} is not one that was given out.")
         start, size = int(token), request.get("MaxResults", DEFAULT_PAGE)
+        path, is_descending = request.get("SortBy", "CreationTime"), request.get("SortOrder") != "Ascending"
+        experiment = only(expression, "ExperimentName")
+        if resource == "ExperimentTrial" and path == "CreationTime" and experiment is not None:
+            count = call.tx.count(Trial, parent=experiment)
+            found = self._trials_of(call.tx, experiment, is_descending, start, size)
+        else:
+            matching = [one for one in self._all(call.tx, resource, expression) if _holds(expression, one)]
+            matching.sort(key=lambda one: _order(one, path), reverse=is_descending)
+            count, found = len(matching), matching[start : start + size]
         answer: dict[str, object] = {
-            "Results": [{resource.removeprefix("Experiment") or resource: one} for one in found[start : start + size]],
-            "TotalHits": {"Value": len(found), "Relation": "EqualTo"},
+            "Results": [{resource.removeprefix("Experiment") or resource: one} for one in found],
+            "TotalHits": {"Value": count, "Relation": "EqualTo"},
         }
-        return answer | ({"NextToken": str(start + size)} if start + size < len(found) else {})
+        return answer | ({"NextToken": str(start + size)} if start + size < count else {})
 
-    def _all(self, tx: Transaction, resource: str) -> list[dict[str, Any]]:
+    def _trials_of(
+        self, tx: Transaction, experiment: str, is_descending: bool, start: int, size: int
+    ) -> list[dict[str, Any]]:
+        """A page of them in the order of their creation, which the database has: an experiment may have very many."""
+        trials = tx.each(Trial, parent=experiment, newest_first=is_descending, limit=size, offset=start)
+        return [self._trial(tx, one) for one in trials]
+
+    def _all(self, tx: Transaction, resource: str, expression: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """All that the expression may hold for."""
         match resource:
             case "Experiment":
                 return [self._tagged(tx, describe_experiment(one), one.arn) for one in tx.all(Experiment)]
             case "ExperimentTrial":
-                return [self._tagged(tx, describe_trial(one), one.arn) for one in tx.all(Trial)]
+                return [self._trial(tx, one) for one in _trials(tx, expression)]
             case "ExperimentTrialComponent":
-                return self._components(tx)
+                return [self._component(tx, one) for one in self._components(tx, expression)]
             case "TrainingJob":
                 describe = "DescribeTrainingJob"
                 names = [job.key for job in tx.all(TrainingJob)]
@@ -67,19 +82,37 @@ class Search(Part):
             case _:
                 raise NotImplementedHere(f"sagemaker:Search of {resource}")
 
-    def _components(self, tx: Transaction) -> list[dict[str, Any]]:
-        parents = {trial.key: trial.parent for trial in tx.all(Trial)}
-        return [
-            {
-                **self._tagged(tx, one.description(), one.arn),
-                "Parents": [{"TrialName": trial, "ExperimentName": parents[trial]} for trial in sorted(one.trials)],
-            }
-            for one in components(tx, self._house)
-        ]
+    def _components(self, tx: Transaction, expression: Mapping[str, Any]) -> Iterable[Component]:
+        """In the order of their creation; those of few trials where only these are asked for."""
+        trials = required(expression, "Parents.TrialName")
+        if trials is None:
+            return components(tx, self._house)
+        found = {one.name: one for trial in sorted(trials) for one in components(tx, self._house, trial)}
+        return sorted(found.values(), key=lambda one: (one.created_at, one.name))
+
+    def _component(self, tx: Transaction, one: Component) -> dict[str, Any]:
+        parents = [(trial, require_trial(tx, trial).parent) for trial in sorted(one.trials)]
+        named = [{"TrialName": trial, "ExperimentName": experiment} for trial, experiment in parents]
+        return {**self._tagged(tx, one.description(), one.arn), "Parents": named}
+
+    def _trial(self, tx: Transaction, one: Trial) -> dict[str, Any]:
+        return self._tagged(tx, describe_trial(one), one.arn)
 
     def _tagged(self, tx: Transaction, told: dict[str, Any], arn: str) -> dict[str, Any]:
         tags = as_list(read_tags(tx, arn))
         return told | ({"Tags": tags} if tags else {})
+
+
+def _trials(tx: Transaction, expression: Mapping[str, Any]) -> Sequence[Trial]:
+    """In the order of their creation."""
+    names, experiments = required(expression, "TrialName"), required(expression, "ExperimentName")
+    if names is not None:
+        found = [one for one in (tx.get(Trial, name) for name in names) if one is not None]
+    elif experiments is not None:
+        found = [one for name in experiments for one in tx.all(Trial, parent=name)]
+    else:
+        return tx.all(Trial)
+    return sorted(found, key=lambda one: (one.created_at, one.key))
 
 
 def _holds(expression: Mapping[str, Any], thing: Mapping[str, Any]) -> bool:
