@@ -101,7 +101,7 @@ def _refused(error: ClientError, before: str, after: str) -> ClientFailure:
 def _commit(told: dict[str, Any]) -> Commit:
     author = told.get("author", {})
     seconds = str(author.get("date", "")).split(" ")[0]
-    at = datetime.fromtimestamp(int(seconds), UTC) if seconds.isdecimal() else None
+    at = datetime.fromtimestamp(int(seconds), UTC) if SECONDS.fullmatch(seconds) else None
     return Commit(told["commitId"], told.get("message", "").strip(), author.get("name", ""), at)
 
 

@@ -18,6 +18,7 @@ from mlsystem.console import pages
 from mlsystem.console.answer import Answers
 from mlsystem.console.connections import Connections
 from mlsystem.console.page import Action, Ask, Route
+from mlsystem.console.security.body import BodyLimit
 from mlsystem.console.security.gate import Gate, serves_loopback
 from mlsystem.console.security.headers import SecurityHeaders
 from mlsystem.console.security.people import People
@@ -27,9 +28,11 @@ from mlsystem.console.view import STATIC, draw
 from mlsystem.console.visit import ROOT
 
 
-def build(target: Target, home: Path, serves: Callable[[str], bool] = serves_loopback) -> ASGIApp:
-    """`serves` tells whether a host's name is one that the console answers to."""
-    gate = Gate(People(home), Sessions(home), serves)
+def build(
+    target: Target, home: Path, serves: Callable[[str], bool] = serves_loopback, *, is_open: bool = False
+) -> ASGIApp:
+    """`serves` tells whether a host's name is one that the console answers to; `is_open` whether others than this machine reach it."""
+    gate = Gate(People(home), Sessions(home), serves, is_open=is_open)
     answers = Answers(Connections(target, home), gate)
     sign_in = SignIn(gate)
     routes: list[BaseRoute] = [
@@ -50,7 +53,7 @@ def build(target: Target, home: Path, serves: Callable[[str], bool] = serves_loo
         words = "This page does not exist."
         return HTMLResponse(draw("trouble.html", {"title": "Not here", "words": words}), 404)
 
-    return SecurityHeaders(Starlette(routes=routes, exception_handlers={404: missing, Exception: broken}))
+    return SecurityHeaders(BodyLimit(Starlette(routes=routes, exception_handlers={404: missing, Exception: broken})))
 
 
 def _route(answers: Answers, route: Route) -> StarletteRoute:

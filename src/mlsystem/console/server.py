@@ -58,10 +58,14 @@ def check_open(host: str, home: Path, names: Sequence[str]) -> Callable[[str], b
 
 def serve(target: Target, home: Path, listener: socket.socket, serves: Callable[[str], bool] = serves_loopback) -> None:
     """Until SIGTERM or SIGINT."""
-    config = uvicorn.Config(
-        build(target, home, serves), log_config=None, access_log=False, timeout_graceful_shutdown=1, lifespan="off"
-    )
+    app = build(target, home, serves, is_open=_is_open(listener))
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1, lifespan="off")
     _Server(config).run(sockets=[listener])
+
+
+def _is_open(listener: socket.socket) -> bool:
+    """Whether others than this machine can reach it."""
+    return listener.family != socket.AF_UNIX and not serves_loopback(str(listener.getsockname()[0]))
 
 
 class _Server(uvicorn.Server):
