@@ -7,6 +7,7 @@ so much as can be read by a person.
 from __future__ import annotations
 
 import difflib
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ FILES_A_PAGE = 20
 MOST_LINES = 400
 LARGEST = 400_000
 WORKERS = 8
+SECONDS = re.compile("[0-9]{1,11}")  # since 1970, as long as there are dates
 KINDS = {"A": "added", "D": "deleted", "M": "modified"}
 
 

@@ -67,9 +67,10 @@ async def _home(_request: Request) -> Response:
 
 
 class _Files(StaticFiles):
-    """Each URL names its content, so a browser keeps it for ever."""
+    """A URL that names its content is kept by a browser for ever. What a script imports has no such URL, and is asked for each time."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
-        response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        is_named = b"v=" in scope["query_string"]
+        response.headers["cache-control"] = "public, max-age=31536000, immutable" if is_named else "no-cache"
         return response
