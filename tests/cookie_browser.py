@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Mapping
 from email.message import Message
 from http.cookiejar import CookieJar
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from mlsystem.console.security.session import CSRF_FIELD
@@ -35,6 +36,10 @@ class Browser:
 
     def sign_in(self, token: str) -> Answer:
         return self.post(f"{ROOT}/sign-in", {CSRF_FIELD: self.csrf_token(), "token": token})
+
+    def open(self, path: str, headers: Mapping[str, str]) -> Any:
+        """An answer that has no end yet."""
+        return self._opener.open(urllib.request.Request(self._origin + path, headers=dict(headers)), timeout=30)
 
     def _ask(self, request: urllib.request.Request) -> Answer:
         try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -147,6 +149,83 @@ def test_whoever_signs_out_is_out(console: str, people: People) -> None:
     assert "Your token" in browser.get(f"{ROOT}/")[1]
 
 
+def test_a_cookie_that_was_copied_before_signing_out_opens_nothing_afterwards(console: str, people: People) -> None:
+    browser, thief = Browser(console), Browser(console)
+    browser.sign_in(people.add("Ann", Role.ADMIN))
+    token = _token_of_page(browser)
+    for cookie in browser.cookies:
+        thief.cookies.set_cookie(cookie)
+    assert "Projects" in thief.get(f"{ROOT}/")[1]
+    browser.post(f"{ROOT}/sign-out", {CSRF_FIELD: token})
+    assert "Your token" in thief.get(f"{ROOT}/")[1]
+
+
+def test_a_stream_ends_when_its_reader_is_forgotten(console: str, people: People) -> None:
+    browser = Browser(console)
+    browser.sign_in(people.add("Ann", Role.VIEWER))
+    people.add("Bob", Role.ADMIN)
+    with browser.open(f"{ROOT}/", {"Accept": "text/event-stream"}) as stream:
+        assert stream.readline().startswith(b"event: live_")
+        people.remove("Ann")
+        left = stream.read().decode()  # to its end
+    assert "sign in first" in left
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(console: str, kind: str) -> None:
+    line = http.client.HTTPConnection(urlsplit(console).netloc, timeout=30)
+    for path in (f"{ROOT}/sign-in", f"{ROOT}/x-y/pipeline/start"):
+        line.putrequest("POST", path)
+        line.putheader("Content-Type", kind)
+        line.putheader("Content-Length", str(10**12))
+        line.endheaders()
+        answer = line.getresponse()
+        assert (answer.status, "too much to send" in answer.read().decode()) == (413, True)
+        line.close()
+
+
+def test_a_body_whose_size_nobody_told_is_read_no_further_than_the_limit(console: str) -> None:
+    line = http.client.HTTPConnection(urlsplit(console).netloc, timeout=30)
+    chunks = (b"a" * 65536 for _ in range(5))
+    line.request(
+        "POST", f"{ROOT}/sign-in", chunks, {"Content-Type": "application/x-www-form-urlencoded"}, encode_chunked=True
+    )
+    assert line.getresponse().status == 413
+    line.close()
+
+
+def test_only_a_file_whose_url_names_its_content_is_kept_for_ever(console: str) -> None:
+    browser = Browser(console)
+    assert "immutable" in browser.get(f"{ROOT}/static/console.js?v=1")[2]["cache-control"]
+    assert browser.get(f"{ROOT}/static/keep.js")[2]["cache-control"] == "no-cache", "what a script imports may change"
+
+
+@pytest.mark.parametrize("header", ["[", "[::1", "a]b", "\xff"])
+def test_a_host_that_is_none_is_refused(console: str, header: str) -> None:
+    assert Browser(console).get(f"{ROOT}/", {"Host": header})[0] in (400, 421)
+
+
+@pytest.mark.parametrize("port", ["-3", "70000"])
+def test_a_port_that_cannot_be_is_one_line(engine: LiveEngine, port: str) -> None:
+    done = _console_command(engine, "--port", port)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("region", "missing"), [("", "no AWS region is set"), ("eu-west-1", "Unable to locate credentials")]
+)
+def test_without_a_region_or_credentials_the_console_of_an_account_does_not_begin(
+    engine: LiveEngine, tmp_path: Path, region: str, missing: str
+) -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = {**kept, "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
+    if region:
+        environment["AWS_DEFAULT_REGION"] = region
+    done = _console_command(engine, "--port", "0", before=("--target", "aws"), environment=environment)
+    assert missing in done.stderr
+    assert (done.returncode != 0, done.stderr.count("\n")) == (True, 1), done.stderr
+
+
 @pytest.mark.parametrize(
     "next_page", ["https://evil.example/", "//evil.example", "/_console/\\evil", "/other", "/_consolexyz"]
 )
@@ -181,16 +260,24 @@ def test_no_token_comes_into_a_log(console: str, people: People, engine: LiveEng
 
 
 def test_on_another_address_nobody_is_served_before_there_is_a_token(engine: LiveEngine) -> None:
+    done = _console_command(engine, "--host", "0.0.0.0", "--port", "0")
+    assert done.returncode == 1
+    assert "mlsystem console token NAME --role admin" in done.stderr
+
+
+def _console_command(
+    engine: LiveEngine, *options: str, before: tuple[str, ...] = (), environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """One that ends by itself."""
     command = [sys.executable, "-c", "from mlsystem.cli.main import main; main()", "--home", str(engine.folder)]
-    done = subprocess.run(
-        [*command, "console", "--host", "0.0.0.0", "--port", "0"],
+    return subprocess.run(
+        [*command, *before, "console", *options],
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
+        env=environment,
     )
-    assert done.returncode == 1
-    assert "mlsystem console token NAME --role admin" in done.stderr
 
 
 def _path(pattern: str) -> str:

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def console(
     context: typer.Context,
-    port: Annotated[int, typer.Option(help="0 takes a free one")] = 4590,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")] = 4590,
     host: Annotated[str, typer.Option(help="another address than this machine's own needs tokens")] = "127.0.0.1",
     name: Annotated[list[str] | None, typer.Option(help="another name under which browsers reach it")] = None,
 ) -> None:
@@ -38,10 +38,11 @@ def console(
     from mlsystem.console.server import check_open, listen, serve
 
     state: State = context.obj
-    state.connection()  # says at once what is missing
+    state.connection().check()  # says at once what is missing
     serves = check_open(host, state.home, name or ())
     listener = listen(host, port)
-    url = f"http://{host}:{listener.getsockname()[1]}/_console/"
+    named = f"[{host}]" if ":" in host else host
+    url = f"http://{named}:{listener.getsockname()[1]}/_console/"
     state.answer_line({"url": url}, f"Console: {url}\nctrl-c ends it")
     serve(state.target, state.home, listener, serves)
 

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture-endpo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from mlsystem.client.errors import ClientFailure, NotFound
 RECORDS, FILES = 25, 12  # of a page: so many records, of at most so many files
 MOST_READ = 8 * 1024 * 1024  # of a file, its end
 MINUTE_MARK = "-"  # what stands behind the minute in a file's name
+LINE = re.compile(r"-?[0-9]{1,9}")  # of a file, or of its end: below zero
 DEPTHS = (4, 2, 2, 2)  # digits of a year, a month, a day, an hour
 
 
@@ -196,7 +198,7 @@ def read_cursor(text: str) -> Cursor:
     key, _, line = text.rpartition(":")
     if not _is_inside(key):
         return Cursor()
-    return Cursor(key, int(line)) if line.lstrip("-").isdecimal() else Cursor(key)
+    return Cursor(key, int(line)) if LINE.fullmatch(line) else Cursor(key)
 
 
 def _is_inside(key: str) -> bool:

@@ -7,6 +7,7 @@ so much as can be read by a person.
 from __future__ import annotations
 
 import difflib
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ FILES_A_PAGE = 20
 MOST_LINES = 400
 LARGEST = 400_000
 WORKERS = 8
+SECONDS = re.compile("[0-9]{1,11}")  # since 1970, as long as there are dates
 KINDS = {"A": "added", "D": "deleted", "M": "modified"}
 
 
@@ -101,7 +103,7 @@ def _refused(error: ClientError, before: str, after: str) -> ClientFailure:
 def _commit(told: dict[str, Any]) -> Commit:
     author = told.get("author", {})
     seconds = str(author.get("date", "")).split(" ")[0]
-    at = datetime.fromtimestamp(int(seconds), UTC) if seconds.isdecimal() else None
+    at = datetime.fromtimestamp(int(seconds), UTC) if SECONDS.fullmatch(seconds) else None
     return Commit(told["commitId"], told.get("message", "").strip(), author.get("name", ""), at)
 
 

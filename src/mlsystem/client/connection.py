@@ -131,6 +131,13 @@ class Connection:
             raise NotRunning("no AWS region is set: set AWS_REGION, or a region in ~/.aws/config")
         return str(region)
 
+    def check(self) -> None:
+        """That it is known where to ask, and as whom; nobody is asked yet. Raises NotRunning, and botocore's NoCredentialsError."""
+        from botocore.exceptions import NoCredentialsError
+
+        if self.region and self.credentials() is None:
+            raise NoCredentialsError
+
     def time_scale(self) -> float:
         """How many times as fast as named durations pass; on AWS they pass as they are named."""
         return self._engine.time_scale() if self._engine is not None else 1.0

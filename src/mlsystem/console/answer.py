@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 import anyio
 from anyio import to_thread
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from botocore.parsers import ResponseParserError
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
@@ -22,18 +23,22 @@ from mlsystem.client.errors import ClientFailure, NotFound, NotRunning
 from mlsystem.console.connections import Connections
 from mlsystem.console.navigation import sections
 from mlsystem.console.page import Action, Ask, Page, Raw, Route
-from mlsystem.console.security.gate import Gate, NotSignedIn, Refused
+from mlsystem.console.security.body import form_of
+from mlsystem.console.security.gate import Gate
 from mlsystem.console.security.mailed_link import BEARER, admit_by_link, brings_mailed_link
 from mlsystem.console.security.people import Role
+from mlsystem.console.security.refused import NotSignedIn, Refused
 from mlsystem.console.security.session import WORDS_COOKIE, Session
 from mlsystem.console.view import draw, live_blocks
 from mlsystem.console.visit import ROOT, Upload, Visit
 
 log = logging.getLogger(__name__)
 
-FAILURES = (ClientFailure, ClientError, BotoCoreError, Refused)
+FAILURES = (ClientFailure, ClientError, BotoCoreError, ResponseParserError, Refused)
 HEARTBEAT_SECONDS = 15.0
+LOOKS_AT_ONCE = 8  # of all streams together: however many pages are open, a new one is answered
 MARKS = "live"
+ASKED_WRONGLY = ("Invalid", "Validation", "BadRequest")  # beginnings of AWS's codes
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -44,6 +49,7 @@ class Answers:
         self._connections = connections
         self._gate = gate
         self._deployed = Deployed()
+        self._looks = anyio.CapacityLimiter(LOOKS_AT_ONCE)
 
     def endpoint(self, route: Route) -> Endpoint:
         async def answer(request: Request) -> Response:
@@ -66,7 +72,7 @@ class Answers:
         match route:
             case Page():
                 if "text/event-stream" in request.headers.get("accept", ""):
-                    return self._stream(request, route, session)
+                    return self._stream(request, route)
                 values = await to_thread.run_sync(route.load, visit)
                 return await to_thread.run_sync(self._drawn, request, route, visit, values, session)
             case Ask():
@@ -133,32 +139,33 @@ class Answers:
             "live_url": "",
         }
 
-    def _stream(self, request: Request, page: Page, session: Session | None) -> Response:
-        """Of what changes on the page, for as long as the browser listens, and its person may look."""
+    def _stream(self, request: Request, page: Page) -> Response:
+        """Of what changes on the page, for as long as the browser listens, and its person may look: signing out ends it, and a day too."""
 
         def look() -> dict[str, str]:
+            session = self._gate.sessions.read(request)
             visit = self._visit(request, page, session, {}, {})
             context = self._context(request, visit, page.load(visit), session or Session(""))
             return dict(live_blocks(page.template, context))
 
         async def events() -> AsyncIterator[str]:
-            known = dict(item.split(":") for item in request.query_params.get(MARKS, "").split(",") if ":" in item)
-            trouble, silent = "", 0.0
+            known = dict(item.partition(":")[::2] for item in request.query_params.get(MARKS, "").split(","))
+            trouble, silent, is_over = "", 0.0, False
             pause = page.live_seconds or HEARTBEAT_SECONDS
-            while True:
+            while not is_over:
                 words = ""
                 try:
-                    found = await to_thread.run_sync(look)
+                    found = await to_thread.run_sync(look, limiter=self._looks)
                     for name, content in found.items():
                         if known.get(name) != _mark(content):
                             known[name], silent = _mark(content), 0.0
                             yield _event(name, content)
                 except FAILURES as error:
-                    words = _told(error)[1]
+                    words, is_over = _told(error)[1], isinstance(error, Refused)
                 if words != trouble:
                     trouble, silent = words, 0.0
                     yield _event("trouble", words and draw("parts/trouble.html", {"words": words}))
-                await anyio.sleep(pause)
+                await anyio.sleep(0 if is_over else pause)
                 silent += pause
                 if silent >= HEARTBEAT_SECONDS:
                     silent = 0.0
@@ -190,7 +197,10 @@ def _told(error: Exception) -> tuple[int, str]:
         case NotRunning() | EndpointConnectionError():
             return 503, str(error)
         case ClientError():
-            return 502, f"{error.operation_name}: {error.response['Error'].get('Message') or error}"
+            words = f"{error.operation_name}: {error.response['Error'].get('Message') or error}"
+            return (400 if error.response["Error"].get("Code", "").startswith(ASKED_WRONGLY) else 502), words
+        case ResponseParserError():
+            return 503, f"what answers is not AWS's API, or is ending: {error}"
         case _:
             return 409, str(error)
 
@@ -198,7 +208,7 @@ def _told(error: Exception) -> tuple[int, str]:
 async def _form(request: Request) -> tuple[dict[str, str], dict[str, Upload]]:
     fields: dict[str, str] = {}
     files: dict[str, Upload] = {}
-    for name, value in (await request.form()).multi_items():
+    for name, value in (await form_of(request)).multi_items():
         if isinstance(value, UploadFile):
             if value.filename:
                 files[name] = Upload(value.filename, await value.read(), value.content_type or "")

@@ -18,6 +18,7 @@ from mlsystem.console import pages
 from mlsystem.console.answer import Answers
 from mlsystem.console.connections import Connections
 from mlsystem.console.page import Action, Ask, Route
+from mlsystem.console.security.body import BodyLimit
 from mlsystem.console.security.gate import Gate, serves_loopback
 from mlsystem.console.security.headers import SecurityHeaders
 from mlsystem.console.security.people import People
@@ -27,9 +28,11 @@ from mlsystem.console.view import STATIC, draw
 from mlsystem.console.visit import ROOT
 
 
-def build(target: Target, home: Path, serves: Callable[[str], bool] = serves_loopback) -> ASGIApp:
-    """`serves` tells whether a host's name is one that the console answers to."""
-    gate = Gate(People(home), Sessions(home), serves)
+def build(
+    target: Target, home: Path, serves: Callable[[str], bool] = serves_loopback, *, is_open: bool = False
+) -> ASGIApp:
+    """`serves` tells whether a host's name is one that the console answers to; `is_open` whether others than this machine reach it."""
+    gate = Gate(People(home), Sessions(home), serves, is_open=is_open)
     answers = Answers(Connections(target, home), gate)
     sign_in = SignIn(gate)
     routes: list[BaseRoute] = [
@@ -50,7 +53,7 @@ def build(target: Target, home: Path, serves: Callable[[str], bool] = serves_loo
         words = "This page does not exist."
         return HTMLResponse(draw("trouble.html", {"title": "Not here", "words": words}), 404)
 
-    return SecurityHeaders(Starlette(routes=routes, exception_handlers={404: missing, Exception: broken}))
+    return SecurityHeaders(BodyLimit(Starlette(routes=routes, exception_handlers={404: missing, Exception: broken})))
 
 
 def _route(answers: Answers, route: Route) -> StarletteRoute:
@@ -64,9 +67,10 @@ async def _home(_request: Request) -> Response:
 
 
 class _Files(StaticFiles):
-    """Each URL names its content, so a browser keeps it for ever."""
+    """A URL that names its content is kept by a browser for ever. What a script imports has no such URL, and is asked for each time."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
-        response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        is_named = b"v=" in scope["query_string"]
+        response.headers["cache-control"] = "public, max-age=31536000, immutable" if is_named else "no-cache"
         return response

@@ -21,15 +21,16 @@ LOOPBACK = "127.0.0.1"
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Raises ClientFailure where the port is taken."""
-    listener = socket.socket()
+    """Raises ClientFailure where the port is taken, or the host is none of this machine's."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen()  # who is told the URL may ask at once
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         listener.close()
-        raise ClientFailure(f"the console cannot listen on {host}:{port}: {error.strerror}") from error
+        words = error.strerror if isinstance(error, OSError) else "this is no name of a host"
+        raise ClientFailure(f"the console cannot listen on {host}:{port}: {words}") from error
     return listener
 
 
@@ -58,10 +59,14 @@ def check_open(host: str, home: Path, names: Sequence[str]) -> Callable[[str], b
 
 def serve(target: Target, home: Path, listener: socket.socket, serves: Callable[[str], bool] = serves_loopback) -> None:
     """Until SIGTERM or SIGINT."""
-    config = uvicorn.Config(
-        build(target, home, serves), log_config=None, access_log=False, timeout_graceful_shutdown=1, lifespan="off"
-    )
+    app = build(target, home, serves, is_open=is_open(listener))
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1, lifespan="off")
     _Server(config).run(sockets=[listener])
+
+
+def is_open(listener: socket.socket) -> bool:
+    """Whether others than this machine can reach it."""
+    return listener.family != socket.AF_UNIX and not serves_loopback(str(listener.getsockname()[0]))
 
 
 class _Server(uvicorn.Server):

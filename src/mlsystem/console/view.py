@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -18,6 +19,8 @@ from mlsystem.console.visit import ROOT
 STATIC = Path(__file__).parent / "static"
 LIVE = "live_"
 MACROS = "parts/macros.html"  # every template has them, without an import
+# What turns the words around it, or is not seen at all: a name that holds it reads as another one.
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
@@ -27,6 +30,7 @@ def environment() -> Environment:
         loader=PackageLoader("mlsystem.console"),
         autoescape=select_autoescape(),
         undefined=StrictUndefined,
+        finalize=seen,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -59,6 +63,13 @@ def asset(name: str) -> str:
 
 
 # ---------------------------------------------------------------------- filters
+def seen(value: Any) -> Any:
+    """Words of others with every character to be seen: controls, and marks of direction, as their numbers."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+
+
 def when(moment: datetime | None, kind: str = "moment") -> Markup:
     """A time, which the browser shows in its reader's zone. `kind`: moment, ago, clock or day."""
     if moment is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from mlsystem.client.captures import Captures, is_hour, read_cursor
+from mlsystem.client.captures import LINE, Captures, is_hour, read_cursor
 from mlsystem.client.endpoint import Endpoint
 from mlsystem.client.endpoints import Endpoints
 from mlsystem.client.errors import NotFound
@@ -97,7 +97,7 @@ def _variant(visit: Visit, endpoint: Endpoint) -> str:
 def _place(visit: Visit) -> tuple[str, int]:
     """Raises NotFound."""
     key, line = visit.query.get("key", ""), visit.query.get("line", "")
-    if not line.lstrip("-").isdecimal():
+    if not LINE.fullmatch(line):
         raise NotFound("a record is named by its file and its line")
     return key, int(line)
 

@@ -24,6 +24,7 @@ from mlsystem.console.visit import Visit
 RANGES, USUAL_RANGE = ("15m", "1h", "3h", "12h", "1d", "1w"), "3h"
 SECONDS = {"15m": 10, "1h": 10, "3h": 20, "12h": 60, "1d": 120, "1w": 600}  # between two looks
 MOST_NAMES = 12
+MOST_DIGITS = 6
 BODIES: Recent[str] = Recent(seconds=10)  # the widgets of a page ask for the same one at the same time
 SINGLES = timedelta(hours=3)  # the last value of a single is looked for no farther back
 
@@ -44,8 +45,9 @@ def load(visit: Visit) -> Mapping[str, Any]:
 def load_widget(visit: Visit) -> Mapping[str, Any]:
     """One of them; `number` is its place in the order of the page."""
     looked = range_of(visit.query, visit.now, RANGES, USUAL_RANGE)
-    number = int(visit.path["number"])
     found = _widgets(visit, looked)
+    place = visit.path["number"]
+    number = int(place) if place.isascii() and place.isdecimal() and len(place) <= MOST_DIGITS else len(found)
     if number >= len(found):
         raise NotFound("the dashboard has changed: load the page again")
     widget = found[number]
@@ -86,5 +88,5 @@ def _stored(visit: Visit, name: str) -> list[Choice]:
 
 ROUTES = (
     Page("/dashboard", "dashboard.html", load),
-    Page("/dashboard/widgets/{number:int}", "parts/widget.html", load_widget),
+    Page("/dashboard/widgets/{number}", "parts/widget.html", load_widget),
 )

@@ -51,7 +51,9 @@ def load_lines(visit: Visit) -> Mapping[str, Any]:
 
 def read_text(visit: Visit) -> Response:
     lines = _lines(visit, MOST_DOWNLOADED).lines
-    name = "".join(one if one.isalnum() or one in "-." else "-" for one in visit.query.get("group", "log")).strip("-")
+    name = "".join(
+        one if (one.isascii() and one.isalnum()) or one in "-." else "-" for one in visit.query.get("group", "log")
+    ).strip("-")
     held = {"content-disposition": f'attachment; filename="{name}.log"'}
     return PlainTextResponse(as_text(lines), headers=held)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -77,7 +78,7 @@ def _links(visit: Visit, found: Watch | None) -> Mapping[str, Any]:
 
 def _features(visit: Visit, findings: Findings, known: Overview) -> Mapping[str, Any]:
     """One page of the ranking; each row with how it went on."""
-    number = max(int(visit.query["page"]) if visit.query.get("page", "").isdecimal() else 1, 1)
+    number = int(visit.query["page"]) if re.fullmatch(r"[1-9][0-9]{0,5}", visit.query.get("page", "")) else 1
     first = (number - 1) * FEATURES_A_PAGE
     shown = findings.features[first : first + FEATURES_A_PAGE]
     rows = [

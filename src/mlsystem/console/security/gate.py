@@ -12,44 +12,34 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from mlsystem.console.security.body import form_of
 from mlsystem.console.security.people import People, Person, Role, owner
+from mlsystem.console.security.refused import NotSignedIn, Refused
 from mlsystem.console.security.session import CSRF_FIELD, CSRF_HEADER, Session, Sessions
 
 OwnSite = ("same-origin", "none")
 
 
-class Refused(Exception):
-    """`status` is that of HTTP; the words are for the person."""
-
-    def __init__(self, status: int, words: str):
-        super().__init__(words)
-        self.status = status
-
-
-class NotSignedIn(Refused):
-    """They are asked to."""
-
-    def __init__(self) -> None:
-        super().__init__(401, "sign in first")
-
-
 class Gate:
-    """`serves` tells whether a host's name is one of the console's."""
+    """`serves` tells whether a host's name is one of the console's. `is_open`: others than this machine reach it, so that nobody is let in
+    without a token, not even when the last one was taken away.
+    """
 
-    def __init__(self, people: People, sessions: Sessions, serves: Callable[[str], bool]):
+    def __init__(self, people: People, sessions: Sessions, serves: Callable[[str], bool], *, is_open: bool = False):
         self.people = people
         self.sessions = sessions
         self._serves = serves
+        self._is_open = is_open
 
     def check_host(self, request: Request) -> None:
         """Raises Refused."""
-        host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+        host = _host_of(request.headers.get("host", ""))
         if not self._serves(host):
             raise Refused(421, f"the console does not answer to the name {host!r}")
 
     def person(self, session: Session | None) -> Person | None:
         """Who asks; None for somebody who must sign in first."""
-        if self.people.is_empty:
+        if not self._is_open and self.people.is_empty:
             return owner()
         if session is None or not session.person:
             return None
@@ -75,11 +65,19 @@ class Gate:
         if request.headers.get("sec-fetch-site", "none") not in OwnSite:
             raise Refused(403, "another site asked for this")
         origin = request.headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
             raise Refused(403, "another site asked for this")
-        given = request.headers.get(CSRF_HEADER) or str((await request.form()).get(CSRF_FIELD, ""))
+        given = request.headers.get(CSRF_HEADER) or str((await form_of(request)).get(CSRF_FIELD, ""))
         if session is None or not self.sessions.is_csrf_token(session, given):
             raise Refused(403, "this page is too old: load it again, then repeat what you did")
+
+
+def _host_of(header: str) -> str:
+    """Empty for what is no host and port."""
+    try:
+        return urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def serves_loopback(host: str) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from mlsystem.client.approval import link_bearer
 from mlsystem.client.approval_link import SIGNATURE, ApprovalLink, LinkForged, LinkOver, read_key
 from mlsystem.console.page import Action, Page, Route
-from mlsystem.console.security.gate import Refused
 from mlsystem.console.security.people import Person, Role
+from mlsystem.console.security.refused import Refused
 from mlsystem.console.visit import Visit
 
 BEARER = Person("whoever has the link", Role.VIEWER)

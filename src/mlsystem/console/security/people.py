@@ -6,12 +6,15 @@ machine. With the first token everybody signs in. A token is shown once; the fil
 
 from __future__ import annotations
 
+import fcntl
 import getpass
 import hashlib
 import hmac
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -86,31 +89,56 @@ class People:
         if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
             raise ClientFailure(f"{name!r} is no name: it needs 1 to {LONGEST_NAME} characters that can be printed")
         token = secrets.token_urlsafe(32)
-        self._write({**self._read(), name: {"role": role.word, "token": _hash(token)}})
+        with self._alone():
+            self._write({**self._read(), name: {"role": role.word, "token": _hash(token)}})
         return token
 
     def remove(self, name: str) -> None:
         """Raises NotFound."""
-        left = self._read()
-        if left.pop(name, None) is None:
-            raise NotFound(f"{name} has no token: `mlsystem console people` lists who has")
-        self._write(left)
+        with self._alone():
+            left = self._read()
+            if left.pop(name, None) is None:
+                raise NotFound(f"{name} has no token: `mlsystem console people` lists who has")
+            self._write(left)
 
     def _read(self) -> dict[str, dict[str, str]]:
         """Raises ClientFailure: a file that cannot be read must let nobody in."""
         try:
-            return dict(json.loads(self._path.read_text()))
+            found = dict(json.loads(self._path.read_text()))
+            return {
+                str(name): {"token": item["token"], "role": Role[item["role"].upper()].word}
+                for name, item in found.items()
+            }
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
             raise ClientFailure(f"who may use the console cannot be read from {self._path}: {error}") from error
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While a person is added or taken away: two commands at the same time would lose one. Raises ClientFailure."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with self._path.with_suffix(".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            raise ClientFailure(
+                f"who may use the console cannot be written to {self._path}: {error.strerror or error}; nothing was changed"
+            ) from error
+
     def _write(self, people: dict[str, dict[str, str]]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Whole, or not at all."""
         aside = self._path.with_suffix(".tmp")
-        aside.touch(mode=0o600)
-        aside.write_text(json.dumps(people, indent=2))
-        aside.replace(self._path)
+        try:
+            aside.touch(mode=0o600)
+            with aside.open("w") as file:
+                file.write(json.dumps(people, indent=2))
+                file.flush()
+                os.fsync(file.fileno())
+            aside.replace(self._path)
+        finally:
+            aside.unlink(missing_ok=True)
 
 
 def _hash(token: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +13,15 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mlsystem.client.errors import ClientFailure
+
 COOKIE = "mlsystem_console"
 CSRF_FIELD, CSRF_HEADER = "csrf_token", "x-csrf-token"
 LIFETIME_SECONDS = 12 * 3600
 WORDS_COOKIE, WORDS_SECONDS = "mlsystem_console_said", 30
-KEY_FILE = Path("console") / "key"
+LONGEST_WORDS = 1000  # browsers keep no cookie of more than 4 KiB
+KEY_FILE, KEY_BYTES = Path("console") / "key", 32
+ENDED = Path("console") / "ended"
 
 
 @dataclass(frozen=True)
@@ -33,19 +38,30 @@ class Sessions:
 
     def __init__(self, home: Path):
         self._key = _key(home / KEY_FILE)
+        self._ended = home / ENDED
         self._serializer = URLSafeTimedSerializer(self._key, salt="session")
         self._words = URLSafeTimedSerializer(self._key, salt="words")
 
     def read(self, request: Request) -> Session | None:
-        """None for a cookie that is missing, too old, or not ours."""
+        """None for a cookie that is missing, too old, not ours, or of a session that was ended: somebody may have kept it."""
         try:
             content = self._serializer.loads(request.cookies.get(COOKIE, ""), max_age=LIFETIME_SECONDS)
-            return Session(**content)
+            session = Session(**content)
+            return None if (self._ended / session.id).exists() else session
         except (BadSignature, TypeError):
             return None
 
     def fresh(self, person: str = "", fingerprint: str = "") -> Session:
         return Session(secrets.token_urlsafe(18), person, fingerprint)
+
+    def end(self, session: Session) -> None:
+        """For all consoles of the data folder, and after a restart; forgotten when the cookie would be too old anyway."""
+        self._ended.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self._ended / session.id).touch(mode=0o600)
+        oldest = time.time() - LIFETIME_SECONDS
+        for path in self._ended.iterdir():
+            if path.stat().st_mtime < oldest:
+                path.unlink(missing_ok=True)
 
     def write(self, response: Response, session: Session, is_secure: bool) -> None:
         value = str(self._serializer.dumps(vars(session)))
@@ -55,7 +71,7 @@ class Sessions:
 
     def say(self, response: Response, words: str) -> None:
         """On the next page."""
-        value = str(self._words.dumps(words))
+        value = str(self._words.dumps(words[:LONGEST_WORDS]))
         response.set_cookie(WORDS_COOKIE, value, WORDS_SECONDS, path="/_console", httponly=True, samesite="lax")
 
     def said(self, request: Request) -> str:
@@ -69,19 +85,30 @@ class Sessions:
         return hmac.new(self._key, f"csrf:{session.id}:{session.person}".encode(), hashlib.sha256).hexdigest()
 
     def is_csrf_token(self, session: Session, given: str) -> bool:
-        return hmac.compare_digest(self.csrf_token(session).encode(), given.encode())
+        return hmac.compare_digest(self.csrf_token(session).encode(), given.encode(errors="replace"))
 
 
 def _key(path: Path) -> bytes:
-    """Made once; whoever makes it first wins."""
+    """Made once; whoever makes it first wins. Raises ClientFailure: with half a key anybody could sign."""
+    try:
+        if not path.exists():
+            _make_key(path)
+        key = path.read_bytes()
+    except OSError as error:
+        raise ClientFailure(f"the key of the console's sessions, {path}: {error.strerror or error}") from error
+    if len(key) != KEY_BYTES:
+        raise ClientFailure(f"{path} is damaged: remove it, and everybody signs in again")
+    return key
+
+
+def _make_key(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     aside = path.with_name(f"key.{secrets.token_hex(8)}")
-    aside.touch(mode=0o600)
-    aside.write_bytes(secrets.token_bytes(32))
     try:
+        aside.touch(mode=0o600)
+        aside.write_bytes(secrets.token_bytes(KEY_BYTES))
         path.hardlink_to(aside)
     except FileExistsError:
         pass
     finally:
-        aside.unlink()
-    return path.read_bytes()
+        aside.unlink(missing_ok=True)

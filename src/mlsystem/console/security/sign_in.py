@@ -8,7 +8,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from mlsystem.client.errors import ClientFailure
-from mlsystem.console.security.gate import Gate, Refused
+from mlsystem.console.security.body import form_of
+from mlsystem.console.security.gate import Gate
+from mlsystem.console.security.refused import Refused
 from mlsystem.console.security.session import COOKIE
 from mlsystem.console.view import draw
 from mlsystem.console.visit import ROOT
@@ -26,7 +28,7 @@ class SignIn:
         try:
             self._gate.check_host(request)
             await self._gate.check_form(request, session)
-            form = await request.form()
+            form = await form_of(request)
             person = self._gate.people.signed_in(str(form.get("token", "")).strip())
         except Refused as refused:
             return self._page(request, str(refused), refused.status)
@@ -40,11 +42,14 @@ class SignIn:
         return response
 
     async def leave(self, request: Request) -> Response:
+        session = self._gate.sessions.read(request)
         try:
             self._gate.check_host(request)
-            await self._gate.check_form(request, self._gate.sessions.read(request))
+            await self._gate.check_form(request, session)
         except Refused as refused:
             return self._page(request, str(refused), refused.status)
+        if session is not None:
+            self._gate.sessions.end(session)
         response = RedirectResponse(f"{ROOT}/sign-in", 303)
         response.delete_cookie(COOKIE, path=ROOT)
         return response

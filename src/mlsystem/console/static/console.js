@@ -1,5 +1,7 @@
 // Times in the reader's zone, charts, the theme, questions before what cannot be undone. Pages work without it, but for charts.
 import { drawCharts, redrawCharts } from "./charts.js";
+import { hold, keep, restore } from "./keep.js";
+import "./stream.js";
 
 const MINUTE = 60, HOUR = 3600, DAY = 86400;
 const FORMS = {
@@ -30,19 +32,14 @@ function fresh(within) {
   drawCharts(within);
 }
 
-// What is open stays open when its surroundings are drawn anew; so does the focus.
-let open = new Set();
-document.addEventListener("htmx:beforeSwap", event => {
-  open = new Set([...event.target.querySelectorAll("details[open][id]")].map(one => one.id));
-});
+document.addEventListener("htmx:beforeSwap", event => keep(event.detail.target ?? event.target));
 document.addEventListener("htmx:sseBeforeMessage", event => {
-  const typing = event.target.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
-  if (typing) event.preventDefault();
-  open = new Set([...event.target.querySelectorAll("details[open][id]")].map(one => one.id));
+  if (hold(event.target, event.detail.data)) event.preventDefault();
+  else keep(event.target);
 });
 for (const name of ["htmx:afterSwap", "htmx:sseMessage", "htmx:load"]) {
   document.addEventListener(name, event => {
-    for (const one of event.target.querySelectorAll?.("details[id]") ?? []) if (open.has(one.id)) one.open = true;
+    if (name !== "htmx:load") restore(event.target);
     fresh(event.target);
     follow(event.target);
   });

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -57,6 +60,38 @@ def test_a_file_that_cannot_be_read_lets_nobody_in(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("{")
     with pytest.raises(ClientFailure, match="cannot be read"):
         _ = people.is_empty
+
+
+@pytest.mark.parametrize(
+    "content", ["[1]", "3", '{"Ann": 1}', '{"Ann": {"role": "boss", "token": "x"}}', '{"Ann": {"role": "admin"}}']
+)
+def test_a_file_that_is_no_list_of_people_lets_nobody_in(tmp_path: Path, content: str) -> None:
+    people = People(tmp_path)
+    people.add("Ann", Role.ADMIN)
+    (tmp_path / FILE).write_text(content)
+    for ask in (people.all, lambda: people.signed_in("x"), lambda: people.fingerprint("Ann")):
+        with pytest.raises(ClientFailure, match="cannot be read"):
+            ask()
+
+
+def test_two_who_add_people_at_the_same_time_lose_none(tmp_path: Path) -> None:
+    names = [f"Person {number}" for number in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: People(tmp_path).add(name, Role.VIEWER), names))
+    assert sorted(names) == [one.name for one in People(tmp_path).all()]
+
+
+def test_a_disk_that_takes_no_more_changes_nothing_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = People(tmp_path)
+    people.add("Ann", Role.ADMIN)
+
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ClientFailure, match="No space left on device; nothing was changed"):
+        people.add("Bob", Role.ADMIN)
+    assert [one.name for one in people.all()] == ["Ann"]
 
 
 def test_each_role_may_do_what_those_before_it_may() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mlsystem.client.errors import ClientFailure
 from mlsystem.console.security.session import COOKIE, KEY_FILE, Session, Sessions
 
 
@@ -60,6 +62,35 @@ def test_the_key_is_for_its_owner_and_the_first_to_make_it_wins(tmp_path: Path) 
     assert len(key) == 32
     assert (tmp_path / KEY_FILE).stat().st_mode & 0o077 == 0
     assert [path.name for path in (tmp_path / "console").iterdir()] == ["key"]
+
+
+@pytest.mark.parametrize("content", [b"", b"short"])
+def test_with_half_a_key_nobody_is_served(tmp_path: Path, content: bytes) -> None:
+    Sessions(tmp_path)
+    (tmp_path / KEY_FILE).write_bytes(content)
+    with pytest.raises(ClientFailure, match="damaged"):
+        Sessions(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "console").write_text("a file where the folder would be")
+    with pytest.raises(ClientFailure, match="the key of the console's sessions"):
+        Sessions(tmp_path)
+
+
+def test_a_session_that_was_ended_is_over_for_whoever_kept_its_cookie(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path)
+    session, other = sessions.fresh("Ann", "mark"), sessions.fresh("Ann", "mark")
+    value, others = (_cookie(sessions, one).partition("=")[2].partition(";")[0] for one in (session, other))
+    sessions.end(session)
+    assert Sessions(tmp_path).read(_with_cookie(value)) is None, "after a restart too"
+    assert Sessions(tmp_path).read(_with_cookie(others)) == other
+
+
+def test_words_that_are_too_long_for_a_cookie_are_cut(tmp_path: Path) -> None:
+    response = Response()
+    Sessions(tmp_path).say(response, "".join(f"{number} " for number in range(9000)))
+    assert len(response.headers["set-cookie"]) < 4000
 
 
 def test_what_is_said_cannot_be_made_up(tmp_path: Path) -> None:
