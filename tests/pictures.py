@@ -18,6 +18,7 @@ from playwright.sync_api import Page
 FOLDER_VARIABLE = "MLSYSTEM_PICTURES"
 COLOURS = 128
 FRAME_MS, LAST_FRAME_MS = 450, 2500
+MOST_HEIGHT = 860  # of a film: what is seen without scrolling
 
 
 def folder() -> Path | None:
@@ -52,6 +53,7 @@ class Film:
     def _same_size(self) -> list[Image.Image]:
         """Parts of a page grow: the smaller ones get room below."""
         width, height = (max(one.size[at] for one in self._frames) for at in (0, 1))
+        height = min(height, MOST_HEIGHT)
         padded = []
         for one in self._frames:
             frame = Image.new("RGB", (width, height), one.getpixel((0, one.height - 1)))
