@@ -100,13 +100,15 @@ def docker() -> Iterator[DockerEngine]:
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser(need_tool: Callable[[str], str]) -> Iterator[Browser]:
-    """One of its own for each test: Playwright's loop must not be left running beside other tests."""
+    """One of its own for each file of tests: Playwright's loop must not be left running beside others."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=need_tool("chromium"), args=["--no-sandbox"])
+        # Pictures are drawn by the processor anyway, and a process for the graphics that does it costs more.
+        flags = ["--no-sandbox", "--disable-gpu"]
+        found = playwright.chromium.launch(executable_path=need_tool("chromium"), args=flags)
         yield found
         found.close()
 
@@ -136,7 +138,7 @@ def person(browser: Browser, console: str) -> Iterator[Callable[..., Person]]:
         one.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def need_tool() -> Callable[[str], str]:
     """The path of a program that a test needs; without it the test is listed as not run, and with CI=true it fails."""
 
