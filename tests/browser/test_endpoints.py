@@ -94,7 +94,7 @@ def test_nothing_to_send_and_too_much_are_told_and_not_sent(person: Someone, sys
     big = FilePayload(name="big.csv", mimeType="text/csv", buffer=b"1,2\n" * (1600 * 1024))
     page.get_by_label("File instead").set_input_files(big)
     page.get_by_role("button", name="Send").click()
-    expect(page.locator("#reply")).to_contain_text("are too many")
+    expect(page.locator("#reply")).to_contain_text("this is too much to send at once")
 
 
 def test_an_endpoint_tells_how_it_scales_and_of_what_it_is_made(person: Someone, system: System) -> None:
