@@ -37,6 +37,7 @@ PARAMETERS = {
     "ModelName": "flights",
     "DatasetBucket": DATA,
     "NetworkEgress": "NAT",
+    "ConsoleUrl": "https://console.example.com/_console",
 }
 
 
@@ -78,6 +79,7 @@ class Deployed:
             "ArtifactBucket": self.bucket,
             "KmsKeyArn": self.build["KMS_KEY_ARN"],
             "NotificationTopicArn": self.build["NOTIFICATION_TOPIC_ARN"],
+            "ConsoleUrl": self.build["CONSOLE_URL"],
             "TrainingExecutionArn": f"arn:aws:states:us-east-1:000000000000:execution:mls-demo:{RUN_NAME}",
             **({"ReleaseName": f"{RUN_NAME}-prd", "GoesBack": "false"} if "prd" in name else {}),
             "ImageUri": self.image,
