@@ -13,8 +13,8 @@ from mlsystem.client.drift.expression import in_words, next_run
 from mlsystem.client.drift.findings import findings
 from mlsystem.client.drift.quality import quality
 from mlsystem.client.errors import ClientFailure, NotFound
-from mlsystem.client.objects import FinalDocuments
 from mlsystem.client.retraining import DecisionView, Guards, allowance
+from mlsystem.client.stored_file import FinalDocuments
 
 AT = datetime(2026, 5, 31, 22, 10, tzinfo=UTC)
 
@@ -120,10 +120,7 @@ class Bucket:
 
     def get_object(self, **_: str) -> dict[str, Any]:
         self.asked += 1
-        return {"Body": self}
-
-    def read(self) -> bytes:
-        return self._content
+        return {"Body": io.BytesIO(self._content), "ContentLength": len(self._content)}
 
 
 def test_what_never_changes_is_read_once_as_long_as_there_is_room() -> None:

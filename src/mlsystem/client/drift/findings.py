@@ -12,7 +12,7 @@ from typing import Any
 
 from mlsystem.client.connection import Connection
 from mlsystem.client.errors import ClientFailure, NotFound
-from mlsystem.client.objects import FinalDocuments
+from mlsystem.client.stored_file import FinalDocuments
 
 VERDICTS, VIOLATIONS, REPORT, PAGE = "verdicts.json", "constraint_violations.json", "report.json", "report.html"
 CANNOT_TELL, DRIFTED = "cannot tell", "drifted"

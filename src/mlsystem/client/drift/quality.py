@@ -8,7 +8,7 @@ from typing import Any
 
 from mlsystem.client.connection import Connection
 from mlsystem.client.errors import ClientFailure
-from mlsystem.client.objects import FinalDocuments
+from mlsystem.client.stored_file import FinalDocuments
 
 QUALITY = "quality.json"
 

@@ -9,8 +9,8 @@ from mlsystem.client.drift.executions import Executions, ExecutionView, Outcome
 from mlsystem.client.drift.findings import Findings, read_findings
 from mlsystem.client.drift.schedules import production_of
 from mlsystem.client.errors import ClientFailure
-from mlsystem.client.objects import FinalDocuments
 from mlsystem.client.project import Project
+from mlsystem.client.stored_file import FinalDocuments
 
 LOOKED_AT = 10  # of the newest executions
 EARLIER = 50  # of those of the account, where the endpoint has none

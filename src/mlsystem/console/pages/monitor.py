@@ -17,7 +17,7 @@ from mlsystem.client.drift.trends import Overview, Trend, Trends
 from mlsystem.client.drift.watch import Watch, watch
 from mlsystem.client.errors import ClientFailure
 from mlsystem.client.monitoring import Monitoring
-from mlsystem.client.objects import FinalDocuments, read_object
+from mlsystem.client.stored_file import FinalDocuments, read_file
 from mlsystem.console.drift_view import bar_width, distribution_chart, history_chart, spark, verdict_of
 from mlsystem.console.log_links import job_log_url
 from mlsystem.console.page import Action, Done, Page, Raw
@@ -125,7 +125,7 @@ def _chosen(visit: Visit, findings: Findings, endpoint: str, known: Overview) ->
 
 def report(visit: Visit) -> Response:
     folder = Executions(visit.connection).outcome(visit.path["job"]).folder
-    return Response(read_object(visit.connection, f"{folder}/{PAGE}"), media_type="text/html; charset=utf-8")
+    return Response(read_file(visit.connection, f"{folder}/{PAGE}"), media_type="text/html; charset=utf-8")
 
 
 def look(visit: Visit) -> Done:
