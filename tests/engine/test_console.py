@@ -25,7 +25,7 @@ from tests.live import LiveEngine, eventually
 ROOT = "/_console"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def console(engine: LiveEngine) -> Iterator[str]:
     with console_of(engine) as url:
         yield url
