@@ -164,6 +164,9 @@ READERS: dict[str, Reader] = {
     ),
     "AWS::S3::Bucket": _of_bucket,
     "AWS::SNS::Topic": _listed("sns", _arn("sns", "{key}"), argument="ResourceArn", answer="Tags"),
+    "AWS::SecretsManager::Secret": _listed(
+        "secretsmanager", "{key}", argument="SecretId", answer="Tags", operation="describe_secret"
+    ),
     "AWS::SageMaker::DataQualityJobDefinition": _of_sagemaker("data-quality-job-definition"),
     "AWS::SageMaker::ModelQualityJobDefinition": _of_sagemaker("model-quality-job-definition"),
     "AWS::SageMaker::Endpoint": _of_sagemaker("endpoint"),
