@@ -119,16 +119,13 @@ def test_other_endpoints_come_and_go_under_load_without_a_failed_request(rig: Ri
     assert {status for status, _ in load.answers} == {200}
 
 
-def test_a_change_is_in_effect_within_a_fraction_of_a_second(rig: Rig) -> None:
+def test_a_change_is_in_effect_when_it_was_applied(rig: Rig) -> None:
+    """How long that takes, `benchmarks/traffic_moves.py` tells."""
     a, b = rig.upstream("a", b"a"), rig.upstream("b", b"b")
-    taken = []
     rig.serve(State(rig.door, endpoints=(_endpoint("flights", a.path, b.path),)))
     for weights in ((1, 0), (0, 1)) * 5:
-        started = time.monotonic()
         rig.serve(State(rig.door, endpoints=(_endpoint("flights", a.path, b.path, weights=weights),)))
-        taken.append(time.monotonic() - started)
         assert rig.invoke("flights").body == (b"a" if weights[0] else b"b")
-    assert sorted(taken)[len(taken) // 2] < 0.2
 
 
 @pytest.mark.parametrize("leaves", ["endpoint", "instance"])
