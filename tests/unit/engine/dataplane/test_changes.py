@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from http.client import HTTPResponse
 from pathlib import Path
 
@@ -122,10 +123,15 @@ def test_other_endpoints_come_and_go_under_load_without_a_failed_request(rig: Ri
 def test_a_change_is_in_effect_when_it_was_applied(rig: Rig) -> None:
     """How long that takes, `benchmarks/traffic_moves.py` tells."""
     a, b = rig.upstream("a", b"a"), rig.upstream("b", b"b")
+
+    def is_answered_by(name: bytes) -> bool:
+        return rig.invoke("flights").body == name
+
     rig.serve(State(rig.door, endpoints=(_endpoint("flights", a.path, b.path),)))
     for weights in ((1, 0), (0, 1)) * 5:
         rig.serve(State(rig.door, endpoints=(_endpoint("flights", a.path, b.path, weights=weights),)))
-        assert rig.invoke("flights").body == (b"a" if weights[0] else b"b")
+        # Each thread of Envoy serves it when it runs next.
+        await_true(partial(is_answered_by, b"a" if weights[0] else b"b"))
 
 
 @pytest.mark.parametrize("leaves", ["endpoint", "instance"])
