@@ -131,7 +131,7 @@ def test_a_change_is_in_effect_when_it_was_applied(rig: Rig) -> None:
     for weights in ((1, 0), (0, 1)) * 5:
         rig.serve(State(rig.door, endpoints=(_endpoint("flights", a.path, b.path, weights=weights),)))
         # Each thread of Envoy serves it when it runs next.
-        await_true(partial(is_answered_by, b"a" if weights[0] else b"b"))
+        await_true(partial(is_answered_by, b"a" if weights[0] else b"b"), f"weights {weights}")
 
 
 @pytest.mark.parametrize("leaves", ["endpoint", "instance"])
