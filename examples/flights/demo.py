@@ -28,7 +28,7 @@ from urllib.parse import quote
 
 import summer
 from dataset import write_data, write_data_source
-from findings import Findings, Shift, judge, summary
+from findings import LEAST_REQUESTS, Findings, Shift, judge, summary
 from replay import requests_of
 from rich.console import Console
 from rich.live import Live
@@ -339,6 +339,9 @@ def main() -> int:
     parser.add_argument("--port", type=int, help="of the front door (default: 4580)")
     parser.add_argument("--runtime", default="auto", help="what programs run in: auto, sandbox or docker")
     parser.add_argument("--times", type=Path, help="write how long the stages took, as JSON")
+    parser.add_argument(
+        "--least-requests", type=int, default=LEAST_REQUESTS, help="of a canary step, for its share to be judged"
+    )
     parser.add_argument("--json", action="store_true", help="print what was found as JSON, and the rest aside")
     given = parser.parse_args()
     console = Console(stderr=given.json)
@@ -348,7 +351,7 @@ def main() -> int:
     except (ClientFailure, RunFailed) as failure:
         console.print(f"[bold red]The demo failed:[/] {failure}")
         return 1
-    problems = judge(demo.findings)
+    problems = judge(demo.findings, given.least_requests)
     if given.json:
         told = {"api_url": demo.findings.api_url, "seconds": demo.findings.seconds, "problems": problems}
         sys.stdout.write(json.dumps(told, indent=2) + "\n")

@@ -15,7 +15,7 @@ from mlsystem.client.traffic import Answer
 
 CANARY_SHARE = 0.10
 CONFIDENCE = 0.999
-LEAST_REQUESTS = 500  # a step has 2,700 on a machine that has time for them
+LEAST_REQUESTS = 1000
 EXECUTIONS = 3
 
 
@@ -54,8 +54,8 @@ class Findings:
         }
 
 
-def judge(findings: Findings) -> list[str]:
-    """What is wrong; nothing, if all is well."""
+def judge(findings: Findings, least_requests: int = LEAST_REQUESTS) -> list[str]:
+    """What is wrong; nothing, if all is well. Of fewer requests a canary step is not judged, which is wrong too."""
     problems = list(findings.problems)
     failed = [answer for answer in findings.answers if answer.has_failed]
     if failed:
@@ -63,13 +63,13 @@ def judge(findings: Findings) -> list[str]:
     succeeded = [execution for execution in findings.executions if execution.status == "Succeeded"]
     if len(succeeded) != EXECUTIONS:
         problems.append(f"{len(succeeded)} of {EXECUTIONS} executions succeeded")
-    return problems + [problem for shift in findings.shifts for problem in _faults(shift)]
+    return problems + [problem for shift in findings.shifts for problem in _faults(shift, least_requests)]
 
 
-def _faults(shift: Shift) -> list[str]:
+def _faults(shift: Shift, least_requests: int) -> list[str]:
     trials = len(shift.answers)
-    if trials < LEAST_REQUESTS:
-        return [f"a canary step had {trials} requests, at least {LEAST_REQUESTS} are needed to judge"]
+    if trials < least_requests:
+        return [f"a canary step had {trials} requests, at least {least_requests} are needed to judge"]
     low, high = binomial_interval(trials, CANARY_SHARE, CONFIDENCE)
     if low <= shift.hits <= high:
         return []

@@ -17,7 +17,6 @@ OUTPUT = "NotificationTopicArn"
 # https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
 METRICS = ("NumberOfMessagesPublished", "NumberOfNotificationsDelivered", "NumberOfNotificationsFailed")
 LONGEST_SUBJECT = 100
-WAITS = "PendingConfirmation"
 
 
 @dataclass(frozen=True)

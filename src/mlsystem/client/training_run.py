@@ -30,10 +30,6 @@ class Gate:
         signs = {"GreaterThan": ">", "GreaterThanOrEqual": "≥", "LessThan": "<", "LessThanOrEqual": "≤"}
         return signs.get(self.comparison, self.comparison)
 
-    @property
-    def more_is_better(self) -> bool:
-        return self.comparison.startswith("Greater")
-
 
 @dataclass(frozen=True)
 class Champion:

@@ -15,9 +15,7 @@ from mlsystem.console.app import build
 from mlsystem.console.security.gate import serves_loopback
 from mlsystem.console.security.people import People
 
-DEFAULT_PORT = 4590
 THREADS = 64
-LOOPBACK = "127.0.0.1"
 
 
 def listen(host: str, port: int) -> socket.socket:
