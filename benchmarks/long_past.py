@@ -2,7 +2,7 @@
 
 Executions of the pipeline and the workflow, builds, jobs and trials are copied `size` times, an hour apart and older than what really
 happened; as many deployments, failed looks of the monitor, captured files and decisions about retraining are written; a tenth of that of
-alarms, a hundred times that of log lines and metric points.
+alarms, a hundred times that of log lines and metric points. Of alarms and lines there are at least so many that they fill their pages.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ KINDS = (
     "sagemaker.trial",
 )
 ALARM = "cloudwatch.alarm"
+LEAST_ALARMS, LEAST_LINES = 100, 100_000
 POINTS_DAYS, LINES_DAYS = 14, 1
 CAPTURE_SECONDS = 8.0  # from file to file
 # So many decisions tell their own time; older ones are copies of these.
@@ -50,12 +51,12 @@ Row = tuple[Any, ...]
 def multiply(database: Path, size: int) -> None:
     """Before the engine begins. What really happened stays the newest."""
     with sqlite3.connect(database) as connection:
-        for kind, count in (*((kind, size) for kind in KINDS), (ALARM, size // 10)):
+        for kind, count in (*((kind, size) for kind in KINDS), (ALARM, max(size // 10, LEAST_ALARMS))):
             _insert(connection, "records", RECORD, _copies(connection, kind, count))
         for make in (_deployments, _looks):
             _insert(connection, "records", RECORD, map(_row, make(connection, size)))
         _insert(connection, "metric_points", POINT, _points(connection, size * 100))
-        _insert(connection, "log_events", LINE, _lines(connection, size * 100))
+        _insert(connection, "log_events", LINE, _lines(connection, max(size * 100, LEAST_LINES)))
         _insert(connection, "objects", OBJECT, _objects(connection, "/capture/", size, _captured))
     connection.close()
 

@@ -18,6 +18,7 @@ from mlsystem.client.captured_record import Body, Record, read_lines
 from mlsystem.client.connection import Connection
 from mlsystem.client.endpoint import Capture
 from mlsystem.client.errors import ClientFailure, NotFound
+from mlsystem.client.stored_file import FinalDocuments
 
 RECORDS, FILES = 25, 12  # of a page: so many records, of at most so many files
 MOST_READ = 8 * 1024 * 1024  # of a file, its end
@@ -53,7 +54,16 @@ class Found:
 class Captures:
     """Of one variant. Names of files and folders are relative to the variant's own folder, and never lead out of it."""
 
-    def __init__(self, connection: Connection, capture: Capture, endpoint: str, variant: str):
+    def __init__(
+        self,
+        connection: Connection,
+        capture: Capture,
+        endpoint: str,
+        variant: str,
+        documents: FinalDocuments | None = None,
+    ):
+        self._connection = connection
+        self._documents = documents or FinalDocuments()
         self._s3 = connection.client("s3")
         self.bucket, prefix = capture.place
         self.folder = f"{prefix}{endpoint}/{variant}/"
@@ -73,7 +83,7 @@ class Captures:
             day, lambda one: one > day, newest=False
         )
 
-    def page(self, hour: str, cursor: Cursor, inference_id: str = "") -> Found:
+    def page(self, hour: str, cursor: Cursor, inference_id: str = "", most: int = RECORDS) -> Found:
         """Records of an hour, newest first. With `inference_id` only that one, as far as a page's files reach."""
         records: list[Record] = []
         files, cut = 0, 0
@@ -87,7 +97,7 @@ class Captures:
                     inference_id not in ("", record.inference_id)
                 ):
                     continue
-                if len(records) == RECORDS:
+                if len(records) == most:
                     return Found(tuple(records), Cursor(records[-1].key, records[-1].line), files, cut)
                 records.append(record)
         return Found(tuple(records), Cursor(), files, cut)
@@ -134,6 +144,11 @@ class Captures:
         """The file's lines, and the number of the first. Where its beginning is not read, they are counted from its end: below zero."""
         if not _is_inside(key):
             raise NotFound(f"{key!r} is no file of captured records")
+        name = f"the end of s3://{self.bucket}/{self.folder}{key}"
+        return self._documents.kept(self._connection, name, lambda: self._read_end(key))
+
+    def _read_end(self, key: str) -> tuple[int, tuple[list[bytes], int]]:
+        """With its size: files of captured records are written once."""
         try:
             answer = self._s3.get_object(Bucket=self.bucket, Key=f"{self.folder}{key}", Range=f"bytes=-{MOST_READ}")
         except ClientError as error:
@@ -143,7 +158,7 @@ class Captures:
         body: bytes = answer["Body"].read()
         whole = int(answer.get("ContentRange", f"/{len(body)}").rpartition("/")[2])
         lines = body.splitlines()
-        return (lines[1:], 1 - len(lines)) if whole > len(body) else (lines, 0)
+        return len(body), (lines[1:], 1 - len(lines)) if whole > len(body) else (lines, 0)
 
     def _beside(self, day: str, wanted: Callable[[str], bool], *, newest: bool) -> str:
         """In the same month, else in the nearest month that has records."""

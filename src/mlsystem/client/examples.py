@@ -10,8 +10,9 @@ from mlsystem.client.captures import Captures, Cursor
 from mlsystem.client.connection import Connection
 from mlsystem.client.endpoint import Endpoint
 from mlsystem.client.served_model import Model
+from mlsystem.client.stored_file import FinalDocuments
 
-MOST, LONGEST = 5, 4000
+MOST, LOOKED_AT, LONGEST = 5, 10, 4000  # examples, records, bytes
 BEGINNING = 16 * 1024
 MODEL_FOLDER, REQUESTS_FOLDER = "/output/", "/data/requests/"  # of a run, as the workflow writes them
 
@@ -23,14 +24,16 @@ class Example:
     origin: str
 
 
-def find_examples(connection: Connection, endpoint: Endpoint, models: list[Model]) -> list[Example]:
+def find_examples(
+    connection: Connection, endpoint: Endpoint, models: list[Model], documents: FinalDocuments
+) -> list[Example]:
     """A few short ones; none where there is neither."""
     found: dict[str, Example] = {}
     for variant in endpoint.variants[:1]:
         if endpoint.capture is not None and endpoint.capture.uri:
-            captures = Captures(connection, endpoint.capture, endpoint.name, variant.name)
+            captures = Captures(connection, endpoint.capture, endpoint.name, variant.name, documents)
             hour = captures.newest_hour()
-            for record in captures.page(hour, Cursor()).records if hour else ():
+            for record in captures.page(hour, Cursor(), most=LOOKED_AT).records if hour else ():
                 if record.input is not None and record.input.is_text and len(record.input.data) <= LONGEST:
                     kind = record.input.content_type.partition(";")[0] or "text/csv"
                     found.setdefault(record.input.short, Example(record.input.text(), kind, "captured"))

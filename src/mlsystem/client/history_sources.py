@@ -11,14 +11,16 @@ from botocore.exceptions import ClientError
 
 from mlsystem.client.connection import Connection
 from mlsystem.client.delivery import Delivery
+from mlsystem.client.deployment_pages import deployment_page
 from mlsystem.client.errors import ClientFailure
 from mlsystem.client.history import FIRST, Happening, Kind, Source, SourcePage, reached
 from mlsystem.client.project import Project
 from mlsystem.client.releases import ALIAS, shifted_versions
 from mlsystem.client.retraining import DecisionView, Retraining
 from mlsystem.client.stack import Stack
+from mlsystem.client.stored_file import FinalDocuments
 
-EXECUTIONS, ACTIONS, DEPLOYMENTS, DECISIONS = 40, 100, 25, 25  # asked for at once; BatchGetDeployments takes 25
+EXECUTIONS, ACTIONS, DECISIONS = 40, 100, 25  # asked for at once
 NOTHING = SourcePage((), FIRST)
 TOOK_OVER = "Took over"
 
@@ -26,10 +28,10 @@ TOOK_OVER = "Took over"
 class HistorySources:
     """Of one project. What was never deployed has no history, which is none."""
 
-    def __init__(self, connection: Connection, project: Project):
+    def __init__(self, connection: Connection, project: Project, documents: FinalDocuments):
         self._connection = connection
         self._delivery = Delivery(connection, project)
-        self._retraining = Retraining(connection, project)
+        self._retraining = Retraining(connection, project, documents)
         self._codedeploy = connection.client("codedeploy")
         self._lambda = connection.client("lambda")
         self._stack = Stack(connection, project.deployed_stack("prd"))
@@ -110,27 +112,15 @@ class HistorySources:
     def _shifts(
         self, token: str, statuses: tuple[str, ...], told: Callable[[Mapping[str, Any]], Happening]
     ) -> SourcePage:
-        """Deployments of the API. CodeDeploy lists a hundred at once and describes 25: the token names both."""
+        """Deployments of the API."""
         outputs = self._stack.outputs()
         if "DeploymentGroup" not in outputs:
             return NOTHING
-        own, _, skipped = token.rpartition("|")
-        start = int(skipped or 0)
-        try:
-            found = self._codedeploy.list_deployments(
-                applicationName=outputs["DeploymentApplication"],
-                deploymentGroupName=outputs["DeploymentGroup"],
-                **({"includeOnlyStatuses": list(statuses)} if statuses else {}),
-                **({"nextToken": own} if own else {}),
-            )
-            names = found["deployments"][start : start + DEPLOYMENTS]
-            described = self._codedeploy.batch_get_deployments(deploymentIds=names)["deploymentsInfo"] if names else []
-        except ClientError as error:
-            raise ClientFailure(f"{error.operation_name}: {error.response['Error']['Message']}") from error
-        further = start + DEPLOYMENTS
-        older = f"{own}|{further}" if further < len(found["deployments"]) else ""
-        if not older and found.get("nextToken"):
-            older = f"{found['nextToken']}|0"
+        group = {
+            "applicationName": outputs["DeploymentApplication"],
+            "deploymentGroupName": outputs["DeploymentGroup"],
+        }
+        described, older = deployment_page(self._codedeploy, group, token, statuses)
         happenings = tuple(map(told, described))
         return SourcePage(happenings, reached(happenings), older)
 

@@ -15,12 +15,12 @@ from mlsystem.client.connection import Connection
 from mlsystem.client.errors import ClientFailure, NotFound
 from mlsystem.client.project import Project
 from mlsystem.client.stack import Stack
+from mlsystem.client.stored_file import FinalDocuments
 
 RECORDS = "retraining/decisions/"
 # How the records' keys begin: project/retraining/retraining_decisions.py
 STAMP, STAMP_LENGTH = "%Y-%m-%dT%H-%M-%S", 19
-SHORT_SPAN = timedelta(days=7)
-SPANS = (SHORT_SPAN, timedelta(days=60), timedelta(days=480), None)
+SPANS = (timedelta(days=1), timedelta(days=7), timedelta(days=60), timedelta(days=480))
 PARALLEL = 8
 
 
@@ -63,21 +63,15 @@ def allowance(guards: Guards, decisions: Sequence[DecisionView], now: datetime) 
 class Retraining:
     """Of one project. Raises NotFound where its pipeline or its function is not there."""
 
-    def __init__(self, connection: Connection, project: Project):
+    def __init__(self, connection: Connection, project: Project, documents: FinalDocuments | None = None):
         self._connection = connection
         self._project = project
+        self._documents = documents or FinalDocuments()
 
     def decisions(self, limit: int, since: datetime | None = None) -> list[DecisionView]:
         """The newest first. With `since` older ones are not looked for, however many there are."""
-        s3, bucket = self._connection.client("s3"), self._bucket()
-        prefix = f"{self._project.pipeline}/{RECORDS}"
-        longest = datetime.now(UTC) - since.astimezone(UTC) if since else None
-        keys: list[str] = []
-        if longest is not None and longest > 2 * SHORT_SPAN:
-            keys = self._keys_since(s3, bucket, prefix, "", SHORT_SPAN)
-        if len(keys) < limit:
-            keys = self._keys_since(s3, bucket, prefix, "", longest)
-        return self._read(s3, bucket, keys[-limit:])
+        bucket, longest = self._bucket(), datetime.now(UTC) - since.astimezone(UTC) if since else None
+        return self._read(bucket, self._newest(bucket, "", limit, longest)[-limit:])
 
     def guards(self) -> Guards | None:
         """What the function is told to hold to; None where the pipeline has not made it yet. Raises ClientFailure."""
@@ -95,27 +89,36 @@ class Retraining:
             raise ClientFailure(f"the settings of {name} cannot be read: {error!r}") from error
 
     def page(self, before: str = "", size: int = 25) -> tuple[list[DecisionView], str]:
-        """The newest before a record's key first; and the key that the next page is before, empty on the last.
+        """The newest before a record's key first; and the key that the next page is before, empty on the last."""
+        bucket = self._bucket()
+        keys = self._newest(bucket, before, size + 1)
+        taken = keys[-size:]
+        return self._read(bucket, taken), taken[0].removeprefix(self._prefix) if len(keys) > size else ""
+
+    @property
+    def _prefix(self) -> str:
+        return f"{self._project.pipeline}/{RECORDS}"
+
+    def _read(self, bucket: str, keys: Sequence[str]) -> list[DecisionView]:
+        """The last of the records first. They are final, but for whether somebody was told, which no view says."""
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            uris = [f"s3://{bucket}/{key}" for key in reversed(keys)]
+            return list(pool.map(lambda uri: _decision(self._documents.read(self._connection, uri)), uris))
+
+    def _newest(self, bucket: str, before: str, wanted: int, longest: timedelta | None = None) -> list[str]:
+        """Keys of so many records before a key, or more, oldest first; none that is older than `longest`.
 
         S3 lists from the oldest on, so it is asked for longer and longer spans of time, which records' keys begin with.
         """
-        s3, bucket = self._connection.client("s3"), self._bucket()
-        prefix = f"{self._project.pipeline}/{RECORDS}"
-        for span in SPANS:
-            keys = self._keys_since(s3, bucket, prefix, before, span)
-            if len(keys) > size or span is None:
+        for span in (*(span for span in SPANS if longest is None or span < longest), longest):
+            keys = self._keys_since(bucket, before, span)
+            if len(keys) >= wanted:
                 break
-        taken = keys[-size:]
-        return self._read(s3, bucket, taken), taken[0].removeprefix(prefix) if len(keys) > size else ""
+        return keys
 
-    def _read(self, s3: Any, bucket: str, keys: Sequence[str]) -> list[DecisionView]:
-        """The last of the records first."""
-        with ThreadPoolExecutor(PARALLEL) as pool:
-            contents = pool.map(lambda key: s3.get_object(Bucket=bucket, Key=key)["Body"].read(), reversed(keys))
-            return [_decision(json.loads(content)) for content in contents]
-
-    def _keys_since(self, s3: Any, bucket: str, prefix: str, before: str, span: timedelta | None) -> list[str]:
+    def _keys_since(self, bucket: str, before: str, span: timedelta | None) -> list[str]:
         """Of the records of a span of time before a key; all before it without a span. Oldest first."""
+        s3, prefix = self._connection.client("s3"), self._prefix
         request = {"Bucket": bucket, "Prefix": prefix}
         if span is not None:
             until = datetime.strptime(before[:STAMP_LENGTH], STAMP) if before else datetime.now(UTC)

@@ -25,6 +25,7 @@ from mlsystem.client.deployment_course import (
     read_event,
     read_update,
 )
+from mlsystem.client.deployment_pages import deployment_page
 from mlsystem.client.errors import ClientFailure, NotFound
 from mlsystem.client.judgement import Judgement, read_judgement
 from mlsystem.client.missing import Missing, or_missing
@@ -33,7 +34,6 @@ from mlsystem.client.releases import ALIAS, Releases
 from mlsystem.client.stored_file import read_json
 from mlsystem.client.traffic_plan import Plan, read_plan
 
-PAGE = 25  # as many as BatchGetDeployments takes
 WORKERS = 8
 
 
@@ -76,17 +76,12 @@ class Rollout:
         self.function = self.releases.function
 
     def deployments(self, page: str = "") -> tuple[list[Deployment], str]:
-        """The newest of a page of CodeDeploy's, and the token of the next; empty behind the last."""
-        more = {"nextToken": page} if page else {}
-        listed = self._codedeploy.list_deployments(**self._group, **more)
-        ids = listed["deployments"]
-        found = [item for at in range(0, len(ids), PAGE) for item in self._described(ids[at : at + PAGE])]
-        return sorted(found, key=lambda one: one.created, reverse=True), listed.get("nextToken", "")
+        """The newest of a page, and the token of the next; empty behind the last."""
+        found, older = deployment_page(self._codedeploy, self._group, page)
+        return list(map(read_deployment, found)), older
 
     def newest(self) -> list[Deployment]:
-        """So many as one call describes."""
-        found = self._described(self._codedeploy.list_deployments(**self._group)["deployments"][:PAGE])
-        return sorted(found, key=lambda one: one.created, reverse=True)
+        return self.deployments()[0]
 
     def deployment(self, name: str) -> Deployment:
         """Raises NotFound."""
@@ -140,12 +135,6 @@ class Rollout:
         """Where the judge writes."""
         found = self._connection.client("codepipeline").get_pipeline(name=self._project.pipeline)
         return f"s3://{found['pipeline']['artifactStore']['location']}/{self._project.pipeline}/deployments"
-
-    def _described(self, ids: Sequence[str]) -> list[Deployment]:
-        if not ids:
-            return []
-        found = self._codedeploy.batch_get_deployments(deploymentIds=list(ids))["deploymentsInfo"]
-        return [read_deployment(item) for item in found]
 
     def _target(self, deployment: str) -> tuple[tuple[LifecycleEvent, ...], float | None]:
         """Empty for one that has not begun."""

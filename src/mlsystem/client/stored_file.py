@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -14,6 +15,7 @@ from mlsystem.client.errors import ClientFailure, NotFound
 
 LARGEST = 32 * 1024 * 1024
 KEPT_BYTES = 64 * 1024 * 1024
+T = TypeVar("T")
 ABSENT = ("NoSuchKey", "NoSuchBucket", "404")
 
 
@@ -52,7 +54,7 @@ def read_json(connection: Connection, uri: str) -> dict[str, Any]:
 
 
 class FinalDocuments:
-    """JSON documents that nobody changes once they are there. Thread-safe; the ones that were not asked for longest are let go."""
+    """What nobody changes once it is there. Thread-safe; what was not asked for longest is let go."""
 
     def __init__(self, most_bytes: int = KEPT_BYTES):
         self._most = most_bytes
@@ -60,19 +62,28 @@ class FinalDocuments:
         self._kept: OrderedDict[tuple[str, str], tuple[int, Any]] = OrderedDict()
 
     def read(self, connection: Connection, uri: str) -> Any:
-        """Raises NotFound, ClientFailure, also for what is no JSON."""
-        mark = (f"{connection.target} {connection.home}", uri)
+        """A JSON document. Raises NotFound, ClientFailure, also for what is no JSON."""
+
+        def load() -> tuple[int, Any]:
+            content = read_file(connection, uri)
+            try:
+                return len(content), json.loads(content)
+            except ValueError as error:
+                raise ClientFailure(f"{uri} is not JSON: {error}") from error
+
+        return self.kept(connection, uri, load)
+
+    def kept(self, connection: Connection, name: str, load: Callable[[], tuple[int, T]]) -> T:
+        """What `load` returns with its size in bytes, which is asked once."""
+        mark = (f"{connection.target} {connection.home}", name)
         with self._lock:
             if mark in self._kept:
                 self._kept.move_to_end(mark)
-                return self._kept[mark][1]
-        content = read_file(connection, uri)
-        try:
-            found = json.loads(content)
-        except ValueError as error:
-            raise ClientFailure(f"{uri} is not JSON: {error}") from error
+                known: T = self._kept[mark][1]
+                return known
+        size, found = load()
         with self._lock:
-            self._kept[mark] = (len(content), found)
-            while len(self._kept) > 1 and sum(size for size, _ in self._kept.values()) > self._most:
+            self._kept[mark] = (size, found)
+            while len(self._kept) > 1 and sum(kept for kept, _ in self._kept.values()) > self._most:
                 self._kept.popitem(last=False)
         return found

@@ -105,16 +105,16 @@ class Thousand:
         return {"MetricAlarms": [{**ERRORS, "AlarmName": name} for name in found], **more}
 
 
-def test_a_page_of_a_thousand_alarms_asks_for_one_page_and_counts_to_a_hundred() -> None:
+def test_a_page_of_a_thousand_alarms_asks_for_one_page_and_counts_to_fifty() -> None:
     cloudwatch = Thousand()
     alarms = Alarms(cast(Connection, cloudwatch))
     first = alarms.page("p-", "", 25)
     second = alarms.page("p-", "", 25, first.next_token)
     assert [one.name for one in second.alarms][:2] == ["p-0025", "p-0026"]
     counts = alarms.counts("p-")
-    assert (counts["OK"].number, counts["OK"].is_more) == (100, True)
+    assert (counts["OK"].number, counts["OK"].is_more) == (50, True)
     assert (counts["ALARM"].number, counts["ALARM"].is_more) == (0, False)
-    assert cloudwatch.given == 150
+    assert cloudwatch.given == 100
 
 
 def test_an_alarm_that_is_gone_is_told_as_such() -> None:

@@ -24,6 +24,8 @@ HOUR = "2026/01/31/23"
 class Bucket:
     """S3 with these objects. `pages` are the keys that a list without a delimiter asked for."""
 
+    target, home = "local", "~"
+
     def __init__(self, objects: dict[str, bytes]):
         self.objects = {PREFIX + name: body for name, body in objects.items()}
         self.read: list[str] = []

@@ -8,6 +8,7 @@ from io import StringIO
 from typing import Any, cast
 
 import pytest
+from botocore.stub import ANY
 from rich.console import Console
 
 from mlsystem.cli.picture import decision_table
@@ -29,6 +30,8 @@ RECORD = {
 
 class Clients:
     """A connection with scripted clients."""
+
+    target, home = "local", "~"
 
     def __init__(self, **clients: ScriptedClient) -> None:
         self._clients = clients
@@ -58,11 +61,11 @@ def test_the_newest_decisions_come_first_with_their_reasons() -> None:
         }
         codepipeline.answers("get_pipeline", {"pipeline": pipeline}, {"name": "mls-demo"})
         keys = [f"mls-demo/retraining/decisions/2026-11-2{day}.json" for day in (2, 3, 4)]
-        asked = {"Bucket": "artifacts", "Prefix": "mls-demo/retraining/decisions/"}
+        asked = {"Bucket": "artifacts", "Prefix": "mls-demo/retraining/decisions/", "StartAfter": ANY}
         s3.answers("list_objects_v2", {"Contents": [{"Key": key} for key in keys]}, asked)
         for key in (keys[2], keys[1]):
             content = json.dumps({**RECORD, "Id": key}).encode()
-            s3.answers("get_object", {"Body": body(content)}, {"Bucket": "artifacts", "Key": key})
+            s3.answers("get_object", {"Body": body(content), "ContentLength": len(content)}, {"Bucket": "artifacts", "Key": key})
         newest, older = retraining(s3=s3, codepipeline=codepipeline).decisions(2)
     assert (newest.time, newest.trigger, newest.decision) == (
         datetime(2026, 11, 24, 10, tzinfo=UTC),
@@ -78,6 +81,8 @@ def test_the_newest_decisions_come_first_with_their_reasons() -> None:
 
 class Bucket:
     """S3 with records of these days of November 2026, and CodePipeline, which names the bucket."""
+
+    target, home = "local", "~"
 
     def __init__(self, days: list[int]):
         self.keys = [f"mls-demo/retraining/decisions/2026-11-{day:02}T10-00-00Z-{day}.json" for day in days]
@@ -97,7 +102,8 @@ class Bucket:
         return [{"Contents": [{"Key": key} for key in self.keys if key > StartAfter]}]
 
     def get_object(self, Key: str, **_: object) -> dict[str, Any]:
-        return {"Body": body(json.dumps({**RECORD, "Id": Key.rpartition("-")[2].removesuffix(".json")}).encode())}
+        content = json.dumps({**RECORD, "Id": Key.rpartition("-")[2].removesuffix(".json")}).encode()
+        return {"Body": body(content), "ContentLength": len(content)}
 
 
 def test_page_by_page_the_newest_decisions_come_first_and_only_their_time_is_listed() -> None:
@@ -105,7 +111,8 @@ def test_page_by_page_the_newest_decisions_come_first_and_only_their_time_is_lis
     asked = Retraining(cast(Any, bucket), cast(Any, project))
     first, token = asked.page("2026-11-24T00-00-00Z", 3)
     assert [one.details["Id"] for one in first] == ["23", "22", "21"]
-    assert bucket.begun_at == ["mls-demo/retraining/decisions/2026-11-17T00-00-00"]
+    spans = ["2026-11-23T00-00-00", "2026-11-17T00-00-00"]
+    assert bucket.begun_at == [f"mls-demo/retraining/decisions/{begun}" for begun in spans]
     second, token = asked.page(token, 3)
     assert ([one.details["Id"] for one in second], token) == (["20", "2", "1"], "")
     assert bucket.begun_at[-1] == ""

@@ -14,6 +14,7 @@ from mlsystem.client.endpoints import Endpoints
 from mlsystem.client.errors import NotFound
 from mlsystem.client.examples import column_names
 from mlsystem.client.served_model import served_models
+from mlsystem.console.documents import DOCUMENTS
 from mlsystem.console.page import Page, Raw
 from mlsystem.console.visit import Visit
 
@@ -29,7 +30,7 @@ def load(visit: Visit) -> Mapping[str, Any]:
     about = {"endpoint": endpoint, "variant": variant, "wanted": wanted, "hour": ""}
     if endpoint.capture is None or not endpoint.capture.uri:
         return {**about, "captures": None}
-    captures = Captures(visit.connection, endpoint.capture, endpoint.name, variant)
+    captures = Captures(visit.connection, endpoint.capture, endpoint.name, variant, DOCUMENTS)
     given = visit.query.get("hour", "")
     hour = given if is_hour(given) else captures.newest_hour()
     if not hour:
@@ -78,7 +79,8 @@ def _captures(visit: Visit) -> tuple[Endpoint, Captures]:
     endpoint = _endpoint(visit)
     if endpoint.capture is None or not endpoint.capture.uri:
         raise NotFound(f"requests to {endpoint.name} are not captured")
-    return endpoint, Captures(visit.connection, endpoint.capture, endpoint.name, _variant(visit, endpoint))
+    variant = _variant(visit, endpoint)
+    return endpoint, Captures(visit.connection, endpoint.capture, endpoint.name, variant, DOCUMENTS)
 
 
 def _endpoint(visit: Visit) -> Endpoint:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from mlsystem.client.history import Kind, page
 from mlsystem.client.history_sources import HistorySources
+from mlsystem.console.documents import DOCUMENTS
 from mlsystem.console.page import Page
 from mlsystem.console.trigger import person, trigger_words
 from mlsystem.console.visit import Visit
@@ -25,7 +26,7 @@ TOGETHER = tuple(kind for kind in Kind if kind is not Kind.SERVED)
 
 def load(visit: Visit) -> Mapping[str, Any]:
     wanted = next((kind for kind in Kind if kind == visit.query.get("kind", "")), None)
-    sources = HistorySources(visit.connection, visit.project).all()
+    sources = HistorySources(visit.connection, visit.project, DOCUMENTS).all()
     asked = {kind: sources[kind] for kind in ([wanted] if wanted else TOGETHER)}
     found = page(asked, visit.query.get("older", ""))
     pipeline = visit.project.pipeline

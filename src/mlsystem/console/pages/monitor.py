@@ -17,7 +17,8 @@ from mlsystem.client.drift.trends import Overview, Trend, Trends
 from mlsystem.client.drift.watch import Watch, watch
 from mlsystem.client.errors import ClientFailure
 from mlsystem.client.monitoring import Monitoring
-from mlsystem.client.stored_file import FinalDocuments, read_file
+from mlsystem.client.stored_file import read_file
+from mlsystem.console.documents import DOCUMENTS
 from mlsystem.console.drift_view import bar_width, distribution_chart, history_chart, spark, verdict_of
 from mlsystem.console.log_links import job_log_url
 from mlsystem.console.page import Action, Done, Page, Raw
@@ -30,7 +31,6 @@ FEATURES_A_PAGE = 40
 TREND = timedelta(days=7)
 LOOKS = {"15": "15 min", "60": "1 h", "180": "3 h", "1440": "1 d"}
 SECONDS_BETWEEN_LOOKS = 3.0
-DOCUMENTS = FinalDocuments()
 
 # A report draws itself, and does nothing else: no script, no request, no part in the console's origin.
 REPORT_HEADERS = {

@@ -12,10 +12,10 @@ from mlsystem.client.drift.quality import QualityFindings, read_quality
 from mlsystem.client.drift.schedules import Schedules, ScheduleView, production_of
 from mlsystem.client.drift.trends import Trends
 from mlsystem.client.errors import ClientFailure
+from mlsystem.console.documents import DOCUMENTS
 from mlsystem.console.drift_view import Spark, spark
 from mlsystem.console.log_links import job_log_url
 from mlsystem.console.page import Page
-from mlsystem.console.pages.monitor import DOCUMENTS
 from mlsystem.console.ranges import with_query
 from mlsystem.console.visit import Visit
 

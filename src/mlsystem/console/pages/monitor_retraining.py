@@ -8,6 +8,7 @@ from typing import Any
 
 from mlsystem.client.errors import NotFound
 from mlsystem.client.retraining import Retraining, allowance
+from mlsystem.console.documents import DOCUMENTS
 from mlsystem.console.log_links import FUNCTIONS, log_url
 from mlsystem.console.page import Action, Done, Page
 from mlsystem.console.security.people import Role
@@ -19,7 +20,7 @@ LOOKED_BACK = timedelta(days=62)  # this month at least, and the longest cool-do
 
 def load(visit: Visit) -> Mapping[str, Any]:
     values = {"tab": "retraining", "trouble": "", "decisions": (), "guards": None, "allowance": None}
-    retraining = Retraining(visit.connection, visit.project)
+    retraining = Retraining(visit.connection, visit.project, DOCUMENTS)
     try:
         guards = retraining.guards()
         decisions = retraining.decisions(READ, visit.now - LOOKED_BACK)

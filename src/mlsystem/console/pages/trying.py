@@ -14,6 +14,7 @@ from mlsystem.client.errors import NotFound
 from mlsystem.client.examples import find_examples
 from mlsystem.client.served_model import served_models
 from mlsystem.client.trial_call import Request, call_api, call_endpoint
+from mlsystem.console.documents import DOCUMENTS
 from mlsystem.console.page import Ask, Page
 from mlsystem.console.security.people import Role
 from mlsystem.console.visit import Visit
@@ -40,7 +41,7 @@ def examples(visit: Visit) -> Mapping[str, Any]:
     found = endpoints.find(name) if name else next((one for one in endpoints.own() if one.traffic), None)
     if found is None:
         return {"examples": []}
-    return {"examples": find_examples(visit.connection, found, served_models(visit.connection, found))}
+    return {"examples": find_examples(visit.connection, found, served_models(visit.connection, found), DOCUMENTS)}
 
 
 def _request(visit: Visit) -> Request:

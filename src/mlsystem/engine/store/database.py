@@ -68,8 +68,11 @@ _WITHOUT_END = -1
 
 
 @cache
-def _all(*given: str, newest_first: bool, by_key: bool) -> Select[Any]:
-    """Records of a kind, of which `given` are known: parent, state, first and last key; and how many at most."""
+def _all(*given: str, newest_first: bool, by_key: bool, keys_only: bool = False) -> Select[Any]:
+    """Records of a kind, of which `given` are known: parent, state, first and last key; and how many at most.
+
+    Their bodies, or with `keys_only` when they were made and their keys.
+    """
     conditions = {
         "parent": _records.parent == bindparam("parent"),
         "state": _records.state == bindparam("state"),
@@ -78,7 +81,8 @@ def _all(*given: str, newest_first: bool, by_key: bool) -> Select[Any]:
     }
     order: list[ColumnElement[Any]] = [_records.key] if by_key else [_records.created_at, _records.key]
     directed = [column.desc() for column in order] if newest_first else order
-    query = select(_records.body).where(_records.kind == bindparam("kind")).order_by(*directed)
+    columns = (_records.created_at, _records.key) if keys_only else (_records.body,)
+    query: Select[Any] = select(*columns).where(_records.kind == bindparam("kind")).order_by(*directed)
     query = query.where(*(conditions[name] for name in given if name in conditions))
     query = query.limit(bindparam("limit")) if "limit" in given else query
     return query.offset(bindparam("offset")) if "offset" in given else query
@@ -184,6 +188,16 @@ class Transaction:
         found = self.connection.execute(query, {"kind": model.kind, **given}, execution_options={"yield_per": _CHUNK})
         for body in found.scalars():
             yield model.model_validate_json(body)
+
+    def each_key(
+        self, model: type[Record], *, parent: str | None = None, state: str | None = None
+    ) -> Iterator[tuple[float, str]]:
+        """When each record was made and its key, newest first; read as `each` does, but without the records themselves."""
+        asked = {"parent": parent, "state": state}
+        given = {name: value for name, value in asked.items() if value is not None}
+        query = _all(*given, newest_first=True, by_key=False, keys_only=True)
+        found = self.connection.execute(query, {"kind": model.kind, **given}, execution_options={"yield_per": _CHUNK})
+        return ((row[0], row[1]) for row in found)
 
     def count(self, model: type[Record], *, parent: str) -> int:
         """How many records of a kind there are below a parent."""

@@ -104,10 +104,9 @@ class Deployments(Part):
             parent = find_group(call.tx, given["applicationName"], given["deploymentGroupName"]).key
         statuses = given.get("includeOnlyStatuses") or [str(status) for status in DeploymentStatus]
         # Each status apart: of those that go on there are few among very many that have ended.
-        lists = (call.tx.each(DeploymentRecord, parent=parent, state=one, newest_first=True) for one in set(statuses))
-        newest_first = heapq.merge(*lists, key=lambda record: (record.created_at, record.key), reverse=True)
+        lists = (call.tx.each_key(DeploymentRecord, parent=parent, state=one) for one in set(statuses))
         within = given.get("createTimeRange", {})
-        found = (record.key for record in newest_first if _is_within(record.created_at, within))
+        found = (key for at, key in heapq.merge(*lists, reverse=True) if _is_within(at, within))
         return page(found, given, "deployments")
 
     @operation("StopDeployment", accepts="deploymentId autoRollbackEnabled")
