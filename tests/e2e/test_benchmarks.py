@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmarks import flights_year
 from benchmarks.pipeline_overhead import overhead_of, table
+from mlsystem.console.navigation import GROUPS
 from tests.system import System
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -52,6 +53,15 @@ def test_the_analyzer_is_measured_beside_a_bare_scan() -> None:
     found = figures("analyzer_speed", "--rows", "2000", "--rounds", "1")
     assert {title.rsplit(", ")[-1] for title in found} == {"CSV", "capture files", "Parquet"}
     assert all(one["seconds"] > 0 and one["megabytes"] > 0 for costs in found.values() for one in costs.values())
+
+
+def test_how_long_the_consoles_pages_take_is_measured_with_a_short_and_a_long_past() -> None:
+    found = figures("console_pages", "--small", "3", "--large", "10", "--rounds", "1")
+    sections = {path for _, group in GROUPS for _, path in group}
+    assert sections <= set(found["small"])
+    assert sections <= set(found["large"])
+    assert {"/pipeline/executions/{id}", "/workflow/state?execution&state", "/alarms?state=OK"} <= set(found["large"])
+    assert all(milliseconds > 0 for milliseconds in found["large"].values())
 
 
 def test_deployments_under_load_are_counted() -> None:
