@@ -150,8 +150,9 @@ class Connection:
         """Of the region's partition: `amazonaws.com`, or another where AWS has one."""
         import botocore.session
 
-        resolver: Any = botocore.session.get_session().get_component("endpoint_resolver")
-        return str(resolver.get_partition_dns_suffix(resolver.get_partition_for_region(self.region)))
+        known: Any = botocore.session.get_session().get_data("partitions")
+        own = self.partition()
+        return next(str(one["outputs"]["dnsSuffix"]) for one in known["partitions"] if one["id"] == own)
 
     def partition(self) -> str:
         """Of the region: `aws`, or another where AWS has one."""
