@@ -126,8 +126,9 @@ class Connection:
             return self._engine.region
         import boto3
 
-        region = boto3.session.Session().region_name
-        if region is None:
+        # boto3 itself knows AWS_DEFAULT_REGION only.
+        region = boto3.session.Session().region_name or os.environ.get("AWS_REGION")
+        if not region:
             raise NotRunning("no AWS region is set: set AWS_REGION, or a region in ~/.aws/config")
         return str(region)
 
@@ -186,7 +187,7 @@ class Connection:
         # boto3's overloads want a literal service name.
         make: Any = boto3.client
         if self._engine is None:
-            return make(service)
+            return make(service, region_name=self.region)
         return make(
             service,
             endpoint_url=self._engine.url,

@@ -1,0 +1,32 @@
+"""Where AWS's API is, of a person's own settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlsystem.client.connection import Connection
+from mlsystem.client.errors import NotRunning
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Connection:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    return Connection("aws", Path("/none"))
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_region_is_that_of_either_variable(
+    account: Connection, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "cn-north-1")
+    assert (account.region, account.partition(), account.dns_suffix()) == ("cn-north-1", "aws-cn", "amazonaws.com.cn")
+    assert account.client("s3").meta.region_name == "cn-north-1"
+
+
+def test_without_a_region_it_is_said_how_to_set_one(account: Connection) -> None:
+    with pytest.raises(NotRunning, match="no AWS region is set: set AWS_REGION"):
+        account.client("s3")
