@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from mlsystem.client.codepipeline import CodePipeline
 from mlsystem.client.connection import Connection
 from mlsystem.client.errors import ClientFailure, NotFound
 from mlsystem.client.project import Project
@@ -74,6 +75,7 @@ class Approvals:
 
     def __init__(self, connection: Connection, project: Project):
         self._client = connection.client("codepipeline")
+        self._codepipeline = CodePipeline(connection, project.pipeline)
         self._pipeline = project.pipeline
 
     def waiting(self) -> str:
@@ -82,7 +84,7 @@ class Approvals:
 
     def candidate(self, execution: str) -> Candidate:
         """Raises NotFound for an execution that the pipeline does not know."""
-        found = self._ask(
+        found = self._codepipeline.ask(
             "list_action_executions",
             pipelineName=self._pipeline,
             filter={"pipelineExecutionId": execution},
@@ -99,7 +101,7 @@ class Approvals:
     def decided(self, page: str = "") -> tuple[list[Question], str]:
         """The newest questions, and the token of the page with older ones; empty behind the last."""
         more = {"nextToken": page} if page else {}
-        found = self._ask("list_action_executions", pipelineName=self._pipeline, maxResults=PAGE, **more)
+        found = self._codepipeline.ask("list_action_executions", pipelineName=self._pipeline, maxResults=PAGE, **more)
         questions = [_question(item) for item in found["actionExecutionDetails"] if _category(item) == CATEGORY]
         return questions, found.get("nextToken", "")
 
@@ -126,21 +128,10 @@ class Approvals:
         """Executions that wait, with the tokens of their questions."""
         return [
             (stage["latestExecution"]["pipelineExecutionId"], action["latestExecution"]["token"])
-            for stage in self._ask("get_pipeline_state", name=self._pipeline)["stageStates"]
+            for stage in self._codepipeline.ask("get_pipeline_state", name=self._pipeline)["stageStates"]
             for action in stage["actionStates"]
             if action.get("latestExecution", {}).get("token")
         ]
-
-    def _ask(self, operation: str, **request: Any) -> dict[str, Any]:
-        try:
-            return dict(getattr(self._client, operation)(**request))
-        except ClientError as error:
-            code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-            if code == "PipelineNotFoundException":
-                raise NotFound(f"there is no pipeline {self._pipeline}: `mlsystem deploy` makes it") from error
-            if code == "PipelineExecutionNotFoundException":
-                raise NotFound(message) from error
-            raise ClientFailure(f"{operation}: {message} ({code})") from error
 
 
 def link_bearer(topic: str) -> str:

@@ -50,7 +50,7 @@ class Delivery(Pipeline):
 
     def board(self) -> list[StageView]:
         """Stages in order; their actions with who does them, since when, and how long they took."""
-        declared = self._ask("get_pipeline", name=self.name)["pipeline"]["stages"]
+        declared = self._codepipeline.declared()["stages"]
         stages = self.stages()
         runs = {one: self.runs(one) for one in {stage.execution_id for stage in stages} if one}
         providers = {(stage["name"], action["name"]): action for stage in declared for action in stage["actions"]}
@@ -67,14 +67,14 @@ class Delivery(Pipeline):
 
     def page(self, token: str = "", size: int = PAGE) -> ExecutionPage:
         more = {"nextToken": token} if token else {}
-        found = self._ask("list_pipeline_executions", pipelineName=self.name, maxResults=size, **more)
+        found = self._codepipeline.ask("list_pipeline_executions", pipelineName=self.name, maxResults=size, **more)
         return ExecutionPage(
             tuple(view_of(item) for item in found["pipelineExecutionSummaries"]), found.get("nextToken", "")
         )
 
     def runs(self, execution_id: str) -> tuple[ActionView, ...]:
         """The actions of an execution, in their order."""
-        found = self._ask(
+        found = self._codepipeline.ask(
             "list_action_executions",
             pipelineName=self.name,
             filter={"pipelineExecutionId": execution_id},
@@ -85,7 +85,7 @@ class Delivery(Pipeline):
     def all_runs(self, token: str = "", size: int = MOST_ACTIONS) -> tuple[list[tuple[str, ActionView]], str]:
         """Of all executions, newest first, each with its execution's id; and the token of the next page."""
         more = {"nextToken": token} if token else {}
-        found = self._ask("list_action_executions", pipelineName=self.name, maxResults=size, **more)
+        found = self._codepipeline.ask("list_action_executions", pipelineName=self.name, maxResults=size, **more)
         runs = [(item["pipelineExecutionId"], run_of(item)) for item in found["actionExecutionDetails"]]
         return runs, found.get("nextToken", "")
 
@@ -94,7 +94,7 @@ class Delivery(Pipeline):
         if not EXECUTION_ID.fullmatch(execution_id):
             raise NotFound(f"{execution_id} is no execution's id: `mlsystem history` lists those there are")
         asked = {"pipelineName": self.name, "pipelineExecutionId": execution_id}
-        found = self._ask("get_pipeline_execution", **asked)["pipelineExecution"]
+        found = self._codepipeline.ask("get_pipeline_execution", **asked)["pipelineExecution"]
         runs = self.runs(execution_id)
         if not runs:
             raise NotFound(f"the execution {execution_id} has not begun yet: look again in a moment")
@@ -113,16 +113,18 @@ class Delivery(Pipeline):
         """Of an execution that failed there, or was stopped."""
         mode = "ALL_ACTIONS" if everything else "FAILED_ACTIONS"
         asked = {"pipelineName": self.name, "stageName": stage, "pipelineExecutionId": execution_id}
-        self._ask("retry_stage_execution", **asked, retryMode=mode)
+        self._codepipeline.ask("retry_stage_execution", **asked, retryMode=mode)
 
     def roll_back_stage(self, stage: str, to: str) -> str:
         """To what an earlier execution brought; the execution that does it."""
         asked = {"pipelineName": self.name, "stageName": stage, "targetPipelineExecutionId": to}
-        return str(self._ask("rollback_stage", **asked)["pipelineExecutionId"])
+        return str(self._codepipeline.ask("rollback_stage", **asked)["pipelineExecutionId"])
 
     def open(self, stage: str) -> None:
         """Let executions into a stage again."""
-        self._ask("enable_stage_transition", pipelineName=self.name, stageName=stage, transitionType="Inbound")
+        self._codepipeline.ask(
+            "enable_stage_transition", pipelineName=self.name, stageName=stage, transitionType="Inbound"
+        )
 
     def close(self, stage: str, reason: str) -> None:
         """Executions wait before the stage until it is opened. What AWS takes in no reason becomes a space.
@@ -130,7 +132,9 @@ class Delivery(Pipeline):
         https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_DisableStageTransition.html
         """
         asked = {"pipelineName": self.name, "stageName": stage, "transitionType": "Inbound"}
-        self._ask("disable_stage_transition", **asked, reason=NOT_IN_REASONS.sub(" ", reason)[:LONGEST_REASON])
+        self._codepipeline.ask(
+            "disable_stage_transition", **asked, reason=NOT_IN_REASONS.sub(" ", reason)[:LONGEST_REASON]
+        )
 
 
 def _complete(

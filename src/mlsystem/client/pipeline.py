@@ -8,10 +8,9 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
+from mlsystem.client.codepipeline import CodePipeline
 from mlsystem.client.connection import Connection
-from mlsystem.client.errors import ClientFailure, NotFound
+from mlsystem.client.errors import NotFound
 from mlsystem.client.project import Project
 
 ENDED = {"Succeeded", "Failed", "Stopped", "Superseded", "Cancelled"}
@@ -76,19 +75,19 @@ class Pipeline:
     """One pipeline. Raises NotFound where it does not exist, ClientFailure where AWS refuses."""
 
     def __init__(self, connection: Connection, project: Project):
-        self._client = connection.client("codepipeline")
+        self._codepipeline = CodePipeline(connection, project.pipeline)
         self.name = project.pipeline
 
     def start(self) -> str:
-        return str(self._ask("start_pipeline_execution", name=self.name)["pipelineExecutionId"])
+        return str(self._codepipeline.ask("start_pipeline_execution", name=self.name)["pipelineExecutionId"])
 
     def stages(self) -> list[StageView]:
-        state = self._ask("get_pipeline_state", name=self.name)
+        state = self._codepipeline.ask("get_pipeline_state", name=self.name)
         return [_stage(item) for item in state["stageStates"]]
 
     def executions(self, limit: int = 20) -> list[ExecutionView]:
         """Newest first."""
-        found = self._ask("list_pipeline_executions", pipelineName=self.name, maxResults=limit)
+        found = self._codepipeline.ask("list_pipeline_executions", pipelineName=self.name, maxResults=limit)
         return [view_of(item) for item in found["pipelineExecutionSummaries"]]
 
     def newest_run(self) -> ExecutionView:
@@ -103,7 +102,7 @@ class Pipeline:
             raise NotFound(
                 f"the pipeline {self.name} has no execution {execution_id or 'yet'}: `mlsystem history` lists them"
             )
-        found = self._ask(
+        found = self._codepipeline.ask(
             "list_action_executions",
             pipelineName=self.name,
             filter={"pipelineExecutionId": wanted[0].id},
@@ -114,7 +113,9 @@ class Pipeline:
 
     def status_of(self, execution_id: str) -> str:
         """One execution's status, without its actions."""
-        found = self._ask("get_pipeline_execution", pipelineName=self.name, pipelineExecutionId=execution_id)
+        found = self._codepipeline.ask(
+            "get_pipeline_execution", pipelineName=self.name, pipelineExecutionId=execution_id
+        )
         return str(found["pipelineExecution"]["status"])
 
     def waiting_approval(self) -> tuple[StageView, ActionView] | None:
@@ -132,7 +133,7 @@ class Pipeline:
             raise NotFound(f"nothing in {self.name} waits for approval: `mlsystem status` shows where it stands")
         stage, action = waiting
         result = {"summary": reason, "status": "Approved" if approved else "Rejected"}
-        self._ask(
+        self._codepipeline.ask(
             "put_approval_result",
             pipelineName=self.name,
             stageName=stage.name,
@@ -143,7 +144,7 @@ class Pipeline:
         return stage.execution_id
 
     def stop(self, execution_id: str, abandon: bool, reason: str) -> None:
-        self._ask(
+        self._codepipeline.ask(
             "stop_pipeline_execution",
             pipelineName=self.name,
             pipelineExecutionId=execution_id,
@@ -158,7 +159,7 @@ class Pipeline:
             raise NotFound(f"no stage of {self.name} has failed")
         stage = failed[0]
         mode = "ALL_ACTIONS" if everything else "FAILED_ACTIONS"
-        self._ask(
+        self._codepipeline.ask(
             "retry_stage_execution",
             pipelineName=self.name,
             stageName=stage.name,
@@ -166,17 +167,6 @@ class Pipeline:
             retryMode=mode,
         )
         return stage.name, stage.execution_id
-
-    def _ask(self, operation: str, **request: Any) -> dict[str, Any]:
-        try:
-            return dict(getattr(self._client, operation)(**request))
-        except ClientError as error:
-            code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-            if code == "PipelineNotFoundException":
-                raise NotFound(f"there is no pipeline {self.name}: `mlsystem deploy` makes it") from error
-            if code == "PipelineExecutionNotFoundException":
-                raise NotFound(f"{message}: `mlsystem history` lists its executions") from error
-            raise ClientFailure(f"{operation}: {message} ({code})") from error
 
 
 def _stage(item: dict[str, Any]) -> StageView:

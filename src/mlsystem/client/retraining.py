@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from mlsystem.client.codepipeline import CodePipeline
 from mlsystem.client.connection import Connection
 from mlsystem.client.errors import ClientFailure, NotFound
 from mlsystem.client.project import Project
@@ -149,14 +150,7 @@ class Retraining:
         return endpoint
 
     def _bucket(self) -> str:
-        """Of artefacts, which the pipeline knows."""
-        try:
-            found = self._connection.client("codepipeline").get_pipeline(name=self._project.pipeline)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "PipelineNotFoundException":
-                raise NotFound(f"there is no pipeline {self._project.pipeline}: `mlsystem deploy` makes it") from error
-            raise ClientFailure(error.response["Error"]["Message"]) from error
-        return str(found["pipeline"]["artifactStore"]["location"])
+        return CodePipeline(self._connection, self._project.pipeline).bucket()
 
 
 def _decision(content: dict[str, Any]) -> DecisionView:

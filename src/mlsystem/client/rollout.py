@@ -14,6 +14,7 @@ from functools import cached_property
 
 from botocore.exceptions import ClientError
 
+from mlsystem.client.codepipeline import CodePipeline
 from mlsystem.client.connection import Connection
 from mlsystem.client.deployment_course import (
     AlarmView,
@@ -133,8 +134,8 @@ class Rollout:
     @cached_property
     def _records(self) -> str:
         """Where the judge writes."""
-        found = self._connection.client("codepipeline").get_pipeline(name=self._project.pipeline)
-        return f"s3://{found['pipeline']['artifactStore']['location']}/{self._project.pipeline}/deployments"
+        bucket = CodePipeline(self._connection, self._project.pipeline).bucket()
+        return f"s3://{bucket}/{self._project.pipeline}/deployments"
 
     def _target(self, deployment: str) -> tuple[tuple[LifecycleEvent, ...], float | None]:
         """Empty for one that has not begun."""

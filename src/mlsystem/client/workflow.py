@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from mlsystem.client.codepipeline import CodePipeline
 from mlsystem.client.connection import Connection
 from mlsystem.client.errors import ClientFailure, NotFound
 from mlsystem.client.project import Project
@@ -67,7 +68,7 @@ class Workflow:
 
     def __init__(self, connection: Connection, project: Project):
         self._client = connection.client("stepfunctions")
-        self._pipeline = connection.client("codepipeline")
+        self._codepipeline = CodePipeline(connection, project.pipeline)
         self._name = project.pipeline
         self.arn = self._find()
 
@@ -109,13 +110,7 @@ class Workflow:
 
     # ------------------------------------------------------------------ inner
     def _find(self) -> str:
-        try:
-            found = self._pipeline.get_pipeline(name=self._name)["pipeline"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "PipelineNotFoundException":
-                raise NotFound(f"there is no pipeline {self._name}: `mlsystem deploy` makes it") from error
-            raise ClientFailure(f"get_pipeline: {error.response['Error']['Message']}") from error
-        for stage in found["stages"]:
+        for stage in self._codepipeline.declared()["stages"]:
             for action in stage["actions"]:
                 if action["actionTypeId"]["provider"] == PROVIDER:
                     return str(action["configuration"]["StateMachineArn"])
