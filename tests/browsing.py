@@ -12,15 +12,25 @@ from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.live import LiveEngine, eventually
 
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
 DESKTOP, PHONE = (1280, 900), (390, 844)
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
 SERIOUS = ("serious", "critical")
 PATIENCE_MS = 30_000
+
+
+@contextmanager
+def chromium(path: str) -> Iterator[Browser]:
+    """The program at `path`, running. Nothing else of this process may run a loop meanwhile: Playwright's is not left."""
+    with sync_playwright() as playwright:
+        # Pictures are drawn by the processor anyway, and a process for the graphics that does it costs more.
+        found = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield found
+        found.close()
 
 
 @contextmanager
@@ -68,7 +78,7 @@ class Person:
     def check(self) -> None:
         """That the page is one for everybody: nothing is wrong in the browser, by axe, or too wide for the window."""
         assert self.troubles == []
-        self.page.evaluate(AXE.read_text())
+        self.page.evaluate(AXE)
         found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
         serious = [
             f"{one['id']}: {one['help']} {[node['target'] for node in one['nodes']]}"

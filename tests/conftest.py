@@ -103,14 +103,10 @@ def docker() -> Iterator[DockerEngine]:
 @pytest.fixture(scope="module")
 def browser(need_tool: Callable[[str], str]) -> Iterator[Browser]:
     """One of its own for each file of tests: Playwright's loop must not be left running beside others."""
-    from playwright.sync_api import sync_playwright
+    from tests.browsing import chromium
 
-    with sync_playwright() as playwright:
-        # Pictures are drawn by the processor anyway, and a process for the graphics that does it costs more.
-        flags = ["--no-sandbox", "--disable-gpu"]
-        found = playwright.chromium.launch(executable_path=need_tool("chromium"), args=flags)
+    with chromium(need_tool("chromium")) as found:
         yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +148,13 @@ def need_tool() -> Callable[[str], str]:
         return path
 
     return need
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.sharing import GroupScheduling
+
+    return GroupScheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,6 +21,8 @@ from mlsystem.engine.runtime.shim.record import lock_holder
 from tests.starter import STARTER, Program, is_startable
 
 READY_SECONDS = 60.0
+# Between two looks: a share of the time waited so far.
+SHORTEST_PAUSE, LONGEST_PAUSE, PAUSE_SHARE = 0.05, 0.25, 0.05
 
 
 # Making a client takes a third of a second of one core: engines on the same port with the same key share theirs.
@@ -171,12 +173,18 @@ class LiveEngine:
         return client
 
 
-def eventually(what: Callable[[], Any], timeout: float = 90.0, interval: float = 0.05) -> Any:
-    """The first true result of `what`; AssertionError after `timeout` seconds."""
-    deadline = time.monotonic() + timeout
+def eventually(what: Callable[[], Any], timeout: float = 90.0, interval: float | None = None) -> Any:
+    """The first true result of `what`; AssertionError after `timeout` seconds.
+
+    It is asked again every `interval` seconds; without one the pauses become longer with the wait: asking an engine twenty times a second
+    takes a quarter of a core from what is waited for.
+    """
+    began = time.monotonic()
     while True:
         result = what()
         if result:
             return result
-        assert time.monotonic() < deadline, f"did not come true within {timeout} s"
-        select.select([], [], [], interval)
+        waited = time.monotonic() - began
+        assert waited < timeout, f"did not come true within {timeout} s"
+        pause = min(max(SHORTEST_PAUSE, waited * PAUSE_SHARE), LONGEST_PAUSE) if interval is None else interval
+        select.select([], [], [], pause)

@@ -11,6 +11,9 @@ LONGEST = (
     "e2e/test_kill_points_system.py",
     "e2e/test_demo.py",
     "e2e/test_console_story.py",
+    "browser",
+    "e2e/test_console_rollout.py",
+    "e2e/test_console_approval.py",
     "e2e/test_studio_scripts.py",
     "engine/test_plan.py",
     "engine/test_codedeploy.py",
@@ -29,12 +32,6 @@ LONGEST = (
     "e2e/test_least_privilege.py",
     "e2e/test_benchmarks.py",
     "engine/test_runtimes.py",
-    "browser/test_rollout.py",
-    "browser/test_experiments.py",
-    "browser/test_approval.py",
-    "browser/test_garbage.py",
-    "browser/test_endpoints.py",
-    "browser/test_pipeline.py",
     "engine/test_cli.py",
     "engine/test_lambda.py",
     "engine/test_apigateway.py",
@@ -56,12 +53,22 @@ LONGEST = (
 )
 
 
+# Folders whose files share one system: a test process gets all of them.
+SHARING = ("browser",)
+
+
+def group(name: str) -> str:
+    """What stays in one test process, of a file by its path below the folder of tests: the file, or its folder."""
+    folder = name.partition("/")[0]
+    return folder if folder in SHARING else name
+
+
 def rank(file: Path, tests: Path) -> int:
     """The place of a file below the folder `tests`; files of one rank keep the order that they have."""
-    name = file.relative_to(tests).as_posix() if file.is_relative_to(tests) else ""
+    name = group(file.relative_to(tests).as_posix()) if file.is_relative_to(tests) else ""
     return LONGEST.index(name) if name in LONGEST else len(LONGEST)
 
 
 def missing(tests: Path) -> Iterable[str]:
     """What is named and is not there."""
-    return [name for name in LONGEST if not (tests / name).is_file()]
+    return [name for name in LONGEST if not (tests / name).exists()]

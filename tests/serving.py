@@ -140,7 +140,7 @@ class Serving:
             found: dict[str, Any] = self.sagemaker.describe_endpoint(EndpointName=name)
             return found if found["EndpointStatus"] in ("InService", "Failed") else None
 
-        return dict(eventually(settled, interval=0.03))
+        return dict(eventually(settled))
 
     def delete(self, name: str) -> None:
         self.sagemaker.delete_endpoint(EndpointName=name)

@@ -91,7 +91,7 @@ class Beside:
 
 
 def _pytest(folder: Path, processes: int, *arguments: str) -> Sequence[str]:
-    """A file of tests stays in one process, so that its tests can share a system."""
+    """A file of tests, or a folder of them that share a system, stays in one process (tests/sharing.py)."""
     distribution = ["--dist", "loadfile", "--no-loadscope-reorder", "--numprocesses", str(processes)]
     return [sys.executable, "-m", "pytest", *distribution, "--basetemp", str(folder), *arguments]
 

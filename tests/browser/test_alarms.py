@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from tests.browsing import SIZES, Person
 from tests.small_project import NAME
+from tests.system import System
 
 ALARM = f"{NAME}-monitoring-failed"
 RULE: dict[str, Any] = {
@@ -23,14 +24,28 @@ RULE: dict[str, Any] = {
 }
 
 
+@pytest.fixture
+def put(system: System) -> Iterator[Callable[..., None]]:
+    """Makes alarms, by their names, that are gone after the test."""
+    cloudwatch = system.engine.client("cloudwatch")
+    names: list[str] = []
+
+    def one(name: str, **settings: Any) -> None:
+        names.append(name)
+        cloudwatch.put_metric_alarm(AlarmName=name, **RULE, **settings)
+
+    yield one
+    cloudwatch.delete_alarms(AlarmNames=names)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_a_raised_alarm_comes_first_and_its_page_tells_its_history(
-    person: Callable[..., Person], system: Any, size: str
+    person: Callable[..., Person], system: System, put: Callable[..., None], size: str
 ) -> None:
     cloudwatch = system.engine.client("cloudwatch")
     name = f"{NAME}-set-{size}"
     # Without data it keeps the state that it was set to.
-    cloudwatch.put_metric_alarm(AlarmName=name, **RULE, TreatMissingData="ignore")
+    put(name, TreatMissingData="ignore")
     one = person(SIZES[size])
     page = one.visit(f"/{NAME}/alarms")
     cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="set by a person")
@@ -57,7 +72,7 @@ def test_alarms_are_found_by_state_and_by_the_beginning_of_their_names(person: C
     one.check()
 
 
-def test_actions_of_an_alarm_are_disabled_and_enabled_again(person: Callable[..., Person], system: Any) -> None:
+def test_actions_of_an_alarm_are_disabled_and_enabled_again(person: Callable[..., Person], system: System) -> None:
     cloudwatch = system.engine.client("cloudwatch")
     one = person()
     page = one.visit(f"/{NAME}/alarms/{ALARM}")
@@ -75,10 +90,9 @@ def test_actions_of_an_alarm_are_disabled_and_enabled_again(person: Callable[...
     assert enabled()
 
 
-def test_a_thousand_alarms_are_paged(person: Callable[..., Person], system: Any) -> None:
-    cloudwatch = system.engine.client("cloudwatch")
+def test_a_thousand_alarms_are_paged(person: Callable[..., Person], put: Callable[..., None]) -> None:
     for number in range(60):
-        cloudwatch.put_metric_alarm(AlarmName=f"many-{number:03d}", **RULE)
+        put(f"many-{number:03d}")
     one = person()
     page = one.visit(f"/{NAME}/alarms?of=all&begins=many-")
     expect(page.locator("table tbody tr")).to_have_count(25)

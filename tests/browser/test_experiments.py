@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -17,7 +17,7 @@ SECOND = f"{NAME}-0badcafe-0000-4000-8000-000000000000"
 
 
 @pytest.fixture(scope="module")
-def second_run(system: System) -> str:
+def second_run(system: System) -> Iterator[str]:
     """Another run, with another parameter: as a person may log one of a notebook."""
     sagemaker = system.engine.client("sagemaker")
     tags = [{"Key": "GitCommitHash", "Value": "0ddc0ffee"}]
@@ -32,7 +32,10 @@ def second_run(system: System) -> str:
         Parameters={"learning_rate": {"NumberValue": 0.5}},
     )
     sagemaker.associate_trial_component(TrialName=SECOND, TrialComponentName="by-hand")
-    return SECOND
+    yield SECOND
+    sagemaker.disassociate_trial_component(TrialName=SECOND, TrialComponentName="by-hand")
+    sagemaker.delete_trial_component(TrialComponentName="by-hand")
+    sagemaker.delete_trial(TrialName=SECOND)
 
 
 @pytest.mark.parametrize("size", SIZES)

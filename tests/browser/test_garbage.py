@@ -6,7 +6,7 @@ import inspect
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote, urlencode
 
@@ -36,16 +36,29 @@ WORKERS = 4
 
 
 def _urls(route: Page | Raw, endpoint: str) -> Iterator[str]:
-    pattern = route.path[1:] if route.path.startswith("//") else f"/{NAME}{route.path}"
+    pattern = _pattern(route)
     for part in PART.finditer(pattern):
         for word in (*GARBAGE, LONGEST):
             yield PART.sub(quote(endpoint), pattern.replace(part[0], quote(word, safe="")))
-    load = route.load if isinstance(route, Page) else route.read
-    source = inspect.getsource(inspect.getmodule(load) or load)
-    usual = RECORD if "/captures/" in pattern else {}
-    for name in sorted({*ASKED.findall(source), *EVERYWHERE}):
+    for name in sorted(_asked(route)):
         for word in (*GARBAGE, *((LONGEST,) if name in NUMBERS else ())):
-            yield f"{PART.sub(quote(endpoint), pattern)}?{urlencode({**usual, name: word})}"
+            yield _queried(route, endpoint, {name: word})
+
+
+def _queried(route: Page | Raw, endpoint: str, query: Mapping[str, str]) -> str:
+    pattern = _pattern(route)
+    usual = RECORD if "/captures/" in pattern else {}
+    return f"{PART.sub(quote(endpoint), pattern)}?{urlencode({**usual, **query})}"
+
+
+def _pattern(route: Page | Raw) -> str:
+    return route.path[1:] if route.path.startswith("//") else f"/{NAME}{route.path}"
+
+
+def _asked(route: Page | Raw) -> set[str]:
+    """What the code of the page itself asks its URL for."""
+    load = route.load if isinstance(route, Page) else route.read
+    return set(ASKED.findall(inspect.getsource(inspect.getmodule(load) or load)))
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +78,28 @@ def _answer(url: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("route", GETS, ids=lambda one: one.path)
 def test_garbage_in_a_url_is_answered_with_words(console: str, route: Page | Raw, endpoint: str) -> None:
-    urls = [f"{console}{one}" for one in _urls(route, endpoint)]
+    _look_at([f"{console}{one}" for one in _urls(route, endpoint)])
+    _look_everywhere(console, route, endpoint)
+
+
+def _look_everywhere(console: str, route: Page | Raw, endpoint: str) -> None:
+    """At what any page may ask for, all at once; each alone where that is refused, as one may hide another."""
+    names = sorted(EVERYWHERE - _asked(route))
+    for word in GARBAGE:
+        if _look_at([console + _queried(route, endpoint, dict.fromkeys(names, word))]) != {200}:
+            _look_at([console + _queried(route, endpoint, {name: word}) for name in names])
+
+
+def _look_at(urls: Sequence[str]) -> set[int]:
+    """The statuses of the answers."""
+    statuses = set()
     with ThreadPoolExecutor(WORKERS) as pool:
         for url, (status, text) in zip(urls, pool.map(_answer, urls), strict=True):
             assert status < 500, f"{status} {url[:300]}: {text[-2000:]}"
             assert "Traceback" not in text
             assert "<script>alert" not in text, url[:300]
+            statuses.add(status)
+    return statuses
 
 
 def test_a_stream_survives_marks_that_nobody_made(console: str) -> None:

@@ -29,17 +29,18 @@ def hook() -> Iterator[HookServer]:
     server.server_close()
 
 
-def subscribe(system: System, hook: HookServer) -> None:
-    """A program that agrees to be told."""
+@pytest.fixture
+def confirm(system: System, hook: HookServer) -> Iterator[Callable[[], None]]:
+    """A program is subscribed, and agrees to be told when this is called."""
     sns = system.engine.client("sns")
     topic = sns.list_topics()["Topics"][0]["TopicArn"]
-    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=hook.url)
+    arn = sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=hook.url, ReturnSubscriptionArn=True)[
+        "SubscriptionArn"
+    ]
     eventually(lambda: len(hook.posts) == 1)
-
-
-def confirm(system: System, hook: HookServer) -> None:
-    told = json.loads(hook.posts[0][1])
-    system.engine.client("sns").confirm_subscription(TopicArn=told["TopicArn"], Token=told["Token"])
+    token = json.loads(hook.posts[0][1])["Token"]
+    yield lambda: sns.confirm_subscription(TopicArn=topic, Token=token)
+    sns.unsubscribe(SubscriptionArn=arn)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -51,16 +52,15 @@ def test_nobody_is_told_until_somebody_is_named(person: Someone, size: str) -> N
 
 
 def test_who_has_not_agreed_yet_is_told_apart_and_a_test_message_reaches_who_has(
-    person: Someone, system: System, hook: HookServer
+    person: Someone, confirm: Callable[[], None], hook: HookServer
 ) -> None:
     one = person()
-    subscribe(system, hook)
     page = one.visit(f"/{NAME}/notifications")
     expect(page.get_by_role("region", name="Table of subscriptions")).to_contain_text("waits for confirmation")
     # The rest of the URL may be what keeps others out.
     assert "/hook" not in one.text()
     one.check()
-    confirm(system, hook)
+    confirm()
     expect(page.get_by_role("region", name="Table of subscriptions")).to_contain_text("confirmed")
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_label("Subject").fill("Hello")

@@ -56,26 +56,6 @@ def test_a_stage_is_closed_with_a_reason_and_opened_again(person: Callable[..., 
     expect(page.locator(".transition.closed")).to_have_count(0)
 
 
-def test_a_change_is_released_seen_live_and_stopped(person: Callable[..., Person]) -> None:
-    one = person()
-    page = one.visit(f"/{NAME}/pipeline")
-    known = page.get_by_role("region", name="Executions").locator("tbody tr").count()
-    page.on("dialog", lambda dialog: dialog.accept())
-    page.get_by_role("button", name="Release change").click()
-    expect(page.get_by_role("status")).to_contain_text("has begun")
-    stop = page.locator("details.steer")
-    expect(stop).to_have_count(1)  # it came by itself, or was there at once
-    stop.locator("summary").click()
-    page.get_by_label("Reason").fill("only a try")
-    page.get_by_label("Abandon").check()
-    page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_role("status")).to_contain_text("stops at once")
-    rows = page.get_by_role("region", name="Executions").locator("tbody tr")
-    expect(rows).to_have_count(known + 1)
-    expect(rows.first).to_contain_text("Stopped")
-    one.check()
-
-
 def test_what_is_not_there_is_said_so(person: Callable[..., Person]) -> None:
     one = person()
     answer = one.page.goto(f"{one.base}/{NAME}/pipeline/executions/nothing")

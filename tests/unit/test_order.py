@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.order import LONGEST, missing, rank
+from tests.order import LONGEST, SHARING, group, missing, rank
 
 TESTS = Path(__file__).parents[1]
 
@@ -17,3 +17,12 @@ def test_files_of_the_list_come_first_in_its_order() -> None:
 
 def test_every_file_of_the_list_is_there() -> None:
     assert missing(TESTS) == []
+
+
+def test_files_that_share_a_system_are_one_group_that_begins_together() -> None:
+    folder = SHARING[0]
+    names = [f"{folder}/{path.name}" for path in sorted((TESTS / folder).glob("test_*.py"))]
+    assert len(names) > 1
+    assert {group(name) for name in names} == {folder}
+    assert {rank(TESTS / name, TESTS) for name in names} == {LONGEST.index(folder)}
+    assert group("engine/test_cli.py") == "engine/test_cli.py"

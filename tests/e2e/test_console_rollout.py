@@ -1,4 +1,4 @@
-"""A rollout is watched while it goes on; whoever steers stops it, or goes back, and sees the course of that."""
+"""An execution and a rollout are watched while they go on; whoever steers stops them, or goes back, and sees the course of that."""
 
 from __future__ import annotations
 
@@ -23,6 +23,26 @@ def test_what_serves_is_told_when_nothing_is_rolled_out(person: Callable[..., Pe
     expect(page.locator("#releases")).to_contain_text("stands")
     assert re.search(r"version \d+: 100 % serves since", one.text())
     one.charts_drawn()
+    one.check()
+
+
+def test_a_change_is_released_seen_live_and_stopped(person: Callable[..., Person]) -> None:
+    one = person()
+    page = one.visit(f"/{NAME}/pipeline")
+    known = page.get_by_role("region", name="Executions").locator("tbody tr").count()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Release change").click()
+    expect(page.get_by_role("status")).to_contain_text("has begun")
+    stop = page.locator("details.steer")
+    expect(stop).to_have_count(1)  # it came by itself, or was there at once
+    stop.locator("summary").click()
+    page.get_by_label("Reason").fill("only a try")
+    page.get_by_label("Abandon").check()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("status")).to_contain_text("stops at once")
+    rows = page.get_by_role("region", name="Executions").locator("tbody tr")
+    expect(rows).to_have_count(known + 1)
+    expect(rows.first).to_contain_text("Stopped")
     one.check()
 
 

@@ -1,0 +1,1 @@
+"""Tests of pages. A package, so that its fixtures last for all of its files, and no longer."""
