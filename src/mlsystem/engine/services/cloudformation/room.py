@@ -78,6 +78,7 @@ TYPES: tuple[ResourceType, ...] = (
     sagemaker.ENDPOINT_CONFIG,
     sagemaker.Endpoint(),
     sagemaker.MODEL,
+    sagemaker.MODEL_PACKAGE_GROUP,
     sagemaker_monitoring.DATA_QUALITY_JOB_DEFINITION,
     sagemaker_monitoring.MODEL_QUALITY_JOB_DEFINITION,
     sagemaker_monitoring.MONITORING_SCHEDULE,
