@@ -196,8 +196,8 @@ def test_several_are_described_at_once_and_each_that_is_missing_says_so(registry
 
 def test_a_group_goes_after_its_versions(registry: Registry) -> None:
     sagemaker, arn = registry.sagemaker, registry.register()
-    delete = lambda: sagemaker.delete_model_package_group(ModelPackageGroupName=registry.group)  # noqa: E731
-    assert _code(delete) == "ConflictException"
+    group: dict[str, Any] = {"ModelPackageGroupName": registry.group}
+    assert _code(lambda: sagemaker.delete_model_package_group(**group)) == "ConflictException"
     assert _code(lambda: sagemaker.create_model_package_group(ModelPackageGroupName=registry.group.upper())) == (
         "ValidationException"
     )
@@ -206,9 +206,8 @@ def test_a_group_goes_after_its_versions(registry: Registry) -> None:
     assert [one["ModelPackageGroupArn"] for page in listed for one in page["ModelPackageGroupSummaryList"]] == [
         registry.group_arn
     ]
-    delete()
-    describe = lambda: sagemaker.describe_model_package_group(ModelPackageGroupName=registry.group)  # noqa: E731
-    assert _code(describe) == "ValidationException"
+    sagemaker.delete_model_package_group(**group)
+    assert _code(lambda: sagemaker.describe_model_package_group(**group)) == "ValidationException"
 
 
 def test_what_has_no_meaning_here_is_refused(registry: Registry) -> None:

@@ -88,6 +88,7 @@ TYPES: tuple[ResourceType, ...] = (
     sns.SUBSCRIPTION,
     sns.TOPIC,
     sns.TopicPolicy(),
+    stepfunctions.ACTIVITY,
     stepfunctions.STATE_MACHINE,
 )
 

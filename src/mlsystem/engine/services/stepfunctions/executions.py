@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
@@ -15,6 +16,7 @@ from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.services.stepfunctions.execution import Execution, ExecutionMachine, Status
 from mlsystem.engine.services.stepfunctions.listing import page, read_page, when
+from mlsystem.engine.services.stepfunctions.redrive import obstacle, redrive_status
 from mlsystem.engine.services.stepfunctions.state_machines import require_state_machine
 from mlsystem.engine.store.database import Transaction
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
         DescribeExecutionInputTypeDef,
         GetExecutionHistoryInputTypeDef,
         ListExecutionsInputTypeDef,
+        RedriveExecutionInputTypeDef,
         StartExecutionInputTypeDef,
         StopExecutionInputTypeDef,
     )
@@ -87,12 +90,23 @@ class Executions(Part):
             "outputDetails": None if found.output is None else {"included": True},
             "error": found.error,
             "cause": found.cause,
-            "redriveCount": 0,
-            "redriveStatus": "NOT_REDRIVABLE",
+            **redrive_status(call.tx, found, call.now),
         }
         return {name: value for name, value in answer.items() if value is not None}
 
-    @operation("ListExecutions", accepts="stateMachineArn statusFilter maxResults nextToken")
+    @operation("RedriveExecution", accepts="executionArn clientToken")
+    def redrive(self, request: RedriveExecutionInputTypeDef, call: Call) -> Mapping[str, object]:
+        """Safe to repeat with the same token."""
+        found = require_execution(call.tx, request["executionArn"])
+        token = request.get("clientToken", "")
+        if token and token == found.redrive_token and found.redriven_at is not None:
+            return {"redriveDate": when(found.redriven_at)}
+        if reason := obstacle(call.tx, found, call.now):
+            raise AwsError("ExecutionNotRedrivable", reason)
+        self._house.worker.commit_step(call.tx, found, self._machine.redrive(found, token, call.now))
+        return {"redriveDate": when(call.now)}
+
+    @operation("ListExecutions", accepts="stateMachineArn statusFilter redriveFilter maxResults nextToken")
     def list_executions(self, request: ListExecutionsInputTypeDef, call: Call) -> Mapping[str, object]:
         if "stateMachineArn" not in request:
             raise AwsError("ValidationException", "stateMachineArn is required.")
@@ -100,7 +114,11 @@ class Executions(Part):
         wanted: dict[str, Any] = {"parent": machine.key, "state": request.get("statusFilter"), "newest_first": True}
 
         def read(start: int, count: int) -> Iterator[Execution]:
-            return call.tx.each(Execution, **wanted, offset=start, limit=count)
+            if "redriveFilter" not in request:
+                return call.tx.each(Execution, **wanted, offset=start, limit=count)
+            is_redriven = request["redriveFilter"] == "REDRIVEN"
+            found = (one for one in call.tx.each(Execution, **wanted) if bool(one.redrive_count) is is_redriven)
+            return islice(found, start, start + count)
 
         return read_page(read, request, "executions", _summary)
 
@@ -128,7 +146,10 @@ def _summary(execution: Execution) -> dict[str, object]:
         "name": execution.name,
         "status": execution.state,
         "startDate": when(execution.started_at),
+        "redriveCount": execution.redrive_count,
     }
+    if execution.redriven_at is not None:
+        summary["redriveDate"] = when(execution.redriven_at)
     return summary | ({"stopDate": when(execution.stopped_at)} if execution.stopped_at is not None else {})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from mlsystem.engine.permission import ANY, Permissions, given, on, passes
 
 MACHINE = "arn:${Partition}:states:${Region}:${Account}:stateMachine:${name}"
+ACTIVITY = "arn:${Partition}:states:${Region}:${Account}:activity:${name}"
 ROLE = passes("roleArn", "states.amazonaws.com")
 
 PERMISSIONS = Permissions(
@@ -24,9 +25,16 @@ PERMISSIONS = Permissions(
         # executions
         "StartExecution": [on("${stateMachineArn}")],
         "StopExecution": [on("${executionArn}")],
+        "RedriveExecution": [on("${executionArn}")],
         "DescribeExecution": [on("${executionArn}")],
         "GetExecutionHistory": [on("${executionArn}")],
         "ListExecutions": [on("${stateMachineArn}")],
+        # activities
+        "CreateActivity": [on(ACTIVITY), given("tags", on(ACTIVITY, action="TagResource"))],
+        "DescribeActivity": [on("${activityArn}")],
+        "ListActivities": [on(ANY)],
+        "DeleteActivity": [on("${activityArn}")],
+        "GetActivityTask": [on("${activityArn}")],
         # tasks: a token tells nothing of its machine
         "SendTaskSuccess": [on(ANY)],
         "SendTaskFailure": [on(ANY)],

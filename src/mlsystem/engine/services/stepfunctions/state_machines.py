@@ -17,8 +17,8 @@ from mlsystem.engine.decide.states.machine import Flow, StateType
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.permission import Requirement
 from mlsystem.engine.services.stepfunctions.execution import Execution, Status
-from mlsystem.engine.services.stepfunctions.listing import page, when
-from mlsystem.engine.services.stepfunctions.resource import resource_of
+from mlsystem.engine.services.stepfunctions.listing import read_page, when
+from mlsystem.engine.services.stepfunctions.resource import is_activity, resource_of
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.records import Record
 
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
         DescribeStateMachineForExecutionInputTypeDef,
         DescribeStateMachineInputTypeDef,
         ListStateMachinesInputTypeDef,
-        ListTagsForResourceInputTypeDef,
-        TagResourceInputTypeDef,
-        UntagResourceInputTypeDef,
         UpdateStateMachineInputTypeDef,
         ValidateStateMachineDefinitionInputTypeDef,
     )
@@ -63,7 +60,7 @@ def require_state_machine(tx: Transaction, arn: str) -> StateMachine:
 
 
 class StateMachines(Part):
-    """Create, update, describe, list, delete, validate, and tags."""
+    """Create, update, describe, list, delete, validate."""
 
     def __init__(self, house: House):
         self._house = house
@@ -136,7 +133,10 @@ class StateMachines(Part):
 
     @operation("ListStateMachines", accepts="maxResults nextToken")
     def list_state_machines(self, request: ListStateMachinesInputTypeDef, call: Call) -> Mapping[str, object]:
-        return page(call.tx.all(StateMachine), request, "stateMachines", _summary)
+        def read(start: int, count: int) -> Iterator[StateMachine]:
+            return call.tx.each(StateMachine, offset=start, limit=count)
+
+        return read_page(read, request, "stateMachines", _summary)
 
     @operation("DeleteStateMachine", accepts="stateMachineArn")
     def delete(self, request: DeleteStateMachineInputTypeDef, call: Call) -> Mapping[str, object]:
@@ -160,25 +160,6 @@ class StateMachines(Part):
             return {"result": "FAIL", "diagnostics": found[:most], "truncated": len(found) > most}
         return {"result": "OK", "diagnostics": [], "truncated": False}
 
-    # ------------------------------------------------------------------ tags
-    @operation("TagResource", accepts="resourceArn tags")
-    def tag(self, request: TagResourceInputTypeDef, call: Call) -> Mapping[str, object]:
-        found = _tagged(call.tx, request["resourceArn"])
-        call.tx.put(found.changed(tags={**found.tags, **{tag["key"]: tag["value"] for tag in request["tags"]}}))
-        return {}
-
-    @operation("UntagResource", accepts="resourceArn tagKeys")
-    def untag(self, request: UntagResourceInputTypeDef, call: Call) -> Mapping[str, object]:
-        found = _tagged(call.tx, request["resourceArn"])
-        kept = {key: value for key, value in found.tags.items() if key not in request["tagKeys"]}
-        call.tx.put(found.changed(tags=kept))
-        return {}
-
-    @operation("ListTagsForResource", accepts="resourceArn")
-    def list_tags(self, request: ListTagsForResourceInputTypeDef, call: Call) -> Mapping[str, object]:
-        found = _tagged(call.tx, request["resourceArn"])
-        return {"tags": [{"key": key, "value": value} for key, value in found.tags.items()]}
-
 
 def check_definition(text: str) -> None:
     """Raises InvalidDefinition, which names each fault: of the language, and of tasks that nothing here can do."""
@@ -186,7 +167,8 @@ def check_definition(text: str) -> None:
     faults = []
     for name, resource in resources(machine.flow):
         try:
-            resource_of(resource)
+            if not is_activity(resource):
+                resource_of(resource)
         except AwsError as error:
             faults.append(states.Fault("SCHEMA_VALIDATION_FAILED", error.message, f"/States/{name}/Resource"))
     if faults:
@@ -238,10 +220,3 @@ def _summary(found: StateMachine) -> dict[str, object]:
         "type": "STANDARD",
         "creationDate": when(found.created_at),
     }
-
-
-def _tagged(tx: Transaction, arn: str) -> StateMachine:
-    found = tx.get(StateMachine, arn)
-    if found is None:
-        raise AwsError("ResourceNotFound", f"Resource not found: '{arn}'")
-    return found
