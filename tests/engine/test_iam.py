@@ -66,3 +66,25 @@ def test_what_is_no_policy_is_refused(engine: LiveEngine, document: str) -> None
     with pytest.raises(ClientError) as error:
         engine.client("iam").put_role_policy(RoleName=_role(engine), PolicyName="p", PolicyDocument=document)
     assert error.value.response["Error"]["Code"] == "MalformedPolicyDocument"
+
+
+def test_a_managed_policy_is_read_and_says_who_has_it(engine: LiveEngine) -> None:
+    iam, name = engine.client("iam"), _role(engine)
+    arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+    iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+    policy = iam.get_policy(PolicyArn=arn)["Policy"]
+    assert (policy["PolicyName"], policy["Path"]) == ("AWSLambdaBasicExecutionRole", "/service-role/")
+    version = iam.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
+    assert "logs:PutLogEvents" in version["Document"]["Statement"][0]["Action"]
+    assert [one["VersionId"] for one in iam.list_policy_versions(PolicyArn=arn)["Versions"]] == [version["VersionId"]]
+    pages = iam.get_paginator("list_policies").paginate(
+        OnlyAttached=True, PathPrefix="/service-role/", PaginationConfig={"PageSize": 1}
+    )
+    assert arn in [one["Arn"] for page in pages for one in page["Policies"]]
+    having = iam.get_paginator("list_entities_for_policy").paginate(PolicyArn=arn, PaginationConfig={"PageSize": 1})
+    assert name in [one["RoleName"] for page in having for one in page["PolicyRoles"]]
+    assert iam.list_policies(Scope="Local")["Policies"] == []
+    assert iam.list_instance_profiles_for_role(RoleName=name)["InstanceProfiles"] == []
+    with pytest.raises(ClientError) as error:
+        iam.get_policy(PolicyArn="arn:aws:iam::aws:policy/None")
+    assert error.value.response["Error"]["Code"] == "NoSuchEntity"

@@ -73,6 +73,7 @@ TYPES: tuple[ResourceType, ...] = (
     lambda_.Version(),
     lambda_alias.Alias(),
     logs.LOG_GROUP,
+    logs.METRIC_FILTER,
     s3.BUCKET,
     s3.BUCKET_POLICY,
     sagemaker.ENDPOINT_CONFIG,
