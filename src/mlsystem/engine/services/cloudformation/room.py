@@ -53,6 +53,7 @@ TYPES: tuple[ResourceType, ...] = (
     application_autoscaling.SCALABLE_TARGET,
     application_autoscaling.SCALING_POLICY,
     cloudwatch.ALARM,
+    cloudwatch.COMPOSITE_ALARM,
     cloudwatch.DASHBOARD,
     codebuild.PROJECT,
     codecommit.Repository(),
