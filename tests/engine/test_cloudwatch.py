@@ -226,7 +226,9 @@ def test_an_alarm_that_cannot_be_is_refused_by_name(
 
 def test_a_band_of_anomalies_is_refused_by_name(cloudwatch: Any) -> None:
     with pytest.raises(ClientError, match="cloudwatch:PutAnomalyDetector is not implemented"):
-        cloudwatch.put_anomaly_detector(SingleMetricAnomalyDetector={"Namespace": "n", "MetricName": "m", "Stat": "Sum"})
+        cloudwatch.put_anomaly_detector(
+            SingleMetricAnomalyDetector={"Namespace": "n", "MetricName": "m", "Stat": "Sum"}
+        )
 
 
 def test_an_unknown_alarm_is_told_by_name(cloudwatch: Any) -> None:

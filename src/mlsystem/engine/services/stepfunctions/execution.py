@@ -47,6 +47,9 @@ class Execution(Record):
     error: str | None = None
     cause: str | None = None
     redrive_token: str = ""
+    # Where it was started by the ARN of a version or of an alias.
+    version_arn: str = ""
+    alias_arn: str = ""
 
     @property
     def redrive_count(self) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mlsystem.engine.decide import states
 from mlsystem.engine.services.stepfunctions.execution import Execution, Status
-from mlsystem.engine.services.stepfunctions.state_machines import StateMachine
+from mlsystem.engine.services.stepfunctions.state_machine import StateMachine
 from mlsystem.engine.store.database import Transaction
 
 PERIOD_SECONDS = 14 * 24 * 3600.0

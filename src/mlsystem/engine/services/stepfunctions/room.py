@@ -11,6 +11,7 @@ from mlsystem.engine.services.stepfunctions.state_machines import StateMachines
 from mlsystem.engine.services.stepfunctions.tags import TagOperations
 from mlsystem.engine.services.stepfunctions.tasks import Tasks
 from mlsystem.engine.services.stepfunctions.tokens import Tokens
+from mlsystem.engine.services.stepfunctions.versions import Aliases, Versions
 
 
 def open_room(house: House) -> Room:
@@ -23,6 +24,8 @@ def open_room(house: House) -> Room:
             Tasks(house, machine),
             Tokens(house),
             Activities(house),
+            Versions(),
+            Aliases(),
             TagOperations(),
         ],
         PERMISSIONS,

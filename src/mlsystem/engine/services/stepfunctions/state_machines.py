@@ -6,9 +6,7 @@ A definition is parsed when it comes in, so that what an execution runs is known
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide import states
@@ -19,8 +17,14 @@ from mlsystem.engine.permission import Requirement
 from mlsystem.engine.services.stepfunctions.execution import Execution, Status
 from mlsystem.engine.services.stepfunctions.listing import read_page, when
 from mlsystem.engine.services.stepfunctions.resource import is_activity, resource_of
+from mlsystem.engine.services.stepfunctions.state_machine import (
+    Alias,
+    StateMachine,
+    Version,
+    require_state_machine,
+)
+from mlsystem.engine.services.stepfunctions.versions import publish
 from mlsystem.engine.store.database import Transaction
-from mlsystem.engine.store.records import Record
 
 if TYPE_CHECKING:
     from types_boto3_stepfunctions.type_defs import (
@@ -41,24 +45,6 @@ MANAGED_RULES = {
 NO_LOGGING = {"level": "OFF", "includeExecutionData": False}
 
 
-class StateMachine(Record):
-    """`key` is the ARN; `revision` names the definition, `updated` is when it was last changed."""
-
-    kind: ClassVar[str] = "stepfunctions.state_machine"
-    name: str
-    definition: str
-    role_arn: str
-    revision: str = ""
-    tags: dict[str, str] = Field(default_factory=dict)
-
-
-def require_state_machine(tx: Transaction, arn: str) -> StateMachine:
-    found = tx.get(StateMachine, arn)
-    if found is None:
-        raise AwsError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
-    return found
-
-
 class StateMachines(Part):
     """Create, update, describe, list, delete, validate."""
 
@@ -66,7 +52,8 @@ class StateMachines(Part):
         self._house = house
 
     @operation(
-        "CreateStateMachine", accepts="name definition roleArn type tags loggingConfiguration tracingConfiguration"
+        "CreateStateMachine",
+        accepts="name definition roleArn type tags loggingConfiguration tracingConfiguration publish versionDescription",
     )
     def create(self, request: CreateStateMachineInputTypeDef, call: Call) -> Mapping[str, object]:
         _refuse_settings("CreateStateMachine", request)
@@ -82,10 +69,13 @@ class StateMachines(Part):
             found = call.tx.add(wanted)
         elif (found.definition, found.role_arn) != (wanted.definition, wanted.role_arn):
             raise AwsError("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
-        return {"stateMachineArn": arn, "creationDate": when(found.created_at)}
+        answer = {"stateMachineArn": arn, "creationDate": when(found.created_at)}
+        return answer | _published(call.tx, found, request)
 
     @operation(
-        "UpdateStateMachine", accepts="stateMachineArn definition roleArn loggingConfiguration tracingConfiguration"
+        "UpdateStateMachine",
+        accepts="""stateMachineArn definition roleArn loggingConfiguration tracingConfiguration publish
+            versionDescription""",
     )
     def update(self, request: UpdateStateMachineInputTypeDef, call: Call) -> Mapping[str, object]:
         _refuse_settings("UpdateStateMachine", request)
@@ -99,20 +89,27 @@ class StateMachines(Part):
         changed = found.changed(**changes)
         demand_rules(self._house, changed.role_arn, changed.definition)
         updated = call.tx.put(changed)
-        return {"updateDate": when(updated.updated_at), "revisionId": updated.revision}
+        answer = {"updateDate": when(updated.updated_at), "revisionId": updated.revision}
+        return answer | _published(call.tx, updated, request)
 
     @operation("DescribeStateMachine", accepts="stateMachineArn includedData")
     def describe(self, request: DescribeStateMachineInputTypeDef, call: Call) -> Mapping[str, object]:
-        found = require_state_machine(call.tx, request["stateMachineArn"])
+        version = call.tx.get(Version, request["stateMachineArn"])
+        found = require_state_machine(call.tx, version.parent if version else request["stateMachineArn"])
+        shown = version or found
         answer: dict[str, object] = {
             **_summary(found),
+            "stateMachineArn": shown.key,
+            "creationDate": when(shown.created_at),
             "status": "ACTIVE",
-            "definition": found.definition,
-            "roleArn": found.role_arn,
+            "definition": shown.definition,
+            "roleArn": shown.role_arn,
             "loggingConfiguration": NO_LOGGING,
             "tracingConfiguration": {"enabled": False},
         }
-        return answer | ({"revisionId": found.revision} if found.revision else {})
+        if version is not None and version.description:
+            answer["description"] = version.description
+        return answer | ({"revisionId": shown.revision} if shown.revision else {})
 
     @operation("DescribeStateMachineForExecution", accepts="executionArn includedData")
     def describe_for_execution(
@@ -144,6 +141,9 @@ class StateMachines(Part):
         arn = request["stateMachineArn"]
         for execution in call.tx.all(Execution, parent=arn, state=Status.RUNNING):
             self._house.worker.send(call.tx, Execution, execution.key, Event("stop_requested"))
+        for model in (Version, Alias):
+            for one in call.tx.all(model, parent=arn):
+                call.tx.remove(model, one.key)
         call.tx.remove(StateMachine, arn)
         return {}
 
@@ -200,6 +200,15 @@ def demand_rules(house: House, role: str, definition: str) -> None:
         except AwsError as error:
             message = f"'{role}' is not authorized to create managed-rule. {error.message}"
             raise AwsError("AccessDeniedException", message) from error
+
+
+def _published(tx: Transaction, machine: StateMachine, request: Mapping[str, Any]) -> dict[str, Any]:
+    """The member of an answer, where a version is asked for too."""
+    if request.get("publish"):
+        return {"stateMachineVersionArn": publish(tx, machine, request.get("versionDescription", "")).key}
+    if "versionDescription" in request:
+        raise AwsError("ValidationException", "versionDescription is for a request that says publish.")
+    return {}
 
 
 def _refuse_settings(operation_name: str, request: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlsystem.engine.contract import Call, Part, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.services.stepfunctions.activity import Activity
-from mlsystem.engine.services.stepfunctions.state_machines import StateMachine
+from mlsystem.engine.services.stepfunctions.state_machine import StateMachine
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
