@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -88,3 +89,44 @@ def test_a_managed_policy_is_read_and_says_who_has_it(engine: LiveEngine) -> Non
     with pytest.raises(ClientError) as error:
         iam.get_policy(PolicyArn="arn:aws:iam::aws:policy/None")
     assert error.value.response["Error"]["Code"] == "NoSuchEntity"
+
+
+def test_policies_are_asked_what_they_would_allow(engine: LiveEngine) -> None:
+    iam, name = engine.client("iam"), _role(engine)
+    statements = [
+        {"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::data/*"},
+        {
+            "Effect": "Deny",
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:PrincipalTag/team": "b"}},
+        },
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_role_policy(RoleName=name, PolicyName="read", PolicyDocument=document)
+    arn = iam.get_role(RoleName=name)["Role"]["Arn"]
+
+    def decisions(**request: Any) -> dict[tuple[str, str], str]:
+        pages = iam.get_paginator("simulate_principal_policy").paginate(
+            PolicySourceArn=arn,
+            ActionNames=["s3:GetObject", "s3:PutObject"],
+            ResourceArns=["arn:aws:s3:::data/a", "arn:aws:s3:::other/a"],
+            PaginationConfig={"PageSize": 3},
+            **request,
+        )
+        found = [one for page in pages for one in page["EvaluationResults"]]
+        return {(one["EvalActionName"], one["EvalResourceName"][13:]): one["EvalDecision"] for one in found}
+
+    assert decisions() == {
+        ("s3:GetObject", "data/a"): "allowed",
+        ("s3:GetObject", "other/a"): "implicitDeny",
+        ("s3:PutObject", "data/a"): "implicitDeny",
+        ("s3:PutObject", "other/a"): "implicitDeny",
+    }
+    tag = {"ContextKeyName": "aws:PrincipalTag/team", "ContextKeyValues": ["b"], "ContextKeyType": "string"}
+    assert set(decisions(ContextEntries=[tag]).values()) == {"explicitDeny"}
+    more = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})
+    assert set(decisions(PolicyInputList=[more]).values()) == {"allowed"}
+    custom = iam.simulate_custom_policy(PolicyInputList=[more], ActionNames=["s3:PutObject", "sns:Publish"])
+    assert [one["EvalDecision"] for one in custom["EvaluationResults"]] == ["allowed", "implicitDeny"]
+    assert custom["EvaluationResults"][0]["MatchedStatements"][0]["SourcePolicyId"] == "PolicyInputList.1"

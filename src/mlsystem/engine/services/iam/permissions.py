@@ -47,6 +47,8 @@ PERMISSIONS = Permissions(
         "DetachRolePolicy": [on(role, keys=POLICY)],
         "ListAttachedRolePolicies": [on(role)],
         "ListInstanceProfilesForRole": [on(role)],
+        "SimulatePrincipalPolicy": [on("${PolicySourceArn}")],
+        "SimulateCustomPolicy": [on(ANY)],
         "GetPolicy": [on("${PolicyArn}")],
         "GetPolicyVersion": [on("${PolicyArn}")],
         "ListPolicyVersions": [on("${PolicyArn}")],

@@ -6,12 +6,13 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicy.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.services.iam.listing import page
 from mlsystem.engine.services.iam.managed_policies import STATEMENTS, managed_policy
 from mlsystem.engine.services.iam.role import Role
 from mlsystem.engine.services.iam.roles import require_role
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     )
 
 VERSION = "v1"
-DEFAULT_PAGE = 100
 
 
 class ManagedPolicies(Part):
@@ -65,7 +65,7 @@ class ManagedPolicies(Part):
             and one["Path"].startswith(request.get("PathPrefix", "/"))
             and (one["AttachmentCount"] or not request.get("OnlyAttached"))
         ]
-        return _page(found, request, "Policies")
+        return page(found, request, "Policies")
 
     @operation("ListEntitiesForPolicy", accepts="PolicyArn EntityFilter PathPrefix PolicyUsageFilter Marker MaxItems")
     def list_entities(self, request: ListEntitiesForPolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
@@ -76,7 +76,7 @@ class ManagedPolicies(Part):
             for role in call.tx.each(Role, by_key=True)
             if is_wanted and arn in role.attached and role.path.startswith(request.get("PathPrefix", "/"))
         ]
-        return {"PolicyGroups": [], "PolicyUsers": [], **_page(having, request, "PolicyRoles")}
+        return {"PolicyGroups": [], "PolicyUsers": [], **page(having, request, "PolicyRoles")}
 
     @operation("ListInstanceProfilesForRole", accepts="RoleName Marker MaxItems")
     def list_profiles(self, request: ListInstanceProfilesForRoleRequestTypeDef, call: Call) -> Mapping[str, object]:
@@ -109,13 +109,3 @@ def _require(arn: str) -> str:
 
 def _version() -> dict[str, object]:
     return {"VersionId": VERSION, "IsDefaultVersion": True}
-
-
-def _page(found: Sequence[Mapping[str, object]], request: Mapping[str, Any], name: str) -> dict[str, object]:
-    marker = str(request.get("Marker", "0"))
-    if not marker.isdecimal():
-        raise AwsError("InvalidInput", f"The Marker {marker!r} is not one that was given out.")
-    start, size = int(marker), int(request.get("MaxItems", DEFAULT_PAGE))
-    is_truncated = start + size < len(found)
-    answer: dict[str, object] = {name: list(found[start : start + size]), "IsTruncated": is_truncated}
-    return answer | ({"Marker": str(start + size)} if is_truncated else {})
