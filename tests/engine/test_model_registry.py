@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -275,3 +277,28 @@ def test_a_stack_makes_a_group_and_ends_it(engine: LiveEngine) -> None:
         "ValidationException"
     )
     assert told["CreationTime"] <= datetime.now(UTC)
+
+
+def test_the_example_of_the_questions_works(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "faq.md").read_text()
+    [example] = re.findall(r"```python\n((?:(?!```).)*create_model_package_group.*?)```", page, re.DOTALL)
+    for told, meant in {
+        "ACCOUNT.dkr.ecr.REGION.amazonaws.com/delays:1": serving.image,
+        "s3://bucket": f"s3://{serving.home}",
+        "arn:aws:iam::ACCOUNT:role/server": role(serving.engine, "server"),
+    }.items():
+        assert told in example
+        example = example.replace(told, meant)
+    keys = serving.engine.credentials()
+    for variable, value in {
+        "AWS_ENDPOINT_URL": serving.engine.url,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": keys["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": keys["secret_access_key"],
+    }.items():
+        monkeypatch.setenv(variable, value)
+    exec(example, {})
+    (version,) = serving.sagemaker.list_model_packages(ModelPackageGroupName="delays")["ModelPackageSummaryList"]
+    assert version["ModelApprovalStatus"] == "Approved"
+    made = serving.sagemaker.describe_model(ModelName="delays-1")["PrimaryContainer"]
+    assert made["ModelPackageName"] == version["ModelPackageArn"]

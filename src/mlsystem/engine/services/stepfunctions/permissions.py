@@ -41,6 +41,7 @@ PERMISSIONS = Permissions(
         "DescribeStateMachineAlias": [on("${stateMachineAliasArn}")],
         "ListStateMachineAliases": [on("${stateMachineArn}")],
         "DeleteStateMachineAlias": [on("${stateMachineAliasArn}")],
+        "TestState": [on(ANY), ROLE],
         # executions
         "StartExecution": [on("${stateMachineArn}")],
         "StopExecution": [on("${executionArn}")],

@@ -8,6 +8,7 @@ from mlsystem.engine.services.stepfunctions.execution import ExecutionMachine
 from mlsystem.engine.services.stepfunctions.executions import Executions
 from mlsystem.engine.services.stepfunctions.permissions import PERMISSIONS
 from mlsystem.engine.services.stepfunctions.state_machines import StateMachines
+from mlsystem.engine.services.stepfunctions.state_test import StateTests
 from mlsystem.engine.services.stepfunctions.tags import TagOperations
 from mlsystem.engine.services.stepfunctions.tasks import Tasks
 from mlsystem.engine.services.stepfunctions.tokens import Tokens
@@ -27,6 +28,7 @@ def open_room(house: House) -> Room:
             Versions(),
             Aliases(),
             TagOperations(),
+            StateTests(house),
         ],
         PERMISSIONS,
     )
