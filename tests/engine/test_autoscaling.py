@@ -244,3 +244,14 @@ def test_an_action_that_is_put_again_without_its_end_has_none(scaled: Scaled) ->
     assert "EndTime" not in action
     assert (action["Schedule"], action["Timezone"]) == ("cron(0 22 * * ? *)", "Europe/Berlin")
     scaled.scaling.delete_scheduled_action(**named)
+
+
+def test_the_tags_of_a_target_change(scaled: Scaled) -> None:
+    scaled.register(1, 2)
+    (found,) = scaled.scaling.describe_scalable_targets(
+        ServiceNamespace="sagemaker", ResourceIds=[scaled.what["ResourceId"]]
+    )["ScalableTargets"]
+    arn = found["ScalableTargetARN"]
+    scaled.scaling.tag_resource(ResourceARN=arn, Tags={"team": "a", "stage": "dev"})
+    scaled.scaling.untag_resource(ResourceARN=arn, TagKeys=["stage"])
+    assert scaled.scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"team": "a"}

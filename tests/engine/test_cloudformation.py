@@ -212,12 +212,25 @@ def test_an_export_cannot_go_while_another_stack_imports_it(engine: LiveEngine) 
     taken = {"Fn::Join": ["-", [{"Fn::ImportValue": "given-name"}, "taken"]]}
     taker.create(template({"Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": taken}}}))
     assert "given-taken" in groups(engine, "given")
+    assert giver.client.list_imports(ExportName="given-name")["Imports"] == ["taker"]
     stack = giver.delete()
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     events = giver.client.describe_stack_events(StackName="giver")["StackEvents"]
     assert any("in use by taker" in event.get("ResourceStatusReason", "") for event in events)
     taker.delete()
+    with pytest.raises(ClientError, match="is not imported by any stack"):
+        giver.client.list_imports(ExportName="given-name")
     assert giver.delete()["StackStatus"] == "DELETE_COMPLETE"
+
+
+def test_a_protected_stack_stays_until_its_protection_is_taken_away(engine: LiveEngine) -> None:
+    user = StackUser(engine, "protected")
+    made = user.create(template({"Group": group("protected")}), EnableTerminationProtection=True)
+    assert made["EnableTerminationProtection"] is True
+    with pytest.raises(ClientError, match="cannot be deleted while TerminationProtection is enabled"):
+        user.client.delete_stack(StackName=user.name)
+    user.client.update_termination_protection(StackName=user.name, EnableTerminationProtection=False)
+    assert user.delete()["StackStatus"] == "DELETE_COMPLETE"
 
 
 def test_a_state_machine_gets_its_definition_from_s3_with_substitutions(engine: LiveEngine) -> None:

@@ -224,9 +224,11 @@ def test_an_alarm_that_cannot_be_is_refused_by_name(
         cloudwatch.put_metric_alarm(**_alarm(namespace, **more))
 
 
-def test_composite_alarms_are_refused_by_name(cloudwatch: Any) -> None:
-    with pytest.raises(ClientError, match="cloudwatch:PutCompositeAlarm is not implemented"):
-        cloudwatch.put_composite_alarm(AlarmName="c", AlarmRule="ALARM(x)")
+def test_a_band_of_anomalies_is_refused_by_name(cloudwatch: Any) -> None:
+    with pytest.raises(ClientError, match="cloudwatch:PutAnomalyDetector is not implemented"):
+        cloudwatch.put_anomaly_detector(
+            SingleMetricAnomalyDetector={"Namespace": "n", "MetricName": "m", "Stat": "Sum"}
+        )
 
 
 def test_an_unknown_alarm_is_told_by_name(cloudwatch: Any) -> None:

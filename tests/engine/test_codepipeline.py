@@ -398,3 +398,39 @@ def test_without_an_earlier_success_a_failure_stands(prepared: Callable[[], Line
 
     eventually(lambda: total("FailedPipelineExecutions", "Sum") == 2)
     assert total("PipelineDuration", "SampleCount") == 2
+
+
+def test_an_execution_runs_the_revisions_that_it_is_told(prepared: Callable[[], Line]) -> None:
+    line = prepared()
+    line.upload("old")
+    s3, codecommit = line.engine.client("s3"), line.engine.client("codecommit")
+    old = s3.head_object(Bucket=line.name, Key="data.zip")["VersionId"]
+    commit = codecommit.get_branch(repositoryName=line.name, branchName="main")["branch"]["commitId"]
+    line.upload("new")
+    _break_build(line)
+    first = line.create()
+    assert line.ended(first) == "Failed"
+    revisions = [
+        {"actionName": "Git", "revisionType": "COMMIT_ID", "revisionValue": commit},
+        {"actionName": "Data", "revisionType": "S3_OBJECT_VERSION_ID", "revisionValue": old},
+    ]
+    line.pipeline.start_pipeline_execution(name=line.name, sourceRevisions=revisions)
+    assert line.approval()["summary"] == "It says: note old"
+    built = {"succeededInStage": {"stageName": "Build"}}
+    pages = line.pipeline.get_paginator("list_pipeline_executions").paginate(pipelineName=line.name, filter=built)
+    succeeded = [one["pipelineExecutionId"] for page in pages for one in page["pipelineExecutionSummaries"]]
+    assert len(succeeded) == 1
+    assert first not in succeeded
+    for name, kind in (("Join", "COMMIT_ID"), ("Git", "S3_OBJECT_VERSION_ID"), ("Data", "S3_OBJECT_KEY")):
+        wrong = [{"actionName": name, "revisionType": kind, "revisionValue": "x"}]
+        with pytest.raises(ClientError) as error:
+            line.pipeline.start_pipeline_execution(name=line.name, sourceRevisions=wrong)
+        assert error.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_the_types_of_actions_are_listed(engine: LiveEngine) -> None:
+    codepipeline = engine.client("codepipeline")
+    found = codepipeline.get_paginator("list_action_types").paginate(actionOwnerFilter="AWS").build_full_result()
+    build = next(one for one in found["actionTypes"] if one["id"]["provider"] == "CodeBuild")
+    assert build["inputArtifactDetails"] == {"minimumCount": 1, "maximumCount": 5}
+    assert codepipeline.list_action_types(actionOwnerFilter="Custom")["actionTypes"] == []

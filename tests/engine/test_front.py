@@ -70,7 +70,7 @@ def test_an_unsigned_request_is_refused_with_advice(engine: LiveEngine) -> None:
 @pytest.mark.parametrize(
     ("service", "call", "name"),
     [
-        ("sts", lambda c: c.get_session_token(), "sts:GetSessionToken"),
+        ("sts", lambda c: c.get_federation_token(Name="somebody"), "sts:GetFederationToken"),
         ("rds", lambda c: c.describe_db_instances(), "rds:DescribeDBInstances"),
     ],
 )

@@ -286,7 +286,11 @@ def test_an_event_is_tried_three_times(new_engine: Callable[..., LiveEngine]) ->
     eventually(lambda: len(_runs(runs)) == 3)
     client.invoke(FunctionName="retried", InvocationType="Event", Payload=b'{"failures": 3}')
     eventually(lambda: len(_runs(runs)) == 4)
-    client.put_function_event_invoke_config(FunctionName="retried", MaximumRetryAttempts=0)
+    assert client.list_function_event_invoke_configs(FunctionName="retried")["FunctionEventInvokeConfigs"] == []
+    client.put_function_event_invoke_config(FunctionName="retried", MaximumEventAgeInSeconds=600)
+    client.update_function_event_invoke_config(FunctionName="retried", MaximumRetryAttempts=0)
+    (config,) = client.list_function_event_invoke_configs(FunctionName="retried")["FunctionEventInvokeConfigs"]
+    assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (0, 600)
     client.invoke(FunctionName="retried", InvocationType="Event", Payload=b'{"failures": 99}')
     eventually(lambda: len(_runs(runs)) == 5)
 

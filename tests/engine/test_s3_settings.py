@@ -276,8 +276,36 @@ def test_a_log_target_must_exist(s3: Any, bucket: str) -> None:
             Bucket=name, CORSConfiguration={"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]}
         ),
         lambda s3, name: s3.put_bucket_website(Bucket=name, WebsiteConfiguration={"IndexDocument": {"Suffix": "i"}}),
-        lambda s3, name: s3.get_bucket_replication(Bucket=name),
+        lambda s3, name: s3.put_bucket_request_payment(Bucket=name, RequestPaymentConfiguration={"Payer": "Requester"}),
     ],
 )
 def test_what_buckets_cannot_do_here_is_refused_by_name(s3: Any, bucket: str, call: Callable[[Any, str], Any]) -> None:
     assert code_of(lambda: call(s3, bucket)) == "NotImplemented"
+
+
+@pytest.mark.parametrize(
+    ("setting", "code"),
+    [
+        ("bucket_cors", "NoSuchCORSConfiguration"),
+        ("bucket_website", "NoSuchWebsiteConfiguration"),
+        ("bucket_replication", "ReplicationConfigurationNotFoundError"),
+        ("object_lock_configuration", "ObjectLockConfigurationNotFoundError"),
+    ],
+)
+def test_settings_that_no_bucket_has_are_told_as_missing(s3: Any, bucket: str, setting: str, code: str) -> None:
+    ask = getattr(s3, f"get_{setting}")
+    for name, expected, status in ((bucket, code, 404), (f"{bucket}-none", "NoSuchBucket", 404)):
+        with pytest.raises(ClientError) as error:
+            ask(Bucket=name)
+        assert error.value.response["Error"]["Code"] == expected
+        assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
+
+
+def test_a_bucket_is_paid_for_by_its_owner_who_may_do_everything(s3: Any, bucket: str) -> None:
+    assert s3.get_bucket_request_payment(Bucket=bucket)["Payer"] == "BucketOwner"
+    assert "Status" not in s3.get_bucket_accelerate_configuration(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    (grant,) = s3.get_object_acl(Bucket=bucket, Key="a")["Grants"]
+    assert grant["Permission"] == "FULL_CONTROL"
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        s3.get_object_acl(Bucket=bucket, Key="none")

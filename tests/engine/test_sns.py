@@ -244,3 +244,38 @@ def test_a_rule_tells_a_topic_once_however_often_the_engine_dies(
     live.client("sns").publish(TopicArn=topic, Message="the last")
     eventually(lambda: "the last" in smtp.mails_to(to)[-1].get_content())
     assert len(smtp.mails_to(to)) == 3
+
+
+def test_a_batch_is_published_entry_by_entry(engine: LiveEngine, hook: HookServer) -> None:
+    sns, topic = engine.client("sns"), _topic(engine)
+    raw = {"RawMessageDelivery": "true"}
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=hook.url, Attributes=raw)
+    open_link(json.loads(eventually(lambda: hook.posts)[0][1])["SubscribeURL"])
+    entries = [
+        {"Id": "a", "Message": "one"},
+        {"Id": "b", "Message": "two", "Subject": "ü"},
+        {"Id": "c", "Message": "3"},
+    ]
+    answer = sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)
+    assert [one["Id"] for one in answer["Successful"]] == ["a", "c"]
+    assert [(one["Id"], one["Code"], one["SenderFault"]) for one in answer["Failed"]] == [
+        ("b", "InvalidParameter", True)
+    ]
+    assert sorted(text for _, text in eventually(lambda: hook.posts[1:] if len(hook.posts) == 3 else None)) == [
+        "3",
+        "one",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entries", "code"),
+    [
+        ([], "EmptyBatchRequest"),
+        ([{"Id": "a", "Message": "1"}, {"Id": "a", "Message": "2"}], "BatchEntryIdsNotDistinct"),
+        ([{"Id": str(number), "Message": "m"} for number in range(11)], "TooManyEntriesInBatchRequest"),
+        ([{"Id": "a", "Message": "m", "MessageGroupId": "g"}], "NotImplemented"),
+    ],
+)
+def test_a_batch_that_is_none_is_refused(engine: LiveEngine, entries: list[dict[str, str]], code: str) -> None:
+    topic = _topic(engine)
+    assert _code(lambda: engine.client("sns").publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)) == code

@@ -124,8 +124,8 @@ def test_a_wrong_definition_is_refused_with_its_faults(engine: LiveEngine) -> No
     found = sfn.validate_state_machine_definition(definition=wrong)
     assert found["result"] == "FAIL"
     assert found["diagnostics"][0]["code"] == "MISSING_TRANSITION_TARGET"
-    activity = {"Type": "Task", "Resource": "arn:aws:states:us-east-1:000000000000:activity:a", "End": True}
-    assert _code(lambda: Machine(engine, _definition({"Go": activity}))) == "InvalidDefinition"
+    container = {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "End": True}
+    assert _code(lambda: Machine(engine, _definition({"Go": container}))) == "InvalidDefinition"
     good = _definition({"Go": {"Type": "Succeed"}})
     assert sfn.validate_state_machine_definition(definition=good)["result"] == "OK"
     express = {"name": "fast", "definition": good, "roleArn": role(engine, "workflow"), "type": "EXPRESS"}

@@ -79,6 +79,8 @@ class LocalEngine:
             "AWS_ACCESS_KEY_ID": self.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
             "AWS_EC2_METADATA_DISABLED": "true",
+            # For some operations clients put a word before the host's name, which the engine has none of.
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         }
 
 

@@ -1,4 +1,4 @@
-"""Filter patterns of CloudWatch Logs for plain text.
+"""Filter patterns of CloudWatch Logs: for plain text here, for JSON in `log_json_filter`.
 
 Terms must all be there, `?term` at least one of those, `-term` none of those; quotes make a phrase. Matching is case-sensitive.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from mlsystem.engine.decide.errors import NotImplementedHere
+from mlsystem.engine.decide.log_json_filter import JsonFilter, parse_json_filter
 
 TERM = re.compile(r'(?P<sign>[?-]?)(?:"(?P<phrase>(?:[^"\\]|\\.)*)"|(?P<word>[^\s"]+))')
 
@@ -30,11 +31,13 @@ class LogFilter:
         )
 
 
-def parse_filter(pattern: str) -> LogFilter:
-    """Raises NotImplementedHere for patterns over JSON fields or columns."""
+def parse_filter(pattern: str) -> LogFilter | JsonFilter:
+    """Raises NotImplementedHere for regular expressions and patterns over columns."""
     text = pattern.strip()
-    if text.startswith(("{", "[", "%")):
-        raise NotImplementedHere(f"the filter pattern {pattern!r}", "patterns of terms are")
+    if text.startswith("{"):
+        return parse_json_filter(text)
+    if text.startswith(("[", "%")):
+        raise NotImplementedHere(f"the filter pattern {pattern!r}", "patterns of terms and over JSON are")
     terms: dict[str, list[str]] = {"": [], "?": [], "-": []}
     for match in TERM.finditer(text):
         phrase = match["phrase"]

@@ -3,6 +3,7 @@
     machine = parse(definition)                 # InvalidDefinition lists every fault
     step = begin(machine, input, context)
     step = advance(machine, step.state, event)  # until step.outcome
+    step = redrive(machine, step.state, at)     # after an outcome other than success
 
 https://states-language.net/spec.html says what the language means, https://docs.aws.amazon.com/step-functions/ what
 AWS makes of it; where they differ, AWS's behaviour counts. docs/coverage-states-language.md lists each part with its
@@ -12,7 +13,7 @@ test.
 from mlsystem.engine.decide.states.documents import Json
 from mlsystem.engine.decide.states.faults import Fault, InvalidDefinition
 from mlsystem.engine.decide.states.history import HistoryEvent
-from mlsystem.engine.decide.states.interpreter import advance, begin
+from mlsystem.engine.decide.states.interpreter import advance, begin, is_redrivable, redrive
 from mlsystem.engine.decide.states.machine import StateMachine
 from mlsystem.engine.decide.states.parsing import parse
 from mlsystem.engine.decide.states.protocol import (
@@ -66,5 +67,7 @@ __all__ = [
     "TimerFired",
     "advance",
     "begin",
+    "is_redrivable",
     "parse",
+    "redrive",
 ]

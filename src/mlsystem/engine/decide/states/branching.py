@@ -154,6 +154,8 @@ def _abort_children(run: Run, key: str, failed: str | None) -> None:
     """Stop every branch or iteration; `failed` is the one that has failed and has been told so."""
     state = run.state_of(key)
     children = run.children(key)
+    if failed is not None and state.type is StateType.MAP:
+        _gathering(run, key).failed -= 1  # a redrive tries it again
     for child in sorted(children, key=lambda one: one != failed):
         if state.type is StateType.MAP and child != failed:
             details = _iteration(state, run.strand(child).place, "Aborted")
@@ -173,7 +175,7 @@ def _abort(run: Run, key: str, teller: str, has_failed: bool) -> None:
             run.tell_beside(teller, f"{state.type}StateAborted")
         run.forget_task(key, is_cancelled=True)
     run.clear_timers(key)
-    del run.execution.strands[key]
+    run.set_aside(key)
 
 
 # ---------------------------------------------------------------------- helpers

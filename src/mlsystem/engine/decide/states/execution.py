@@ -63,6 +63,8 @@ class Strand(_Data):
     map_item: Json = None
     previous_event: int = 0
     visit: Visit | None = None
+    # Of one that was given up before it had entered its next state: the state, and what it was to be given.
+    entering: tuple[str, Json] | None = None
 
 
 class Timer(_Data):
@@ -75,7 +77,10 @@ class Timer(_Data):
 
 
 class Execution(_Data):
-    """`strands`, `tokens` and `timers` hold what is alive; an execution that ended has none of them."""
+    """`strands`, `tokens` and `timers` hold what is alive; an execution that ended has none of them.
+
+    `interrupted` are the strands that an end other than success has cut off: a redrive goes on with them.
+    """
 
     version: Literal[1] = 1
     arn: str
@@ -94,3 +99,6 @@ class Execution(_Data):
     # Which strand a task's token belongs to.
     tokens: dict[str, str] = Field(default_factory=dict)
     timers: dict[str, Timer] = Field(default_factory=dict)
+    interrupted: dict[str, Strand] = Field(default_factory=dict)
+    redrive_count: int = 0
+    redriven_at: float | None = None

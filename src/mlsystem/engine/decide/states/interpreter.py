@@ -92,6 +92,45 @@ def advance(machine: StateMachine, state: Mapping[str, Json], event: Event) -> S
     return _settled(run)
 
 
+def is_redrivable(state: Mapping[str, Json]) -> bool:
+    """Whether an execution was cut off, and its history has room for what comes."""
+    execution = Execution.model_validate(state)
+    return bool(execution.interrupted) and execution.last_event < MOST_EVENTS - 1
+
+
+def redrive(machine: StateMachine, state: Mapping[str, Json], at: float) -> Step:
+    """Go on with an execution that was cut off, from the states that it was in, whose retries count anew.
+
+    Branches and iterations that have ended well are not run again.
+    https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+    """
+    execution = Execution.model_validate(state)
+    execution.strands, execution.interrupted = execution.interrupted, {}
+    execution.has_ended, execution.redriven_at = False, at
+    execution.redrive_count += 1
+    run = Run(machine, execution, at, _BEHAVIOUR)
+    details = {"executionRedrivenEventDetails": {"redriveCount": execution.redrive_count}}
+    event = run.record_last("ExecutionRedriven", details, execution.last_event)
+    if machine.timeout_seconds is not None:
+        run.set_timer(Timer(purpose="execution", after_seconds=machine.timeout_seconds))
+    for key in list(execution.strands):
+        run.strand(key).previous_event = event
+        _resume(run, key)
+    return _settled(run)
+
+
+def _resume(run: Run, key: str) -> None:
+    strand = run.strand(key)
+    if strand.entering is not None:
+        (name, given), strand.entering = strand.entering, None
+        enter_later(run, key, name, given)
+    elif strand.visit is not None:
+        strand.visit.attempts, strand.visit.retry_count = {}, 0
+        if not run.children(key):
+            strand.visit.gathering = None
+            run.later(lambda: run.behaviour.work(run, key) if run.has(key) else None)
+
+
 def _settled(run: Run) -> Step:
     try:
         run.settle()

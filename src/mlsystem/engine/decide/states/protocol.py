@@ -74,7 +74,7 @@ class TaskSubmitted:
 
 @dataclass(frozen=True)
 class ActivityStarted:
-    """A worker took an activity task (GetActivityTask). For the history only."""
+    """A worker took an activity task (GetActivityTask): from now on it must send heartbeats."""
 
     token: str
     at: float

@@ -68,6 +68,8 @@ class Run:
         self._actions: list[Action] = []
         self._history: list[HistoryEvent] = []
         self._ahead: deque[Callable[[], None]] = deque()
+        self._entering: dict[str, tuple[str, Json]] = {}
+        self._aside: dict[str, Strand] = {}
 
     # ------------------------------------------------------------------ order of work
     def later(self, work: Callable[[], None]) -> None:
@@ -103,6 +105,32 @@ class Run:
         key = str(self.execution.last_strand)
         self.execution.strands[key] = strand
         return key
+
+    def expect(self, key: str, name: str, input: Json) -> None:
+        """The strand is about to enter a state."""
+        self._entering[key] = (name, input)
+
+    def entered(self, key: str) -> None:
+        self._entering.pop(key, None)
+
+    def set_aside(self, key: str) -> None:
+        """The strand is no more, unless the execution ends because of it and is redriven."""
+        strand = self.execution.strands.pop(key)
+        self._aside[key] = strand.model_copy(update={"entering": self._entering.pop(key, None)})
+
+    def forget_aside(self, parent: str) -> None:
+        """The state that had these branches or iterations has been retried or left: it is not gone on with."""
+        for key in [key for key, one in self._aside.items() if one.parent == parent]:
+            self.forget_aside(key)
+            del self._aside[key]
+
+    def interrupt(self) -> None:
+        """The execution ends before its strands do: keep them."""
+        alive = {
+            key: one.model_copy(update={"entering": self._entering.get(key)})
+            for key, one in self.execution.strands.items()
+        }
+        self.execution.interrupted = {**alive, **self._aside}
 
     def children(self, key: str) -> list[str]:
         """The branches or iterations of a strand's state, in order."""
@@ -153,11 +181,13 @@ class Run:
                 "StartTime": format_timestamp(execution.start_time),
                 "Name": execution.name,
                 "RoleArn": execution.role_arn,
-                "RedriveCount": 0,
+                "RedriveCount": execution.redrive_count,
             },
             "StateMachine": {"Id": execution.state_machine_arn, "Name": execution.state_machine_name},
             "State": {"Name": state.name, "EnteredTime": format_timestamp(visit.entered_at)},
         }
+        if execution.redriven_at is not None:
+            context["Execution"]["RedriveTime"] = format_timestamp(execution.redriven_at)
         if state.type in (StateType.TASK, StateType.PARALLEL, StateType.MAP):
             context["State"]["RetryCount"] = visit.retry_count
         if visit.token and resource_kind(state.resource).gives_token:

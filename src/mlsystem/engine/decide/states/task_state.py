@@ -28,7 +28,8 @@ def work_task(run: Run, key: str, state: State) -> None:
     _tell_scheduled(run, key, task)
     if task.timeout_seconds is not None:
         run.set_timer(Timer(purpose="timeout", strand=key, after_seconds=task.timeout_seconds))
-    if task.heartbeat_seconds is not None:
+    # An activity's heartbeats count from when a worker has taken the task.
+    if task.heartbeat_seconds is not None and resource_kind(state.resource).family != "Activity":
         run.set_timer(Timer(purpose="heartbeat", strand=key, after_seconds=task.heartbeat_seconds))
 
 
@@ -51,8 +52,13 @@ def task_submitted(run: Run, key: str, output: Json) -> None:
 
 
 def activity_started(run: Run, key: str, worker_name: str | None) -> None:
-    if resource_kind(run.state_of(key).resource).family == "Activity":
-        _tell(run, key, "Started", {} if worker_name is None else {"workerName": worker_name})
+    state = run.state_of(key)
+    if resource_kind(state.resource).family != "Activity":
+        return
+    _tell(run, key, "Started", {} if worker_name is None else {"workerName": worker_name})
+    heartbeat = whole_number(run.data_flow(key), state, "HeartbeatSeconds", 1)
+    if heartbeat is not None:
+        run.set_timer(Timer(purpose="heartbeat", strand=key, after_seconds=heartbeat))
 
 
 def task_succeeded(run: Run, key: str, output: Json) -> None:

@@ -25,6 +25,7 @@ MOST_VARIABLE_BYTES = 10 * 1024 * 1024
 
 def enter(run: Run, key: str, name: str, input: Json) -> None:
     """The strand enters the state and begins its work."""
+    run.entered(key)
     strand = run.strand(key)
     state = run.flow_of(key).states[name]
     before = strand.previous_event
@@ -36,6 +37,7 @@ def enter(run: Run, key: str, name: str, input: Json) -> None:
 
 def enter_later(run: Run, key: str, name: str, input: Json) -> None:
     """In its turn, if the strand still lives then."""
+    run.expect(key, name, input)
     run.later(lambda: enter(run, key, name, input) if run.has(key) else None)
 
 
@@ -54,6 +56,7 @@ def leave(run: Run, key: str, output: Json, variables: Mapping[str, Json], next:
     run.tell(key, f"{state.type}StateExited", {"stateExitedEventDetails": details})
     strand.variables = {**strand.variables, **variables}
     strand.visit = None
+    run.forget_aside(key)
     target = next or state.next
     if target is None:
         finish(run, key, output)
@@ -111,6 +114,8 @@ def end(run: Run, outcome: Outcome) -> None:
             run.forget_task(key, is_cancelled=True)
         run.clear_timers(key)
     run.clear_timers(None)
+    if not isinstance(outcome, Succeeded):
+        run.interrupt()
     run.execution.strands.clear()
     run.execution.has_ended = True
     run.outcome = outcome
@@ -166,6 +171,7 @@ def _retries(run: Run, key: str, failure: StateFailure) -> bool:
     visit.attempts[str(place)] = before + 1
     visit.retry_count += 1
     visit.gathering = None
+    run.forget_aside(key)
     delay = delay_seconds(retrier, before, run.chance)
     run.set_timer(Timer(purpose="retry", strand=key, after_seconds=delay))
     return True

@@ -49,5 +49,7 @@ PERMISSIONS = Permissions(
         "DeleteScheduledAction": [on(target, keys=KEYS)],
         "DescribeScheduledActions": [on(ANY, keys=KEYS)],
         "ListTagsForResource": [on("${ResourceARN}")],
+        "TagResource": [on("${ResourceARN}")],
+        "UntagResource": [on("${ResourceARN}")],
     },
 )

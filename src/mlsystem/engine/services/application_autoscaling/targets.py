@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         DescribeScalableTargetsRequestTypeDef,
         ListTagsForResourceRequestTypeDef,
         RegisterScalableTargetRequestTypeDef,
+        TagResourceRequestTypeDef,
+        UntagResourceRequestTypeDef,
     )
 
 ROLE = "aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
@@ -81,10 +83,20 @@ class Targets(Part):
 
     @operation("ListTagsForResource", accepts="ResourceARN")
     def list_tags(self, request: ListTagsForResourceRequestTypeDef, call: Call) -> Mapping[str, object]:
-        found = [target for target in call.tx.all(Target) if target.arn == request["ResourceARN"]]
-        if not found:
-            raise AwsError("ResourceNotFoundException", f"There is no scalable target {request['ResourceARN']}.")
-        return {"Tags": found[0].tags}
+        return {"Tags": _by_arn(call.tx, request["ResourceARN"]).tags}
+
+    @operation("TagResource", accepts="ResourceARN Tags")
+    def tag(self, request: TagResourceRequestTypeDef, call: Call) -> Mapping[str, object]:
+        target = _by_arn(call.tx, request["ResourceARN"])
+        call.tx.put(target.changed(tags={**target.tags, **request["Tags"]}))
+        return {}
+
+    @operation("UntagResource", accepts="ResourceARN TagKeys")
+    def untag(self, request: UntagResourceRequestTypeDef, call: Call) -> Mapping[str, object]:
+        target = _by_arn(call.tx, request["ResourceARN"])
+        kept = {key: value for key, value in target.tags.items() if key not in request["TagKeys"]}
+        call.tx.put(target.changed(tags=kept))
+        return {}
 
     @operation("DescribeScalableTargets", accepts="ServiceNamespace ResourceIds ScalableDimension MaxResults NextToken")
     def describe(self, request: DescribeScalableTargetsRequestTypeDef, call: Call) -> Mapping[str, object]:
@@ -99,6 +111,14 @@ class Targets(Part):
         call.tx.remove(Target, target.key)
         self._house.worker.notify(call.tx, target.kind, target.key, deregistered(target.key))
         return {}
+
+
+def _by_arn(tx: Transaction, arn: str) -> Target:
+    """Raises AwsError(ResourceNotFoundException)."""
+    found = next((target for target in tx.each(Target) if target.arn == arn), None)
+    if found is None:
+        raise AwsError("ResourceNotFoundException", f"There is no scalable target {arn}.")
+    return found
 
 
 def find_target(tx: Transaction, request: Mapping[str, Any]) -> Target:

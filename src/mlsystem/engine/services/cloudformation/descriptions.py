@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         GetTemplateInputTypeDef,
         GetTemplateSummaryInputTypeDef,
         ListExportsInputTypeDef,
+        ListImportsInputTypeDef,
         ListStackResourcesInputTypeDef,
         ListStacksInputTypeDef,
         ValidateTemplateInputTypeDef,
@@ -105,6 +106,17 @@ class StackDescriptions(Part):
         ]
         return _page(sorted(found, key=lambda item: str(item["Name"])), request, "Exports")
 
+    @operation("ListImports", accepts="ExportName NextToken")
+    def imports(self, request: ListImportsInputTypeDef, call: Call) -> Mapping[str, object]:
+        name = request["ExportName"]
+        stacks = [stack for stack in call.tx.all(Stack) if stack.deleted_at is None]
+        if not any(output.export_name == name for stack in stacks for output in stack.stack.outputs.values()):
+            raise AwsError("ValidationError", f"No export named {name} found.")
+        found = sorted(stack.name for stack in stacks if name in (*stack.imports, *stack.wanted_imports))
+        if not found:
+            raise AwsError("ValidationError", f"Export '{name}' is not imported by any stack.")
+        return _page(found, request, "Imports")
+
     @operation("GetTemplate", accepts="StackName TemplateStage")
     def template(self, request: GetTemplateInputTypeDef, call: Call) -> Mapping[str, object]:
         stack = find_stack(call.tx, request["StackName"], with_deleted=True)
@@ -170,6 +182,7 @@ def _stack(stack: Stack) -> dict[str, object]:
         "DeletionTime": when(stack.deleted_at) if stack.deleted_at else None,
         "StackStatus": stack.state,
         "StackStatusReason": stack.stack.reason or None,
+        "EnableTerminationProtection": stack.is_protected,
         "DisableRollback": stack.on_failure == "DO_NOTHING",
         "NotificationARNs": list(stack.notification_arns),
         "Capabilities": list(stack.capabilities),

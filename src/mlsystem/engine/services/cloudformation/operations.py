@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         CreateStackInputTypeDef,
         DeleteStackInputTypeDef,
         UpdateStackInputTypeDef,
+        UpdateTerminationProtectionInputTypeDef,
     )
 
 COMMON = "StackName TemplateBody TemplateURL Parameters Capabilities RoleARN NotificationARNs Tags ClientRequestToken DisableRollback"
@@ -79,6 +80,7 @@ class StackOperations(Part):
                 **settings(request, {}),
                 token=token,
                 on_failure=str(on_failure),
+                is_protected=bool(request.get("EnableTerminationProtection", False)),
             )
         )
         self.begin(call, stack, CreateRequested(operation_id(), prepared.target, on_failure))
@@ -111,12 +113,21 @@ class StackOperations(Part):
             stack = find_stack(call.tx, request["StackName"])
         except AwsError:
             return {}
+        if stack.is_protected:
+            message = f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
+            raise AwsError("ValidationError", message)
         if "RoleARN" in request:
             stack = stack.changed(role_arn=request["RoleARN"])
         retained = tuple(request.get("RetainResources", ()))
         asked = DeleteRequested(operation_id(), retained, exports_in_use=exports_in_use(call.tx, stack))
         self.begin(call, stack, asked)
         return {}
+
+    @operation("UpdateTerminationProtection", accepts="StackName EnableTerminationProtection")
+    def protect(self, request: UpdateTerminationProtectionInputTypeDef, call: Call) -> Mapping[str, object]:
+        stack = find_stack(call.tx, request["StackName"])
+        call.tx.put(stack.changed(is_protected=request["EnableTerminationProtection"]))
+        return {"StackId": stack.key}
 
     @operation("CancelUpdateStack", accepts="StackName ClientRequestToken")
     def cancel(self, request: CancelUpdateStackInputTypeDef, call: Call) -> Mapping[str, object]:

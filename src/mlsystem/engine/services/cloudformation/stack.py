@@ -56,6 +56,7 @@ class Stack(Record):
     kind: ClassVar[str] = "cloudformation.stack"
     stack: StackState
     template: str
+    is_protected: bool = False
     # The texts of the parameters; those that the template hides are hidden when they are shown.
     parameters: dict[str, str] = Field(default_factory=dict)
     shown_parameters: dict[str, str] = Field(default_factory=dict)

@@ -29,7 +29,7 @@ TIMER = "evaluate"
 
 
 class Alarm(Record):
-    """`key` is the alarm's name, `state` its StateValue, `definition` what PutMetricAlarm took.
+    """`key` is the alarm's name, `state` its StateValue, `definition` what PutMetricAlarm or PutCompositeAlarm took.
 
     `generation` counts the definitions, so that a verdict on an older one is told from one on this. `state_since` is when it came into
     its state, `told_at` when the state was told last.
@@ -44,6 +44,10 @@ class Alarm(Record):
     configured_at: float
     told_at: float
     state_since: float
+
+    @property
+    def is_composite(self) -> bool:
+        return "AlarmRule" in self.definition
 
     @property
     def has_actions_enabled(self) -> bool:
@@ -89,6 +93,11 @@ class AlarmMachine:
         timer = SetTimer(TIMER, at=next_evaluation(period, self._time_scale, at), data={"period": period})
         data = {"summary": summary, "definition": record.definition}
         return Step(record, timers=(timer,), history=(Entry("ConfigurationUpdate", data),))
+
+    def configure_composite(self, record: Alarm, summary: str) -> Step[Alarm]:
+        """As `configure`, of an alarm that no timer evaluates."""
+        data = {"summary": summary, "definition": record.definition}
+        return Step(record, history=(Entry("ConfigurationUpdate", data),))
 
     def advance(self, record: Alarm, event: Event, at: float) -> Step[Alarm]:
         match event.name:

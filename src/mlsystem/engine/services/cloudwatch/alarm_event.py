@@ -53,6 +53,8 @@ def _state(alarm: Alarm) -> dict[str, str]:
 def _configuration(alarm: Alarm) -> dict[str, Any]:
     definition = alarm.definition
     description = {"description": definition["AlarmDescription"]} if "AlarmDescription" in definition else {}
+    if alarm.is_composite:
+        return {**description, "alarmRule": definition["AlarmRule"]}
     return {**description, "metrics": [_query(query) for query in _queries(alarm.key, definition)]}
 
 
@@ -96,9 +98,15 @@ def sns_message(scope: Scope, name: str, arn: str, change: Mapping[str, Any]) ->
         "OKActions": definition.get("OKActions", []),
         "AlarmActions": definition.get("AlarmActions", []),
         "InsufficientDataActions": definition.get("InsufficientDataActions", []),
-        "Trigger": _trigger(definition),
+        **_watched(definition),
     }
     return f'{change["state"]}: "{name}" in {region}'[:LONGEST_SUBJECT], json.dumps(message)
+
+
+def _watched(definition: Mapping[str, Any]) -> dict[str, Any]:
+    if "AlarmRule" in definition:
+        return {"AlarmRule": definition["AlarmRule"]}
+    return {"Trigger": _trigger(definition)}
 
 
 def _trigger(definition: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,18 +38,24 @@ class AlarmHistory(Part):
             query = query.where(TABLE.c.at >= _seconds(request["StartDate"]))
         if "EndDate" in request:
             query = query.where(TABLE.c.at <= _seconds(request["EndDate"]))
+        composite = {alarm.key for alarm in call.tx.each(Alarm) if alarm.is_composite}
+        kinds = request.get("AlarmTypes", ("MetricAlarm",))
+        if "CompositeAlarm" not in kinds:
+            query = query.where(TABLE.c.key.not_in(composite))
+        elif "MetricAlarm" not in kinds:
+            query = query.where(TABLE.c.key.in_(composite))
         start, size = start_of(request), request.get("MaxRecords", 100)
         # The database pages: a history grows for as long as its alarm lives.
         rows = call.tx.connection.execute(query.offset(start).limit(size + 1)).all()
-        response: dict[str, object] = {"AlarmHistoryItems": [_item(row) for row in rows[:size]]}
+        response: dict[str, object] = {"AlarmHistoryItems": [_item(row, row.key in composite) for row in rows[:size]]}
         return {**response, "NextToken": str(start + size)} if len(rows) > size else response
 
 
-def _item(row: Any) -> dict[str, object]:
+def _item(row: Any, is_composite: bool) -> dict[str, object]:
     data = json.loads(row.body)
     return {
         "AlarmName": row.key,
-        "AlarmType": "MetricAlarm",
+        "AlarmType": "CompositeAlarm" if is_composite else "MetricAlarm",
         "Timestamp": datetime.fromtimestamp(row.at, UTC),
         "HistoryItemType": row.type,
         "HistorySummary": _summary(row.type, data),

@@ -43,10 +43,7 @@ def alarm_mail(scope: Scope, name: str, arn: str, change: Mapping[str, Any]) -> 
             _line("AWS Account", scope.account),
             _line("Alarm Arn", arn),
             "",
-            "Threshold:",
-            _threshold(definition),
-            "",
-            *_monitored(definition),
+            *_watched(definition),
             "",
             "State Change Actions:",
             *(
@@ -55,6 +52,14 @@ def alarm_mail(scope: Scope, name: str, arn: str, change: Mapping[str, Any]) -> 
             ),
         )
     )
+
+
+def _watched(definition: Mapping[str, Any]) -> Iterator[str]:
+    if "AlarmRule" in definition:
+        yield from ("Alarm Rule:", f"- {definition['AlarmRule']}")
+        return
+    yield from ("Threshold:", _threshold(definition), "")
+    yield from _monitored(definition)
 
 
 def _threshold(definition: Mapping[str, Any]) -> str:

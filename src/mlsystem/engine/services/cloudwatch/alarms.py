@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.alarm import AlarmRule, StateValue, alarm_series, check_queries, evaluation_range, read_rule
@@ -13,6 +13,7 @@ from mlsystem.engine.decide.alarm.reason import moment
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.services.cloudwatch.alarm import ACTION_MEMBERS, Alarm, AlarmMachine, is_scaling_policy
+from mlsystem.engine.services.cloudwatch.composite_alarms import parents
 from mlsystem.engine.services.cloudwatch.page import page
 from mlsystem.engine.services.cloudwatch.tags import write_tags
 from mlsystem.engine.store.database import Transaction
@@ -49,6 +50,8 @@ class Alarms(Part):
         name, now = request["AlarmName"], call.now
         known = call.tx.get(Alarm, name)
         arn = self._house.scope.arn("cloudwatch", f"alarm:{name}")
+        if known is not None and known.is_composite:
+            raise AwsError("ValidationError", f"The alarm {name} is a composite alarm already.", status=400)
         if known is None:
             alarm = Alarm(
                 key=name,
@@ -76,10 +79,14 @@ class Alarms(Part):
     def describe(self, request: DescribeAlarmsInputTypeDef, call: Call) -> Mapping[str, object]:
         if "AlarmNames" in request and "AlarmNamePrefix" in request:
             raise AwsError("ValidationError", "AlarmNames and AlarmNamePrefix exclude each other.", status=400)
-        is_asked = "MetricAlarm" in request.get("AlarmTypes", ("MetricAlarm",))
-        alarms = _named(call.tx, request) if is_asked else iter(())
-        told = (describe_alarm(alarm) for alarm in alarms if _is_wanted(alarm, request))
-        return {**page(told, request, "MetricAlarms", request.get("MaxRecords", 50)), "CompositeAlarms": []}
+        found = (alarm for alarm in _named(call.tx, request) if _is_wanted(alarm, request))
+        answer = page(found, request, "alarms", request.get("MaxRecords", 50))
+        alarms = cast(list[Alarm], answer.pop("alarms"))
+        return {
+            "MetricAlarms": [describe_alarm(alarm) for alarm in alarms if not alarm.is_composite],
+            "CompositeAlarms": [describe_alarm(alarm) for alarm in alarms if alarm.is_composite],
+            **answer,
+        }
 
     @operation(
         "DescribeAlarmsForMetric",
@@ -103,6 +110,7 @@ class Alarms(Part):
         missing = [name for name in request["AlarmNames"] if call.tx.get(Alarm, name) is None]
         if missing:
             raise AwsError("ResourceNotFound", f"Unknown alarm {missing[0]}; none was deleted.")
+        _check_parents(call.tx, request["AlarmNames"])
         for name in request["AlarmNames"]:
             data = {"summary": f'Alarm "{name}" deleted'}
             call.tx.record_history(Alarm.kind, name, "ConfigurationUpdate", json.dumps(data))
@@ -148,14 +156,14 @@ def _checked(request: Mapping[str, Any]) -> AlarmRule:
 
 
 def describe_alarm(alarm: Alarm) -> dict[str, object]:
-    """A MetricAlarm."""
+    """A MetricAlarm or a CompositeAlarm."""
     definition = alarm.definition
     answer: dict[str, object] = {
         "ActionsEnabled": True,
         "OKActions": [],
         "AlarmActions": [],
         "InsufficientDataActions": [],
-        "Dimensions": [],
+        **({} if alarm.is_composite else {"Dimensions": []}),
         **definition,
         "AlarmArn": alarm.arn,
         "AlarmConfigurationUpdatedTimestamp": datetime.fromtimestamp(alarm.configured_at, UTC),
@@ -167,6 +175,15 @@ def describe_alarm(alarm: Alarm) -> dict[str, object]:
     return {**answer, "StateReasonData": alarm.reason_data} if alarm.reason_data else answer
 
 
+def _check_parents(tx: Transaction, names: Collection[str]) -> None:
+    """An alarm stays while a composite alarm depends on it."""
+    for name in names:
+        depending = [alarm.key for alarm in parents(tx, name) if alarm.key not in names]
+        if depending:
+            message = f"Cannot delete {name} as there are composite alarm(s) depending on it: {', '.join(depending)}"
+            raise AwsError("ValidationError", message, status=400)
+
+
 def _named(tx: Transaction, request: Mapping[str, Any]) -> Iterator[Alarm]:
     if "AlarmNames" in request:
         found = (tx.get(Alarm, name) for name in request["AlarmNames"])
@@ -175,6 +192,9 @@ def _named(tx: Transaction, request: Mapping[str, Any]) -> Iterator[Alarm]:
 
 
 def _is_wanted(alarm: Alarm, request: Mapping[str, Any]) -> bool:
+    kind = "CompositeAlarm" if alarm.is_composite else "MetricAlarm"
+    if kind not in request.get("AlarmTypes", ("MetricAlarm",)):
+        return False
     prefix = request.get("ActionPrefix")
     arns = [arn for state in ACTION_MEMBERS for arn in alarm.action_arns(state)]
     return request.get("StateValue", alarm.state) == alarm.state and (

@@ -22,6 +22,10 @@ PERMISSIONS = Permissions(
             on(ALARM, keys={"cloudwatch:AlarmActions": "AlarmActions"}),
             given("Tags", on(ALARM, action="TagResource")),
         ],
+        "PutCompositeAlarm": [
+            on(ALARM, keys={"cloudwatch:AlarmActions": "AlarmActions"}),
+            given("Tags", on(ALARM, action="TagResource")),
+        ],
         "DeleteAlarms": [on(ALARMS)],
         "DescribeAlarms": [on(ALARMS)],
         "DescribeAlarmHistory": [on(ALARM)],

@@ -7,6 +7,7 @@ from mlsystem.engine.services.cloudwatch.alarm import AlarmMachine
 from mlsystem.engine.services.cloudwatch.alarm_actions import AlarmActions
 from mlsystem.engine.services.cloudwatch.alarm_history import AlarmHistory
 from mlsystem.engine.services.cloudwatch.alarms import Alarms
+from mlsystem.engine.services.cloudwatch.composite_alarms import CompositeAlarms
 from mlsystem.engine.services.cloudwatch.dashboards import Dashboards
 from mlsystem.engine.services.cloudwatch.metrics import Metrics
 from mlsystem.engine.services.cloudwatch.permissions import PERMISSIONS
@@ -22,6 +23,7 @@ def open_room(house: House) -> Room:
             Metrics(house),
             Statistics(),
             Alarms(house, machine),
+            CompositeAlarms(house, machine),
             AlarmActions(house, machine),
             AlarmHistory(),
             Dashboards(house),

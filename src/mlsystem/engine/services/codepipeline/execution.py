@@ -80,6 +80,8 @@ class Execution(Record):
     attempt: int = 0
     # Of a rollback: the execution that is gone back to. It has the runs of the stages before, which its own stage builds on.
     rollback_of: str = ""
+    # By source action and kind of revision, where whoever started it chose them.
+    source_revisions: dict[str, dict[str, str]] = Field(default_factory=dict)
 
     @property
     def stages(self) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from mlsystem.engine.durable.worker import NoticeHandler
 from mlsystem.engine.services.codepipeline.execution import Execution, ExecutionMachine, RunStatus, Status
 from mlsystem.engine.services.codepipeline.pipelines import Pipeline, require_pipeline, require_stage
 from mlsystem.engine.services.codepipeline.rollbacks import told_kind
+from mlsystem.engine.services.codepipeline.source_revisions import source_revisions
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
@@ -58,10 +59,10 @@ class Executions(Part):
     def _on_created(self, tx: Transaction, topic: str, data: Json) -> None:
         pipeline = tx.get(Pipeline, data["name"])
         if pipeline is not None:
-            self._start(tx, pipeline, str(uuid.uuid4()), {"triggerType": "CreatePipeline"}, {})
+            self._start(tx, pipeline, str(uuid.uuid4()), {"triggerType": "CreatePipeline"})
 
     def _start(
-        self, tx: Transaction, pipeline: Pipeline, execution_id: str, trigger: dict[str, str], variables: dict[str, str]
+        self, tx: Transaction, pipeline: Pipeline, execution_id: str, trigger: dict[str, str], **members: Any
     ) -> None:
         execution = tx.add(
             Execution(
@@ -69,12 +70,12 @@ class Executions(Part):
                 parent=pipeline.key,
                 definition={**pipeline.declaration, "arn": pipeline.arn},
                 trigger=trigger,
-                variables=variables,
+                **members,
             )
         )
         self._house.worker.commit_step(tx, execution, self._machine.begin(execution))
 
-    @operation("StartPipelineExecution", accepts="name variables clientRequestToken")
+    @operation("StartPipelineExecution", accepts="name variables clientRequestToken sourceRevisions")
     def start_execution(self, request: StartPipelineExecutionInputTypeDef, call: Call) -> Mapping[str, object]:
         """The token makes it one: an event that is delivered twice starts one execution."""
         pipeline = require_pipeline(call.tx, request["name"])
@@ -82,7 +83,11 @@ class Executions(Part):
         execution_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{pipeline.arn}/{token}") if token else uuid.uuid4())
         if call.tx.get(Execution, execution_id) is None:
             given = {item["name"]: item["value"] for item in request.get("variables", ())}
-            self._start(call.tx, pipeline, execution_id, _trigger(call.principal), _variables(pipeline, given))
+            members = {
+                "variables": _variables(pipeline, given),
+                "source_revisions": source_revisions(pipeline.declaration, request.get("sourceRevisions", ())),
+            }
+            self._start(call.tx, pipeline, execution_id, _trigger(call.principal), **members)
         return {"pipelineExecutionId": execution_id}
 
     @operation("StopPipelineExecution", accepts="pipelineName pipelineExecutionId abandon reason")
@@ -198,10 +203,16 @@ class Executions(Part):
             }
         }
 
-    @operation("ListPipelineExecutions", accepts="pipelineName maxResults nextToken")
+    @operation("ListPipelineExecutions", accepts="pipelineName filter maxResults nextToken")
     def list_executions(self, request: ListPipelineExecutionsInputTypeDef, call: Call) -> Mapping[str, object]:
-        require_pipeline(call.tx, request["pipelineName"])
+        pipeline = require_pipeline(call.tx, request["pipelineName"])
         start, size = _place(request)
+        stage = request.get("filter", {}).get("succeededInStage", {}).get("stageName")
+        if stage is not None:
+            require_stage(pipeline, stage)
+            executions = call.tx.each(Execution, parent=pipeline.key, newest_first=True)
+            succeeded = (_summary(one) for one in executions if _has_succeeded(one, pipeline, stage))
+            return _page(islice(succeeded, start, None), start, size, "pipelineExecutionSummaries")
         found = call.tx.each(Execution, parent=request["pipelineName"], newest_first=True, limit=size + 1, offset=start)
         return _page(map(_summary, found), start, size, "pipelineExecutionSummaries")
 
@@ -227,6 +238,12 @@ class Executions(Part):
             "actionExecutionDetails": [_action_detail(execution, run) for execution, run, _ in found[:size]],
             **more,
         }
+
+
+def _has_succeeded(execution: Execution, pipeline: Pipeline, stage: str) -> bool:
+    """In a stage, as the pipeline is now."""
+    is_current = execution.definition["version"] == pipeline.version
+    return is_current and execution.stage_status.get(stage) == Status.SUCCEEDED
 
 
 def job_uuid(run_id: str) -> str:

@@ -26,6 +26,7 @@ PERMISSIONS = Permissions(
         "GetPipeline": [on(NAMED)],
         "GetPipelineState": [on(NAMED)],
         "ListPipelines": [on(ANY)],
+        "ListActionTypes": [on(ANY)],
         "TagResource": [on("${resourceArn}")],
         "UntagResource": [on("${resourceArn}")],
         "ListTagsForResource": [on("${resourceArn}")],

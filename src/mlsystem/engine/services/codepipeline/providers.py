@@ -19,6 +19,7 @@ from mlsystem.engine.permission import ANY, Requirement
 from mlsystem.engine.services.codepipeline.approval_mail import approval_mail
 from mlsystem.engine.services.codepipeline.execution import Execution, Run
 from mlsystem.engine.services.codepipeline.executions import job_uuid
+from mlsystem.engine.services.codepipeline.source_revisions import COMMIT, OBJECT_KEY, OBJECT_VERSION
 
 STACK_ENDED_WELL = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"}
 
@@ -50,6 +51,10 @@ class Work:
             self.house.demand("codepipeline", self.principal, *wanted)
         except AwsError as error:
             raise ActionFailed(error.message, error.code) from error
+
+    def chosen(self, kind: str) -> str | None:
+        """The revision of this source that whoever started the execution chose."""
+        return self.execution.source_revisions.get(self.run.action, {}).get(kind)
 
     def setting(self, name: str) -> str:
         if name not in self.configuration:
@@ -108,10 +113,10 @@ Provider = Callable[[Work], Answer]
 
 
 def codecommit_source(work: Work) -> Answer:
-    """The branch's head, zipped."""
+    """The branch's head or the commit that was chosen, zipped."""
     repository, branch = work.setting("RepositoryName"), work.setting("BranchName")
     found = work.call("codecommit", "GetBranch", {"repositoryName": repository, "branchName": branch})
-    commit_id = found["branch"]["commitId"]
+    commit_id = work.chosen(COMMIT) or found["branch"]["commitId"]
     commit = work.call("codecommit", "GetCommit", {"repositoryName": repository, "commitId": commit_id})["commit"]
     arn = work.house.scope.arn("codecommit", repository)
     work.demand(("codecommit:UploadArchive", arn), ("codecommit:GetUploadArchiveStatus", arn))
@@ -153,12 +158,13 @@ def _add_folder(work: Work, archive: zipfile.ZipFile, repository: str, commit: s
 
 
 def s3_source(work: Work) -> Answer:
-    """The object's current version."""
-    bucket, key = work.setting("S3Bucket"), work.setting("S3ObjectKey")
+    """The object's current version, or the one that was chosen."""
+    bucket, key = work.setting("S3Bucket"), work.chosen(OBJECT_KEY) or work.setting("S3ObjectKey")
     if work.call("s3", "GetBucketVersioning", {"Bucket": bucket}).get("Status") != "Enabled":
         return failed(f"the bucket {bucket} has no versioning, which the source action needs", "ConfigurationError")
-    newest = work.call("s3", "HeadObject", {"Bucket": bucket, "Key": key})["VersionId"]
-    found = work.call("s3", "GetObject", {"Bucket": bucket, "Key": key, "VersionId": newest})
+    chosen = work.chosen(OBJECT_VERSION)
+    version = chosen or work.call("s3", "HeadObject", {"Bucket": bucket, "Key": key})["VersionId"]
+    found = work.call("s3", "GetObject", {"Bucket": bucket, "Key": key, "VersionId": version})
     place = work.write_artifact(work.outputs[0], found["Body"].read())
     variables = {
         "BucketName": bucket,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlsystem.engine.contract import House, Room
+from mlsystem.engine.services.codepipeline.action_types import ActionTypes
 from mlsystem.engine.services.codepipeline.actions import Actions
 from mlsystem.engine.services.codepipeline.execution import ExecutionMachine
 from mlsystem.engine.services.codepipeline.executions import Executions
@@ -16,5 +17,6 @@ from mlsystem.engine.services.codepipeline.state import PipelineState
 def open_room(house: House) -> Room:
     machine = ExecutionMachine()
     executions, rollbacks = Executions(house, machine), Rollbacks(house, machine)
-    parts = [Pipelines(house), executions, rollbacks, Stages(house), PipelineState(), Actions(house, machine)]
+    told = [PipelineState(), ActionTypes()]
+    parts = [Pipelines(house), executions, rollbacks, Stages(house), Actions(house, machine), *told]
     return Room("codepipeline", parts, PERMISSIONS)

@@ -49,15 +49,35 @@ class FunctionSettings(Part):
         accepts="FunctionName Qualifier MaximumRetryAttempts MaximumEventAgeInSeconds",
     )
     def put_event_config(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
+        return self._configure(self._function(call.tx, request), {}, request, call)
+
+    @operation(
+        "UpdateFunctionEventInvokeConfig",
+        accepts="FunctionName Qualifier MaximumRetryAttempts MaximumEventAgeInSeconds",
+    )
+    def update_event_config(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
+        """What is not given stays."""
         function = self._function(call.tx, request)
+        self._event_config(function)
+        return self._configure(function, function.event_config or {}, request, call)
+
+    @operation("ListFunctionEventInvokeConfigs", accepts="FunctionName Marker MaxItems")
+    def list_event_configs(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
+        """One at most: versions and aliases have none of their own here."""
+        function = self._function(call.tx, request)
+        return {"FunctionEventInvokeConfigs": [] if function.event_config is None else [self._event_config(function)]}
+
+    def _configure(
+        self, function: FunctionRecord, before: Mapping[str, Any], request: Mapping[str, Any], call: Call
+    ) -> dict[str, Any]:
         if function_name(request).qualifier not in (None, LATEST):
             raise NotImplementedHere("lambda:PutFunctionEventInvokeConfig with a Qualifier")
-        config = {
+        given = {
             name: request[name] for name in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds") if name in request
         }
-        function = function.changed(event_config={**config, "at": call.now})
-        call.tx.put(function)
-        return self._event_config(function)
+        changed = function.changed(event_config={**before, **given, "at": call.now})
+        call.tx.put(changed)
+        return self._event_config(changed)
 
     @operation("GetFunctionEventInvokeConfig", accepts="FunctionName Qualifier")
     def get_event_config(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:

@@ -90,6 +90,8 @@ PERMISSIONS = Permissions(
         "DeleteFunctionConcurrency": [on(function)],
         "GetFunctionEventInvokeConfig": [on(function)],
         "PutFunctionEventInvokeConfig": [on(function)],
+        "UpdateFunctionEventInvokeConfig": [on(function)],
+        "ListFunctionEventInvokeConfigs": [on(function)],
         "DeleteFunctionEventInvokeConfig": [on(function)],
         # who may invoke
         "AddPermission": [on(qualified, keys={"lambda:Principal": "Principal"})],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,9 @@ from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.decide.log_filter import parse_filter
 from mlsystem.engine.durable.machine import Notice
+from mlsystem.engine.durable.metric_notice import TOPIC as METRIC_DATA
 from mlsystem.engine.services.logs.groups import LogStream, group_name, require_group, require_stream
+from mlsystem.engine.services.logs.metric_filter import MetricFilter, measured
 from mlsystem.engine.store import schema
 from mlsystem.engine.store.database import Transaction
 
@@ -35,7 +37,7 @@ def write_events(house: House, tx: Transaction, group: str, stream: str, events:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
     ingested = int(tx.now * 1000)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "group_name": group,
             "stream_name": stream,
@@ -47,10 +49,19 @@ def write_events(house: House, tx: Transaction, group: str, stream: str, events:
     ]
     if rows:
         tx.connection.execute(insert(schema.log_events), rows)
+    _measure(house, tx, group, stream, [(row["at_ms"], row["message"]) for row in rows])
     documents = [found for row in rows if (found := _embedded(str(row["message"]))) is not None]
     if documents:
         # One notice for all: a busy function writes a line each request, and each notice is a transaction of its own.
         notice = Notice(EMBEDDED_METRICS, {"documents": documents})
+        house.worker.notify(tx, LogStream.kind, f"{group}:{stream}", notice)
+
+
+def _measure(house: House, tx: Transaction, group: str, stream: str, events: Sequence[tuple[int, str]]) -> None:
+    """What the group's metric filters find in new events."""
+    filters = tx.all(MetricFilter, parent=group) if events else []
+    for namespace, data in measured(filters, events).items():
+        notice = Notice(METRIC_DATA, {"namespace": namespace, "data": data})
         house.worker.notify(tx, LogStream.kind, f"{group}:{stream}", notice)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.services.logs.metric_filter import MetricFilter
 from mlsystem.engine.store import schema
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.records import Record
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         CreateLogStreamRequestTypeDef,
         DeleteLogGroupRequestTypeDef,
         DeleteLogStreamRequestTypeDef,
+        DeleteRetentionPolicyRequestTypeDef,
         DescribeLogGroupsRequestTypeDef,
         DescribeLogStreamsRequestTypeDef,
         PutRetentionPolicyRequestTypeDef,
@@ -83,6 +85,8 @@ class Groups(Part):
         group = require_group(call.tx, request["logGroupName"])
         for stream in call.tx.all(LogStream, parent=group.key):
             call.tx.remove(LogStream, stream.key)
+        for one in call.tx.all(MetricFilter, parent=group.key):
+            call.tx.remove(MetricFilter, one.key)
         table = schema.log_events
         call.tx.connection.execute(delete(table).where(table.c.group_name == group.key))
         call.tx.remove(LogGroup, group.key)
@@ -99,6 +103,12 @@ class Groups(Part):
     def put_retention(self, request: PutRetentionPolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
         group = require_group(call.tx, request["logGroupName"])
         call.tx.put(group.changed(retention_days=request["retentionInDays"]))
+        return {}
+
+    @operation("DeleteRetentionPolicy", accepts="logGroupName")
+    def delete_retention(self, request: DeleteRetentionPolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
+        group = require_group(call.tx, request["logGroupName"])
+        call.tx.put(group.changed(retention_days=None))
         return {}
 
     @operation("CreateLogStream", accepts="logGroupName logStreamName")
@@ -138,8 +148,13 @@ class Groups(Part):
     def _group(self, group: LogGroup) -> dict[str, object]:
         arn = self._house.scope.arn("logs", f"log-group:{group.key}")
         retention = {"retentionInDays": group.retention_days} if group.retention_days else {}
-        created = int(group.created_at * 1000)
-        return {"logGroupName": group.key, "creationTime": created, "arn": f"{arn}:*", "logGroupArn": arn, **retention}
+        return {
+            "logGroupName": group.key,
+            "creationTime": int(group.created_at * 1000),
+            "arn": f"{arn}:*",
+            "logGroupArn": arn,
+            **retention,
+        }
 
     def _stream(self, tx: Transaction, stream: LogStream) -> dict[str, Any]:
         times = _times(tx, stream)

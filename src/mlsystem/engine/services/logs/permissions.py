@@ -13,7 +13,7 @@ ROOT = "arn:${Partition}:logs:${Region}:${Account}:log-group:"
 
 def group(asked: Asked) -> tuple[str, ...]:
     """Named by its name or, in newer operations, by its ARN."""
-    identifier = asked.request.get("logGroupIdentifier")
+    identifier = asked.request.get("logGroupIdentifier") or asked.request.get("resourceArn")
     name = identifier.rpartition(":log-group:")[2].removesuffix(":*") if identifier else "${logGroupName}"
     return asked.arns(f"{ROOT}{name}:log-stream:")
 
@@ -29,6 +29,17 @@ PERMISSIONS = Permissions(
         "DeleteLogGroup": [on(group)],
         "DescribeLogGroups": [on(ANY)],
         "PutRetentionPolicy": [on(group)],
+        "DeleteRetentionPolicy": [on(group)],
+        "TagResource": [on(group)],
+        "UntagResource": [on(group)],
+        "ListTagsForResource": [on(group)],
+        "TagLogGroup": [on(group)],
+        "UntagLogGroup": [on(group)],
+        "ListTagsLogGroup": [on(group)],
+        "PutMetricFilter": [on(group)],
+        "DescribeMetricFilters": [on(group)],
+        "DeleteMetricFilter": [on(group)],
+        "TestMetricFilter": [on(ANY)],
         "CreateLogStream": [on(stream)],
         "DeleteLogStream": [on(stream)],
         "DescribeLogStreams": [on(group)],

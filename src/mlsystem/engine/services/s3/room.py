@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlsystem.engine.contract import House, Room
+from mlsystem.engine.services.s3.absent import AbsentSettings
 from mlsystem.engine.services.s3.access import Access
 from mlsystem.engine.services.s3.attributes import Attributes
 from mlsystem.engine.services.s3.bucket_logging import BucketLogging
@@ -41,6 +42,7 @@ def open_room(house: House, keys: KeyRing) -> Room:
             Access(house),
             Notifications(),
             BucketLogging(),
+            AbsentSettings(house, store),
             Objects(house, store),
             Copies(house, store),
             Deletions(store),

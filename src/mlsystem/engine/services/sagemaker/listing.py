@@ -19,6 +19,8 @@ R = TypeVar("R", bound=Record)
 FILTERS = """NextToken MaxResults NameContains SortBy SortOrder CreationTimeAfter CreationTimeBefore
     LastModifiedTimeAfter LastModifiedTimeBefore"""
 DEFAULT_PAGE = 100
+# For operations that list so unless they are told otherwise.
+OLDEST_FIRST: dict[str, Any] = {"SortOrder": "Ascending"}
 
 
 def when(seconds: float) -> datetime:

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pydantic import Field
+
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.runtime.s3_files import split_uri
 from mlsystem.engine.services.sagemaker.listing import page, when
+from mlsystem.engine.services.sagemaker.model_package import find_package
 from mlsystem.engine.services.sagemaker.tags import Tags, write_tags
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.records import Record
@@ -25,21 +28,25 @@ if TYPE_CHECKING:
     )
 
 LISTED_BY = "SortBy SortOrder NextToken MaxResults NameContains CreationTimeBefore CreationTimeAfter"
-CONTAINER = frozenset({"Image", "ModelDataUrl", "ModelDataSource", "Environment", "Mode", "ContainerHostname"})
+RUN = frozenset({"Image", "ModelDataUrl", "ModelDataSource", "Environment", "ContainerHostname"})
+CONTAINER = RUN | {"Mode", "ModelPackageName", "InferenceSpecificationName"}
 S3_SOURCE = frozenset({"S3Uri", "S3DataType", "CompressionType"})
 
 
 class Model(Record):
-    """`request` is what the caller gave to Create."""
+    """`request` is what the caller gave to Create, `packaged` the container of the model package that it names."""
 
     kind: ClassVar[str] = "sagemaker.model"
     arn: str
     request: dict[str, Any]
+    packaged: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def container(self) -> dict[str, Any]:
-        """The one container."""
-        return dict(self.request.get("PrimaryContainer") or self.request["Containers"][0])
+        """The one container, as it is run."""
+        given = _container(self.request)
+        environment = {**self.packaged.get("Environment", {}), **given.get("Environment", {})}
+        return {**self.packaged, **given} | ({"Environment": environment} if environment else {})
 
 
 class Models(Part):
@@ -61,7 +68,7 @@ class Models(Part):
         if call.tx.get(Model, name) is not None:
             raise AwsError("ValidationException", f'Cannot create already existing model "{arn}".')
         tags = given.pop("Tags", ())
-        call.tx.add(Model(key=name, arn=arn, request=given))
+        call.tx.add(Model(key=name, arn=arn, request=given, packaged=self._packaged(_container(given), call.tx)))
         write_tags(call.tx, arn, tags)
         return {"ModelArn": arn}
 
@@ -85,6 +92,17 @@ class Models(Part):
         call.tx.remove(Model, model.key)
         call.tx.remove(Tags, model.arn)
         return {}
+
+    def _packaged(self, container: Mapping[str, Any], tx: Transaction) -> dict[str, Any]:
+        """What the model package that a container names says of it: a later change of the package changes no model."""
+        if "ModelPackageName" not in container:
+            return {}
+        package = find_package(tx, self._house.scope, container["ModelPackageName"])
+        packaged = package.container(container.get("InferenceSpecificationName", ""))
+        for member in sorted(set(packaged) - RUN):
+            raise NotImplementedHere(f"sagemaker:CreateModel of a model package with {member}")
+        _check_container(packaged)
+        return packaged
 
     def _arn(self, name: str) -> str:
         return self._house.scope.arn("sagemaker", f"model/{name.lower()}")
@@ -117,11 +135,23 @@ def _check(request: Mapping[str, Any]) -> None:
         raise NotImplementedHere(f"sagemaker:CreateModel with PrimaryContainer.{member}")
     if container.get("Mode", "SingleModel") != "SingleModel":
         raise NotImplementedHere("sagemaker:CreateModel with Mode MultiModel")
+    if "ModelPackageName" not in container:
+        _check_container(container)
+    elif twice := sorted(container.keys() & (RUN - {"Environment", "ContainerHostname"})):
+        raise AwsError("ValidationException", f"The model package says what {', '.join(twice)} is: leave it out.")
+
+
+def _check_container(container: Mapping[str, Any]) -> None:
     if "Image" not in container:
         raise AwsError("ValidationException", "The container of a model needs an Image.")
     if "ModelDataUrl" in container and "ModelDataSource" in container:
         raise AwsError("ValidationException", "A container has either ModelDataUrl or ModelDataSource.")
     model_source(container)
+
+
+def _container(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The one that a request gives."""
+    return dict(request.get("PrimaryContainer") or request["Containers"][0])
 
 
 def model_source(container: Mapping[str, Any]) -> tuple[str, bool] | None:

@@ -5,7 +5,11 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsa
 
 from __future__ import annotations
 
-from mlsystem.engine.permission import ANY, Entry, Permissions, given, on, passes
+from collections.abc import Callable, Iterable
+
+from mlsystem.engine.decide.arn import Scope
+from mlsystem.engine.permission import ANY, Asked, Entry, Permissions, Resource, given, on, passes
+from mlsystem.engine.services.sagemaker.model_package import group_arn, package_arn
 
 ROOT = "arn:${Partition}:sagemaker:${Region}:${Account}:"
 TRAINING_JOB = ROOT + "training-job/${TrainingJobName}"
@@ -23,6 +27,15 @@ MODEL_QUALITY = ROOT + "model-quality-job-definition/${JobDefinitionName}"
 PROJECT = ROOT + "project/${ProjectName}"
 RESOURCE = "${ResourceArn}"
 
+
+def named(member: str, arn_of: Callable[[Scope, str], str]) -> Callable[[Asked], Iterable[str]]:
+    """The ARN of what a member names, be it by name or by ARN."""
+    return lambda asked: [arn_of(asked.scope, given) for given in asked.values(member)]
+
+
+PACKAGE = named("ModelPackageName", package_arn)
+PACKAGE_GROUP = named("ModelPackageGroupName", group_arn)
+
 SERVICE = "sagemaker.amazonaws.com"
 JOB_ROLE = passes("RoleArn", SERVICE)
 EXECUTION_ROLE = passes("ExecutionRoleArn", SERVICE)
@@ -32,7 +45,7 @@ MONITORING_ROLE = passes("MonitoringScheduleConfig.MonitoringJobDefinition.RoleA
 TEMPLATE_ROLE = passes("TemplateProviders.CfnTemplateProvider.RoleARN", "cloudformation.amazonaws.com")
 
 
-def tagged(resource: str) -> Entry:
+def tagged(resource: str | Resource) -> Entry:
     return [on(resource), given("Tags", on(resource, action="AddTags"))]
 
 
@@ -57,6 +70,16 @@ PERMISSIONS = Permissions(
         "DeleteModel": [on(MODEL)],
         "DescribeModel": [on(MODEL)],
         "ListModels": [on(ANY)],
+        "CreateModelPackageGroup": tagged(PACKAGE_GROUP),
+        "DeleteModelPackageGroup": [on(PACKAGE_GROUP)],
+        "DescribeModelPackageGroup": [on(PACKAGE_GROUP)],
+        "ListModelPackageGroups": [on(ANY)],
+        "CreateModelPackage": [on(PACKAGE, PACKAGE_GROUP), given("Tags", on(PACKAGE, action="AddTags"))],
+        "DeleteModelPackage": [on(PACKAGE)],
+        "DescribeModelPackage": [on(PACKAGE)],
+        "BatchDescribeModelPackage": [on("${ModelPackageArnList}")],
+        "ListModelPackages": [on(ANY)],
+        "UpdateModelPackage": [on("${ModelPackageArn}")],
         "CreateEndpointConfig": [*tagged(ENDPOINT_CONFIG), EXECUTION_ROLE],
         "DeleteEndpointConfig": [on(ENDPOINT_CONFIG)],
         "DescribeEndpointConfig": [on(ENDPOINT_CONFIG)],

@@ -10,12 +10,13 @@ from mlsystem.engine.services.sagemaker.endpoint_configs import EndpointConfigs
 from mlsystem.engine.services.sagemaker.endpoint_machine import EndpointMachine
 from mlsystem.engine.services.sagemaker.endpoints import Endpoints
 from mlsystem.engine.services.sagemaker.experiment_components import TrialComponents
-from mlsystem.engine.services.sagemaker.experiment_search import Search
 from mlsystem.engine.services.sagemaker.experiments import Experiments, Trials
 from mlsystem.engine.services.sagemaker.instance_actions import InstanceActions
 from mlsystem.engine.services.sagemaker.job import JobMachine, ProcessingJob, TrainingJob
 from mlsystem.engine.services.sagemaker.job_actions import JobActions
 from mlsystem.engine.services.sagemaker.job_kind import Processing, Training
+from mlsystem.engine.services.sagemaker.model_package_groups import ModelPackageGroups
+from mlsystem.engine.services.sagemaker.model_packages import ModelPackages
 from mlsystem.engine.services.sagemaker.models import Models
 from mlsystem.engine.services.sagemaker.monitoring_definitions import (
     DataQualityJobDefinitions,
@@ -28,6 +29,7 @@ from mlsystem.engine.services.sagemaker.permissions import PERMISSIONS
 from mlsystem.engine.services.sagemaker.processing_jobs import ProcessingJobs
 from mlsystem.engine.services.sagemaker.project import ProjectMachine
 from mlsystem.engine.services.sagemaker.projects import Projects
+from mlsystem.engine.services.sagemaker.search import Search
 from mlsystem.engine.services.sagemaker.tags import TagOperations
 from mlsystem.engine.services.sagemaker.training_jobs import TrainingJobs
 from mlsystem.engine.services.sagemaker.transform_actions import TransformActions
@@ -49,6 +51,8 @@ def open_room(house: House, machinery: Machinery, keeper: DoorKeeper) -> Room:
             TransformJobs(house, transform),
             TransformActions(house, machinery, transform),
             Models(house),
+            ModelPackageGroups(house),
+            ModelPackages(house),
             EndpointConfigs(house),
             Endpoints(house, EndpointMachine()),
             InstanceActions(house, machinery, keeper),

@@ -37,6 +37,7 @@ PERMISSIONS = Permissions(
         "SetTopicAttributes": [on(TOPIC)],
         "ListTopics": [on(ANY)],
         "Publish": [on(target)],
+        "PublishBatch": [on(TOPIC, action="Publish")],
         # subscriptions
         "Subscribe": [on(TOPIC, keys={"sns:Endpoint": "Endpoint", "sns:Protocol": "Protocol"})],
         "ConfirmSubscription": [on(TOPIC)],

@@ -46,6 +46,18 @@ class Execution(Record):
     output: str | None = None
     error: str | None = None
     cause: str | None = None
+    redrive_token: str = ""
+    # Where it was started by the ARN of a version or of an alias.
+    version_arn: str = ""
+    alias_arn: str = ""
+
+    @property
+    def redrive_count(self) -> int:
+        return int(self.interpreter.get("redrive_count", 0))
+
+    @property
+    def redriven_at(self) -> float | None:
+        return self.interpreter.get("redriven_at")
 
     def is_waiting_for(self, token: str) -> bool:
         """Whether the task of this token has not ended."""
@@ -58,7 +70,9 @@ def _parsed(definition: str) -> states.StateMachine:
 
 
 class ExecutionMachine:
-    """Takes `timer`, `task_submitted`, `task_succeeded`, `task_failed`, `task_heartbeat`, `stop_requested` and `action_failed`."""
+    """Takes `timer`, `task_submitted`, `task_succeeded`, `task_failed`, `activity_started`, `task_heartbeat`,
+    `stop_requested` and `action_failed`.
+    """
 
     model = Execution
 
@@ -75,6 +89,14 @@ class ExecutionMachine:
         step = states.begin(_parsed(execution.definition), json.loads(execution.input), context)
         begun = execution.changed(state=Status.RUNNING)
         return _durable(begun, step, execution.started_at, (_status_event(begun),))
+
+    def redrive(self, execution: Execution, token: str, at: float) -> Step[Execution]:
+        """The step that goes on with one that has ended without success."""
+        step = states.redrive(_parsed(execution.definition), execution.interpreter, at)
+        running = execution.changed(
+            state=Status.RUNNING, stopped_at=None, error=None, cause=None, redrive_token=token, interpreter=step.state
+        )
+        return _durable(running, step, at, (_status_event(running),))
 
     def advance(self, record: Execution, event: Event, at: float) -> Step[Execution]:
         if record.state != Status.RUNNING:
@@ -96,6 +118,8 @@ def _language_event(event: Event, at: float) -> states.Event:
             return states.TaskFailed(data["token"], data.get("error"), data.get("cause"), at)
         case "action_failed":
             return states.TaskFailed(data["token"], data["code"], data["reason"], at)
+        case "activity_started":
+            return states.ActivityStarted(data["token"], at, data["worker"])
         case "task_heartbeat":
             return states.TaskHeartbeat(data["token"], at)
         case "stop_requested":
@@ -175,6 +199,8 @@ def _status_event(execution: Execution) -> Notice:
         "outputDetails": None if execution.output is None else {"included": True},
         "error": execution.error,
         "cause": execution.cause,
+        "redriveCount": execution.redrive_count,
+        "redriveDate": None if execution.redriven_at is None else int(execution.redriven_at * 1000),
     }
     data = {
         "source": "aws.states",

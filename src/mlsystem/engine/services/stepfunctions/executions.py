@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
@@ -15,7 +16,8 @@ from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.services.stepfunctions.execution import Execution, ExecutionMachine, Status
 from mlsystem.engine.services.stepfunctions.listing import page, read_page, when
-from mlsystem.engine.services.stepfunctions.state_machines import require_state_machine
+from mlsystem.engine.services.stepfunctions.redrive import obstacle, redrive_status
+from mlsystem.engine.services.stepfunctions.state_machine import qualified, require_state_machine, unqualified
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
         DescribeExecutionInputTypeDef,
         GetExecutionHistoryInputTypeDef,
         ListExecutionsInputTypeDef,
+        RedriveExecutionInputTypeDef,
         StartExecutionInputTypeDef,
         StopExecutionInputTypeDef,
     )
@@ -48,7 +51,8 @@ class Executions(Part):
     @operation("StartExecution", accepts="stateMachineArn name input traceHeader")
     def start_execution(self, request: StartExecutionInputTypeDef, call: Call) -> Mapping[str, object]:
         """Safe to repeat while it runs: the same name with the same input is the same execution."""
-        machine = require_state_machine(call.tx, request["stateMachineArn"])
+        run = qualified(call.tx, request["stateMachineArn"], draw=int(self._house.new_id(8), 16) % 100)
+        machine = run.machine
         name, text = request.get("name") or str(uuid.uuid4()), request.get("input", "{}")
         _check_input(text)
         arn = self._house.scope.arn("states", f"execution:{machine.name}:{name}")
@@ -61,10 +65,12 @@ class Executions(Part):
             key=arn,
             parent=machine.key,
             name=name,
-            definition=machine.definition,
-            role_arn=machine.role_arn,
+            definition=run.definition,
+            role_arn=run.role_arn,
             input=text,
             started_at=call.now,
+            version_arn=run.version.key if run.version else "",
+            alias_arn=run.alias.key if run.alias else "",
         )
         self._house.worker.commit_step(call.tx, execution, self._machine.begin(execution))
         return {"executionArn": arn, "startDate": when(call.now)}
@@ -87,20 +93,35 @@ class Executions(Part):
             "outputDetails": None if found.output is None else {"included": True},
             "error": found.error,
             "cause": found.cause,
-            "redriveCount": 0,
-            "redriveStatus": "NOT_REDRIVABLE",
+            **redrive_status(call.tx, found, call.now),
         }
         return {name: value for name, value in answer.items() if value is not None}
 
-    @operation("ListExecutions", accepts="stateMachineArn statusFilter maxResults nextToken")
+    @operation("RedriveExecution", accepts="executionArn clientToken")
+    def redrive(self, request: RedriveExecutionInputTypeDef, call: Call) -> Mapping[str, object]:
+        """Safe to repeat with the same token."""
+        found = require_execution(call.tx, request["executionArn"])
+        token = request.get("clientToken", "")
+        if token and token == found.redrive_token and found.redriven_at is not None:
+            return {"redriveDate": when(found.redriven_at)}
+        if reason := obstacle(call.tx, found, call.now):
+            raise AwsError("ExecutionNotRedrivable", reason)
+        self._house.worker.commit_step(call.tx, found, self._machine.redrive(found, token, call.now))
+        return {"redriveDate": when(call.now)}
+
+    @operation("ListExecutions", accepts="stateMachineArn statusFilter redriveFilter maxResults nextToken")
     def list_executions(self, request: ListExecutionsInputTypeDef, call: Call) -> Mapping[str, object]:
         if "stateMachineArn" not in request:
             raise AwsError("ValidationException", "stateMachineArn is required.")
-        machine = require_state_machine(call.tx, request["stateMachineArn"])
+        arn = request["stateMachineArn"]
+        machine = require_state_machine(call.tx, unqualified(arn))
         wanted: dict[str, Any] = {"parent": machine.key, "state": request.get("statusFilter"), "newest_first": True}
 
         def read(start: int, count: int) -> Iterator[Execution]:
-            return call.tx.each(Execution, **wanted, offset=start, limit=count)
+            if "redriveFilter" not in request and arn == machine.key:
+                return call.tx.each(Execution, **wanted, offset=start, limit=count)
+            found = (one for one in call.tx.each(Execution, **wanted) if _is_wanted(one, request))
+            return islice(found, start, start + count)
 
         return read_page(read, request, "executions", _summary)
 
@@ -121,6 +142,12 @@ def _check_input(text: str) -> None:
         raise AwsError("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from error
 
 
+def _is_wanted(execution: Execution, request: Mapping[str, Any]) -> bool:
+    redriven = "REDRIVEN" if execution.redrive_count else "NOT_REDRIVEN"
+    arns = (execution.parent, execution.version_arn, execution.alias_arn)
+    return request.get("redriveFilter", redriven) == redriven and request["stateMachineArn"] in arns
+
+
 def _summary(execution: Execution) -> dict[str, object]:
     summary: dict[str, object] = {
         "executionArn": execution.key,
@@ -128,7 +155,16 @@ def _summary(execution: Execution) -> dict[str, object]:
         "name": execution.name,
         "status": execution.state,
         "startDate": when(execution.started_at),
+        "redriveCount": execution.redrive_count,
     }
+    for member, arn in (
+        ("stateMachineVersionArn", execution.version_arn),
+        ("stateMachineAliasArn", execution.alias_arn),
+    ):
+        if arn:
+            summary[member] = arn
+    if execution.redriven_at is not None:
+        summary["redriveDate"] = when(execution.redriven_at)
     return summary | ({"stopDate": when(execution.stopped_at)} if execution.stopped_at is not None else {})
 
 

@@ -46,7 +46,14 @@ OPTIMIZED = {
     "sagemaker:createEndpointConfig": CALL,
     "sagemaker:updateEndpoint": CALL,
 }
+ACTIVITY = "activity:"
 SERVICES = {"states": "sfn"}
+
+
+def is_activity(arn: str) -> bool:
+    """Whether the resource is the ARN of an activity, whose work somebody's own worker fetches."""
+    fields = arn.split(":", 5)
+    return len(fields) == 6 and fields[2] == "states" and bool(fields[4]) and fields[5].startswith(ACTIVITY)
 
 
 def resource_of(arn: str) -> Resource:

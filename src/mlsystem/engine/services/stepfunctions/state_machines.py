@@ -6,9 +6,7 @@ A definition is parsed when it comes in, so that what an execution runs is known
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide import states
@@ -17,10 +15,16 @@ from mlsystem.engine.decide.states.machine import Flow, StateType
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.permission import Requirement
 from mlsystem.engine.services.stepfunctions.execution import Execution, Status
-from mlsystem.engine.services.stepfunctions.listing import page, when
-from mlsystem.engine.services.stepfunctions.resource import resource_of
+from mlsystem.engine.services.stepfunctions.listing import read_page, when
+from mlsystem.engine.services.stepfunctions.resource import is_activity, resource_of
+from mlsystem.engine.services.stepfunctions.state_machine import (
+    Alias,
+    StateMachine,
+    Version,
+    require_state_machine,
+)
+from mlsystem.engine.services.stepfunctions.versions import publish
 from mlsystem.engine.store.database import Transaction
-from mlsystem.engine.store.records import Record
 
 if TYPE_CHECKING:
     from types_boto3_stepfunctions.type_defs import (
@@ -29,9 +33,6 @@ if TYPE_CHECKING:
         DescribeStateMachineForExecutionInputTypeDef,
         DescribeStateMachineInputTypeDef,
         ListStateMachinesInputTypeDef,
-        ListTagsForResourceInputTypeDef,
-        TagResourceInputTypeDef,
-        UntagResourceInputTypeDef,
         UpdateStateMachineInputTypeDef,
         ValidateStateMachineDefinitionInputTypeDef,
     )
@@ -44,32 +45,15 @@ MANAGED_RULES = {
 NO_LOGGING = {"level": "OFF", "includeExecutionData": False}
 
 
-class StateMachine(Record):
-    """`key` is the ARN; `revision` names the definition, `updated` is when it was last changed."""
-
-    kind: ClassVar[str] = "stepfunctions.state_machine"
-    name: str
-    definition: str
-    role_arn: str
-    revision: str = ""
-    tags: dict[str, str] = Field(default_factory=dict)
-
-
-def require_state_machine(tx: Transaction, arn: str) -> StateMachine:
-    found = tx.get(StateMachine, arn)
-    if found is None:
-        raise AwsError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
-    return found
-
-
 class StateMachines(Part):
-    """Create, update, describe, list, delete, validate, and tags."""
+    """Create, update, describe, list, delete, validate."""
 
     def __init__(self, house: House):
         self._house = house
 
     @operation(
-        "CreateStateMachine", accepts="name definition roleArn type tags loggingConfiguration tracingConfiguration"
+        "CreateStateMachine",
+        accepts="name definition roleArn type tags loggingConfiguration tracingConfiguration publish versionDescription",
     )
     def create(self, request: CreateStateMachineInputTypeDef, call: Call) -> Mapping[str, object]:
         _refuse_settings("CreateStateMachine", request)
@@ -85,10 +69,13 @@ class StateMachines(Part):
             found = call.tx.add(wanted)
         elif (found.definition, found.role_arn) != (wanted.definition, wanted.role_arn):
             raise AwsError("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
-        return {"stateMachineArn": arn, "creationDate": when(found.created_at)}
+        answer = {"stateMachineArn": arn, "creationDate": when(found.created_at)}
+        return answer | _published(call.tx, found, request)
 
     @operation(
-        "UpdateStateMachine", accepts="stateMachineArn definition roleArn loggingConfiguration tracingConfiguration"
+        "UpdateStateMachine",
+        accepts="""stateMachineArn definition roleArn loggingConfiguration tracingConfiguration publish
+            versionDescription""",
     )
     def update(self, request: UpdateStateMachineInputTypeDef, call: Call) -> Mapping[str, object]:
         _refuse_settings("UpdateStateMachine", request)
@@ -102,20 +89,27 @@ class StateMachines(Part):
         changed = found.changed(**changes)
         demand_rules(self._house, changed.role_arn, changed.definition)
         updated = call.tx.put(changed)
-        return {"updateDate": when(updated.updated_at), "revisionId": updated.revision}
+        answer = {"updateDate": when(updated.updated_at), "revisionId": updated.revision}
+        return answer | _published(call.tx, updated, request)
 
     @operation("DescribeStateMachine", accepts="stateMachineArn includedData")
     def describe(self, request: DescribeStateMachineInputTypeDef, call: Call) -> Mapping[str, object]:
-        found = require_state_machine(call.tx, request["stateMachineArn"])
+        version = call.tx.get(Version, request["stateMachineArn"])
+        found = require_state_machine(call.tx, version.parent if version else request["stateMachineArn"])
+        shown = version or found
         answer: dict[str, object] = {
             **_summary(found),
+            "stateMachineArn": shown.key,
+            "creationDate": when(shown.created_at),
             "status": "ACTIVE",
-            "definition": found.definition,
-            "roleArn": found.role_arn,
+            "definition": shown.definition,
+            "roleArn": shown.role_arn,
             "loggingConfiguration": NO_LOGGING,
             "tracingConfiguration": {"enabled": False},
         }
-        return answer | ({"revisionId": found.revision} if found.revision else {})
+        if version is not None and version.description:
+            answer["description"] = version.description
+        return answer | ({"revisionId": shown.revision} if shown.revision else {})
 
     @operation("DescribeStateMachineForExecution", accepts="executionArn includedData")
     def describe_for_execution(
@@ -136,7 +130,10 @@ class StateMachines(Part):
 
     @operation("ListStateMachines", accepts="maxResults nextToken")
     def list_state_machines(self, request: ListStateMachinesInputTypeDef, call: Call) -> Mapping[str, object]:
-        return page(call.tx.all(StateMachine), request, "stateMachines", _summary)
+        def read(start: int, count: int) -> Iterator[StateMachine]:
+            return call.tx.each(StateMachine, offset=start, limit=count)
+
+        return read_page(read, request, "stateMachines", _summary)
 
     @operation("DeleteStateMachine", accepts="stateMachineArn")
     def delete(self, request: DeleteStateMachineInputTypeDef, call: Call) -> Mapping[str, object]:
@@ -144,6 +141,9 @@ class StateMachines(Part):
         arn = request["stateMachineArn"]
         for execution in call.tx.all(Execution, parent=arn, state=Status.RUNNING):
             self._house.worker.send(call.tx, Execution, execution.key, Event("stop_requested"))
+        for model in (Version, Alias):
+            for one in call.tx.all(model, parent=arn):
+                call.tx.remove(model, one.key)
         call.tx.remove(StateMachine, arn)
         return {}
 
@@ -160,25 +160,6 @@ class StateMachines(Part):
             return {"result": "FAIL", "diagnostics": found[:most], "truncated": len(found) > most}
         return {"result": "OK", "diagnostics": [], "truncated": False}
 
-    # ------------------------------------------------------------------ tags
-    @operation("TagResource", accepts="resourceArn tags")
-    def tag(self, request: TagResourceInputTypeDef, call: Call) -> Mapping[str, object]:
-        found = _tagged(call.tx, request["resourceArn"])
-        call.tx.put(found.changed(tags={**found.tags, **{tag["key"]: tag["value"] for tag in request["tags"]}}))
-        return {}
-
-    @operation("UntagResource", accepts="resourceArn tagKeys")
-    def untag(self, request: UntagResourceInputTypeDef, call: Call) -> Mapping[str, object]:
-        found = _tagged(call.tx, request["resourceArn"])
-        kept = {key: value for key, value in found.tags.items() if key not in request["tagKeys"]}
-        call.tx.put(found.changed(tags=kept))
-        return {}
-
-    @operation("ListTagsForResource", accepts="resourceArn")
-    def list_tags(self, request: ListTagsForResourceInputTypeDef, call: Call) -> Mapping[str, object]:
-        found = _tagged(call.tx, request["resourceArn"])
-        return {"tags": [{"key": key, "value": value} for key, value in found.tags.items()]}
-
 
 def check_definition(text: str) -> None:
     """Raises InvalidDefinition, which names each fault: of the language, and of tasks that nothing here can do."""
@@ -186,7 +167,8 @@ def check_definition(text: str) -> None:
     faults = []
     for name, resource in resources(machine.flow):
         try:
-            resource_of(resource)
+            if not is_activity(resource):
+                resource_of(resource)
         except AwsError as error:
             faults.append(states.Fault("SCHEMA_VALIDATION_FAILED", error.message, f"/States/{name}/Resource"))
     if faults:
@@ -220,6 +202,15 @@ def demand_rules(house: House, role: str, definition: str) -> None:
             raise AwsError("AccessDeniedException", message) from error
 
 
+def _published(tx: Transaction, machine: StateMachine, request: Mapping[str, Any]) -> dict[str, Any]:
+    """The member of an answer, where a version is asked for too."""
+    if request.get("publish"):
+        return {"stateMachineVersionArn": publish(tx, machine, request.get("versionDescription", "")).key}
+    if "versionDescription" in request:
+        raise AwsError("ValidationException", "versionDescription is for a request that says publish.")
+    return {}
+
+
 def _refuse_settings(operation_name: str, request: Mapping[str, Any]) -> None:
     if request.get("type", "STANDARD") != "STANDARD":
         raise NotImplementedHere(f"stepfunctions:{operation_name} with type {request['type']}", "use STANDARD")
@@ -238,10 +229,3 @@ def _summary(found: StateMachine) -> dict[str, object]:
         "type": "STANDARD",
         "creationDate": when(found.created_at),
     }
-
-
-def _tagged(tx: Transaction, arn: str) -> StateMachine:
-    found = tx.get(StateMachine, arn)
-    if found is None:
-        raise AwsError("ResourceNotFound", f"Resource not found: '{arn}'")
-    return found

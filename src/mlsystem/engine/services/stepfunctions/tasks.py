@@ -7,28 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import Any
 
 from mlsystem.engine.contract import House, Part
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Event, Json, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler, NoticeHandler
+from mlsystem.engine.services.stepfunctions.activity import Activity
 from mlsystem.engine.services.stepfunctions.execution import Execution, ExecutionMachine, Status
 from mlsystem.engine.services.stepfunctions.integration import TaskError, Work
 from mlsystem.engine.services.stepfunctions.job import ENDS
-from mlsystem.engine.services.stepfunctions.resource import Pattern, resource_of
+from mlsystem.engine.services.stepfunctions.resource import Pattern, is_activity, resource_of
+from mlsystem.engine.services.stepfunctions.task import Task, TaskState
 from mlsystem.engine.store.database import Transaction
-from mlsystem.engine.store.records import Record
-
-
-class Task(Record):
-    """`key` is the token, `parent` the ARN of the job that it waits for. It stays: who sends an old token is told so."""
-
-    kind: ClassVar[str] = "stepfunctions.task"
-    execution: str
-    resource: str
-    parameters: Any = None
-    credentials: Any = None
 
 
 class Tasks(Part):
@@ -55,11 +46,22 @@ class Tasks(Part):
             if execution is None or execution.state != Status.RUNNING or not execution.is_waiting_for(token):
                 return None
             task = tx.get(Task, token) or tx.add(_task(call))
+            if is_activity(task.resource):
+                return self._schedule(tx, task)
         work = self._work(execution, task)
         try:
             return self._run(work, task)
         except TaskError as failure:
             return Event("task_failed", {"token": token, "error": failure.error, "cause": failure.cause})
+
+    def _schedule(self, tx: Transaction, task: Task) -> Event | None:
+        """A worker will fetch it."""
+        if tx.get(Activity, task.resource) is None:
+            cause = f"Activity Does Not Exist: '{task.resource}'"
+            return Event("task_failed", {"token": task.key, "error": "States.Runtime", "cause": cause})
+        if not task.state:
+            tx.put(task.changed(parent=task.resource, state=TaskState.SCHEDULED))
+        return None
 
     def _run(self, work: Work, task: Task) -> Event | None:
         if task.parent:
@@ -116,7 +118,7 @@ class Tasks(Part):
         """Stop what the task started, if it started anything."""
         with self._house.database.reading() as tx:
             task, execution = tx.get(Task, call.data["token"]), tx.get(Execution, call.owner_key)
-        if task is None or execution is None:
+        if task is None or execution is None or is_activity(task.resource):
             return None
         work = self._work(execution, task)
         if work.resource.pattern in (Pattern.SYNC, Pattern.SYNC_2):

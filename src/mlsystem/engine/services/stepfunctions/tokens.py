@@ -10,8 +10,8 @@ from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.services.stepfunctions.execution import Execution
-from mlsystem.engine.services.stepfunctions.resource import Pattern, resource_of
-from mlsystem.engine.services.stepfunctions.tasks import Task
+from mlsystem.engine.services.stepfunctions.resource import Pattern, is_activity, resource_of
+from mlsystem.engine.services.stepfunctions.task import Task
 
 if TYPE_CHECKING:
     from types_boto3_stepfunctions.type_defs import (
@@ -49,9 +49,14 @@ class Tokens(Part):
 
     def _send(self, call: Call, token: str, event: str, data: Mapping[str, object]) -> None:
         task = call.tx.get(Task, token)
-        if task is None or resource_of(task.resource).pattern is not Pattern.CALLBACK:
+        if task is None or not _gives_token(task):
             raise AwsError("InvalidToken", "Invalid Token: 'Invalid token'")
         execution = call.tx.get(Execution, task.execution)
         if execution is None or not execution.is_waiting_for(token):
             raise AwsError("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
         self._house.worker.send(call.tx, Execution, execution.key, Event(event, {"token": token, **data}))
+
+
+def _gives_token(task: Task) -> bool:
+    """Whether somebody else than the engine ends it."""
+    return is_activity(task.resource) or resource_of(task.resource).pattern is Pattern.CALLBACK

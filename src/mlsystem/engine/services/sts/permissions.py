@@ -8,6 +8,7 @@ PERMISSIONS = Permissions(
     "sts",
     {
         "AssumeRole": [on("${RoleArn}", keys={"sts:RoleSessionName": "RoleSessionName"})],
+        "GetSessionToken": [],  # of oneself: no policy speaks of it
         "GetCallerIdentity": [],  # everybody may ask who they are, even where it is denied
     },
 )

@@ -10,10 +10,10 @@ from mlsystem.engine.contract import Call, House, Part, Room, operation
 from mlsystem.engine.decide.arn import parse_arn
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.services.sts.permissions import PERMISSIONS
-from mlsystem.engine.store.keys import KeyRing
+from mlsystem.engine.store.keys import Credentials, KeyRing
 
 if TYPE_CHECKING:
-    from types_boto3_sts.type_defs import AssumeRoleRequestTypeDef
+    from types_boto3_sts.type_defs import AssumeRoleRequestTypeDef, GetSessionTokenRequestTypeDef
 
 DEFAULT_SECONDS = 3600
 
@@ -46,14 +46,28 @@ class Tokens(Part):
         self._keys.prune(call.tx)
         credentials = self._keys.issue(call.tx, arn, self._house.scope.account, expires_at)
         return {
-            "Credentials": {
-                "AccessKeyId": credentials.access_key_id,
-                "SecretAccessKey": credentials.secret_access_key,
-                "SessionToken": credentials.token,
-                "Expiration": datetime.fromtimestamp(expires_at, UTC),
-            },
+            "Credentials": _told(credentials, expires_at),
             "AssumedRoleUser": {"AssumedRoleId": session.replace("/", ":"), "Arn": arn},
         }
+
+    @operation("GetSessionToken", mode="write", accepts="DurationSeconds")
+    def get_session_token(self, request: GetSessionTokenRequestTypeDef, call: Call) -> Mapping[str, object]:
+        """Keys for a while, of whoever has keys for good."""
+        if call.principal.role_name is not None or call.principal.is_service:
+            raise AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
+        expires_at = call.now + request.get("DurationSeconds", DEFAULT_SECONDS)
+        self._keys.prune(call.tx)
+        credentials = self._keys.issue(call.tx, call.principal.arn, call.principal.account, expires_at)
+        return {"Credentials": _told(credentials, expires_at)}
+
+
+def _told(credentials: Credentials, expires_at: float) -> dict[str, object]:
+    return {
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key,
+        "SessionToken": credentials.token,
+        "Expiration": datetime.fromtimestamp(expires_at, UTC),
+    }
 
 
 def open_room(house: House, keys: KeyRing) -> Room:

@@ -1,4 +1,4 @@
-"""AWS::CloudWatch::Alarm and AWS::CloudWatch::Dashboard."""
+"""AWS::CloudWatch::Alarm, CompositeAlarm and Dashboard."""
 
 from __future__ import annotations
 
@@ -44,6 +44,10 @@ def _alarm(site: Site, properties: dict[str, Any]) -> dict[str, Any]:
 def _change_alarm(site: Site, name: str, old: Properties, new: Properties) -> None:
     request = {member: new[member] for member in OF_ALARM if member in new}
     site.call("cloudwatch", "PutMetricAlarm", coerced("cloudwatch", "PutMetricAlarm", {**request, "AlarmName": name}))
+    _retag(site, name, old, new)
+
+
+def _retag(site: Site, name: str, old: Properties, new: Properties) -> None:
     arn = _arn(site, name)
     if tags := tag_list(site, new):
         site.call("cloudwatch", "TagResource", {"ResourceARN": arn, "Tags": tags})
@@ -69,6 +73,47 @@ ALARM = ApiType(
     describe=lambda site, name: {"Arn": _arn(site, name)},
     delete_request=lambda name, _properties: {"AlarmNames": [name]},
     change=_change_alarm,
+)
+
+
+OF_COMPOSITE = (
+    "AlarmRule",
+    "AlarmDescription",
+    "ActionsEnabled",
+    "OKActions",
+    "AlarmActions",
+    "InsufficientDataActions",
+)
+
+
+def _composite(site: Site, properties: dict[str, Any]) -> dict[str, Any]:
+    name = properties.get("AlarmName") or site.made_up_name(255)
+    asked = {"AlarmNames": [name], "AlarmTypes": ["CompositeAlarm"]}
+    if site.call("cloudwatch", "DescribeAlarms", asked).get("CompositeAlarms"):
+        raise AwsError("AlreadyExistsException", f"The alarm {name} already exists.")
+    return tagged({**properties, "AlarmName": name}, "Tags", tag_list(site, properties))
+
+
+def _change_composite(site: Site, name: str, old: Properties, new: Properties) -> None:
+    request = {"AlarmName": name, **{member: new[member] for member in OF_COMPOSITE if member in new}}
+    site.call("cloudwatch", "PutCompositeAlarm", coerced("cloudwatch", "PutCompositeAlarm", request))
+    _retag(site, name, old, new)
+
+
+COMPOSITE_ALARM = ApiType(
+    name="AWS::CloudWatch::CompositeAlarm",
+    service="cloudwatch",
+    create_operation="PutCompositeAlarm",
+    delete_operation="DeleteAlarms",
+    properties=frozenset({"AlarmName", "Tags", *OF_COMPOSITE}),
+    required=frozenset({"AlarmRule"}),
+    attributes=frozenset({"Arn"}),
+    immutable=frozenset({"AlarmName"}),
+    arguments=_composite,
+    identify=lambda _answer, request: str(request["AlarmName"]),
+    describe=lambda site, name: {"Arn": _arn(site, name)},
+    delete_request=lambda name, _properties: {"AlarmNames": [name]},
+    change=_change_composite,
 )
 
 

@@ -1,4 +1,4 @@
-"""AWS::Logs::LogGroup."""
+"""AWS::Logs::LogGroup and MetricFilter."""
 
 from __future__ import annotations
 
@@ -41,4 +41,42 @@ LOG_GROUP = ApiType(
     delete_request=lambda name, _properties: {"logGroupName": name},
     change=_change,
     finish=_retain,
+)
+
+
+# ------------------------------------------------------------------ metric filters
+OF_FILTER = ("LogGroupName", "FilterName", "FilterPattern", "MetricTransformations")
+
+
+def _filter(site: Site, properties: Properties) -> dict[str, Any]:
+    """Dimensions are a list of Key and Value in a template, a map in the API."""
+    given = {name: properties[name] for name in OF_FILTER if name in properties}
+    given.setdefault("FilterName", site.made_up_name(512))
+    given["MetricTransformations"] = [
+        {**one, "Dimensions": {pair["Key"]: pair["Value"] for pair in one["Dimensions"]}}
+        if "Dimensions" in one
+        else one
+        for one in given["MetricTransformations"]
+    ]
+    return given
+
+
+def _change_filter(site: Site, name: str, old: Properties, new: Properties) -> None:
+    request = _filter(site, {**new, "FilterName": name})
+    site.call("logs", "PutMetricFilter", coerced("logs", "PutMetricFilter", request))
+
+
+METRIC_FILTER = ApiType(
+    name="AWS::Logs::MetricFilter",
+    service="logs",
+    create_operation="PutMetricFilter",
+    delete_operation="DeleteMetricFilter",
+    properties=frozenset(OF_FILTER),
+    required=frozenset({"LogGroupName", "FilterPattern", "MetricTransformations"}),
+    attributes=frozenset(),
+    immutable=frozenset({"LogGroupName", "FilterName"}),
+    arguments=_filter,
+    identify=lambda _answer, request: str(request["FilterName"]),
+    delete_request=lambda name, properties: {"logGroupName": properties["LogGroupName"], "filterName": name},
+    change=_change_filter,
 )

@@ -1,4 +1,4 @@
-"""AWS::SageMaker::Model, EndpointConfig and Endpoint. Ref of each is its ARN.
+"""AWS::SageMaker::Model, ModelPackageGroup, EndpointConfig and Endpoint. Ref of each is its ARN.
 
 SageMaker's ARNs are in small letters, so names that are made up here are too, and a name that is given is taken from the properties.
 """
@@ -58,6 +58,34 @@ MODEL = ApiType(
     identify=lambda answer, _request: str(answer["ModelArn"]),
     describe_with=lambda _site, arn, properties: {"ModelName": name_in(arn, properties, "ModelName")},
     delete_request=lambda arn, properties: {"ModelName": name_in(arn, properties, "ModelName")},
+    change=retag,
+)
+
+GROUP = "ModelPackageGroupName"
+
+
+def _describe_group(site: Site, arn: str, properties: Properties) -> dict[str, Any]:
+    found = site.call("sagemaker", "DescribeModelPackageGroup", {GROUP: arn})
+    return {
+        "ModelPackageGroupArn": arn,
+        "CreationTime": str(found["CreationTime"]),
+        "ModelPackageGroupStatus": found["ModelPackageGroupStatus"],
+    }
+
+
+MODEL_PACKAGE_GROUP = ApiType(
+    name="AWS::SageMaker::ModelPackageGroup",
+    service="sagemaker",
+    create_operation="CreateModelPackageGroup",
+    delete_operation="DeleteModelPackageGroup",
+    properties=frozenset({GROUP, "ModelPackageGroupDescription", "Tags"}),
+    required=frozenset({GROUP}),
+    attributes=frozenset({"ModelPackageGroupArn", "CreationTime", "ModelPackageGroupStatus"}),
+    immutable=frozenset({GROUP, "ModelPackageGroupDescription"}),
+    arguments=named(GROUP),
+    identify=lambda answer, _request: str(answer["ModelPackageGroupArn"]),
+    describe_with=_describe_group,
+    delete_request=lambda arn, _properties: {GROUP: arn},
     change=retag,
 )
 

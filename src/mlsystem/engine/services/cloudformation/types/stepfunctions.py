@@ -1,4 +1,4 @@
-"""AWS::StepFunctions::StateMachine."""
+"""AWS::StepFunctions::StateMachine and Activity."""
 
 from __future__ import annotations
 
@@ -87,4 +87,31 @@ STATE_MACHINE = ApiType(
     describe=_describe,
     delete_request=lambda arn, _properties: {"stateMachineArn": arn},
     change=_change,
+)
+
+
+def _activity(site: Site, properties: dict[str, Any]) -> dict[str, Any]:
+    tags = [{"key": tag["Key"], "value": tag["Value"]} for tag in tag_list(site, properties)]
+    return tagged({"name": properties["Name"]}, "tags", tags)
+
+
+def _retag_activity(site: Site, arn: str, old: Properties, new: Properties) -> None:
+    if tags := [{"key": tag["Key"], "value": tag["Value"]} for tag in tag_list(site, new)]:
+        site.call("stepfunctions", "TagResource", {"resourceArn": arn, "tags": tags})
+
+
+ACTIVITY = ApiType(
+    name="AWS::StepFunctions::Activity",
+    service="stepfunctions",
+    create_operation="CreateActivity",
+    delete_operation="DeleteActivity",
+    properties=frozenset({"Name", "Tags"}),
+    required=frozenset({"Name"}),
+    attributes=frozenset({"Arn", "Name"}),
+    immutable=frozenset({"Name"}),
+    arguments=_activity,
+    identify=lambda answer, _request: str(answer["activityArn"]),
+    describe_with=lambda _site, arn, properties: {"Arn": arn, "Name": properties["Name"]},
+    delete_request=lambda arn, _properties: {"activityArn": arn},
+    change=_retag_activity,
 )
