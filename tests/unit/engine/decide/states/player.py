@@ -34,7 +34,9 @@ from mlsystem.engine.decide.states import (
     TimerFired,
     advance,
     begin,
+    is_redrivable,
     parse,
+    redrive,
 )
 
 START = 1_700_000_000.25
@@ -113,6 +115,15 @@ class Player:
 
     def stop(self, error: str | None = None, cause: str | None = None) -> Step:
         return self.send(Stop(self.tick(), error, cause))
+
+    def redrive(self) -> Step:
+        """An execution that ended badly goes on; what came out before is behind."""
+        assert is_redrivable(self.step.state)
+        before = json.loads(json.dumps(self.step.state))
+        self.outcome, self.step = None, redrive(self.machine, before, self.tick())
+        assert self.step == redrive(self.machine, before, self.now)
+        self._take(self.step)
+        return self.step
 
     # ------------------------------------------------------------------ what one asks
     def timer(self, purpose: str = "") -> SetTimer:

@@ -79,6 +79,7 @@ CASES: dict[str, Callable[[], Player]] = {
     "ExecutionFailed": lambda: played(FAIL),
     "ExecutionAborted": lambda: played(WAIT, Player.stop),
     "ExecutionTimedOut": run_out,
+    "ExecutionRedriven": lambda: task(FUNCTION, Player.fail, Player.redrive),
     "PassStateEntered": lambda: played(PASS),
     "PassStateExited": lambda: played(PASS),
     "ChoiceStateEntered": choose,

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from mlsystem.engine.decide.states import Failed, Succeeded, TimedOut, is_redrivable, redrive
+from mlsystem.engine.decide.states import Failed, Succeeded, TimedOut, is_redrivable
 from mlsystem.engine.decide.states.timestamps import format_timestamp
 from tests.unit.engine.decide.states.player import FUNCTION, Player, machine
 
 WORK = {"Type": "Task", "Resource": FUNCTION}
-
-
-def _redrive(played: Player) -> None:
-    """As the room does; what came out before is behind."""
-    assert is_redrivable(played.step.state)
-    before = json.loads(json.dumps(played.step.state))
-    played.outcome, played.step = None, redrive(played.machine, before, played.tick())
-    assert played.step == redrive(played.machine, before, played.now)
-    played._take(played.step)
 
 
 def _branch(name: str, **members: Any) -> dict[str, Any]:
@@ -30,7 +20,7 @@ def test_only_what_failed_is_run_again() -> None:
     played.succeed("first")
     played.fail("Broken")
     assert isinstance(played.outcome, Failed)
-    _redrive(played)
+    played.redrive()
     assert played.types[-3:] == ["ExecutionRedriven", "LambdaFunctionScheduled", "LambdaFunctionStarted"]
     assert played.task.parameters == {"x": 1, "a": "first"}
     played.succeed("second")
@@ -55,14 +45,14 @@ def test_retries_count_anew_and_the_context_says_how_often() -> None:
         played.fire("retry")
         played.fail()
         assert isinstance(played.outcome, Failed)
-        _redrive(played)
+        played.redrive()
     assert played.events("ExecutionRedriven")[-1].details == {"executionRedrivenEventDetails": {"redriveCount": 3}}
 
 
 def test_the_context_says_when_it_was_redriven() -> None:
     played = Player(machine({"A": {**WORK, "Parameters": {"at.$": "$$.Execution.RedriveTime"}, "End": True}}))
     assert played.error == "States.Runtime"
-    _redrive(played)
+    played.redrive()
     assert played.task.parameters == {"at": format_timestamp(played.now)}
 
 
@@ -73,7 +63,7 @@ def test_branches_that_have_ended_well_are_kept() -> None:
     played.fail("Broken", task=0)
     assert isinstance(played.outcome, Failed)
     assert played.tasks == []
-    _redrive(played)
+    played.redrive()
     assert len(played.tasks) == 2
     played.succeed("aborted", 1)
     played.succeed("ill", 0)
@@ -85,7 +75,7 @@ def test_a_branch_that_had_not_begun_begins() -> None:
     late = machine({"One": {"Type": "Pass", "Next": "Two"}, "Two": {**WORK, "End": True}})
     played = Player(machine({"P": {"Type": "Parallel", "Branches": [ill, late], "End": True}}))
     assert played.error == "No"
-    _redrive(played)
+    played.redrive()
     assert played.error == "No"
     assert played.tasks == []
 
@@ -95,7 +85,7 @@ def test_iterations_inside_of_branches_are_kept_and_the_rest_is_started() -> Non
     played = Player(machine({"P": {"Type": "Parallel", "Branches": [machine({"M": loop})], "End": True}}), [1, 2, 3])
     played.succeed("one")
     played.fail()
-    _redrive(played)
+    played.redrive()
     assert played.task.parameters == 2
     played.succeed("two")
     played.succeed("three")
@@ -108,7 +98,7 @@ def test_a_parallel_state_that_was_caught_is_not_gone_on_with() -> None:
     played = Player(machine({"P": caught, "After": {"Type": "Fail", "Error": "After"}}))
     played.fail()
     assert played.error == "After"
-    _redrive(played)
+    played.redrive()
     assert (played.error, played.tasks) == ("After", [])
 
 
@@ -116,7 +106,7 @@ def test_a_time_out_of_the_machine_begins_again() -> None:
     played = Player(machine({"A": {**WORK, "End": True}}, TimeoutSeconds=9))
     played.fire("execution")
     assert isinstance(played.outcome, TimedOut)
-    _redrive(played)
+    played.redrive()
     assert played.timer("execution").after_seconds == 9
     played.succeed(1)
     assert played.output == 1
@@ -125,6 +115,6 @@ def test_a_time_out_of_the_machine_begins_again() -> None:
 def test_a_stopped_wait_waits_again() -> None:
     played = Player(machine({"W": {"Type": "Wait", "Seconds": 5, "End": True}}))
     played.stop("Enough")
-    _redrive(played)
+    played.redrive()
     played.fire("wait")
     assert isinstance(played.outcome, Succeeded)
