@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
+import nbformat as _nbformat
 from nbclient import NotebookClient
 from traitlets.config import Config
 
 from tests.e2e.built_images import CACHE
 from tests.live import LiveEngine
 
+nbformat: Any = _nbformat  # its functions have no types
 ROOT = Path(__file__).parents[2]
 CELL_SECONDS = 240
 
@@ -69,7 +70,12 @@ def execute(
     try:
         with tempfile.TemporaryDirectory() as sockets:
             client = NotebookClient(
-                content, timeout=cell_seconds, kernel_name="python3", resources=where, config=_spoken_to(sockets)
+                content,
+                timeout=cell_seconds,
+                kernel_name="python3",
+                resources=where,
+                config=_spoken_to(sockets),
+                shutdown_kernel="immediate",  # it has nothing to save
             )
             client.execute(env=_kernel_environment(folder, environment))
     finally:
