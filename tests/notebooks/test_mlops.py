@@ -1,10 +1,13 @@
-"""studio_nbs/mlops.ipynb, run once from its first cell to its last against a system in production, and what its cells then show."""
+"""studio_nbs/mlops.ipynb, run once from its first cell to its last against a system in production, and what its cells then show.
+
+It runs in a role that has the policy beside it and no more; another day somebody who may do everything comes back to clean up.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,38 +17,56 @@ import pytest
 from tests import small_project
 from tests.command_line import run
 from tests.finished import system_on_copy
-from tests.live import eventually
+from tests.live import LiveEngine, eventually
 from tests.notebooks.running import ROOT, Executed, engine_environment, execute, nbformat
+from tests.roles import limited_role
 from tests.small_project import NAME
 from tests.smtp import SmtpServer, link_in, open_link, serving
 from tests.system import System
 
 NOTEBOOK = ROOT / "studio_nbs" / "mlops.ipynb"
 ADMIN = "ada@example.org"
+POLICY = NOTEBOOK.with_name("mlops-policy.json")
 CHANGED = """
 DATA_SOURCE = {"hyperparameters.json": {"auc": "0.91"}}
 REQUESTS_PER_SECOND = 50
 CAPTURED_REQUESTS = 100
+"""
+LATER = """
 CLEAN_UP = "everything"
 DELETE_DATA = True
 """
+OF_CLEANING = (
+    "parameters",
+    "setup",
+    "helpers",
+    "project",
+    "studio-project",
+    "clean-deployed",
+    "clean-everything",
+    "clean-up",
+)
 CHARTS = ["timeline", "metrics-chart", "canary-chart", "distributions", "widget"]
 
 
 @dataclass(frozen=True)
 class Story:
-    """`old` is the endpoint of production before the notebook ran; `subjects` are those of the mails that came."""
+    """`old` is the endpoint of production before the notebook ran; `subjects` are those of the mails that came.
+
+    `cleaned` are its cells that clean up, with those that they need, run later.
+    """
 
     executed: Executed
+    cleaned: Executed
     system: System
     old: str
     subjects: list[str]
 
     def cell(self, name: str) -> Any:
-        return next(cell for cell in self.executed.notebook.cells if cell.id == name)
+        return _cell(self.executed, name)
 
     def printed(self, name: str) -> str:
-        return "".join(output.text for output in self.cell(name).outputs if output.output_type == "stream")
+        return _printed(self.cell(name))
 
     def table(self, name: str) -> list[list[str]]:
         """The cells of the table that a cell of the notebook shows, row by row."""
@@ -66,8 +87,19 @@ def story(finished_state: Path, smtp: SmtpServer, tmp_path_factory: pytest.TempP
         _subscribe(system, smtp)
         old = system.outputs("prd")["EndpointName"]
         notebook = _with_parameters(folder / NOTEBOOK.name, CHANGED)
-        executed = execute(notebook, folder / "executed", engine_environment(system.engine), NOTEBOOK.parent)
-        yield Story(executed, system, old, [str(mail["Subject"]) for mail in smtp.mails_to(ADMIN)])
+        executed = execute(notebook, folder / "executed", _limited(system.engine), NOTEBOOK.parent)
+        subjects = [str(mail["Subject"]) for mail in smtp.mails_to(ADMIN)]
+        cleaning = _with_parameters(folder / "later.ipynb", LATER, OF_CLEANING)
+        cleaned = execute(cleaning, folder / "executed", engine_environment(system.engine), NOTEBOOK.parent)
+        yield Story(executed, cleaned, system, old, subjects)
+
+
+def _limited(engine: LiveEngine) -> dict[str, str]:
+    """The engine's settings with keys of a role that has the notebook's policy."""
+    arn = limited_role(engine, "studio", *json.loads(POLICY.read_text())["Statement"])
+    keys = engine.client("sts").assume_role(RoleArn=arn, RoleSessionName="ada")["Credentials"]
+    names = {"ACCESS_KEY_ID": "AccessKeyId", "SECRET_ACCESS_KEY": "SecretAccessKey", "SESSION_TOKEN": "SessionToken"}
+    return {**engine_environment(engine), **{f"AWS_{name}": str(keys[member]) for name, member in names.items()}}
 
 
 def _subscribe(system: System, smtp: SmtpServer) -> None:
@@ -77,13 +109,22 @@ def _subscribe(system: System, smtp: SmtpServer) -> None:
     open_link(link_in(question.get_content()))
 
 
-def _with_parameters(target: Path, code: str) -> Path:
-    """The notebook with a cell behind that of its parameters, as tools that run notebooks do it."""
+def _with_parameters(target: Path, code: str, only: Sequence[str] = ()) -> Path:
+    """The notebook, or some of its cells, with a cell behind that of its parameters, as tools that run notebooks do it."""
     content = nbformat.read(NOTEBOOK, as_version=4)
+    content.cells = [cell for cell in content.cells if not only or cell.id in only]
     at = next(number for number, cell in enumerate(content.cells) if "parameters" in cell.metadata.get("tags", ()))
     content.cells.insert(at + 1, nbformat.v4.new_code_cell(code))
     nbformat.write(content, target)
     return target
+
+
+def _cell(executed: Executed, name: str) -> Any:
+    return next(cell for cell in executed.notebook.cells if cell.id == name)
+
+
+def _printed(cell: Any) -> str:
+    return "".join(output.text for output in cell.outputs if output.output_type == "stream")
 
 
 def test_it_is_kept_without_outputs_and_with_names_for_its_cells() -> None:
@@ -154,7 +195,9 @@ def _pictures(cell: Any) -> list[str]:
 
 
 def test_it_leaves_nothing_behind_when_it_is_told_so(story: Story, tmp_path: Path) -> None:
-    assert story.printed("clean-up").endswith("left of it: nothing\n")
+    left = story.printed("clean-up")
+    assert left.startswith("left of it: ") and f"{NAME}-deploy-prd" in left
+    assert _printed(_cell(story.cleaned, "clean-up")).endswith("left of it: nothing\n")
     client = story.system.engine.client
     assert client("cloudformation").describe_stacks()["Stacks"] == []
     assert client("s3").list_buckets()["Buckets"] == []
