@@ -127,13 +127,6 @@ def _printed(cell: Any) -> str:
     return "".join(output.text for output in cell.outputs if output.output_type == "stream")
 
 
-def test_it_is_kept_without_outputs_and_with_names_for_its_cells() -> None:
-    content = json.loads(NOTEBOOK.read_text())
-    code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
-    assert [cell["id"] for cell in code if cell["outputs"] or cell["execution_count"] is not None] == []
-    nbformat.validate(nbformat.from_dict(content))
-
-
 def test_the_upload_starts_an_execution_that_comes_to_the_question_with_its_evidence(story: Story) -> None:
     told = re.search(r"version (\S+) of \S+ started the execution (\S+)", story.printed("upload"))
     assert told is not None

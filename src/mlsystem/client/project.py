@@ -17,7 +17,9 @@ import yaml
 from mlsystem.client.errors import ClientFailure, NotFound
 
 SETTINGS, SCHEMA = "mlsystem.yaml", "mlsystem.schema.json"
-NOTEBOOKS = ("exp_nbs", "studio_nbs")  # folders of a project that lie beside the template
+# Of a project, and beside the template: the notebooks, and what makes the data that they begin with.
+NOTEBOOKS = ("exp_nbs", "studio_nbs")
+EXAMPLE_DATA = ("examples/flights/dataset.py", "examples/flights/flights.py")
 IGNORED = {".git", ".mlsystem", "__pycache__", ".venv", "build", "node_modules", ".ipynb_checkpoints"}
 LINEAR = re.compile(r"Linear(\d+)PercentEvery(\d+)Minutes?")
 # https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html
@@ -110,7 +112,7 @@ class Project:
         """The folder as a ZIP file, with which its repository begins."""
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, path in self.files():
+            for name, path in sorted(self.files()):
                 item = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
                 item.external_attr = (path.stat().st_mode & 0o777) << 16
                 item.compress_type = zipfile.ZIP_DEFLATED
@@ -207,9 +209,12 @@ def create(folder: Path) -> list[Path]:
 
 
 def _notebook_files() -> Iterator[tuple[str, Path]]:
+    beside = template_folder().parent
     for name in NOTEBOOKS:
-        for inner, path in _files(template_folder().parent / name):
+        for inner, path in _files(beside / name):
             yield f"{name}/{inner}", path
+    for name in EXAMPLE_DATA:
+        yield name, beside / name
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:

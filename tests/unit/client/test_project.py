@@ -27,7 +27,7 @@ def test_a_new_project_has_its_notebooks_and_so_has_its_repository(folder: Path)
     (folder / "studio_nbs" / ".ipynb_checkpoints").mkdir()
     (folder / "studio_nbs" / ".ipynb_checkpoints" / "mlops-checkpoint.ipynb").write_text("{}")
     seed = _names(load(folder))
-    assert {"studio_nbs/mlops.ipynb", "studio_nbs/dashboard.json"} <= set(seed)
+    assert {"studio_nbs/mlops.ipynb", "studio_nbs/dashboard.json", "examples/flights/dataset.py"} <= set(seed)
     assert [name for name in seed if "checkpoint" in name] == []
     assert notebook.read_bytes() == (template_folder().parent / "studio_nbs" / "mlops.ipynb").read_bytes()
 
