@@ -17,6 +17,7 @@ LONGEST = (
     "e2e/test_studio_scripts.py",
     "engine/test_plan.py",
     "engine/test_codedeploy.py",
+    "notebooks/test_mlops.py",
     "e2e/test_loops.py",
     "e2e/test_stage_rollback.py",
     "e2e/test_judge.py",

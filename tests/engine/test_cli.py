@@ -219,6 +219,7 @@ def test_init_makes_a_project_once(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (folder / "pipeline.yml").is_file()
     assert os.access(folder / "container" / "code" / "train", os.X_OK)
+    assert (folder / "studio_nbs" / "mlops.ipynb").is_file()
     again = run("init", str(folder), home=tmp_path)
     assert again.returncode == 1
     assert "is not empty" in again.stderr

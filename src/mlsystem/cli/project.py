@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 
 def init(context: typer.Context, folder: Annotated[Path, typer.Argument(help="a new folder")]) -> None:
-    """Make a project: templates, workflow, container program, settings."""
+    """Make a project: templates, workflow, container program, settings, notebooks."""
     state: State = context.obj
     files = projects.create(folder)
     state.answer(

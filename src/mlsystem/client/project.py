@@ -17,7 +17,10 @@ import yaml
 from mlsystem.client.errors import ClientFailure, NotFound
 
 SETTINGS, SCHEMA = "mlsystem.yaml", "mlsystem.schema.json"
-IGNORED = {".git", ".mlsystem", "__pycache__", ".venv", "build", "node_modules"}
+# Of a project, and beside the template: the notebooks, and what makes the data that they begin with.
+NOTEBOOKS = ("exp_nbs", "studio_nbs")
+EXAMPLE_DATA = ("examples/flights/dataset.py", "examples/flights/flights.py")
+IGNORED = {".git", ".mlsystem", "__pycache__", ".venv", "build", "node_modules", ".ipynb_checkpoints"}
 LINEAR = re.compile(r"Linear(\d+)PercentEvery(\d+)Minutes?")
 # https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html
 LONGEST_SHIFT_MINUTES = 2880
@@ -109,17 +112,18 @@ class Project:
         """The folder as a ZIP file, with which its repository begins."""
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in self.files():
-                item = zipfile.ZipInfo(path.relative_to(self.folder).as_posix(), (2020, 1, 1, 0, 0, 0))
+            for name, path in sorted(self.files()):
+                item = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
                 item.external_attr = (path.stat().st_mode & 0o777) << 16
                 item.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(item, path.read_bytes())
         return stream.getvalue()
 
-    def files(self) -> Iterator[Path]:
-        for path in sorted(self.folder.rglob("*")):
-            if path.is_file() and not IGNORED.intersection(path.relative_to(self.folder).parts):
-                yield path
+    def files(self) -> Iterator[tuple[str, Path]]:
+        """By their names in the project. The template that comes with this program is a project too."""
+        yield from _files(self.folder)
+        if self.folder == template_folder():
+            yield from _notebook_files()
 
 
 def load(folder: Path, *, names_only: bool = False) -> Project:
@@ -188,14 +192,34 @@ def _schema(folder: Path) -> dict[str, Any]:
 
 
 def template_folder() -> Path:
-    """The project that comes with this program."""
-    return Path(__file__).resolve().parents[3] / "project"
+    """The project that comes with this program. What else comes with it lies beside that folder: in a wheel, or in the clone."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "shipped" / "project"
+    return installed if installed.is_dir() else package.parents[1] / "project"
 
 
 def create(folder: Path) -> list[Path]:
-    """Copy the template project. Raises ClientFailure when the folder is not empty."""
+    """Copy the template project with its notebooks. Raises ClientFailure when the folder is not empty."""
     if folder.exists() and any(folder.iterdir()):
         raise ClientFailure(f"{folder} is not empty: name a new folder")
-    source = template_folder()
-    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"), dirs_exist_ok=True)
+    for name, source in [*_files(template_folder()), *_notebook_files()]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, folder / name)
     return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _notebook_files() -> Iterator[tuple[str, Path]]:
+    beside = template_folder().parent
+    for name in NOTEBOOKS:
+        for inner, path in _files(beside / name):
+            yield f"{name}/{inner}", path
+    for name in EXAMPLE_DATA:
+        yield name, beside / name
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """With their names in the folder, without what tools leave in it."""
+    for path in sorted(folder.rglob("*")):
+        inner = path.relative_to(folder)
+        if path.is_file() and not IGNORED.intersection(inner.parts):
+            yield inner.as_posix(), path

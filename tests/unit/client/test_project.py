@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from mlsystem.client.errors import ClientFailure
-from mlsystem.client.project import create, load
+from mlsystem.client.project import Project, create, load, template_folder
 
 
 @pytest.fixture
@@ -18,6 +20,25 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_new_project_is_whole(folder: Path) -> None:
     assert load(folder).pipeline == "mls-mlsystem"
+
+
+def test_a_new_project_has_its_notebooks_and_so_has_its_repository(folder: Path) -> None:
+    notebook = folder / "studio_nbs" / "mlops.ipynb"
+    (folder / "studio_nbs" / ".ipynb_checkpoints").mkdir()
+    (folder / "studio_nbs" / ".ipynb_checkpoints" / "mlops-checkpoint.ipynb").write_text("{}")
+    seed = _names(load(folder))
+    assert {"studio_nbs/mlops.ipynb", "studio_nbs/dashboard.json", "examples/flights/dataset.py"} <= set(seed)
+    assert [name for name in seed if "checkpoint" in name] == []
+    assert notebook.read_bytes() == (template_folder().parent / "studio_nbs" / "mlops.ipynb").read_bytes()
+
+
+def test_the_template_that_studio_is_given_is_the_same_project(folder: Path) -> None:
+    assert load(template_folder()).archive() == load(folder).archive()
+
+
+def _names(project: Project) -> list[str]:
+    with zipfile.ZipFile(io.BytesIO(project.archive())) as archive:
+        return archive.namelist()
 
 
 @pytest.mark.parametrize(
