@@ -11,9 +11,9 @@ from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.alarm import AlarmRule, StateValue, alarm_series, check_queries, evaluation_range, read_rule
 from mlsystem.engine.decide.alarm.reason import moment
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import Paging, by_key
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.services.cloudwatch.alarm import ACTION_MEMBERS, Alarm, AlarmMachine, is_scaling_policy
-from mlsystem.engine.services.cloudwatch.page import page
 from mlsystem.engine.services.cloudwatch.tags import write_tags
 from mlsystem.engine.store.database import Transaction
 
@@ -32,6 +32,8 @@ MEMBERS = """AlarmName AlarmDescription ActionsEnabled OKActions AlarmActions In
 # Members that a metric alarm shares with DescribeAlarmsForMetric's question.
 OF_METRIC = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Unit")
 MOST_ACTIONS = 5
+
+PAGES = Paging(50, "MaxRecords")
 
 
 class Alarms(Part):
@@ -78,8 +80,8 @@ class Alarms(Part):
             raise AwsError("ValidationError", "AlarmNames and AlarmNamePrefix exclude each other.", status=400)
         is_asked = "MetricAlarm" in request.get("AlarmTypes", ("MetricAlarm",))
         alarms = _named(call.tx, request) if is_asked else iter(())
-        told = (describe_alarm(alarm) for alarm in alarms if _is_wanted(alarm, request))
-        return {**page(told, request, "MetricAlarms", request.get("MaxRecords", 50)), "CompositeAlarms": []}
+        wanted = (alarm for alarm in alarms if _is_wanted(alarm, request))
+        return {**PAGES.page(wanted, request, "MetricAlarms", by_key, describe_alarm), "CompositeAlarms": []}
 
     @operation(
         "DescribeAlarmsForMetric",
@@ -169,7 +171,7 @@ def describe_alarm(alarm: Alarm) -> dict[str, object]:
 
 def _named(tx: Transaction, request: Mapping[str, Any]) -> Iterator[Alarm]:
     if "AlarmNames" in request:
-        found = (tx.get(Alarm, name) for name in request["AlarmNames"])
+        found = (tx.get(Alarm, name) for name in sorted(set(request["AlarmNames"])))
         return (alarm for alarm in found if alarm is not None)
     return tx.each(Alarm, prefix=request.get("AlarmNamePrefix"), state=request.get("StateValue"), by_key=True)
 

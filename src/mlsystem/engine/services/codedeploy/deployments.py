@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import by_creation
 from mlsystem.engine.decide.traffic import (
     Deployment,
     DeploymentStatus,
@@ -26,7 +27,7 @@ from mlsystem.engine.services.codedeploy.configs import find_config
 from mlsystem.engine.services.codedeploy.deployment import DeploymentMachine, DeploymentRecord
 from mlsystem.engine.services.codedeploy.deployment_actions import lifecycle_event_of
 from mlsystem.engine.services.codedeploy.groups import find_group
-from mlsystem.engine.services.codedeploy.page import page
+from mlsystem.engine.services.codedeploy.pages import PAGES
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
@@ -107,8 +108,8 @@ class Deployments(Part):
         lists = (call.tx.each(DeploymentRecord, parent=parent, state=one, newest_first=True) for one in set(statuses))
         newest_first = heapq.merge(*lists, key=lambda record: (record.created_at, record.key), reverse=True)
         within = given.get("createTimeRange", {})
-        found = (record.key for record in newest_first if _is_within(record.created_at, within))
-        return page(found, given, "deployments")
+        found = (record for record in newest_first if _is_within(record.created_at, within))
+        return PAGES.page(found, given, "deployments", by_creation, lambda one: one.key, descending=True)
 
     @operation("StopDeployment", accepts="deploymentId autoRollbackEnabled")
     def stop_deployment(self, request: StopDeploymentInputTypeDef, call: Call) -> Mapping[str, object]:

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
-from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.errors import NotImplementedHere
+from mlsystem.engine.decide.paging import Paging, by_creation, read_mark
 from mlsystem.engine.services.sagemaker.experiment import Experiment, Trial, require_trial
 from mlsystem.engine.services.sagemaker.experiment_component import Component, components
 from mlsystem.engine.services.sagemaker.experiments import describe_experiment, describe_trial
@@ -22,7 +23,7 @@ from mlsystem.engine.store.database import Transaction
 if TYPE_CHECKING:
     from types_boto3_sagemaker.type_defs import SearchRequestTypeDef
 
-DEFAULT_PAGE = 10
+PAGES = Paging(10)
 ORDERINGS: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThan": lambda mine, other: mine > other,
     "GreaterThanOrEqualTo": lambda mine, other: mine >= other,
@@ -40,31 +41,31 @@ class Search(Part):
     @operation("Search", accepts="Resource SearchExpression SortBy SortOrder NextToken MaxResults")
     def search(self, request: SearchRequestTypeDef, call: Call) -> Mapping[str, object]:
         resource, expression = request["Resource"], request.get("SearchExpression", {})
-        token = request.get("NextToken", "0")
-        if not token.isdecimal():
-            raise AwsError("ValidationException", f"The NextToken {token!r} is not one that was given out.")
-        start, size = int(token), request.get("MaxResults", DEFAULT_PAGE)
         path, is_descending = request.get("SortBy", "CreationTime"), request.get("SortOrder") != "Ascending"
         experiment = only(expression, "ExperimentName")
         if resource == "ExperimentTrial" and path == "CreationTime" and experiment is not None:
             count = call.tx.count(Trial, parent=experiment)
-            found = self._trials_of(call.tx, experiment, is_descending, start, size)
+            found, more = self._trials_of(call.tx, experiment, is_descending, request)
         else:
             matching = [one for one in self._all(call.tx, resource, expression) if _holds(expression, one)]
-            matching.sort(key=lambda one: _order(one, path), reverse=is_descending)
-            count, found = len(matching), matching[start : start + size]
-        answer: dict[str, object] = {
+            mark = _mark(path, f"{resource.removeprefix('Experiment') or resource}Name")
+            matching.sort(key=mark, reverse=is_descending)
+            count = len(matching)
+            found, more = PAGES.take(matching, request, mark, descending=is_descending)
+        return {
             "Results": [{resource.removeprefix("Experiment") or resource: one} for one in found],
             "TotalHits": {"Value": count, "Relation": "EqualTo"},
+            **more,
         }
-        return answer | ({"NextToken": str(start + size)} if start + size < count else {})
 
     def _trials_of(
-        self, tx: Transaction, experiment: str, is_descending: bool, start: int, size: int
-    ) -> list[dict[str, Any]]:
+        self, tx: Transaction, experiment: str, is_descending: bool, request: SearchRequestTypeDef
+    ) -> tuple[list[dict[str, Any]], dict[str, object]]:
         """A page of them in the order of their creation, which the database has: an experiment may have very many."""
-        trials = tx.each(Trial, parent=experiment, newest_first=is_descending, limit=size, offset=start)
-        return [self._trial(tx, one) for one in trials]
+        last = read_mark(request.get("NextToken"))
+        trials = tx.each(Trial, parent=experiment, newest_first=is_descending, after=last)
+        found, more = PAGES.take(trials, request, by_creation, descending=is_descending)
+        return [self._trial(tx, one) for one in found], more
 
     def _all(self, tx: Transaction, resource: str, expression: Mapping[str, Any]) -> list[dict[str, Any]]:
         """All that the expression may hold for."""
@@ -195,7 +196,12 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _order(thing: Mapping[str, Any], path: str) -> tuple[float, str]:
-    found = _values(thing, path.split("."))
-    number = _number(found[0]) if found else None
-    return (number if number is not None else 0.0, _text(found[0]) if found else "")
+def _mark(path: str, name: str) -> Callable[[Mapping[str, Any]], tuple[float, str, str]]:
+    """What Search sorts by: the number at the path, or the text; and the name, which tells two things apart."""
+
+    def mark(thing: Mapping[str, Any]) -> tuple[float, str, str]:
+        found = _values(thing, path.split("."))
+        number = _number(found[0]) if found else None
+        return (number if number is not None else 0.0, _text(found[0]) if found else "", str(thing[name]))
+
+    return mark

@@ -13,11 +13,12 @@ from pydantic import Field
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide import states
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import by_creation
 from mlsystem.engine.decide.states.machine import Flow, StateType
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.permission import Requirement
 from mlsystem.engine.services.stepfunctions.execution import Execution, Status
-from mlsystem.engine.services.stepfunctions.listing import page, when
+from mlsystem.engine.services.stepfunctions.listing import PAGES, when
 from mlsystem.engine.services.stepfunctions.resource import resource_of
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.records import Record
@@ -136,7 +137,7 @@ class StateMachines(Part):
 
     @operation("ListStateMachines", accepts="maxResults nextToken")
     def list_state_machines(self, request: ListStateMachinesInputTypeDef, call: Call) -> Mapping[str, object]:
-        return page(call.tx.all(StateMachine), request, "stateMachines", _summary)
+        return PAGES.page(call.tx.each(StateMachine), request, "stateMachines", by_creation, _summary)
 
     @operation("DeleteStateMachine", accepts="stateMachineArn")
     def delete(self, request: DeleteStateMachineInputTypeDef, call: Call) -> Mapping[str, object]:
