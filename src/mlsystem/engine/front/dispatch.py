@@ -21,7 +21,7 @@ from mlsystem.engine.decide.paging import ForeignToken
 from mlsystem.engine.front.audit import AuditTrail, Entry
 from mlsystem.engine.front.guard import Guard
 from mlsystem.engine.front.page_tokens import opened, refusal, sealed
-from mlsystem.engine.front.validation import validate
+from mlsystem.engine.front.validation import Given, validate
 from mlsystem.engine.permission import Requirement
 from mlsystem.engine.runtime.api_model import service_model
 from mlsystem.engine.store.bodies import Body
@@ -68,7 +68,7 @@ class Dispatcher:
         mark, handler = self._find(service, operation)
         given = {name: value for name, value in request.items() if value is not None}
         model = self._check(service, mark, given)
-        asked = opened(model, given)
+        asked = Given(model, opened(model, given))
         try:
             return sealed(model, self._run(service, mark, handler, asked, principal, entry))
         except ForeignToken as error:

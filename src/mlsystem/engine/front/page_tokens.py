@@ -37,6 +37,7 @@ CODES = {
     "codedeploy": "InvalidNextTokenException",
     "ec2": "InvalidNextToken",
     "kms": "InvalidMarkerException",
+    "lambda": "InvalidParameterValueException",
     "servicecatalog": "InvalidParametersException",
 }
 TOKEN_ERRORS = (

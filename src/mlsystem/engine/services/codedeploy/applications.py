@@ -128,6 +128,8 @@ class Applications(Part):
     # ------------------------------------------------------------------ tags
     @operation("TagResource", accepts="ResourceArn Tags")
     def tag(self, request: TagResourceInputTypeDef, call: Call) -> Mapping[str, object]:
+        if any(not tag.get("Key") for tag in request["Tags"]):
+            raise AwsError("InvalidTagsToAddException", "A tag has no Key.")
         write_tags(call.tx, request["ResourceArn"], request["Tags"])
         return {}
 

@@ -105,6 +105,9 @@ class Catalogue(Part):
 
 
 def read_tags(tags: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Raises AwsError for a tag without a key."""
+    if any("Key" not in tag for tag in tags):
+        raise AwsError("InvalidParameterException", "A tag has no Key.")
     return {tag["Key"]: tag.get("Value", "") for tag in tags}
 
 
