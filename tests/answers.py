@@ -1,6 +1,6 @@
 """Looks at every answer that a client of the tests gets: against AWS's model of the operation.
 
-A member that the model does not have, a required one that is absent, a value outside of its enumeration: the test that got the answer fails.
+A member that the model does not have, a required one that is absent, a value outside of its enumeration: the test that got it fails.
 boto3 itself would pass over all of them.
 """
 

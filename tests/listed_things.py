@@ -36,7 +36,7 @@ def code() -> bytes:
     return held.getvalue()
 
 
-FUNCTION = {"FunctionName": NAME, "Runtime": "python3.11", "Role": ROLE, "Handler": "app.handler"}
+FUNCTION: dict[str, object] = {"FunctionName": NAME, "Runtime": "python3.11", "Role": ROLE, "Handler": "app.handler"}
 FUNCTION = {**FUNCTION, "Code": {"ZipFile": code()}}
 
 
@@ -46,7 +46,6 @@ GONE_OBJECT = {"Bucket": "pages-of-objects", "Key": THING}
 OBJECTS = {"Bucket": "pages-of-objects"}
 STREAM = {"logGroupName": "pages", "logStreamName": NAME}
 GONE_STREAM = {"logGroupName": "pages", "logStreamName": THING}
-TARGET = {"Rule": "pages", "Targets": [{"Id": NAME, "Arn": "arn:aws:sns:us-east-1:000000000000:pages"}]}
 TRIAL = {"ExperimentName": "pages-of-trials", "TrialName": NAME}
 MODEL = {"ModelName": NAME, "ExecutionRoleArn": ROLE, "PrimaryContainer": {"Image": IMAGE}}
 MODELS = ("create_model", MODEL), ("delete_model", {"ModelName": THING})
@@ -131,15 +130,6 @@ LISTINGS = (
         "Name",
         ("put_rule", {"Name": NAME, "ScheduleExpression": "rate(1 day)"}),
         ("delete_rule", {"Name": THING}),
-    ),
-    Listing(
-        "events",
-        "list_targets_by_rule",
-        "Targets",
-        "Id",
-        ("put_targets", TARGET),
-        ("remove_targets", {"Rule": "pages", "Ids": [THING]}),
-        given={"Rule": "pages"},
     ),
     Listing(
         "iam",

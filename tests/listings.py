@@ -1,6 +1,6 @@
 """Lists that AWS pages, with how to make and delete what is in them: cheap things, which nothing else has to do with.
 
-In the members of `create` the text NAME stands for the thing's own name, and in those of `delete` and `given` THING for what `create` answered.
+In the members of `create` the text NAME stands for the thing's own name, and in those of `delete` THING for what `create` answered.
 """
 
 from __future__ import annotations
@@ -69,11 +69,5 @@ def prepare(engine: LiveEngine) -> None:
     engine.client("iam").create_role(RoleName="pages", AssumeRolePolicyDocument=TRUST)
     engine.client("s3").create_bucket(Bucket="pages-of-objects")
     engine.client("logs").create_log_group(logGroupName="pages")
-    engine.client("events").put_rule(Name="pages", ScheduleExpression="rate(1 day)")
     engine.client("sagemaker").create_experiment(ExperimentName="pages-of-trials")
     engine.client("sagemaker").create_model(ModelName="pages", ExecutionRoleArn=ROLE, PrimaryContainer={"Image": IMAGE})
-    engine.client("kms").create_alias(AliasName="alias/pages", TargetKeyId=key(engine))
-
-
-def key(engine: LiveEngine) -> str:
-    return str(engine.client("kms").create_key()["KeyMetadata"]["KeyId"])

@@ -31,7 +31,7 @@ LONG_PAGES = {
     "codedeploy": {"ListApplications", "ListDeploymentConfigs", "ListDeploymentGroups", "ListDeploymentTargets", "ListDeployments"},
     "sns": {"ListSubscriptions", "ListSubscriptionsByTopic", "ListTopics"},
 }  # fmt: skip
-# What is in these takes a job, an endpoint, a pipeline, a network or a program to make; the tests of their rooms page them or what is alike.
+# What is in these takes a job, an endpoint, a pipeline or a network to make, or is fewer than a page; they page as the lists below do.
 COSTLY = {
     "apigateway": {"GetDeployments", "GetResources", "GetUsagePlanKeys"},
     "application-autoscaling": {"DescribeScalableTargets", "DescribeScalingActivities", "DescribeScalingPolicies",
@@ -42,7 +42,7 @@ COSTLY = {
     "ec2": {"DescribeNatGateways", "DescribeRouteTables", "DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcEndpoints"},
     "ecr": {"DescribeImages", "ListImages"},
     "efs": {"DescribeAccessPoints", "DescribeMountTargets"},
-    "events": {"ListRuleNamesByTarget"},
+    "events": {"ListRuleNamesByTarget", "ListTargetsByRule"},
     "iam": {"ListAttachedRolePolicies"},
     "kms": {"ListAliases", "ListKeyPolicies", "ListKeyRotations", "ListKeys", "ListResourceTags"},
     "lambda": {"ListAliases", "ListVersionsByFunction"},
@@ -187,6 +187,7 @@ def fitting(operation: OperationModel) -> dict[str, Any]:
     names = {
         "PipelineName": "p",
         "SecretId": "s",
+        "ResourceId": "fs-01234567",
         "resourceArn": "arn:aws:codepipeline:us-east-1:000000000000:p",
         "ResourceArn": "arn:aws:sagemaker:us-east-1:000000000000:model/m",
         "ServiceNamespace": "sagemaker",

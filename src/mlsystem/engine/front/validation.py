@@ -101,12 +101,17 @@ def _faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
         for key, item in value.items():
             yield from _faults(shape.key, key, f"{path} (key {key})")
             yield from _faults(shape.value, item, f"{path}.{key}")
-    elif isinstance(shape, StringShape) and isinstance(value, str):
+    else:
+        yield from _scalar_faults(shape, value, path)
+
+
+def _scalar_faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
+    if isinstance(shape, StringShape) and isinstance(value, str):
         yield from _string_faults(shape, value, path)
-    elif shape.metadata.get("max") is not None and isinstance(value, int | float) and value > shape.metadata["max"]:
-        yield f"{path} is {value}, which is more than {shape.metadata['max']}"
     elif shape.type_name == "blob" and isinstance(value, bytes):
         yield from _length_faults(shape, value, path)
+    elif isinstance(value, int | float) and value > shape.metadata.get("max", value):
+        yield f"{path} is {value}, which is more than {shape.metadata['max']}"
 
 
 def _length_faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
