@@ -55,7 +55,8 @@ def _faults(shape: Shape, value: Any, path: str, is_head: bool = False) -> Itera
     elif isinstance(shape, MapShape) and isinstance(value, Mapping):
         for item in value.values():
             yield from _faults(shape.value, item, path)
-    elif isinstance(shape, StringShape) and shape.enum and value not in shape.enum:
+    elif isinstance(shape, StringShape) and shape.enum and value.lower() not in {one.lower() for one in shape.enum}:
+        # EC2 answers some of its states in other letters than its model has.
         yield f"{path} {value!r}, which is none of {', '.join(shape.enum[:20])}"
 
 
