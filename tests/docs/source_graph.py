@@ -1,7 +1,7 @@
 """Which calls of AWS a function of ours may make, read from the source: what it names, what that names, and so on.
 
 A name leads to the function, class or value that it stands for; a method's name leads to the methods of that name in all classes that were
-reached. So a call may be listed that is not made, and none is missing that is made by name; `tests/made_calls.py` holds what ran against it.
+reached. So a call may be listed that is not made, and none is missing that is made by name: `tests/made_calls.py` checks what ran.
 """
 
 from __future__ import annotations

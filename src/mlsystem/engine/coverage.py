@@ -42,6 +42,10 @@ Whatever is not here is refused by name: an operation, a member of a request, a 
 the same way. An operation is *supported* with all of its members, or *partly*, without those that are named. Of the operations that are
 refused those are named that concern what the room knows otherwise. Pages of their own have
 [the States language](coverage-states-language.md) and [what the commands and the console call](calls.md).
+
+A request that AWS's model does not allow (a required member missing, a value of another type or beyond its limits) is refused with AWS's
+code before a room sees it; a member that AWS does not have is ignored. A page of a list begins behind the last item of the one before,
+whatever was made or deleted meanwhile, and a page token is good for the operation alone that gave it out.
 """
 
 _VERB = re.compile(r"^(BatchGet|BatchDelete|[A-Z][a-z0-9]+)")
