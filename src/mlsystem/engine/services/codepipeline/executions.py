@@ -211,7 +211,8 @@ class Executions(Part):
         wanted = request.get("filter", {}).get("pipelineExecutionId")
         last = read_mark(request.get("nextToken"))
         # The runs of an execution, of which some were told, come behind its own mark.
-        begun = None if last is None else call.tx.get(Execution, wanted or str(last[1]))
+        begins_with = wanted or (str(last[1]) if last is not None else "")
+        begun = call.tx.get(Execution, begins_with)
         executions = [] if begun is None or begun.parent != request["pipelineName"] else [begun]
         if wanted is None:
             rest = call.tx.each(Execution, parent=request["pipelineName"], newest_first=True, after=last and last[:2])
