@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
+from tests import made_calls
 from tests.starter import STARTER, is_startable
 
 SECONDS = 120.0
@@ -22,12 +23,18 @@ def run(*arguments: str, home: Path, environment: dict[str, str] | None = None) 
     if not is_startable(full):
         command = [str(SCRIPTS / "mlsystem"), *command]
         return subprocess.run(command, capture_output=True, text=True, env=full, check=False, timeout=SECONDS)
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        program = STARTER.command(command, full, output, errors)
+    with (
+        tempfile.TemporaryFile() as output,
+        tempfile.TemporaryFile() as errors,
+        tempfile.TemporaryDirectory(prefix="calls-") as folder,
+    ):
+        calls = Path(folder) / "calls"
+        program = STARTER.command(command, {**full, made_calls.VARIABLE: str(calls)}, output, errors)
         try:
             status = program.wait(SECONDS)
         finally:
             program.kill()
+        made_calls.check(command, calls)
         return subprocess.CompletedProcess(command, status, _text(output), _text(errors))
 
 

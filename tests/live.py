@@ -18,6 +18,7 @@ import boto3
 from botocore.config import Config
 
 from mlsystem.engine.runtime.shim.record import lock_holder
+from tests.answers import check_answers
 from tests.starter import STARTER, Program, is_startable
 
 READY_SECONDS = 60.0
@@ -170,6 +171,7 @@ class LiveEngine:
             config=config,
         )
         assert not settings, f"unknown settings {sorted(settings)}"
+        check_answers(client)
         return client
 
 

@@ -6,9 +6,10 @@ cannot promise a member that the code refuses.
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -38,14 +39,25 @@ Made from the code by `python -m mlsystem.engine.coverage`; a test compares the 
 
 Whatever is not here is refused by name: an operation, a member of a request, a property of a resource type, each with the error
 `NotImplemented` or, in a template, before anything is created. Members inside of the members below may be refused in
-the same way. The States language has [a page of its own](coverage-states-language.md).
+the same way. An operation is *supported* with all of its members, or *partly*, without those that are named. Of the operations that are
+refused those are named that concern what the room knows otherwise. Pages of their own have
+[the States language](coverage-states-language.md) and [what the commands and the console call](calls.md).
+
+A request that AWS's model does not allow (a required member missing, a value of another type or beyond its limits) is refused with AWS's
+code before a room sees it; a member that AWS does not have is ignored. A page of a list begins behind the last item of the one before,
+whatever was made or deleted meanwhile, and a page token is good for the operation alone that gave it out.
 """
+
+_VERB = re.compile(r"^(BatchGet|BatchDelete|[A-Z][a-z0-9]+)")
 
 # What clients call and no room answers, because the front door does.
 AT_THE_DOOR = {
     "sagemaker-runtime": "`InvokeEndpoint` is answered by the front door, which hands body and headers to an instance of the endpoint; "
     "of the headers it heeds `TargetVariant` itself.\n"
 }
+
+DOOR_OPERATIONS = {"sagemaker-runtime": {"InvokeEndpoint"}}
+FEW = 12  # that are worth naming, whatever they are about
 
 
 def wired_rooms() -> tuple[Room, ...]:
@@ -79,11 +91,13 @@ def page(rooms: Sequence[Room], types: Sequence[ResourceType]) -> str:
 
 def _summary(rooms: Sequence[Room]) -> Iterator[str]:
     yield "## Services\n"
-    yield "| Service | Operations | Of AWS's |"
-    yield "| --- | ---: | ---: |"
+    yield "| Service | Supported | Partly | Refused |"
+    yield "| --- | ---: | ---: | ---: |"
     for room in rooms:
-        known = service_model(room.service).operation_names
-        yield f"| [{room.service}](#{room.service}) | {len(room.operations)} | {len(known)} |"
+        incomplete = sum(bool(refused_members(room, name)) for name in room.operations)
+        partly = incomplete + len(DOOR_OPERATIONS.get(room.service, ()))
+        refused = len(refused_operations(room))
+        yield f"| [{room.service}](#{room.service}) | {len(room.operations) - incomplete} | {partly} | {refused} |"
     yield ""
 
 
@@ -108,12 +122,48 @@ def _operations(room: Room) -> Iterator[str]:
         yield AT_THE_DOOR[room.service]
     if not room.operations:
         return
-    yield "| Operation | Members | Refused members |"
-    yield "| --- | --- | --- |"
+    yield "| Operation | State | Members | Refused members |"
+    yield "| --- | --- | --- | --- |"
     for name, (mark, _) in sorted(room.operations.items()):
-        refused = members_of(service_model(room.service).operation_model(name)) - mark.accepts
-        yield f"| {name} | {_names(mark.accepts)} | {_names(refused)} |"
+        refused = refused_members(room, name)
+        yield f"| {name} | {'partly' if refused else 'supported'} | {_names(mark.accepts)} | {_names(refused)} |"
     yield ""
+    yield _refused(room)
+
+
+def _refused(room: Room) -> str:
+    """How many there are, and those that somebody who has what the room knows will look for; all of them where they are few."""
+    others = refused_operations(room)
+    named = others if len(others) <= FEW else _akin(others, room.operations)
+    among = f", among them {_names(named)}" if named and named != others else f": {_names(named)}" if named else ""
+    return f"Refused are {len(others)} others of AWS's operations{among}.\n"
+
+
+def refused_members(room: Room, name: str) -> frozenset[str]:
+    """Of an operation that it answers."""
+    mark, _ = room.operations[name]
+    return members_of(service_model(room.service).operation_model(name)) - mark.accepts
+
+
+def refused_operations(room: Room) -> frozenset[str]:
+    """Of AWS's; those that the front door answers are none of the room's, and not refused."""
+    return (
+        frozenset(service_model(room.service).operation_names)
+        - room.operations.keys()
+        - DOOR_OPERATIONS.get(room.service, set())
+    )
+
+
+def _akin(names: Iterable[str], answered: Iterable[str]) -> frozenset[str]:
+    """Those about a thing that the room answers something about: who has it will look for them first."""
+    things = {_thing(name) for name in answered}
+    return frozenset(name for name in names if _thing(name) in things)
+
+
+def _thing(operation: str) -> str:
+    """What it is about: its name without the verb, in the singular."""
+    noun = _VERB.sub("", operation, count=1)
+    return noun.removesuffix("s")
 
 
 def faults(rooms: Sequence[Room]) -> Iterator[str]:

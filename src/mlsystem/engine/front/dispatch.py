@@ -12,14 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from botocore.model import OperationNotFoundError
+from botocore.model import OperationModel, OperationNotFoundError
 
 from mlsystem.engine.contract import Call, Handler, Operation, Principal, Room
 from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.decide.errors import AwsError, EngineError, NotImplementedHere
+from mlsystem.engine.decide.paging import ForeignToken
 from mlsystem.engine.front.audit import AuditTrail, Entry
 from mlsystem.engine.front.guard import Guard
-from mlsystem.engine.front.validation import validate
+from mlsystem.engine.front.page_tokens import opened, refusal, sealed
+from mlsystem.engine.front.validation import Given, validate
 from mlsystem.engine.permission import Requirement
 from mlsystem.engine.runtime.api_model import service_model
 from mlsystem.engine.store.bodies import Body
@@ -65,8 +67,12 @@ class Dispatcher:
         """As a call, for a request that has its own entry in the audit trail."""
         mark, handler = self._find(service, operation)
         given = {name: value for name, value in request.items() if value is not None}
-        self._check(service, mark, given)
-        return dict(self._run(service, mark, handler, given, principal, entry))
+        model = self._check(service, mark, given)
+        asked = Given(model, opened(model, given))
+        try:
+            return sealed(model, self._run(service, mark, handler, asked, principal, entry))
+        except ForeignToken as error:
+            raise refusal(model) from error
 
     def demand(self, service: str, principal: Principal, *requirements: Requirement) -> None:
         operation = requirements[0].action.partition(":")[2] if requirements else ""
@@ -102,7 +108,7 @@ class Dispatcher:
             raise NotImplementedHere(f"{service}:{operation}")
         return room.operations[operation]
 
-    def _check(self, service: str, mark: Operation, request: Mapping[str, Any]) -> None:
+    def _check(self, service: str, mark: Operation, request: Mapping[str, Any]) -> OperationModel:
         try:
             model = service_model(service).operation_model(mark.name)
         except OperationNotFoundError as error:
@@ -112,6 +118,7 @@ class Dispatcher:
         unknown = sorted(set(request) - mark.accepts)
         if unknown:
             raise NotImplementedHere(f"{service}:{mark.name} with {', '.join(unknown)}")
+        return model
 
     def _run(
         self,

@@ -23,6 +23,7 @@ from moto.core.serialize import SerializationContext, get_serializer_class
 from werkzeug.exceptions import NotFound
 
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.front.json_types import type_faults
 from mlsystem.engine.runtime.api_model import api_description
 
 # The service name in a request's credential scope, where it is not botocore's name.
@@ -31,6 +32,9 @@ SIGNING_NAMES = {
     "states": "stepfunctions",
     "elasticfilesystem": "efs",
 }
+
+# What AWS answers to a body that cannot be read, or a value of another type, where it is not SerializationException.
+UNREADABLE_CODES = {"rest-xml": "MalformedXML", "query": "MalformedInput", "ec2": "InvalidParameterValue"}
 
 # Of a compressed body, so that a small one cannot fill the memory.
 LARGEST_UNPACKED_BYTES = 64 * 1024 * 1024
@@ -106,21 +110,27 @@ def parse_request(signing_name: str, request: HttpRequest) -> ParsedRequest:
             }
         )
     except (RequestParserError, ValueError, TypeError, KeyError, AttributeError) as error:
-        code = "MalformedXML" if wire == "rest-xml" else "SerializationException"
-        raise AwsError(code, f"{operation.name}: the body of the request cannot be read: {error}", 400) from error
+        raise AwsError(
+            UNREADABLE_CODES.get(wire, "SerializationException"),
+            f"{operation.name}: the body of the request cannot be read: {error}",
+            400,
+        ) from error
     if model.protocol == "query" and "X-Amzn-Query-Mode" in moto_request.headers:
         wire = "query-json" if moto_request.headers.get("Content-Type", "").startswith("application/json") else wire
     return ParsedRequest(service, operation.name, parsed, operation, wire)
 
 
 def _check_json(operation: OperationModel, wire: str, body: bytes) -> None:
-    """Raises ValueError for a body that is not JSON, which the parser would take for an empty one."""
+    """Raises ValueError for a body that is not JSON, which the parser would take for an empty one, or has values of other types."""
     shape = operation.input_shape
-    if wire not in ("json", "rest-json") or not body or shape is None:
+    if wire not in ("json", "rest-json", "query-json") or not body or shape is None:
         return
     payload = shape.serialization.get("payload")
-    if payload is None or shape.members[payload].type_name not in ("blob", "string"):
-        json.loads(body)
+    if payload is not None and shape.members[payload].type_name in ("blob", "string"):
+        return
+    faults = list(type_faults(shape if payload is None else shape.members[payload], json.loads(body)))
+    if faults:
+        raise ValueError("; ".join(faults))
 
 
 def _unpacked(service: str, request: HttpRequest) -> HttpRequest:

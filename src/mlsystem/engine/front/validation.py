@@ -1,6 +1,7 @@
 """Checks a request against botocore's model of its operation, before any room sees it.
 
-botocore checks types, required members and ranges; enums, patterns and maximum lengths, which AWS's servers check, are walked here.
+botocore checks types, required members and minima; enums, patterns and maxima, which AWS's servers check, are walked here. The code of a
+fault is the one that AWS's model of the operation has for it (CodeDeploy: ApplicationNameRequiredException), else its service's own.
 Requests of rooms to rooms and of templates pass through it too, so a wrong template fails here as it would on AWS.
 """
 
@@ -25,7 +26,6 @@ VALIDATION_CODES = {
     "iam": "ValidationError",
     "sts": "ValidationError",
     "sns": "InvalidParameter",
-    "lambda": "InvalidParameterValueException",
     "ecr": "InvalidParameterException",
     "logs": "InvalidParameterException",
     "codebuild": "InvalidInputException",
@@ -35,16 +35,56 @@ VALIDATION_CODES = {
 }
 
 
+# Of services that have a code of their own for what is missing.
+MISSING_CODES = {"ec2": "MissingParameter"}
+
+
 def validate(operation: OperationModel, request: Mapping[str, Any]) -> None:
     """Raises AwsError with the code that this service gives to invalid requests, naming every fault found."""
     shape = operation.input_shape
     if shape is None:
         return
+    missing = [name for name in shape.required_members if request.get(name) is None]
     report = ParamValidator().validate(dict(request), shape)
     faults = [report.generate_report()] if report.has_errors() else list(_faults(shape, request, ""))
     if faults:
-        service = operation.service_model.service_name
-        raise AwsError(VALIDATION_CODES.get(service, "ValidationException"), f"{operation.name}: {'; '.join(faults)}")
+        code = _missing_code(operation, missing[0]) if missing else _invalid_code(operation, faults[0])
+        raise AwsError(code, f"{operation.name}: {'; '.join(faults)}")
+
+
+class Given(dict[str, Any]):
+    """A request as a room sees it: a member that it cannot do without, and that the model leaves open, is missed by name."""
+
+    def __init__(self, operation: OperationModel, members: Mapping[str, Any]):
+        super().__init__(members)
+        self._operation = operation
+
+    def __missing__(self, member: str) -> Any:
+        """Raises AwsError."""
+        raise AwsError(_missing_code(self._operation, member), f"{self._operation.name}: {member} is required.")
+
+
+def _missing_code(operation: OperationModel, member: str) -> str:
+    service, shape = operation.service_model.service_name, operation.input_shape
+    if service == "s3" and shape is not None and shape.serialization.get("payload") == member:
+        return "MissingRequestBodyError"
+    own = f"{member[0].upper()}{member[1:]}RequiredException"
+    return own if _has_error(operation, own) else MISSING_CODES.get(service, _code(operation))
+
+
+def _invalid_code(operation: OperationModel, fault: str) -> str:
+    """A fault begins with the path of its member."""
+    member = re.split(r"[ .\[]", fault, maxsplit=1)[0]
+    own = f"Invalid{member[:1].upper()}{member[1:]}Exception"
+    return own if _has_error(operation, own) else _code(operation)
+
+
+def _code(operation: OperationModel) -> str:
+    return VALIDATION_CODES.get(operation.service_model.service_name, "ValidationException")
+
+
+def _has_error(operation: OperationModel, name: str) -> bool:
+    return any(shape.name == name for shape in operation.error_shapes)
 
 
 def _faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
@@ -61,8 +101,17 @@ def _faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
         for key, item in value.items():
             yield from _faults(shape.key, key, f"{path} (key {key})")
             yield from _faults(shape.value, item, f"{path}.{key}")
-    elif isinstance(shape, StringShape) and isinstance(value, str):
+    else:
+        yield from _scalar_faults(shape, value, path)
+
+
+def _scalar_faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
+    if isinstance(shape, StringShape) and isinstance(value, str):
         yield from _string_faults(shape, value, path)
+    elif shape.type_name == "blob" and isinstance(value, bytes):
+        yield from _length_faults(shape, value, path)
+    elif isinstance(value, int | float) and value > shape.metadata.get("max", value):
+        yield f"{path} is {value}, which is more than {shape.metadata['max']}"
 
 
 def _length_faults(shape: Shape, value: Any, path: str) -> Iterator[str]:

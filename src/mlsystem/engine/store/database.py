@@ -7,7 +7,7 @@ is open joins it, so that a room which calls another room commits with it or not
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -64,12 +65,11 @@ _HISTORY = (
 
 # Of a list that is read as far as its reader goes.
 _CHUNK = 50
-_WITHOUT_END = -1
 
 
 @cache
 def _all(*given: str, newest_first: bool, by_key: bool, keys_only: bool = False) -> Select[Any]:
-    """Records of a kind, of which `given` are known: parent, state, first and last key; and how many at most.
+    """Records of a kind, of which `given` are known: parent, state, first and last key, the last one before; and how many at most.
 
     Their bodies, or with `keys_only` when they were made and their keys.
     """
@@ -80,12 +80,14 @@ def _all(*given: str, newest_first: bool, by_key: bool, keys_only: bool = False)
         "last": _records.key <= bindparam("last"),
     }
     order: list[ColumnElement[Any]] = [_records.key] if by_key else [_records.created_at, _records.key]
+    mark = tuple_(_records.created_at, _records.key)
+    last = tuple_(bindparam("after_created_at"), bindparam("after_key"))
+    conditions["after_key"] = mark < last if newest_first else mark > last
     directed = [column.desc() for column in order] if newest_first else order
     columns = (_records.created_at, _records.key) if keys_only else (_records.body,)
     query: Select[Any] = select(*columns).where(_records.kind == bindparam("kind")).order_by(*directed)
     query = query.where(*(conditions[name] for name in given if name in conditions))
-    query = query.limit(bindparam("limit")) if "limit" in given else query
-    return query.offset(bindparam("offset")) if "offset" in given else query
+    return query.limit(bindparam("limit")) if "limit" in given else query
 
 
 class AlreadyExists(EngineError):
@@ -172,15 +174,15 @@ class Transaction:
         newest_first: bool = False,
         by_key: bool = False,
         limit: int | None = None,
-        offset: int = 0,
+        after: Sequence[float | str] | None = None,
     ) -> Iterator[R]:
         """As `all`, or in the order of their keys, read only as far as the caller goes, who writes nothing meanwhile.
 
-        The first `offset` of them are passed over, which costs next to nothing.
+        `after`: begin behind this time of creation and key, which costs nothing; not in the order of keys.
         """
         asked: dict[str, Any] = {"parent": parent, "state": state, "first": prefix, "limit": limit}
-        if offset:
-            asked |= {"limit": _WITHOUT_END if limit is None else limit, "offset": offset}
+        if after is not None:
+            asked |= {"after_created_at": after[0], "after_key": after[1]}
         given = {name: value for name, value in asked.items() if value is not None}
         if prefix is not None:
             given["last"] = prefix + LAST_CHARACTER

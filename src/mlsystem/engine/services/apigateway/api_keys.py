@@ -11,8 +11,9 @@ from typing import Any
 from mlsystem.engine.contract import Call, Part, operation
 from mlsystem.engine.dataplane.keeper import DoorKeeper
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import by_creation
 from mlsystem.engine.services.apigateway.api import ApiKeyRecord, UsagePlanKeyRecord
-from mlsystem.engine.services.apigateway.rest_apis import new_id, page
+from mlsystem.engine.services.apigateway.rest_apis import PAGES, new_id
 from mlsystem.engine.store.database import Transaction
 
 VALUE_LENGTH = 40
@@ -49,7 +50,8 @@ class ApiKeys(Part):
     @operation("GetApiKeys", accepts="position limit nameQuery includeValues")
     def list(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
         found = [key for key in call.tx.all(ApiKeyRecord) if key.name.startswith(request.get("nameQuery", ""))]
-        return page([respond_key(key, request.get("includeValues", False)) for key in found], request)
+        has_values = request.get("includeValues", False)
+        return PAGES.page(found, request, "items", by_creation, lambda key: respond_key(key, has_values))
 
     @operation("UpdateApiKey", accepts="apiKey patchOperations")
     def update(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import Paging, by_creation, by_member
 from mlsystem.engine.durable.machine import Notice
 from mlsystem.engine.services.apigateway.api import STAGE_PUBLISHED, ApiRecord, DeploymentRecord, StageRecord
 from mlsystem.engine.services.apigateway.definition import (
@@ -28,6 +29,8 @@ SETTINGS = "description version binaryMediaTypes endpointConfiguration apiKeySou
 DEFAULTS = {"apiKeySource": "HEADER", "endpointConfiguration": {"types": ["EDGE"]}, "disableExecuteApiEndpoint": False}
 # `parameters` is the query string, in which these have members of their own.
 _OF_THE_QUERY = {"mode", "failonwarnings"}
+
+PAGES = Paging(25, "limit", "position", "position")
 
 
 class RestApis(Part):
@@ -77,14 +80,14 @@ class RestApis(Part):
 
     @operation("GetRestApis", accepts="position limit")
     def list(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
-        return page([self._respond(record) for record in call.tx.all(ApiRecord)], request)
+        return PAGES.page(call.tx.each(ApiRecord), request, "items", by_creation, self._respond)
 
     @operation("GetResources", accepts="restApiId position limit embed")
     def resources(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
         record = require_api(call.tx, self._house, request["restApiId"])
         has_methods = "methods" in request.get("embed", ())
         found = [_resource(record, path, has_methods) for path in resource_paths(list(record.methods))]
-        return page(found, request)
+        return PAGES.page(found, request, "items", by_member("path"))
 
     @operation("GetResource", accepts="restApiId resourceId embed")
     def resource(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
@@ -133,16 +136,6 @@ def require_api(tx: Transaction, house: House, api_id: str) -> ApiRecord:
     if record is None:
         raise AwsError("NotFoundException", f"Invalid API identifier specified {house.scope.account}:{api_id}")
     return record
-
-
-def page(items: Sequence[T], request: Mapping[str, Any]) -> dict[str, Any]:
-    """One page: `position` is the number of items given out before."""
-    position = request.get("position") or "0"
-    if not position.isdecimal():
-        raise AwsError("BadRequestException", f"The position {position!r} is not one that was given out.")
-    start, size = int(position), int(request.get("limit", 25))
-    response: dict[str, Any] = {"items": list(items[start : start + size])}
-    return {**response, "position": str(start + size)} if start + size < len(items) else response
 
 
 def new_id(length: int = 10) -> str:

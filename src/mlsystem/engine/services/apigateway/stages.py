@@ -8,9 +8,10 @@ from typing import Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import by_creation
 from mlsystem.engine.durable.machine import Event, Notice
 from mlsystem.engine.services.apigateway.api import STAGE_PUBLISHED, DeploymentRecord, StageRecord
-from mlsystem.engine.services.apigateway.rest_apis import new_id, page, require_api, when
+from mlsystem.engine.services.apigateway.rest_apis import PAGES, new_id, require_api, when
 from mlsystem.engine.store.database import AlreadyExists, Transaction
 
 # API Gateway's defaults of an account.
@@ -62,8 +63,8 @@ class Stages(Part):
     @operation("GetDeployments", accepts="restApiId position limit")
     def list_deployments(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
         require_api(call.tx, self._house, request["restApiId"])
-        found = call.tx.all(DeploymentRecord, parent=request["restApiId"])
-        return page([_respond_deployment(deployment) for deployment in found], request)
+        found = call.tx.each(DeploymentRecord, parent=request["restApiId"])
+        return PAGES.page(found, request, "items", by_creation, _respond_deployment)
 
     @operation("UpdateDeployment", accepts="restApiId deploymentId patchOperations")
     def update_deployment(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:

@@ -13,14 +13,10 @@ from mlsystem.engine.contract import Call, Part, operation
 from mlsystem.engine.dataplane.keeper import DoorKeeper
 from mlsystem.engine.dataplane.state import Client, Throttle
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
-from mlsystem.engine.services.apigateway.api import (
-    ApiKeyRecord,
-    StageRecord,
-    UsagePlanKeyRecord,
-    UsagePlanRecord,
-)
+from mlsystem.engine.decide.paging import by_creation
+from mlsystem.engine.services.apigateway.api import ApiKeyRecord, StageRecord, UsagePlanKeyRecord, UsagePlanRecord
 from mlsystem.engine.services.apigateway.api_keys import require_key
-from mlsystem.engine.services.apigateway.rest_apis import new_id, page
+from mlsystem.engine.services.apigateway.rest_apis import PAGES, new_id
 from mlsystem.engine.store.database import AlreadyExists, Transaction
 
 
@@ -55,7 +51,7 @@ class UsagePlans(Part):
             for plan in call.tx.all(UsagePlanRecord)
             if wanted is None or call.tx.get(UsagePlanKeyRecord, f"{plan.key}:{wanted}")
         ]
-        return page([_respond(plan) for plan in found], request)
+        return PAGES.page(found, request, "items", by_creation, _respond)
 
     @operation("UpdateUsagePlan", accepts="usagePlanId patchOperations")
     def update(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
@@ -99,9 +95,9 @@ class UsagePlans(Part):
     @operation("GetUsagePlanKeys", accepts="usagePlanId position limit nameQuery")
     def list_keys(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
         members = call.tx.all(UsagePlanKeyRecord, parent=_plan(call.tx, request).key)
-        keys = [require_key(call.tx, member.api_key) for member in members]
+        keys = sorted((require_key(call.tx, member.api_key) for member in members), key=by_creation)
         named = [key for key in keys if key.name.startswith(request.get("nameQuery", ""))]
-        return page([_respond_key(key) for key in named], request)
+        return PAGES.page(named, request, "items", by_creation, _respond_key)
 
     @operation("DeleteUsagePlanKey", accepts="usagePlanId keyId")
     def remove_key(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.alarm import AlarmRule
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import Paging, by_creation
 from mlsystem.engine.decide.scaling import TargetTrackingPolicy, alarm_name, high_alarm, low_alarm, read_policy
-from mlsystem.engine.services.application_autoscaling.page import page
 from mlsystem.engine.services.application_autoscaling.scaling import Scaling
 from mlsystem.engine.services.application_autoscaling.target import Policy, Target, target_key
 from mlsystem.engine.store.database import Transaction
@@ -62,11 +62,11 @@ class Policies(Part):
     def describe(self, request: DescribeScalingPoliciesRequestTypeDef, call: Call) -> Mapping[str, object]:
         names = request.get("PolicyNames")
         found = [
-            self._described(policy)
+            policy
             for policy in call.tx.all(Policy)
             if (names is None or policy.name in names) and policy.parent.startswith(request.get("ResourceId", ""))
         ]
-        return page(found, request, "ScalingPolicies")
+        return Paging(50).page(found, request, "ScalingPolicies", by_creation, self._described)
 
     @operation("DeleteScalingPolicy", accepts="PolicyName ServiceNamespace ResourceId ScalableDimension")
     def delete(self, request: DeleteScalingPolicyRequestTypeDef, call: Call) -> Mapping[str, object]:

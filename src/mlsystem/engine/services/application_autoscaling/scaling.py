@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Paging, by_creation
 from mlsystem.engine.decide.scaling import (
     Activity,
     Direction,
@@ -25,7 +26,6 @@ from mlsystem.engine.decide.scaling import (
 from mlsystem.engine.durable.machine import Event, Json, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler, NoticeHandler
 from mlsystem.engine.services.application_autoscaling.notices import DUE
-from mlsystem.engine.services.application_autoscaling.page import page
 from mlsystem.engine.services.application_autoscaling.target import (
     SET_CAPACITY,
     ActivityRecord,
@@ -68,11 +68,11 @@ class Scaling(Part):
     )
     def describe(self, request: DescribeScalingActivitiesRequestTypeDef, call: Call) -> Mapping[str, object]:
         found = [
-            _described(activity)
+            activity
             for activity in call.tx.all(ActivityRecord, newest_first=True)
             if activity.parent.startswith(request.get("ResourceId", ""))
         ]
-        return page(found, request, "ScalingActivities")
+        return Paging(50).page(found, request, "ScalingActivities", by_creation, _described, descending=True)
 
     # ------------------------------------------------------------------ deciding
     def capacity_of(self, resource_id: str) -> int:

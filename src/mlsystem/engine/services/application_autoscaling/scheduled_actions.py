@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Paging, by_creation
 from mlsystem.engine.decide.scaling import ScheduledAction
 from mlsystem.engine.decide.schedule import Rate, check_timezone, read_schedule
 from mlsystem.engine.durable.machine import CancelTimer, Event, Json, Machine, SetTimer, Step
 from mlsystem.engine.durable.worker import NoticeHandler
 from mlsystem.engine.services.application_autoscaling.notices import DEREGISTERED, due
-from mlsystem.engine.services.application_autoscaling.page import page
 from mlsystem.engine.services.application_autoscaling.target import Target, target_key
 from mlsystem.engine.services.application_autoscaling.targets import find_target
 from mlsystem.engine.store.database import Transaction
@@ -132,11 +132,11 @@ class ScheduledActions(Part):
     def describe(self, request: DescribeScheduledActionsRequestTypeDef, call: Call) -> Mapping[str, object]:
         names, resource = request.get("ScheduledActionNames"), request.get("ResourceId")
         found = [
-            _describe(record)
+            record
             for record in call.tx.all(ActionRecord)
             if (names is None or record.name in names) and resource in (None, record.resource)
         ]
-        return page(found, request, "ScheduledActions")
+        return Paging(50).page(found, request, "ScheduledActions", by_creation, _describe)
 
     @operation("DeleteScheduledAction", accepts="ServiceNamespace ScheduledActionName ResourceId ScalableDimension")
     def delete(self, request: DeleteScheduledActionRequestTypeDef, call: Call) -> Mapping[str, object]:

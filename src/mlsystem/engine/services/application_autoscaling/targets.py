@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import Paging, by_creation
 from mlsystem.engine.decide.scaling import Tracking
 from mlsystem.engine.decide.scaling.policy import VARIANT
 from mlsystem.engine.services.application_autoscaling.notices import deregistered
-from mlsystem.engine.services.application_autoscaling.page import page
 from mlsystem.engine.services.application_autoscaling.policies import Policies
 from mlsystem.engine.services.application_autoscaling.scaling import Scaling
 from mlsystem.engine.services.application_autoscaling.target import Target, TargetState, target_key
@@ -101,8 +101,8 @@ class Targets(Part):
     @operation("DescribeScalableTargets", accepts="ServiceNamespace ResourceIds ScalableDimension MaxResults NextToken")
     def describe(self, request: DescribeScalableTargetsRequestTypeDef, call: Call) -> Mapping[str, object]:
         wanted = request.get("ResourceIds")
-        found = [_described(one) for one in call.tx.all(Target) if wanted is None or one.resource_id in wanted]
-        return page(found, request, "ScalableTargets")
+        found = [one for one in call.tx.all(Target) if wanted is None or one.resource_id in wanted]
+        return Paging(50).page(found, request, "ScalableTargets", by_creation, _described)
 
     @operation("DeregisterScalableTarget", accepts="ServiceNamespace ResourceId ScalableDimension")
     def deregister(self, request: DeregisterScalableTargetRequestTypeDef, call: Call) -> Mapping[str, object]:

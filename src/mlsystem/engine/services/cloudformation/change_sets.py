@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Paging, by_creation
 from mlsystem.engine.decide.template import plan
 from mlsystem.engine.decide.template.stack import (
     CreateRequested,
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 
 REVIEW = "REVIEW_IN_PROGRESS"
 KINDS = ("CREATE", "UPDATE")
+
+
+PAGES = Paging(100)
 
 
 class ChangeSets(Part):
@@ -142,11 +146,11 @@ class ChangeSets(Part):
     def list_sets(self, request: ListChangeSetsInputTypeDef, call: Call) -> Mapping[str, object]:
         stack = find_stack(call.tx, request["StackName"])
         found = call.tx.all(ChangeSet, parent=stack.key)
-        return {
-            "Summaries": [
-                summary(item, stack.name, _execution_status(item, stack), when(item.created_at)) for item in found
-            ]
-        }
+
+        def show(item: ChangeSet) -> Mapping[str, object]:
+            return summary(item, stack.name, _execution_status(item, stack), when(item.created_at))
+
+        return PAGES.page(found, request, "Summaries", by_creation, show)
 
     @operation("DeleteChangeSet", accepts="ChangeSetName StackName")
     def delete(self, request: DeleteChangeSetInputTypeDef, call: Call) -> Mapping[str, object]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Paging, by_creation, by_itself, by_member
 from mlsystem.engine.decide.template import load, required_capabilities, validate
 from mlsystem.engine.services.cloudformation.operations import find_stack, tag_list, when
 from mlsystem.engine.services.cloudformation.preparation import read_template
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
         ValidateTemplateInputTypeDef,
     )
 
-PAGE = 100
+PAGES = Paging(100)
 
 
 class StackDescriptions(Part):
@@ -43,19 +44,21 @@ class StackDescriptions(Part):
         if "StackName" in request:
             return {"Stacks": [_stack(find_stack(call.tx, request["StackName"], with_deleted=True))]}
         living = [stack for stack in call.tx.all(Stack, newest_first=True) if stack.deleted_at is None]
-        return _page([_stack(stack) for stack in living], request, "Stacks")
+        return PAGES.page(living, request, "Stacks", by_creation, _stack, descending=True)
 
     @operation("ListStacks", accepts="NextToken StackStatusFilter")
     def list_stacks(self, request: ListStacksInputTypeDef, call: Call) -> Mapping[str, object]:
         wanted = request.get("StackStatusFilter")
         found = [stack for stack in call.tx.all(Stack, newest_first=True) if not wanted or stack.state in wanted]
-        return _page([_summary(stack) for stack in found], request, "StackSummaries")
+        return PAGES.page(found, request, "StackSummaries", by_creation, _summary, descending=True)
 
     @operation("DescribeStackEvents", accepts="StackName NextToken")
     def events(self, request: DescribeStackEventsInputTypeDef, call: Call) -> Mapping[str, object]:
         stack = find_stack(call.tx, request["StackName"], with_deleted=True)
-        events = [_event(stack, line) for line in reversed(call.tx.history(Stack.kind, stack.key))]
-        return _page(events, request, "StackEvents")
+        lines = list(reversed(call.tx.history(Stack.kind, stack.key)))
+        return PAGES.page(
+            lines, request, "StackEvents", lambda line: (line[0],), lambda line: _event(stack, line), descending=True
+        )
 
     @operation("DescribeStackResources", accepts="StackName LogicalResourceId PhysicalResourceId")
     def resources(self, request: DescribeStackResourcesInputTypeDef, call: Call) -> Mapping[str, object]:
@@ -91,9 +94,9 @@ class StackDescriptions(Part):
                 for name, value in _resource(stack, item, times, "LastUpdatedTimestamp").items()
                 if name not in members
             }
-            for item in stack.stack.resources.values()
+            for _, item in sorted(stack.stack.resources.items())
         ]
-        return _page(found, request, "StackResourceSummaries")
+        return PAGES.page(found, request, "StackResourceSummaries", by_member("LogicalResourceId"))
 
     @operation("ListExports", accepts="NextToken")
     def exports(self, request: ListExportsInputTypeDef, call: Call) -> Mapping[str, object]:
@@ -104,7 +107,7 @@ class StackDescriptions(Part):
             for output in stack.stack.outputs.values()
             if output.export_name
         ]
-        return _page(sorted(found, key=lambda item: str(item["Name"])), request, "Exports")
+        return PAGES.page(sorted(found, key=lambda item: str(item["Name"])), request, "Exports", by_member("Name"))
 
     @operation("ListImports", accepts="ExportName NextToken")
     def imports(self, request: ListImportsInputTypeDef, call: Call) -> Mapping[str, object]:
@@ -115,7 +118,7 @@ class StackDescriptions(Part):
         found = sorted(stack.name for stack in stacks if name in (*stack.imports, *stack.wanted_imports))
         if not found:
             raise AwsError("ValidationError", f"Export '{name}' is not imported by any stack.")
-        return _page(found, request, "Imports")
+        return PAGES.page(found, request, "Imports", by_itself)
 
     @operation("GetTemplate", accepts="StackName TemplateStage")
     def template(self, request: GetTemplateInputTypeDef, call: Call) -> Mapping[str, object]:
@@ -244,12 +247,3 @@ def _resource(stack: Stack, item: Any, times: Mapping[str, float], time_name: st
         "ResourceStatusReason": item.reason or None,
     }
     return {name: value for name, value in answer.items() if value is not None}
-
-
-def _page(items: list[Any], request: Mapping[str, Any], result: str) -> dict[str, object]:
-    token = request.get("NextToken", "0")
-    if not token.isdecimal():
-        raise AwsError("ValidationError", f"The NextToken {token!r} is not one that was given out.")
-    start = int(token)
-    more = {"NextToken": str(start + PAGE)} if start + PAGE < len(items) else {}
-    return {result: items[start : start + PAGE], **more}

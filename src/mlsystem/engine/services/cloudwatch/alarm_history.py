@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from mlsystem.engine.contract import Call, Part, operation
+from mlsystem.engine.decide.paging import Paging, read_mark
 from mlsystem.engine.services.cloudwatch.alarm import Alarm
-from mlsystem.engine.services.cloudwatch.page import start_of
 from mlsystem.engine.store import schema
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch.type_defs import DescribeAlarmHistoryInputTypeDef
 
 TABLE = schema.history
+
+PAGES = Paging(100, "MaxRecords")
 
 
 class AlarmHistory(Part):
@@ -44,11 +46,19 @@ class AlarmHistory(Part):
             query = query.where(TABLE.c.key.not_in(composite))
         elif "MetricAlarm" not in kinds:
             query = query.where(TABLE.c.key.in_(composite))
-        start, size = start_of(request), request.get("MaxRecords", 100)
+        last = read_mark(request.get("NextToken"))
+        if last is not None:
+            query = query.where(TABLE.c.id > last[0] if is_ascending else TABLE.c.id < last[0])
         # The database pages: a history grows for as long as its alarm lives.
-        rows = call.tx.connection.execute(query.offset(start).limit(size + 1)).all()
-        response: dict[str, object] = {"AlarmHistoryItems": [_item(row, row.key in composite) for row in rows[:size]]}
-        return {**response, "NextToken": str(start + size)} if len(rows) > size else response
+        rows = call.tx.connection.execute(query.limit(request.get("MaxRecords", PAGES.usual) + 1))
+        return PAGES.page(
+            rows,
+            request,
+            "AlarmHistoryItems",
+            lambda row: (row.id,),
+            lambda row: _item(row, row.key in composite),
+            descending=not is_ascending,
+        )
 
 
 def _item(row: Any, is_composite: bool) -> dict[str, object]:

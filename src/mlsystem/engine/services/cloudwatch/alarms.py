@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.alarm import AlarmRule, StateValue, alarm_series, check_queries, evaluation_range, read_rule
 from mlsystem.engine.decide.alarm.reason import moment
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import Paging, by_key
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.services.cloudwatch.alarm import ACTION_MEMBERS, Alarm, AlarmMachine, is_scaling_policy
 from mlsystem.engine.services.cloudwatch.composite_alarms import parents
-from mlsystem.engine.services.cloudwatch.page import page
 from mlsystem.engine.services.cloudwatch.tags import write_tags
 from mlsystem.engine.store.database import Transaction
 
@@ -33,6 +33,8 @@ MEMBERS = """AlarmName AlarmDescription ActionsEnabled OKActions AlarmActions In
 # Members that a metric alarm shares with DescribeAlarmsForMetric's question.
 OF_METRIC = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Unit")
 MOST_ACTIONS = 5
+
+PAGES = Paging(50, "MaxRecords")
 
 
 class Alarms(Part):
@@ -79,13 +81,12 @@ class Alarms(Part):
     def describe(self, request: DescribeAlarmsInputTypeDef, call: Call) -> Mapping[str, object]:
         if "AlarmNames" in request and "AlarmNamePrefix" in request:
             raise AwsError("ValidationError", "AlarmNames and AlarmNamePrefix exclude each other.", status=400)
-        found = (alarm for alarm in _named(call.tx, request) if _is_wanted(alarm, request))
-        answer = page(found, request, "alarms", request.get("MaxRecords", 50))
-        alarms = cast(list[Alarm], answer.pop("alarms"))
+        wanted = (alarm for alarm in _named(call.tx, request) if _is_wanted(alarm, request))
+        alarms, more = PAGES.take(wanted, request, by_key)
         return {
             "MetricAlarms": [describe_alarm(alarm) for alarm in alarms if not alarm.is_composite],
             "CompositeAlarms": [describe_alarm(alarm) for alarm in alarms if alarm.is_composite],
-            **answer,
+            **more,
         }
 
     @operation(
@@ -186,7 +187,7 @@ def _check_parents(tx: Transaction, names: Collection[str]) -> None:
 
 def _named(tx: Transaction, request: Mapping[str, Any]) -> Iterator[Alarm]:
     if "AlarmNames" in request:
-        found = (tx.get(Alarm, name) for name in request["AlarmNames"])
+        found = (tx.get(Alarm, name) for name in sorted(set(request["AlarmNames"])))
         return (alarm for alarm in found if alarm is not None)
     return tx.each(Alarm, prefix=request.get("AlarmNamePrefix"), state=request.get("StateValue"), by_key=True)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.dashboard import check_body, check_name
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.services.cloudwatch.page import page
+from mlsystem.engine.decide.paging import Paging, by_member
 from mlsystem.engine.store.records import Record
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         PutDashboardInputTypeDef,
     )
 
-PAGE = 1000
+PAGES = Paging(1000)
 
 
 class Dashboard(Record):
@@ -67,7 +67,7 @@ class Dashboards(Part):
             }
             for one in sorted(found, key=lambda one: one.key)
         ]
-        return page(told, request, "DashboardEntries", PAGE)
+        return PAGES.page(told, request, "DashboardEntries", by_member("DashboardName"))
 
     @operation("DeleteDashboards", accepts="DashboardNames")
     def delete(self, request: DeleteDashboardsInputTypeDef, call: Call) -> Mapping[str, object]:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Mark, Paging
 from mlsystem.engine.durable.machine import Json
 from mlsystem.engine.durable.worker import NoticeHandler
 from mlsystem.engine.services.cloudwatch.embedded import embedded_data
 from mlsystem.engine.services.cloudwatch.metric import Metric, read_datum
-from mlsystem.engine.services.cloudwatch.page import page
 from mlsystem.engine.services.cloudwatch.points import known_metrics, prune, summed_up, write_points
 from mlsystem.engine.store.database import Transaction
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PAGE = 500
+PAGES = Paging(500)
 MOST_DATA = 1000
 # ListMetrics tells of metrics that had data in the last two weeks, or three hours.
 LISTED_SECONDS = {None: 14 * 86400, "PT3H": 3 * 3600}
@@ -65,8 +65,8 @@ class Metrics(Part):
         since = call.now - LISTED_SECONDS[request.get("RecentlyActive")]
         found = known_metrics(call.tx, since, request.get("Namespace"), request.get("MetricName"))
         filters = request.get("Dimensions", ())
-        wanted = [metric.described() for metric in found if _has(metric, filters)]
-        return page(wanted, request, "Metrics", PAGE)
+        wanted = sorted((metric for metric in found if _has(metric, filters)), key=_mark)
+        return PAGES.page(wanted, request, "Metrics", _mark, Metric.described)
 
     # ------------------------------------------------------------------ notices
     def _on_data(self, tx: Transaction, topic: str, data: Json) -> None:
@@ -97,3 +97,7 @@ def _has(metric: Metric, filters: Sequence[Mapping[str, Any]]) -> bool:
     """A filter without a value asks for the name alone."""
     values = dict(metric.dimensions)
     return all(one["Name"] in values and ("Value" not in one or values[one["Name"]] == one["Value"]) for one in filters)
+
+
+def _mark(metric: Metric) -> Mark:
+    return (metric.namespace, metric.name, metric.dimension_text)

@@ -27,8 +27,8 @@ from mlsystem.engine.decide.alarm import (
 )
 from mlsystem.engine.decide.alarm.series import column
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Paging
 from mlsystem.engine.services.cloudwatch.metric import Metric, metric_of
-from mlsystem.engine.services.cloudwatch.page import page
 from mlsystem.engine.services.cloudwatch.points import known_metrics, read_buckets, series
 from mlsystem.engine.store.database import Transaction
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 1440
 MOST_DATAPOINTS = 100_800
+PAGES = Paging(500)
 SHORT_PERIODS = {1, 5, 10, 20, 30}
 # Of metrics without a point since then SEARCH knows nothing.
 SEARCHED_SECONDS = 14 * 86400
@@ -88,7 +89,8 @@ class Statistics(Part):
         for query in queries:
             if query.get("ReturnData", True):
                 results += _results(call.tx, query, queries, start, end, is_ascending)
-        return page(results, request, "MetricDataResults", MOST_DATAPOINTS)
+        numbered = list(enumerate(results))
+        return PAGES.page(numbered, request, "MetricDataResults", lambda one: (one[0],), lambda one: one[1])
 
 
 def period_grid(start: float, end: float, period: int) -> list[float]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import by_creation, read_mark
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.services.codebuild.build import BuildMachine, BuildRecord, BuildStatus
-from mlsystem.engine.services.codebuild.projects import Project, check_types
+from mlsystem.engine.services.codebuild.projects import PAGES, Project, check_types
 
 if TYPE_CHECKING:
     from types_boto3_codebuild.type_defs import (
@@ -27,7 +28,6 @@ OVERRIDES = """projectName secondarySourcesOverride sourceVersion artifactsOverr
 
 
 # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ListBuildsForProject.html
-PAGE = 100
 
 
 class Builds(Part):
@@ -83,19 +83,10 @@ class Builds(Part):
 
     @operation("ListBuildsForProject", accepts="projectName sortOrder nextToken")
     def list_builds(self, request: ListBuildsForProjectInputTypeDef, call: Call) -> Mapping[str, object]:
-        token = request.get("nextToken", "0")
-        if not token.isdecimal():
-            raise AwsError("InvalidInputException", f"The nextToken {token!r} is not one that was given out.")
-        builds = call.tx.each(
-            BuildRecord,
-            parent=request["projectName"],
-            newest_first=request.get("sortOrder") != "ASCENDING",
-            limit=PAGE + 1,
-            offset=int(token),
-        )
-        ids = [build.key for build in builds]
-        more = {"nextToken": str(int(token) + PAGE)} if len(ids) > PAGE else {}
-        return {"ids": ids[:PAGE], **more}
+        is_newest_first = request.get("sortOrder") != "ASCENDING"
+        last = read_mark(request.get("nextToken"))
+        builds = call.tx.each(BuildRecord, parent=request["projectName"], newest_first=is_newest_first, after=last)
+        return PAGES.page(builds, request, "ids", by_creation, lambda build: build.key, descending=is_newest_first)
 
     def _describe(self, build: BuildRecord) -> dict[str, object]:
         group, stream = f"/aws/codebuild/{build.parent}", build.key.split(":")[1]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import Mark, Paging, by_creation, by_key
 from mlsystem.engine.store.records import Record
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ MEMBERS = """name description source secondarySources artifacts secondaryArtifac
     queuedTimeoutInMinutes encryptionKey tags vpcConfig logsConfig concurrentBuildLimit"""
 SOURCE_TYPES = {"CODEPIPELINE", "S3", "NO_SOURCE"}
 ARTIFACT_TYPES = {"CODEPIPELINE", "S3", "NO_ARTIFACTS"}
+
+PAGES = Paging(100, "", "nextToken", "nextToken")
 
 
 class Project(Record):
@@ -67,10 +70,11 @@ class Projects(Part):
 
     @operation("ListProjects", accepts="sortBy sortOrder nextToken")
     def list_projects(self, request: ListProjectsInputTypeDef, call: Call) -> Mapping[str, object]:
-        names = sorted(
-            (project.key for project in call.tx.all(Project)), reverse=request.get("sortOrder") == "DESCENDING"
-        )
-        return {"projects": names}
+        marks = {"CREATED_TIME": by_creation, "LAST_MODIFIED_TIME": _by_change}
+        mark: Callable[[Project], Mark] = marks.get(request.get("sortBy", "NAME"), by_key)
+        is_descending = request.get("sortOrder") == "DESCENDING"
+        found = sorted(call.tx.each(Project), key=mark, reverse=is_descending)
+        return PAGES.page(found, request, "projects", mark, lambda one: one.key, descending=is_descending)
 
     @operation("DeleteProject", accepts="name")
     def delete(self, request: DeleteProjectInputTypeDef, call: Call) -> Mapping[str, object]:
@@ -100,3 +104,7 @@ def check_types(source: Mapping[str, Any], secondary: Any, artifacts: Mapping[st
         raise NotImplementedHere(
             f"codebuild artifacts of type {artifacts['type']}", f"{', '.join(sorted(ARTIFACT_TYPES))} are"
         )
+
+
+def _by_change(project: Project) -> Mark:
+    return (project.updated_at, project.key)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import Mark, Paging, by_itself
 from mlsystem.engine.services.codecommit.repositories import Repositories
 from mlsystem.engine.services.codecommit.repository import GitRepository, TreeEntry
 
@@ -52,7 +53,8 @@ class Contents(Part):
 
     @operation("ListBranches", mode="free", accepts="repositoryName nextToken")
     def list_branches(self, request: ListBranchesInputTypeDef, call: Call) -> Mapping[str, object]:
-        return {"branches": sorted(self._git(request["repositoryName"]).branches())}
+        branches = sorted(self._git(request["repositoryName"]).branches())
+        return Paging(100, "", "nextToken", "nextToken").page(branches, request, "branches", by_itself)
 
     @operation("CreateBranch", mode="free", accepts="repositoryName branchName commitId")
     def create_branch(self, request: CreateBranchInputTypeDef, call: Call) -> Mapping[str, object]:
@@ -137,7 +139,8 @@ class Contents(Part):
             if kind != "D":
                 blobs["afterBlob"] = {"blobId": new, "path": path, "mode": mode}
             differences.append({"changeType": kind, **blobs})
-        return {"differences": differences}
+        differences.sort(key=_by_path)
+        return Paging(100).page(differences, request, "differences", _by_path)
 
     @operation(
         "CreateCommit",
@@ -225,3 +228,7 @@ def _file(entry: TreeEntry) -> dict[str, str]:
 def _changed(change: tuple[str, str, str, str, str]) -> dict[str, str]:
     kind, path, old, new, mode = change
     return {"absolutePath": path, "blobId": old if kind == "D" else new, "fileMode": MODE_NAMES.get(mode, "NORMAL")}
+
+
+def _by_path(difference: Mapping[str, Any]) -> Mark:
+    return (difference.get("afterBlob", difference.get("beforeBlob", {})).get("path", ""), difference["changeType"])

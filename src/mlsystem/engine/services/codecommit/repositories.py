@@ -15,6 +15,7 @@ from pydantic import Field
 
 from mlsystem.engine.contract import Call, House, Part, Principal, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Mark, Paging, by_key
 from mlsystem.engine.durable.machine import Notice
 from mlsystem.engine.durable.racepoint import race_point
 from mlsystem.engine.services.codecommit.repository import GitRepository
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     )
 
 log = logging.getLogger(__name__)
+
+PAGES = Paging(1000, "", "nextToken", "nextToken")
 
 
 class Repository(Record):
@@ -143,12 +146,10 @@ class Repositories(Part):
 
     @operation("ListRepositories", accepts="nextToken sortBy order")
     def list_repositories(self, request: ListRepositoriesInputTypeDef, call: Call) -> Mapping[str, object]:
-        by_time = request.get("sortBy") == "lastModifiedDate"
-        found = call.tx.all(Repository)
-        found.sort(
-            key=lambda item: (item.updated_at if by_time else 0, item.key), reverse=request.get("order") == "descending"
-        )
-        return {"repositories": [{"repositoryName": item.key, "repositoryId": item.repository_id} for item in found]}
+        mark = _by_change if request.get("sortBy") == "lastModifiedDate" else by_key
+        is_descending = request.get("order") == "descending"
+        found = sorted(call.tx.each(Repository), key=mark, reverse=is_descending)
+        return PAGES.page(found, request, "repositories", mark, _pair, descending=is_descending)
 
     @operation("DeleteRepository", accepts="repositoryName")
     def delete(self, request: DeleteRepositoryInputTypeDef, call: Call) -> Mapping[str, object]:
@@ -201,3 +202,11 @@ class Repositories(Part):
             "Arn": self.arn(repository.key),
             **default,
         }
+
+
+def _by_change(repository: Repository) -> Mark:
+    return (repository.updated_at, repository.key)
+
+
+def _pair(repository: Repository) -> dict[str, str]:
+    return {"repositoryName": repository.key, "repositoryId": repository.repository_id}

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
-from mlsystem.engine.services.codedeploy.page import page
+from mlsystem.engine.decide.paging import by_key
+from mlsystem.engine.services.codedeploy.pages import PAGES
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.records import Record
 
@@ -99,7 +100,7 @@ class Applications(Part):
 
     @operation("ListApplications", accepts="nextToken")
     def list_applications(self, request: ListApplicationsInputTypeDef, call: Call) -> Mapping[str, object]:
-        return page(sorted(one.key for one in call.tx.all(Application)), request, "applications")
+        return PAGES.page(call.tx.each(Application, by_key=True), request, "applications", by_key, lambda one: one.key)
 
     @operation("UpdateApplication", accepts="applicationName newApplicationName")
     def update(self, request: UpdateApplicationInputTypeDef, call: Call) -> Mapping[str, object]:
@@ -127,6 +128,8 @@ class Applications(Part):
     # ------------------------------------------------------------------ tags
     @operation("TagResource", accepts="ResourceArn Tags")
     def tag(self, request: TagResourceInputTypeDef, call: Call) -> Mapping[str, object]:
+        if any(not tag.get("Key") for tag in request["Tags"]):
+            raise AwsError("InvalidTagsToAddException", "A tag has no Key.")
         write_tags(call.tx, request["ResourceArn"], request["Tags"])
         return {}
 

@@ -14,7 +14,7 @@ from mlsystem.engine.contract import Call, Part, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.decide.traffic import CONFIGS, DeploymentConfig, named_config, read_config
 from mlsystem.engine.services.codedeploy.applications import DeploymentGroup, check_platform
-from mlsystem.engine.services.codedeploy.page import page
+from mlsystem.engine.services.codedeploy.pages import PAGES
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.records import Record
 
@@ -71,8 +71,11 @@ class DeploymentConfigs(Part):
 
     @operation("ListDeploymentConfigs", accepts="nextToken")
     def list_configs(self, request: ListDeploymentConfigsInputTypeDef, call: Call) -> Mapping[str, object]:
-        names = [*CONFIGS, *sorted(one.key for one in call.tx.all(CustomConfig))]
-        return page(names, request, "deploymentConfigsList")
+        # AWS's own come first.
+        marks = [(0, name) for name in sorted(CONFIGS)] + [
+            (1, one.key) for one in call.tx.each(CustomConfig, by_key=True)
+        ]
+        return PAGES.page(marks, request, "deploymentConfigsList", lambda mark: mark, lambda mark: mark[1])
 
     @operation("DeleteDeploymentConfig", accepts="deploymentConfigName")
     def delete(self, request: DeleteDeploymentConfigInputTypeDef, call: Call) -> Mapping[str, object]:

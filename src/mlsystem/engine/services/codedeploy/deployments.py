@@ -26,7 +26,7 @@ from mlsystem.engine.services.codedeploy.configs import find_config
 from mlsystem.engine.services.codedeploy.deployment import DeploymentMachine, DeploymentRecord
 from mlsystem.engine.services.codedeploy.deployment_actions import lifecycle_event_of
 from mlsystem.engine.services.codedeploy.groups import find_group
-from mlsystem.engine.services.codedeploy.page import page
+from mlsystem.engine.services.codedeploy.pages import PAGES
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ class Deployments(Part):
         # Each status apart: of those that go on there are few among very many that have ended.
         lists = (call.tx.each_key(DeploymentRecord, parent=parent, state=one) for one in set(statuses))
         within = given.get("createTimeRange", {})
-        found = (key for at, key in heapq.merge(*lists, reverse=True) if _is_within(at, within))
-        return page(found, given, "deployments")
+        found = (one for one in heapq.merge(*lists, reverse=True) if _is_within(one[0], within))
+        return PAGES.page(found, given, "deployments", lambda one: one, lambda one: one[1], descending=True)
 
     @operation("StopDeployment", accepts="deploymentId autoRollbackEnabled")
     def stop_deployment(self, request: StopDeploymentInputTypeDef, call: Call) -> Mapping[str, object]:

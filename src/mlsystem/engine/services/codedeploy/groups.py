@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import by_itself
 from mlsystem.engine.services.codedeploy.applications import DeploymentGroup, find_application, write_tags
 from mlsystem.engine.services.codedeploy.configs import find_config
 from mlsystem.engine.services.codedeploy.deployment import DeploymentRecord
-from mlsystem.engine.services.codedeploy.page import page
+from mlsystem.engine.services.codedeploy.pages import PAGES
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class DeploymentGroups(Part):
     def list_groups(self, request: ListDeploymentGroupsInputTypeDef, call: Call) -> Mapping[str, object]:
         application = find_application(call.tx, request["applicationName"]).key
         names = sorted(group.name for group in call.tx.all(DeploymentGroup, parent=application))
-        return {**page(names, request, "deploymentGroups"), "applicationName": application}
+        return {**PAGES.page(names, request, "deploymentGroups", by_itself), "applicationName": application}
 
     @operation(
         "UpdateDeploymentGroup",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mlsystem.engine.contract import Call, Part, operation
-from mlsystem.engine.services.codepipeline.pipelines import PROVIDERS
+from mlsystem.engine.services.codepipeline.pipelines import PAGES, PROVIDERS
 
 if TYPE_CHECKING:
     from types_boto3_codepipeline.type_defs import ListActionTypesInputTypeDef
@@ -32,7 +32,8 @@ class ActionTypes(Part):
     @operation("ListActionTypes", accepts="actionOwnerFilter nextToken regionFilter")
     def list_types(self, request: ListActionTypesInputTypeDef, call: Call) -> Mapping[str, object]:
         is_wanted = request.get("actionOwnerFilter", "AWS") == "AWS"
-        return {"actionTypes": [_told(*kind) for kind in sorted(PROVIDERS)] if is_wanted else []}
+        kinds = sorted(PROVIDERS) if is_wanted else []
+        return PAGES.page(kinds, request, "actionTypes", lambda kind: kind, lambda kind: _told(*kind))
 
 
 def _told(category: str, provider: str) -> dict[str, object]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, Principal, operation
 from mlsystem.engine.decide.arn import parse_arn
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import by_creation, read_mark
 from mlsystem.engine.durable.machine import Event, Json
 from mlsystem.engine.durable.racepoint import race_point
 from mlsystem.engine.durable.worker import NoticeHandler
 from mlsystem.engine.services.codepipeline.execution import Execution, ExecutionMachine, RunStatus, Status
-from mlsystem.engine.services.codepipeline.pipelines import Pipeline, require_pipeline, require_stage
+from mlsystem.engine.services.codepipeline.pipelines import PAGES, Pipeline, require_pipeline, require_stage
 from mlsystem.engine.services.codepipeline.rollbacks import told_kind
 from mlsystem.engine.services.codepipeline.source_revisions import source_revisions
 from mlsystem.engine.store.database import Transaction
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 # What a summary tells of a source's revision.
 TOLD = ("revisionId", "revisionSummary")
 # Between the two numbers of a token.
-OF = "."
 
 
 def require_execution(tx: Transaction, pipeline: str, execution_id: str) -> Execution:
@@ -206,38 +206,40 @@ class Executions(Part):
     @operation("ListPipelineExecutions", accepts="pipelineName filter maxResults nextToken")
     def list_executions(self, request: ListPipelineExecutionsInputTypeDef, call: Call) -> Mapping[str, object]:
         pipeline = require_pipeline(call.tx, request["pipelineName"])
-        start, size = _place(request)
+        last = read_mark(request.get("nextToken"))
+        found = call.tx.each(Execution, parent=pipeline.key, newest_first=True, after=last)
         stage = request.get("filter", {}).get("succeededInStage", {}).get("stageName")
         if stage is not None:
             require_stage(pipeline, stage)
-            executions = call.tx.each(Execution, parent=pipeline.key, newest_first=True)
-            succeeded = (_summary(one) for one in executions if _has_succeeded(one, pipeline, stage))
-            return _page(islice(succeeded, start, None), start, size, "pipelineExecutionSummaries")
-        found = call.tx.each(Execution, parent=request["pipelineName"], newest_first=True, limit=size + 1, offset=start)
-        return _page(map(_summary, found), start, size, "pipelineExecutionSummaries")
+            found = (one for one in found if _has_succeeded(one, pipeline, stage))
+        return PAGES.page(found, request, "pipelineExecutionSummaries", by_creation, _summary, descending=True)
 
     @operation("ListActionExecutions", accepts="pipelineName filter maxResults nextToken")
     def list_actions(self, request: ListActionExecutionsInputTypeDef, call: Call) -> Mapping[str, object]:
         require_pipeline(call.tx, request["pipelineName"])
         wanted = request.get("filter", {}).get("pipelineExecutionId")
-        (skipped, told), size = _deep_place(request), request.get("maxResults", 100)
+        last = read_mark(request.get("nextToken"))
+        # The runs of an execution, of which some were told, come behind its own mark.
+        begins_with = wanted or (str(last[1]) if last is not None else "")
+        begun = call.tx.get(Execution, begins_with)
+        executions = [] if begun is None or begun.parent != request["pipelineName"] else [begun]
         if wanted is None:
-            executions = call.tx.each(Execution, parent=request["pipelineName"], newest_first=True, offset=skipped)
+            rest = call.tx.each(Execution, parent=request["pipelineName"], newest_first=True, after=last and last[:2])
         else:
-            known = call.tx.get(Execution, wanted)
-            executions = iter([known] if known is not None and known.parent == request["pipelineName"] else [])
-        places = (
-            (execution, run, f"{number}{OF}{place}")
-            for number, execution in enumerate(executions, skipped)
-            for place, run in enumerate(reversed(execution.own_runs))
-            if number > skipped or place >= told
+            rest = iter(())
+        runs = (
+            (execution, place)
+            for execution in chain(executions, rest)
+            for place in reversed(range(len(execution.own_runs)))
         )
-        found = list(islice(places, size + 1))
-        more = {"nextToken": found[size][2]} if len(found) > size else {}
-        return {
-            "actionExecutionDetails": [_action_detail(execution, run) for execution, run, _ in found[:size]],
-            **more,
-        }
+        return PAGES.page(
+            runs,
+            request,
+            "actionExecutionDetails",
+            lambda one: (*by_creation(one[0]), one[1]),
+            lambda one: _action_detail(one[0], one[0].own_runs[one[1]]),
+            descending=True,
+        )
 
 
 def _has_succeeded(execution: Execution, pipeline: Pipeline, stage: str) -> bool:
@@ -332,21 +334,3 @@ def _action_detail(execution: Execution, run: Any) -> dict[str, object]:
             "executionResult": {name: value for name, value in result.items() if value},
         },
     }
-
-
-def _place(request: Mapping[str, Any]) -> tuple[int, int]:
-    """Where the page begins, and how long it is."""
-    return int(request.get("nextToken", "0")), request.get("maxResults", 100)
-
-
-def _deep_place(request: Mapping[str, Any]) -> tuple[int, int]:
-    """How many executions come before the page, which need not be read, and how many runs of the next one."""
-    skipped, _, told = str(request.get("nextToken", "")).partition(OF)
-    return int(skipped or 0), int(told or 0)
-
-
-def _page(rest: Iterable[dict[str, object]], start: int, size: int, result: str) -> dict[str, object]:
-    """`rest` are the items from `start` on, of which one more than the page needs is looked at."""
-    found = list(islice(rest, size + 1))
-    more = {"nextToken": str(start + size)} if len(found) > size else {}
-    return {result: found[:size], **more}

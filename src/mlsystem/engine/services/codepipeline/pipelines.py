@@ -10,6 +10,7 @@ from pydantic import Field
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import Paging, by_creation, by_member
 from mlsystem.engine.durable.machine import Notice
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.records import Record
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         UpdatePipelineInputTypeDef,
     )
 
+PAGES = Paging(100, "maxResults", "nextToken", "nextToken")
 PROVIDERS = {
     ("Source", "CodeCommit"),
     ("Source", "S3"),
@@ -119,18 +121,7 @@ class Pipelines(Part):
 
     @operation("ListPipelines", accepts="nextToken maxResults")
     def list_pipelines(self, request: ListPipelinesInputTypeDef, call: Call) -> Mapping[str, object]:
-        summaries = [
-            {
-                "name": pipeline.key,
-                "version": pipeline.version,
-                "pipelineType": pipeline.declaration.get("pipelineType", "V1"),
-                "executionMode": pipeline.declaration.get("executionMode", "SUPERSEDED"),
-                "created": datetime.fromtimestamp(pipeline.created_at, UTC),
-                "updated": datetime.fromtimestamp(pipeline.updated_at, UTC),
-            }
-            for pipeline in call.tx.all(Pipeline)
-        ]
-        return {"pipelines": summaries}
+        return PAGES.page(call.tx.each(Pipeline), request, "pipelines", by_creation, _summary)
 
     @operation("TagResource", accepts="resourceArn tags")
     def tag(self, request: TagResourceInputTypeDef, call: Call) -> Mapping[str, object]:
@@ -149,7 +140,8 @@ class Pipelines(Part):
     @operation("ListTagsForResource", accepts="resourceArn nextToken maxResults")
     def list_tags(self, request: ListTagsForResourceInputTypeDef, call: Call) -> Mapping[str, object]:
         tags = self._by_arn(call.tx, request["resourceArn"]).tags
-        return {"tags": [{"key": key, "value": value} for key, value in tags.items()]}
+        shown = [{"key": key, "value": value} for key, value in sorted(tags.items())]
+        return PAGES.page(shown, request, "tags", by_member("key"))
 
     def _by_arn(self, tx: Transaction, arn: str) -> Pipeline:
         return require_pipeline(tx, arn.rsplit(":", 1)[-1])
@@ -216,3 +208,14 @@ def _refuse(subject: str, given: Mapping[str, Any], known: set[str]) -> None:
     unknown = sorted(name for name, value in given.items() if name not in known and value not in (None, [], {}))
     if unknown:
         raise NotImplementedHere(f"{subject} with {unknown[0]}")
+
+
+def _summary(pipeline: Pipeline) -> dict[str, object]:
+    return {
+        "name": pipeline.key,
+        "version": pipeline.version,
+        "pipelineType": pipeline.declaration.get("pipelineType", "V1"),
+        "executionMode": pipeline.declaration.get("executionMode", "SUPERSEDED"),
+        "created": datetime.fromtimestamp(pipeline.created_at, UTC),
+        "updated": datetime.fromtimestamp(pipeline.updated_at, UTC),
+    }

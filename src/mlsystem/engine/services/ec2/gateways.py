@@ -30,7 +30,7 @@ class Gateways(Part):
     def describe_internet(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
         ids, filters = request.get("InternetGatewayIds", ()), request.get("Filters", ())
         found = self._register.select(call.tx, "internet-gateway", ids, filters)
-        return page([gateway.described() for gateway in found], request, "InternetGateways")
+        return page(found, request, "InternetGateways")
 
     @operation("AttachInternetGateway", accepts="InternetGatewayId VpcId DryRun")
     def attach(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
@@ -115,7 +115,7 @@ class Gateways(Part):
     def describe_nat(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
         ids, filters = request.get("NatGatewayIds", ()), request.get("Filter", ())
         found = self._register.select(call.tx, "natgateway", ids, filters)
-        return page([_nat(gateway) for gateway in found], request, "NatGateways")
+        return page(found, request, "NatGateways", _nat)
 
     @operation("DeleteNatGateway", accepts="NatGatewayId DryRun")
     def delete_nat(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
@@ -160,7 +160,7 @@ class Gateways(Part):
     def describe_endpoints(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
         ids, filters = request.get("VpcEndpointIds", ()), request.get("Filters", ())
         found = self._register.select(call.tx, "vpc-endpoint", ids, filters)
-        return page([_endpoint(endpoint) for endpoint in found], request, "VpcEndpoints")
+        return page(found, request, "VpcEndpoints", _endpoint)
 
     @operation("DeleteVpcEndpoints", accepts="VpcEndpointIds DryRun")
     def delete_endpoints(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:

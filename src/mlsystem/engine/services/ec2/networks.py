@@ -87,7 +87,7 @@ class Networks(Part):
     @operation("DescribeVpcs", accepts="Filters VpcIds NextToken MaxResults DryRun")
     def describe_vpcs(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
         found = self._register.select(call.tx, "vpc", request.get("VpcIds", ()), request.get("Filters", ()))
-        return page([vpc.described() for vpc in found], request, "Vpcs")
+        return page(found, request, "Vpcs")
 
     @operation("DeleteVpc", accepts="VpcId DryRun")
     def delete_vpc(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
@@ -140,7 +140,7 @@ class Networks(Part):
     @operation("DescribeSubnets", accepts="Filters SubnetIds NextToken MaxResults DryRun")
     def describe_subnets(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
         found = self._register.select(call.tx, "subnet", request.get("SubnetIds", ()), request.get("Filters", ()))
-        return page([self._subnet(subnet) for subnet in found], request, "Subnets")
+        return page(found, request, "Subnets", self._subnet)
 
     @operation("ModifySubnetAttribute", accepts="SubnetId MapPublicIpOnLaunch")
     def modify_subnet(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:

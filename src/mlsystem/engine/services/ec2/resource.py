@@ -6,13 +6,14 @@ All kinds are one record: `parent` is the kind ("vpc"), `attributes` have AWS's 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field
 
 from mlsystem.engine.contract import House
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import Paging, by_creation
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.records import Record
 
@@ -42,6 +43,9 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "The Vpc Endpoint Id '{}' does not exist",
     ),
 }
+
+
+PAGES = Paging(1000)
 
 
 class Resource(Record):
@@ -99,14 +103,14 @@ class Register:
         tx.remove(Resource, key)
 
 
-def page(items: Sequence[Mapping[str, Any]], request: Mapping[str, Any], result: str) -> dict[str, Any]:
-    """NextToken is the number of items given out before."""
-    token = request.get("NextToken") or "0"
-    if not token.isdecimal():
-        raise AwsError("InvalidParameterValue", f"The NextToken {token!r} is not one that was given out.")
-    start, size = int(token), int(request.get("MaxResults", 1000))
-    response: dict[str, Any] = {result: list(items[start : start + size])}
-    return {**response, "NextToken": str(start + size)} if start + size < len(items) else response
+def page(
+    found: Sequence[Resource],
+    request: Mapping[str, Any],
+    result: str,
+    show: Callable[[Resource], Mapping[str, object]] = Resource.described,
+) -> dict[str, object]:
+    """What a Describe operation answers. Those asked for by their ids come in the order of their creation too."""
+    return PAGES.page(sorted(found, key=by_creation), request, result, by_creation, show)
 
 
 def refuse_dry_run(request: Mapping[str, Any]) -> None:

@@ -37,7 +37,7 @@ class RouteTables(Part):
     def describe(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
         ids, filters = request.get("RouteTableIds", ()), request.get("Filters", ())
         found = self._register.select(call.tx, "route-table", ids, filters)
-        return page([_described(table) for table in found], request, "RouteTables")
+        return page(found, request, "RouteTables", _described)
 
     @operation("DeleteRouteTable", accepts="RouteTableId DryRun")
     def delete(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:

@@ -44,8 +44,12 @@ class SecurityGroups(Part):
         found = self._register.select(call.tx, "security-group", ids, filters)
         names = request.get("GroupNames")
         shown = [group for group in found if not names or group.attributes["GroupName"] in names]
-        described = [{**group.described(), "SecurityGroupArn": self._arn(group)} for group in shown]
-        return page(described, request, "SecurityGroups")
+        return page(
+            shown,
+            request,
+            "SecurityGroups",
+            lambda group: {**group.described(), "SecurityGroupArn": self._arn(group)},
+        )
 
     @operation("DeleteSecurityGroup", accepts="GroupId DryRun")
     def delete(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import by_creation, by_member
 from mlsystem.engine.runtime.images import BrokenImage, ImageStore
-from mlsystem.engine.services.ecr.repositories import ImageRecord, Repository, find_repository
+from mlsystem.engine.services.ecr.repositories import PAGES, ImageRecord, Repository, find_repository
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
@@ -87,11 +88,8 @@ class Images(Part):
     @operation("DescribeImages", accepts="registryId repositoryName imageIds nextToken maxResults filter")
     def describe(self, request: DescribeImagesRequestTypeDef, call: Call) -> Mapping[str, object]:
         name = find_repository(call.tx, self._house, request["repositoryName"]).key
-        return {
-            "imageDetails": [
-                self._detail(name, record) for record in self._wanted(call.tx, name, request.get("imageIds"))
-            ]
-        }
+        found = sorted(self._wanted(call.tx, name, request.get("imageIds")), key=by_creation)
+        return PAGES.page(found, request, "imageDetails", by_creation, lambda record: self._detail(name, record))
 
     @operation("ListImages", accepts="registryId repositoryName nextToken maxResults filter")
     def list_images(self, request: ListImagesRequestTypeDef, call: Call) -> Mapping[str, object]:
@@ -101,7 +99,8 @@ class Images(Part):
             ids += [{"imageDigest": record.digest, "imageTag": tag} for tag in record.tags] or [
                 {"imageDigest": record.digest}
             ]
-        return {"imageIds": ids}
+        mark = by_member("imageDigest", "imageTag")
+        return PAGES.page(sorted(ids, key=mark), request, "imageIds", mark)
 
     @operation("BatchDeleteImage", accepts="registryId repositoryName imageIds")
     def batch_delete(self, request: BatchDeleteImageRequestTypeDef, call: Call) -> Mapping[str, object]:

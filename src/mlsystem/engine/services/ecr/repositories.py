@@ -12,6 +12,7 @@ from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.access.document import statements_of
 from mlsystem.engine.decide.access.kind import check_resource
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Paging, by_creation
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.records import Record
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
         TagTypeDef,
         UntagResourceRequestTypeDef,
     )
+
+PAGES = Paging(100, "maxResults", "nextToken", "nextToken")
 
 
 class Repository(Record):
@@ -76,7 +79,7 @@ class Repositories(Part):
     def describe(self, request: DescribeRepositoriesRequestTypeDef, call: Call) -> Mapping[str, object]:
         names = request.get("repositoryNames")
         found = [find_repository(call.tx, self._house, name) for name in names] if names else call.tx.all(Repository)
-        return {"repositories": [self._describe(repository) for repository in found]}
+        return PAGES.page(sorted(found, key=by_creation), request, "repositories", by_creation, self._describe)
 
     @operation("DeleteRepository", accepts="registryId repositoryName force")
     def delete(self, request: DeleteRepositoryRequestTypeDef, call: Call) -> Mapping[str, object]:

@@ -10,11 +10,12 @@ from typing import Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import by_creation
 from mlsystem.engine.durable.machine import Event, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler
 from mlsystem.engine.services.efs.file_system import AccessPoint, FileSystem, LifeMachine
 from mlsystem.engine.services.efs.finding import (
-    page,
+    TOKEN_PAGES,
     read_tags,
     require_access_point,
     require_file_system,
@@ -67,8 +68,7 @@ class AccessPoints(Part):
             found = call.tx.all(AccessPoint, parent=require_file_system(call.tx, request["FileSystemId"]).key)
         else:
             found = call.tx.all(AccessPoint)
-        shown = [self._describe(record) for record in found]
-        return page(shown, request, "AccessPoints", "NextToken", "NextToken", "MaxResults")
+        return TOKEN_PAGES.page(found, request, "AccessPoints", by_creation, self._describe)
 
     @operation("DeleteAccessPoint", accepts="AccessPointId")
     def delete(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
@@ -92,7 +92,8 @@ class AccessPoints(Part):
 
     @operation("ListTagsForResource", accepts="ResourceId MaxResults NextToken")
     def list_tags(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:
-        return {"Tags": show_tags(self._tagged(call.tx, request["ResourceId"]).tags)["Tags"]}
+        tags = self._tagged(call.tx, request["ResourceId"]).tags
+        return TOKEN_PAGES.page(sorted(tags.items()), request, "Tags", lambda tag: (tag[0],), _tag)
 
     # ------------------------------------------------------------------ inner
     def _tagged(self, tx: Transaction, resource: str) -> AccessPoint | FileSystem:
@@ -118,3 +119,7 @@ class AccessPoints(Part):
             folder = self._house.folder.shares / record.parent / record.path.strip("/")
             folder.mkdir(parents=True, exist_ok=True)
         return Event("prepared")
+
+
+def _tag(tag: tuple[str, str]) -> dict[str, str]:
+    return {"Key": tag[0], "Value": tag[1]}

@@ -10,11 +10,12 @@ from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.access.document import statements_of
 from mlsystem.engine.decide.access.kind import check_resource
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import by_creation
 from mlsystem.engine.durable.machine import Event, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler
 from mlsystem.engine.runtime.program_files import remove_folder
 from mlsystem.engine.services.efs.file_system import AccessPoint, FileSystem, LifeMachine, MountTarget
-from mlsystem.engine.services.efs.finding import page, read_tags, require_file_system, show_tags
+from mlsystem.engine.services.efs.finding import PAGES, read_tags, require_file_system, show_tags
 from mlsystem.engine.store.database import Transaction
 
 SETTINGS = "PerformanceMode Encrypted KmsKeyId ThroughputMode ProvisionedThroughputInMibps AvailabilityZoneName"
@@ -59,7 +60,7 @@ class FileSystems(Part):
         else:
             token = request.get("CreationToken")
             found = [item for item in call.tx.all(FileSystem) if token in (None, item.settings["CreationToken"])]
-        return page([self._describe(call.tx, item) for item in found], request, "FileSystems")
+        return PAGES.page(found, request, "FileSystems", by_creation, lambda item: self._describe(call.tx, item))
 
     @operation("DeleteFileSystem", accepts="FileSystemId")
     def delete(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Paging
 from mlsystem.engine.services.efs.file_system import AccessPoint, FileSystem, MountTarget
 from mlsystem.engine.store.database import Transaction
+
+PAGES = Paging(100, "MaxItems", "Marker", "NextMarker")
+TOKEN_PAGES = Paging(100)
 
 
 def require_file_system(tx: Transaction, file_system_id: str) -> FileSystem:
@@ -31,23 +35,6 @@ def require_mount_target(tx: Transaction, mount_target_id: str) -> MountTarget:
     if found is None:
         raise AwsError("MountTargetNotFound", f"Mount target '{mount_target_id}' does not exist.", status=404)
     return found
-
-
-def page(
-    items: Sequence[Mapping[str, Any]],
-    request: Mapping[str, Any],
-    result: str,
-    token: str = "Marker",  # noqa: S107 (the name of a member)
-    next_token: str = "NextMarker",  # noqa: S107
-    size: str = "MaxItems",
-) -> dict[str, Any]:
-    """The token is the number of items given out before."""
-    given = request.get(token) or "0"
-    if not given.isdecimal():
-        raise AwsError("BadRequest", f"The {token} {given!r} is not one that was given out.", status=400)
-    start, count = int(given), int(request.get(size, 100))
-    response: dict[str, Any] = {result: list(items[start : start + count])}
-    return {**response, next_token: str(start + count)} if start + count < len(items) else response
 
 
 def read_tags(request: Mapping[str, Any]) -> dict[str, str]:

@@ -7,10 +7,11 @@ from typing import Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import by_creation
 from mlsystem.engine.durable.machine import Event, Machine
 from mlsystem.engine.durable.worker import ActionHandler
 from mlsystem.engine.services.efs.file_system import LifeCycle, LifeMachine, MountTarget
-from mlsystem.engine.services.efs.finding import page, require_access_point, require_file_system, require_mount_target
+from mlsystem.engine.services.efs.finding import PAGES, require_access_point, require_file_system, require_mount_target
 from mlsystem.engine.store.database import Transaction
 
 
@@ -64,7 +65,7 @@ class MountTargets(Part):
             found = [require_mount_target(call.tx, request["MountTargetId"])]
         else:
             found = call.tx.all(MountTarget, parent=self._file_system_of(call.tx, request))
-        return page([self._describe(record) for record in found], request, "MountTargets")
+        return PAGES.page(found, request, "MountTargets", by_creation, self._describe)
 
     @operation("DeleteMountTarget", accepts="MountTargetId")
     def delete(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:

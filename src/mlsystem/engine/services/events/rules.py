@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Paging, by_key
 from mlsystem.engine.decide.pattern import read_pattern
 from mlsystem.engine.decide.schedule import read_schedule
 from mlsystem.engine.durable.machine import Event, Machine
-from mlsystem.engine.services.events.listing import page
 from mlsystem.engine.services.events.rule import BUS, Rule, RuleMachine, State, refuse_other_bus
 from mlsystem.engine.store.database import Transaction
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         TagResourceRequestTypeDef,
         UntagResourceRequestTypeDef,
     )
+
+PAGES = Paging(100, "Limit")
 
 
 def require_rule(tx: Transaction, name: str) -> Rule:
@@ -94,7 +96,7 @@ class Rules(Part):
     def list_rules(self, request: ListRulesRequestTypeDef, call: Call) -> Mapping[str, object]:
         refuse_other_bus(request)
         found = call.tx.all(Rule, prefix=request.get("NamePrefix", ""))
-        return page(sorted(found, key=lambda rule: rule.key), request, "Rules", _description)
+        return PAGES.page(sorted(found, key=by_key), request, "Rules", by_key, _description)
 
     @operation("DeleteRule", accepts="Name EventBusName Force")
     def delete(self, request: DeleteRuleRequestTypeDef, call: Call) -> Mapping[str, object]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import Paging, by_itself, by_member
 from mlsystem.engine.decide.pattern.path import steps_of
 from mlsystem.engine.runtime.event_target import check_target
-from mlsystem.engine.services.events.listing import page
 from mlsystem.engine.services.events.rule import Rule, refuse_other_bus, transformer_of
 from mlsystem.engine.services.events.rules import require_rule
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MEMBERS = {"Id", "Arn", "RoleArn", "Input", "InputPath", "InputTransformer", "RetryPolicy"}
 INPUTS = {"Input", "InputPath", "InputTransformer"}
 MOST_TARGETS = 5
+
+PAGES = Paging(100, "Limit")
 
 
 class Targets(Part):
@@ -58,7 +60,7 @@ class Targets(Part):
     def list_targets(self, request: ListTargetsByRuleRequestTypeDef, call: Call) -> Mapping[str, object]:
         refuse_other_bus(request)
         rule = require_rule(call.tx, request["Rule"])
-        return page(list(rule.targets.values()), request, "Targets", lambda target: target)
+        return PAGES.page([target for _, target in sorted(rule.targets.items())], request, "Targets", by_member("Id"))
 
     @operation("ListRuleNamesByTarget", accepts="TargetArn EventBusName NextToken Limit")
     def list_rules(self, request: ListRuleNamesByTargetRequestTypeDef, call: Call) -> Mapping[str, object]:
@@ -67,7 +69,7 @@ class Targets(Part):
         names = [
             rule.key for rule in call.tx.all(Rule) if wanted in [target["Arn"] for target in rule.targets.values()]
         ]
-        return page(sorted(names), request, "RuleNames", lambda name: name)
+        return PAGES.page(sorted(names), request, "RuleNames", by_itself)
 
 
 def _check(target: Mapping[str, Any]) -> None:

@@ -1,21 +1,23 @@
-"""Pages of IAM's lists: a marker is the number of items that were given out already."""
+"""Pages of IAM's lists."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
-from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Mark, Paging
 
-DEFAULT_PAGE = 100
+T = TypeVar("T")
+PAGES = Paging(100, "MaxItems", "Marker", "Marker")
 
 
-def page(found: Sequence[Mapping[str, object]], request: Mapping[str, Any], name: str) -> dict[str, object]:
-    """`{name: [...], IsTruncated, Marker}`. Raises AwsError(InvalidInput) for a marker that was not given out."""
-    marker = str(request.get("Marker", "0"))
-    if not marker.isdecimal():
-        raise AwsError("InvalidInput", f"The Marker {marker!r} is not one that was given out.")
-    start, size = int(marker), int(request.get("MaxItems", DEFAULT_PAGE))
-    is_truncated = start + size < len(found)
-    answer: dict[str, object] = {name: list(found[start : start + size]), "IsTruncated": is_truncated}
-    return answer | ({"Marker": str(start + size)} if is_truncated else {})
+def page(
+    items: Iterable[T],
+    request: Mapping[str, Any],
+    result: str,
+    mark: Callable[[T], Mark],
+    show: Callable[[T], object] = lambda item: item,
+) -> dict[str, object]:
+    """`{result: [...], IsTruncated, Marker}`."""
+    found, more = PAGES.take(items, request, mark)
+    return {result: [show(item) for item in found], "IsTruncated": bool(more), **more}

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import by_itself, by_member
 from mlsystem.engine.services.iam.listing import page
 from mlsystem.engine.services.iam.managed_policies import STATEMENTS, managed_policy
 from mlsystem.engine.services.iam.role import Role
@@ -51,7 +52,7 @@ class ManagedPolicies(Part):
     @operation("ListPolicyVersions", accepts="PolicyArn Marker MaxItems")
     def list_versions(self, request: ListPolicyVersionsRequestTypeDef, call: Call) -> Mapping[str, object]:
         _require(request["PolicyArn"])
-        return {"Versions": [_version()], "IsTruncated": False}
+        return page([_version()], request, "Versions", by_member("VersionId"))
 
     @operation("ListPolicies", accepts="Scope OnlyAttached PathPrefix PolicyUsageFilter Marker MaxItems")
     def list_policies(self, request: ListPoliciesRequestTypeDef, call: Call) -> Mapping[str, object]:
@@ -65,7 +66,7 @@ class ManagedPolicies(Part):
             and one["Path"].startswith(request.get("PathPrefix", "/"))
             and (one["AttachmentCount"] or not request.get("OnlyAttached"))
         ]
-        return page(found, request, "Policies")
+        return page(found, request, "Policies", by_member("PolicyName"))
 
     @operation("ListEntitiesForPolicy", accepts="PolicyArn EntityFilter PathPrefix PolicyUsageFilter Marker MaxItems")
     def list_entities(self, request: ListEntitiesForPolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
@@ -76,13 +77,13 @@ class ManagedPolicies(Part):
             for role in call.tx.each(Role, by_key=True)
             if is_wanted and arn in role.attached and role.path.startswith(request.get("PathPrefix", "/"))
         ]
-        return {"PolicyGroups": [], "PolicyUsers": [], **page(having, request, "PolicyRoles")}
+        return {"PolicyGroups": [], "PolicyUsers": [], **page(having, request, "PolicyRoles", by_member("RoleName"))}
 
     @operation("ListInstanceProfilesForRole", accepts="RoleName Marker MaxItems")
     def list_profiles(self, request: ListInstanceProfilesForRoleRequestTypeDef, call: Call) -> Mapping[str, object]:
         """None: nothing here can make one. Tools ask before they delete a role."""
         require_role(call.tx, request["RoleName"])
-        return {"InstanceProfiles": [], "IsTruncated": False}
+        return page((), request, "InstanceProfiles", by_itself)
 
     def _told(self, tx: Transaction, arn: str) -> dict[str, Any]:
         path, _, name = arn.partition(":policy")[2].rpartition("/")

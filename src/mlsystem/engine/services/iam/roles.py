@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.access import kind
 from mlsystem.engine.decide.access.document import statements_of
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import by_itself, by_key
+from mlsystem.engine.services.iam.listing import page
 from mlsystem.engine.services.iam.managed_policies import managed_policy
 from mlsystem.engine.services.iam.role import Role
 from mlsystem.engine.store.database import Transaction
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
         UpdateAssumeRolePolicyRequestTypeDef,
         UpdateRoleRequestTypeDef,
     )
+
+T = TypeVar("T")
 
 
 class Roles(Part):
@@ -70,7 +74,7 @@ class Roles(Part):
     def list_roles(self, request: ListRolesRequestTypeDef, call: Call) -> Mapping[str, object]:
         prefix = request.get("PathPrefix", "/")
         roles = sorted((role for role in call.tx.all(Role) if role.path.startswith(prefix)), key=lambda role: role.key)
-        return {"Roles": [_describe(role) for role in roles], "IsTruncated": False}
+        return page(roles, request, "Roles", by_key, _describe)
 
     @operation("UpdateRole", accepts="RoleName Description MaxSessionDuration")
     def update(self, request: UpdateRoleRequestTypeDef, call: Call) -> Mapping[str, object]:
@@ -108,7 +112,7 @@ class Roles(Part):
     @operation("ListRoleTags", accepts="RoleName Marker MaxItems")
     def list_tags(self, request: ListRoleTagsRequestTypeDef, call: Call) -> Mapping[str, object]:
         role = require_role(call.tx, request["RoleName"])
-        return {"Tags": [{"Key": key, "Value": value} for key, value in role.tags.items()], "IsTruncated": False}
+        return page(sorted(role.tags.items()), request, "Tags", lambda tag: (tag[0],), _tag)
 
 
 class RolePolicies(Part):
@@ -140,7 +144,7 @@ class RolePolicies(Part):
     @operation("ListRolePolicies", accepts="RoleName Marker MaxItems")
     def list_inline(self, request: ListRolePoliciesRequestTypeDef, call: Call) -> Mapping[str, object]:
         role = require_role(call.tx, request["RoleName"])
-        return {"PolicyNames": sorted(role.policies), "IsTruncated": False}
+        return page(sorted(role.policies), request, "PolicyNames", by_itself, str)
 
     @operation("AttachRolePolicy", accepts="RoleName PolicyArn")
     def attach(self, request: AttachRolePolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
@@ -160,8 +164,7 @@ class RolePolicies(Part):
     @operation("ListAttachedRolePolicies", accepts="RoleName PathPrefix Marker MaxItems")
     def list_attached(self, request: ListAttachedRolePoliciesRequestTypeDef, call: Call) -> Mapping[str, object]:
         role = require_role(call.tx, request["RoleName"])
-        policies = [{"PolicyName": arn.rsplit("/", 1)[-1], "PolicyArn": arn} for arn in role.attached]
-        return {"AttachedPolicies": policies, "IsTruncated": False}
+        return page(sorted(role.attached), request, "AttachedPolicies", by_itself, _attached)
 
 
 def require_role(tx: Transaction, name: str) -> Role:
@@ -194,3 +197,11 @@ def _describe(role: Role) -> dict[str, object]:
         "MaxSessionDuration": role.max_session_seconds,
         "Tags": [{"Key": key, "Value": value} for key, value in role.tags.items()],
     }
+
+
+def _tag(tag: tuple[str, str]) -> dict[str, str]:
+    return {"Key": tag[0], "Value": tag[1]}
+
+
+def _attached(arn: str) -> dict[str, str]:
+    return {"PolicyName": arn.rsplit("/", 1)[-1], "PolicyArn": arn}

@@ -77,7 +77,7 @@ class Simulation(Part):
             for resource in request.get("ResourceArns", ("*",)):
                 asked = AccessRequest(who, account, action, resource, context, role.arn if role else "")
                 results.append(_result(action, resource, decide(asked, statements), types))
-        return page(results, request, "EvaluationResults")
+        return page(enumerate(results), request, "EvaluationResults", lambda one: (one[0],), lambda one: one[1])
 
 
 def _of_role(role: Role) -> Iterator[Policy]:

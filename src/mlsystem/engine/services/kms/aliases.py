@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlsystem.engine.contract import Call, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import by_key
 from mlsystem.engine.durable.machine import Json
 from mlsystem.engine.durable.worker import NoticeHandler
 from mlsystem.engine.services.kms.alias import Alias, check_name
@@ -78,7 +79,7 @@ class Aliases(Part):
     def list_aliases(self, request: ListAliasesRequestTypeDef, call: Call) -> dict[str, object]:
         target = self._directory.find(call.tx, request["KeyId"]).key if request.get("KeyId") else None
         found = sorted(call.tx.all(Alias, parent=target), key=lambda alias: alias.key)
-        page, more = take_page(found, request, 50)
+        page, more = take_page(found, request, 50, by_key)
         return {"Aliases": [_entry(alias) for alias in page], **more}
 
     def _find(self, tx: Transaction, name: str) -> Alias:

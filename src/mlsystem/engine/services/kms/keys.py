@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import by_creation
 from mlsystem.engine.durable.machine import Event, Machine
 from mlsystem.engine.services.kms.ciphers import SYMMETRIC_DEFAULT
 from mlsystem.engine.services.kms.directory import Directory
@@ -69,7 +70,7 @@ class Keys(Part):
 
     @operation("ListKeys", accepts="Limit Marker")
     def list_keys(self, request: ListKeysRequestTypeDef, call: Call) -> Mapping[str, object]:
-        page, more = take_page(call.tx.all(Key), request, 100)
+        page, more = take_page(call.tx.each(Key), request, 100, by_creation)
         return {"Keys": [{"KeyId": key.key, "KeyArn": key.arn} for key in page], **more}
 
     def _metadata(self, key: Key) -> Mapping[str, object]:
@@ -157,5 +158,5 @@ class Keys(Part):
     @operation("ListResourceTags", accepts="KeyId Limit Marker")
     def list_resource_tags(self, request: ListResourceTagsRequestTypeDef, call: Call) -> Mapping[str, object]:
         tags = self._directory.find(call.tx, request["KeyId"]).tags
-        page, more = take_page([{"TagKey": name, "TagValue": value} for name, value in tags.items()], request, 50)
-        return {"Tags": page, **more}
+        page, more = take_page(sorted(tags.items()), request, 50, lambda tag: (tag[0],))
+        return {"Tags": [{"TagKey": name, "TagValue": value} for name, value in page], **more}

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Mark, Paging
 
 T = TypeVar("T")
 
 
-def take_page(items: Sequence[T], request: Mapping[str, Any], usual: int) -> tuple[Sequence[T], dict[str, object]]:
-    """The items of the page, and the members that tell of the next one. Raises AwsError(InvalidMarkerException)."""
-    marker = str(request.get("Marker", "0"))
-    if not marker.isdecimal():
-        raise AwsError("InvalidMarkerException", f"The marker {marker!r} was not given out by this list.")
-    start = int(marker)
-    end = start + int(request.get("Limit", usual))
-    if end >= len(items):
-        return items[start:], {"Truncated": False}
-    return items[start:end], {"Truncated": True, "NextMarker": str(end)}
+def take_page(
+    items: Iterable[T], request: Mapping[str, Any], usual: int, mark: Callable[[T], Mark]
+) -> tuple[list[T], dict[str, object]]:
+    """The items of the page, and the members that tell of the next one."""
+    found, more = Paging(usual, "Limit", "Marker", "NextMarker").take(items, request, mark)
+    return found, {"Truncated": bool(more), **more}

@@ -9,6 +9,7 @@ from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.access.document import statements_of
 from mlsystem.engine.decide.access.kind import check_resource
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import by_itself
 from mlsystem.engine.services.kms.directory import Directory
 from mlsystem.engine.services.kms.page import take_page
 
@@ -46,7 +47,7 @@ class Policies(Part):
     @operation("ListKeyPolicies", accepts="KeyId Limit Marker")
     def list_key_policies(self, request: ListKeyPoliciesRequestTypeDef, call: Call) -> dict[str, object]:
         self._directory.find(call.tx, request["KeyId"])
-        names, more = take_page([NAME], request, 100)
+        names, more = take_page([NAME], request, 100, by_itself)
         return {"PolicyNames": names, **more}
 
 

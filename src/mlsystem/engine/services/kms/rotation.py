@@ -81,6 +81,8 @@ class Rotation(Part):
     @operation("ListKeyRotations", accepts="KeyId Limit Marker")
     def list_key_rotations(self, request: ListKeyRotationsRequestTypeDef, call: Call) -> dict[str, object]:
         key = self._directory.find(call.tx, request["KeyId"])
+        rotated = sorted((one for one in key.materials if one.rotation), key=lambda one: (one.made_at, one.id))
+        page, more = take_page(rotated, request, 100, lambda one: (one.made_at, one.id))
         rotations = [
             {
                 "KeyId": key.key,
@@ -88,11 +90,9 @@ class Rotation(Part):
                 "RotationDate": datetime.fromtimestamp(material.made_at, UTC),
                 "RotationType": material.rotation,
             }
-            for material in key.materials
-            if material.rotation
+            for material in page
         ]
-        page, more = take_page(rotations, request, 100)
-        return {"Rotations": page, **more}
+        return {"Rotations": rotations, **more}
 
     def _find_enabled(self, tx: Transaction, name: str) -> Key:
         key = self._directory.find_customers(tx, name)

@@ -8,8 +8,9 @@ from typing import Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import by_creation
 from mlsystem.engine.durable.machine import Notice
-from mlsystem.engine.services.lambda_.directory import page, require_alias, require_function, require_version
+from mlsystem.engine.services.lambda_.directory import PAGES, require_alias, require_function, require_version
 from mlsystem.engine.services.lambda_.function import AliasRecord
 from mlsystem.engine.services.lambda_.names import LATEST, function_arn, function_name
 from mlsystem.engine.services.lambda_.precondition import check_revision
@@ -83,7 +84,7 @@ class Aliases(Part):
         wanted = request.get("FunctionVersion")
         aliases = call.tx.all(AliasRecord, parent=function.key)
         found = [alias for alias in aliases if wanted is None or wanted in dict(alias.shares())]
-        return page(found, request, "Aliases", self._respond)
+        return PAGES.page(found, request, "Aliases", by_creation, self._respond)
 
     @operation("DeleteAlias", accepts="FunctionName Name")
     def delete(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Paging
 from mlsystem.engine.services.lambda_.function import AliasRecord, FunctionRecord, VersionRecord
 from mlsystem.engine.services.lambda_.names import LATEST, FunctionName, function_arn, not_found
 from mlsystem.engine.store.database import Transaction
 
 T = TypeVar("T")
-DEFAULT_PAGE = 50
+PAGES = Paging(50, "MaxItems", "Marker", "NextMarker")
 
 
 @dataclass(frozen=True)
@@ -94,15 +95,3 @@ def runnable(tx: Transaction, scope: Scope, name: str, version: str) -> Runnable
     reserved = function.reserved_concurrency
     code_mark = function.revision_id if version == LATEST else record.code["sha256"]
     return Runnable(name, version, record.configuration, record.code, reserved, f"{code_mark}/{reserved}")
-
-
-def page(items: Sequence[T], request: Mapping[str, Any], result: str, show: Callable[[T], Any]) -> dict[str, Any]:
-    """One page of a List operation: Marker is the number of items given out before."""
-    marker = request.get("Marker") or "0"
-    if not marker.isdecimal():
-        raise AwsError("InvalidParameterValueException", f"The Marker {marker!r} is not one that was given out.")
-    start, size = int(marker), int(request.get("MaxItems", DEFAULT_PAGE))
-    response: dict[str, Any] = {result: [show(item) for item in items[start : start + size]]}
-    if start + size < len(items):
-        response["NextMarker"] = str(start + size)
-    return response

@@ -8,11 +8,12 @@ from typing import Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import by_key
 from mlsystem.engine.durable.machine import Event, Machine, Notice
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler
 from mlsystem.engine.services.lambda_.code import CodeStore, refuse_other_sources
 from mlsystem.engine.services.lambda_.configuration import DEFAULTS, DESCRIBED, described, respond
-from mlsystem.engine.services.lambda_.directory import configuration_of, page, require_function
+from mlsystem.engine.services.lambda_.directory import PAGES, configuration_of, require_function
 from mlsystem.engine.services.lambda_.execution_role import demand_network
 from mlsystem.engine.services.lambda_.function import (
     FUNCTION_SETTLED,
@@ -127,7 +128,8 @@ class Functions(Part):
         found: list[FunctionRecord | VersionRecord] = [*call.tx.all(FunctionRecord)]
         if request.get("FunctionVersion") == "ALL":
             found += call.tx.all(VersionRecord)
-        return page(found, request, "Functions", lambda record: respond(self._house.scope, record))
+        found.sort(key=lambda record: record.key)
+        return PAGES.page(found, request, "Functions", by_key, lambda record: respond(self._house.scope, record))
 
     @operation("DeleteFunction", accepts="FunctionName Qualifier")
     def delete(self, request: Mapping[str, Any], call: Call) -> Mapping[str, object]:

@@ -8,8 +8,9 @@ from typing import Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Mark
 from mlsystem.engine.services.lambda_.configuration import respond
-from mlsystem.engine.services.lambda_.directory import page, require_function
+from mlsystem.engine.services.lambda_.directory import PAGES, require_function
 from mlsystem.engine.services.lambda_.function import FunctionRecord, State, VersionRecord
 from mlsystem.engine.services.lambda_.names import function_name
 from mlsystem.engine.services.lambda_.precondition import check_revision, check_settled
@@ -66,4 +67,8 @@ class Versions(Part):
         function = require_function(call.tx, self._house.scope, function_name(request).name)
         versions = sorted(call.tx.all(VersionRecord, parent=function.key), key=lambda version: int(version.number))
         found: list[FunctionRecord | VersionRecord] = [function, *versions]
-        return page(found, request, "Versions", lambda record: respond(self._house.scope, record))
+
+        def mark(record: FunctionRecord | VersionRecord) -> Mark:
+            return (int(record.number) if isinstance(record, VersionRecord) else 0,)
+
+        return PAGES.page(found, request, "Versions", mark, lambda record: respond(self._house.scope, record))

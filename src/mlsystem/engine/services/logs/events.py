@@ -12,6 +12,7 @@ from sqlalchemy import Select, insert, select, tuple_
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.decide.log_filter import parse_filter
+from mlsystem.engine.decide.paging import read_mark, token_of
 from mlsystem.engine.durable.machine import Notice
 from mlsystem.engine.durable.metric_notice import TOPIC as METRIC_DATA
 from mlsystem.engine.services.logs.groups import LogStream, group_name, require_group, require_stream
@@ -99,7 +100,7 @@ class Events(Part):
         accepts="logGroupName logGroupIdentifier logStreamName startTime endTime nextToken limit startFromHead",
     )
     def get(self, request: GetLogEventsRequestTypeDef, call: Call) -> Mapping[str, object]:
-        """Tokens are `f/ID` (after that event) and `b/ID` (before it); at an end of the stream a token returns itself.
+        """Tokens are marks of `f` and an id (after that event) or `b` (before it); at an end of the stream a token returns itself.
 
         Forward they come as they were put, so that whoever follows misses none; backward by their times, which the index gives.
         """
@@ -118,7 +119,11 @@ class Events(Part):
             rows.reverse()
         first, last = (rows[0].id, max(row.id for row in rows)) if rows else (position, position)
         events = [{"timestamp": row.at_ms, "message": row.message, "ingestionTime": row.ingested_ms} for row in rows]
-        return {"events": events, "nextForwardToken": f"f/{last}", "nextBackwardToken": f"b/{first}"}
+        return {
+            "events": events,
+            "nextForwardToken": token_of(("f", last)),
+            "nextBackwardToken": token_of(("b", first)),
+        }
 
     @operation(
         "FilterLogEvents",
@@ -140,7 +145,7 @@ class Events(Part):
         found: list[dict[str, object]] = []
         for row in rows:
             if len(found) == limit:
-                return {"events": found, "nextToken": f"f/{position}", "searchedLogStreams": []}
+                return {"events": found, "nextToken": token_of(("f", position)), "searchedLogStreams": []}
             position = row.id
             if wanted.matches(row.message):
                 found.append(_filtered(row))
@@ -176,9 +181,5 @@ def _filtered(row: Any) -> dict[str, object]:
 
 def _position(token: str | None) -> tuple[str, int]:
     """Direction and event id of a token; ("", 0) without one."""
-    if not token:
-        return "", 0
-    direction, _, position = token.partition("/")
-    if direction not in ("f", "b") or not position.isdecimal():
-        raise AwsError("InvalidParameterException", f"The nextToken {token!r} is not one that was given out.")
-    return direction, int(position)
+    mark = read_mark(token)
+    return ("", 0) if mark is None else (str(mark[0]), int(mark[1]))

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Mark, Paging, by_key
 from mlsystem.engine.services.logs.metric_filter import MetricFilter
 from mlsystem.engine.store import schema
 from mlsystem.engine.store.database import Transaction
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
         DescribeLogStreamsRequestTypeDef,
         PutRetentionPolicyRequestTypeDef,
     )
+
+PAGES = Paging(50, "limit", "nextToken", "nextToken")
 
 
 class LogGroup(Record):
@@ -97,7 +100,7 @@ class Groups(Part):
         prefix, pattern = request.get("logGroupNamePrefix", ""), request.get("logGroupNamePattern", "")
         groups = [group for group in call.tx.all(LogGroup) if group.key.startswith(prefix) and pattern in group.key]
         groups.sort(key=lambda group: group.key)
-        return _page(groups, request, 50, "logGroups", self._group)
+        return PAGES.page(groups, request, "logGroups", by_key, self._group)
 
     @operation("PutRetentionPolicy", accepts="logGroupName retentionInDays")
     def put_retention(self, request: PutRetentionPolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
@@ -140,10 +143,17 @@ class Groups(Part):
         is_reversed = bool(request.get("descending"))
         if request.get("orderBy") == "LastEventTime":
             described = [self._stream(call.tx, stream) for stream in streams]
-            described.sort(key=lambda item: item.get("lastEventTimestamp", 0), reverse=is_reversed)
-            return _page(described, request, 50, "logStreams", dict)
+            described.sort(key=_by_last_event, reverse=is_reversed)
+            return PAGES.page(described, request, "logStreams", _by_last_event, descending=is_reversed)
         streams.sort(key=lambda stream: stream.name, reverse=is_reversed)
-        return _page(streams, request, 50, "logStreams", lambda stream: self._stream(call.tx, stream))
+        return PAGES.page(
+            streams,
+            request,
+            "logStreams",
+            lambda stream: (stream.name,),
+            lambda stream: self._stream(call.tx, stream),
+            descending=is_reversed,
+        )
 
     def _group(self, group: LogGroup) -> dict[str, object]:
         arn = self._house.scope.arn("logs", f"log-group:{group.key}")
@@ -160,6 +170,10 @@ class Groups(Part):
         times = _times(tx, stream)
         arn = self._house.scope.arn("logs", f"log-group:{stream.parent}:log-stream:{stream.name}")
         return {"logStreamName": stream.name, "creationTime": int(stream.created_at * 1000), "arn": arn, **times}
+
+
+def _by_last_event(described: Mapping[str, Any]) -> Mark:
+    return (described.get("lastEventTimestamp", 0), described["logStreamName"])
 
 
 def _times(tx: Transaction, stream: LogStream) -> dict[str, int]:
@@ -182,14 +196,3 @@ def group_name(request: Mapping[str, Any]) -> str:
     if "logGroupIdentifier" in request:
         return str(request["logGroupIdentifier"]).rsplit("log-group:", 1)[-1].removesuffix(":*")
     raise AwsError("InvalidParameterException", "Either logGroupName or logGroupIdentifier is required.")
-
-
-def _page(items: list[Any], request: Mapping[str, Any], default: int, result: str, render: Any) -> dict[str, object]:
-    token = request.get("nextToken", "0")
-    if not token.isdecimal():
-        raise AwsError("InvalidParameterException", f"The nextToken {token!r} is not one that was given out.")
-    start, size = int(token), request.get("limit", default)
-    answer: dict[str, object] = {result: [render(item) for item in items[start : start + size]]}
-    if start + size < len(items):
-        answer["nextToken"] = str(start + size)
-    return answer

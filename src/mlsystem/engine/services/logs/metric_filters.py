@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.decide.log_filter import parse_filter
 from mlsystem.engine.decide.log_json_filter import JsonFilter
+from mlsystem.engine.decide.paging import Paging, by_key
 from mlsystem.engine.services.logs.groups import require_group
 from mlsystem.engine.services.logs.metric_filter import MetricFilter
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         TestMetricFilterRequestTypeDef,
     )
 
-DEFAULT_PAGE = 50
+PAGES = Paging(50, "limit", "nextToken", "nextToken")
 MOST_DIMENSIONS = 3
 
 
@@ -56,17 +56,11 @@ class MetricFilters(Part):
     def describe(self, request: DescribeMetricFiltersRequestTypeDef, call: Call) -> Mapping[str, object]:
         if ("metricName" in request) != ("metricNamespace" in request):
             raise AwsError("InvalidParameterException", "metricName and metricNamespace come together.")
-        token = request.get("nextToken", "0")
-        if not token.isdecimal():
-            raise AwsError("InvalidParameterException", f"The nextToken {token!r} is not one that was given out.")
-        start, size = int(token), request.get("limit", DEFAULT_PAGE)
         group = request.get("logGroupName")
         if group is not None:
             require_group(call.tx, group)
         wanted = (one for one in call.tx.each(MetricFilter, parent=group, by_key=True) if _is_wanted(one, request))
-        found = list(islice(wanted, start, start + size + 1))
-        answer: dict[str, object] = {"metricFilters": [_described(one) for one in found[:size]]}
-        return answer | ({"nextToken": str(start + size)} if len(found) > size else {})
+        return PAGES.page(wanted, request, "metricFilters", by_key, _described)
 
     @operation("DeleteMetricFilter", accepts="logGroupName filterName")
     def delete(self, request: DeleteMetricFilterRequestTypeDef, call: Call) -> Mapping[str, object]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.services.s3.bucket import Bucket, check_name, find_bucket
-from mlsystem.engine.services.s3.errors import invalid_argument
 from mlsystem.engine.services.s3.times import instant
 from mlsystem.engine.services.s3.uploads import Uploads
 from mlsystem.engine.services.s3.versions import Versions
@@ -92,7 +90,7 @@ class Buckets(Part):
 
     @operation("ListBuckets", accepts="MaxBuckets ContinuationToken Prefix BucketRegion")
     def list_buckets(self, request: ListBucketsRequestTypeDef, call: Call) -> dict[str, object]:
-        prefix, after = request.get("Prefix", ""), _after(request.get("ContinuationToken"))
+        prefix, after = request.get("Prefix", ""), request.get("ContinuationToken", "")
         found = sorted(call.tx.all(Bucket, prefix=prefix), key=lambda bucket: bucket.key)
         found = [bucket for bucket in found if bucket.key > after]
         if request.get("BucketRegion"):
@@ -111,7 +109,7 @@ class Buckets(Part):
             "Owner": {"ID": self._house.scope.account},
         }
         if len(found) > len(page):
-            answer["ContinuationToken"] = base64.urlsafe_b64encode(page[-1].key.encode()).decode()
+            answer["ContinuationToken"] = page[-1].key
         return {**answer, "Prefix": prefix} if prefix else answer
 
     @operation("DeleteBucket", accepts="Bucket ExpectedBucketOwner")
@@ -127,12 +125,3 @@ class Buckets(Part):
 
     def _arn(self, name: str) -> str:
         return self._house.scope.global_arn("s3", name, with_account=False)
-
-
-def _after(token: str | None) -> str:
-    if token is None:
-        return ""
-    try:
-        return base64.urlsafe_b64decode(token).decode()
-    except ValueError as error:
-        raise invalid_argument("The continuation token provided is incorrect") from error

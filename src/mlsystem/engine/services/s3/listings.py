@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html and ListO
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -72,7 +71,7 @@ class Listings(Part):
     def list_objects_v2(self, request: ListObjectsV2RequestTypeDef, call: Call) -> Mapping[str, object]:
         bucket = find_bucket(call.tx, request)
         token = request.get("ContinuationToken")
-        after = _read_token(token) if token is not None else request.get("StartAfter", "")
+        after = token if token is not None else request.get("StartAfter", "")
         page = self._page(call.tx, request, after)
         encode = encoder(request)
         answer = {
@@ -86,7 +85,7 @@ class Listings(Part):
         if request.get("StartAfter"):
             answer["StartAfter"] = encode(request["StartAfter"])
         if page.is_truncated:
-            answer["NextContinuationToken"] = _write_token(page.last)
+            answer["NextContinuationToken"] = page.last
         return answer
 
     @operation("ListObjects", accepts=f"{COMMON} Marker")
@@ -180,14 +179,3 @@ def encoder(request: Mapping[str, Any]) -> Encoder:
     if request.get("EncodingType") == "url":
         return lambda text: quote(text, safe="/")
     return lambda text: text
-
-
-def _write_token(last: str) -> str:
-    return base64.urlsafe_b64encode(last.encode()).decode()
-
-
-def _read_token(token: str) -> str:
-    try:
-        return base64.urlsafe_b64decode(token).decode()
-    except ValueError as error:
-        raise invalid_argument("The continuation token provided is incorrect") from error

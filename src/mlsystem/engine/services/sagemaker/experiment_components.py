@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import Mark, Paging
 from mlsystem.engine.services.sagemaker.experiment import (
     Association,
     ComponentState,
@@ -37,7 +37,7 @@ ABOUT = ("DisplayName", "Status", "StartTime", "EndTime", "Parameters", "InputAr
 SUMMARY = {
     "TrialComponentName", "TrialComponentArn", "DisplayName", "Status", "StartTime", "EndTime", "CreationTime", "LastModifiedTime",
 }  # fmt: skip
-DEFAULT_PAGE = 10
+PAGES = Paging(10)
 # That jobs are found by their trials.
 NOTED = "sagemaker_jobs_by_trial"
 
@@ -92,15 +92,10 @@ class TrialComponents(Part):
             for one in components(call.tx, self._house, trial, is_descending)
             if self._is_wanted(call.tx, one, given)
         )
-        if given.get("SortBy") == "Name":
-            wanted = iter(sorted(wanted, key=lambda one: one.name, reverse=is_descending))
-        token = str(given.get("NextToken", "0"))
-        if not token.isdecimal():
-            raise AwsError("ValidationException", f"The NextToken {token!r} is not one that was given out.")
-        start, size = int(token), int(given.get("MaxResults", DEFAULT_PAGE))
-        found = list(islice(wanted, start, start + size + 1))
-        answer: dict[str, object] = {"TrialComponentSummaries": [_summary(one) for one in found[:size]]}
-        return answer | ({"NextToken": str(start + size)} if len(found) > size else {})
+        mark = _by_name if given.get("SortBy") == "Name" else _by_creation
+        if mark is _by_name or trial is not None:
+            wanted = iter(sorted(wanted, key=mark, reverse=is_descending))
+        return PAGES.page(wanted, given, "TrialComponentSummaries", mark, _summary, descending=is_descending)
 
     def _is_wanted(self, tx: Transaction, one: Component, request: Mapping[str, Any]) -> bool:
         if "ExperimentName" in request:
@@ -164,3 +159,11 @@ def _summary(component: Component) -> dict[str, Any]:
     told = component.description()
     source = {"TrialComponentSource": told["Source"]} if "Source" in told else {}
     return {name: value for name, value in told.items() if name in SUMMARY} | source
+
+
+def _by_name(one: Component) -> Mark:
+    return (one.name,)
+
+
+def _by_creation(one: Component) -> Mark:
+    return (one.created_at, one.name)

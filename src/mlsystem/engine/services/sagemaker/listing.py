@@ -1,16 +1,15 @@
 """Filters, order and pages of SageMaker's List operations, which are alike for every kind of thing.
 
-A token is the number of records that were given out already: a list that grows meanwhile may repeat one, never hide one, as with AWS.
+In the order of their changes, a record that changes meanwhile may come twice or not at all, as with AWS.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any, TypeVar
 
-from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Mark, Paging, by_creation, by_key, read_mark
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.records import Record
 
@@ -18,7 +17,7 @@ R = TypeVar("R", bound=Record)
 
 FILTERS = """NextToken MaxResults NameContains SortBy SortOrder CreationTimeAfter CreationTimeBefore
     LastModifiedTimeAfter LastModifiedTimeBefore"""
-DEFAULT_PAGE = 100
+PAGES = Paging(100)
 # For operations that list so unless they are told otherwise.
 OLDEST_FIRST: dict[str, Any] = {"SortOrder": "Ascending"}
 
@@ -41,24 +40,23 @@ def page(
 
     By the time of creation, as most ask, records are read as far as the page goes.
     """
-    start = _offset(request.get("NextToken"))
-    size = int(request.get("MaxResults", DEFAULT_PAGE))
     ordered = _ordered(tx, model, request, parent)
-    found = list(islice((one for one in ordered if wanted(one) and _matches(one, request)), start, start + size + 1))
-    response: dict[str, object] = {result: [summary(record) for record in found[:size]]}
-    if len(found) > size:
-        response["NextToken"] = str(start + size)
-    return response
+    found = (one for one in ordered if wanted(one) and _matches(one, request))
+    mark = _mark(str(request.get("SortBy", "CreationTime"))) or by_creation
+    return PAGES.page(found, request, result, mark, summary, descending=_is_newest_first(request))
 
 
 def _ordered(tx: Transaction, model: type[R], request: Mapping[str, Any], parent: str | None) -> Iterator[R]:
-    by = str(request.get("SortBy", "CreationTime"))
-    is_newest_first = request.get("SortOrder") != "Ascending"
-    state = request.get("StatusEquals")
-    key = _sort_key(by)
-    if key is None:
-        return tx.each(model, parent=parent, state=state, newest_first=is_newest_first)
-    return iter(sorted(tx.each(model, parent=parent, state=state), key=key, reverse=is_newest_first))
+    is_newest_first, state = _is_newest_first(request), request.get("StatusEquals")
+    mark = _mark(str(request.get("SortBy", "CreationTime")))
+    if mark is None:
+        last = read_mark(request.get("NextToken"))
+        return tx.each(model, parent=parent, state=state, newest_first=is_newest_first, after=last)
+    return iter(sorted(tx.each(model, parent=parent, state=state), key=mark, reverse=is_newest_first))
+
+
+def _is_newest_first(request: Mapping[str, Any]) -> bool:
+    return request.get("SortOrder") != "Ascending"
 
 
 def _matches(record: Record, request: Mapping[str, Any]) -> bool:
@@ -73,22 +71,14 @@ def _matches(record: Record, request: Mapping[str, Any]) -> bool:
     )
 
 
-def _sort_key(sort_by: str) -> Callable[[Record], tuple[Any, str]] | None:
+def _mark(sort_by: str) -> Callable[[Record], Mark] | None:
     """None: in the order in which the database has them, of their creation."""
     match sort_by:
         case "Name":
-            return lambda record: (record.key, "")
+            return by_key
         case "Status":
             return lambda record: (record.state, record.key)
         case "LastModifiedTime":
             return lambda record: (record.updated_at, record.key)
         case _:
             return None
-
-
-def _offset(token: str | None) -> int:
-    if token is None:
-        return 0
-    if not token.isdecimal():
-        raise AwsError("ValidationException", f"The NextToken {token!r} is not one that was given out.")
-    return int(token)

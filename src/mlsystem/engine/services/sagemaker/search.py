@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
-from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.errors import NotImplementedHere
+from mlsystem.engine.decide.paging import Paging, by_creation, read_mark
 from mlsystem.engine.services.sagemaker.endpoint import Endpoint
 from mlsystem.engine.services.sagemaker.experiment import Experiment, Trial, require_trial
 from mlsystem.engine.services.sagemaker.experiment_component import Component, components
@@ -25,7 +26,7 @@ from mlsystem.engine.store.database import Transaction
 if TYPE_CHECKING:
     from types_boto3_sagemaker.type_defs import SearchRequestTypeDef
 
-DEFAULT_PAGE = 10
+PAGES = Paging(10)
 
 
 class Search(Part):
@@ -37,23 +38,22 @@ class Search(Part):
     @operation("Search", accepts="Resource SearchExpression SortBy SortOrder NextToken MaxResults")
     def search(self, request: SearchRequestTypeDef, call: Call) -> Mapping[str, object]:
         resource, expression = request["Resource"], request.get("SearchExpression", {})
-        token = request.get("NextToken", "0")
-        if not token.isdecimal():
-            raise AwsError("ValidationException", f"The NextToken {token!r} is not one that was given out.")
-        start, size = int(token), request.get("MaxResults", DEFAULT_PAGE)
         path, is_descending = request.get("SortBy", "CreationTime"), request.get("SortOrder") != "Ascending"
+        noun = resource.removeprefix("Experiment") or resource
         parent = _parent(resource, expression) if path == "CreationTime" else None
         if parent is not None:
-            count, found = self._below(call.tx, *parent, is_descending, start, size)
+            count, found, more = self._below(call.tx, *parent, is_descending, request)
         else:
             matching = [one for one in self._all(call.tx, resource, expression) if holds(expression, one)]
-            matching.sort(key=lambda one: order(one, path), reverse=is_descending)
-            count, found = len(matching), matching[start : start + size]
-        answer: dict[str, object] = {
-            "Results": [{resource.removeprefix("Experiment") or resource: one} for one in found],
+            mark = order(path, f"{noun}Arn")
+            matching.sort(key=mark, reverse=is_descending)
+            count = len(matching)
+            found, more = PAGES.take(matching, request, mark, descending=is_descending)
+        return {
+            "Results": [{noun: one} for one in found],
             "TotalHits": {"Value": count, "Relation": "EqualTo"},
+            **more,
         }
-        return answer | ({"NextToken": str(start + size)} if start + size < count else {})
 
     def _below(
         self,
@@ -61,12 +61,13 @@ class Search(Part):
         model: type[Trial | ModelPackage],
         parent: str,
         is_descending: bool,
-        start: int,
-        size: int,
-    ) -> tuple[int, list[dict[str, Any]]]:
+        request: SearchRequestTypeDef,
+    ) -> tuple[int, list[dict[str, Any]], dict[str, object]]:
         """How many are below a parent, and a page in the order of their creation, which the database has: they may be many."""
-        page = tx.each(model, parent=parent, newest_first=is_descending, limit=size, offset=start)
-        return tx.count(model, parent=parent), [self._child(tx, one) for one in page]
+        last = read_mark(request.get("NextToken"))
+        children = tx.each(model, parent=parent, newest_first=is_descending, after=last)
+        found, more = PAGES.take(children, request, by_creation, descending=is_descending)
+        return tx.count(model, parent=parent), [self._child(tx, one) for one in found], more
 
     def _all(self, tx: Transaction, resource: str, expression: Mapping[str, Any]) -> list[dict[str, Any]]:
         """All that the expression may hold for."""

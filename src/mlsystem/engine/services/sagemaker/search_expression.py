@@ -106,8 +106,12 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def order(thing: Mapping[str, Any], path: str) -> tuple[float, str]:
-    """By what things are sorted that are sorted by a property."""
-    found = _values(thing, path.split("."))
-    number = _number(found[0]) if found else None
-    return (number if number is not None else 0.0, _text(found[0]) if found else "")
+def order(path: str, identity: str) -> Callable[[Mapping[str, Any]], tuple[float, str, str]]:
+    """By what things are sorted that are sorted by a property: the number there, or the text; and what tells two things apart."""
+
+    def mark(thing: Mapping[str, Any]) -> tuple[float, str, str]:
+        found = _values(thing, path.split("."))
+        number = _number(found[0]) if found else None
+        return (number if number is not None else 0.0, _text(found[0]) if found else "", str(thing[identity]))
+
+    return mark

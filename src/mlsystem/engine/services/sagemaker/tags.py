@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlsystem.engine.contract import Call, Part, operation
+from mlsystem.engine.decide.paging import Paging, by_member
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.records import Record
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker.type_defs import AddTagsInputTypeDef, DeleteTagsInputTypeDef, ListTagsInputTypeDef
+
+PAGES = Paging(100)
 
 
 class Tags(Record):
@@ -46,7 +49,8 @@ class TagOperations(Part):
 
     @operation("ListTags", accepts="ResourceArn NextToken MaxResults")
     def list_tags(self, request: ListTagsInputTypeDef, call: Call) -> Mapping[str, object]:
-        return {"Tags": as_list(read_tags(call.tx, request["ResourceArn"]))}
+        tags = read_tags(call.tx, request["ResourceArn"])
+        return PAGES.page(as_list(dict(sorted(tags.items()))), request, "Tags", by_member("Key"))
 
     @operation("DeleteTags", accepts="ResourceArn TagKeys")
     def delete_tags(self, request: DeleteTagsInputTypeDef, call: Call) -> Mapping[str, object]:

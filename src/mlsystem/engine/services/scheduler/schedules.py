@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import Paging, by_key
 from mlsystem.engine.decide.schedule import check_timezone, read_schedule
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.runtime.event_target import check_target
@@ -32,7 +33,7 @@ GROUP = "default"
 TARGET_MEMBERS = {"Arn", "RoleArn", "Input", "RetryPolicy"}
 MEMBERS = """Name GroupName ScheduleExpression StartDate EndDate Description ScheduleExpressionTimezone State Target
     FlexibleTimeWindow ClientToken ActionAfterCompletion"""
-LARGEST_PAGE = 100
+PAGES = Paging(100)
 
 
 class Schedules(Part):
@@ -95,12 +96,7 @@ class Schedules(Part):
         _refuse_group(request)
         prefix = f"{GROUP}/{request.get('NamePrefix', '')}"
         found = sorted(call.tx.all(Schedule, prefix=prefix, state=request.get("State")), key=lambda one: one.key)
-        token = request.get("NextToken", "0")
-        if not token.isdecimal():
-            raise AwsError("ValidationException", f"The NextToken {token!r} is not one that was given out.")
-        start, size = int(token), request.get("MaxResults") or LARGEST_PAGE
-        answer: dict[str, object] = {"Schedules": [_summary(one) for one in found[start : start + size]]}
-        return answer | ({"NextToken": str(start + size)} if start + size < len(found) else {})
+        return PAGES.page(found, request, "Schedules", by_key, _summary)
 
     # ------------------------------------------------------------------ groups
     @operation("GetScheduleGroup", accepts="Name")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Paging, by_creation
 from mlsystem.engine.durable.machine import Event, Machine
 from mlsystem.engine.services.secretsmanager.filters import matches
-from mlsystem.engine.services.secretsmanager.page import take_page
 from mlsystem.engine.services.secretsmanager.safe import Safe
 from mlsystem.engine.services.secretsmanager.secret import SECONDS_A_DAY, Secret, SecretMachine, SecretState
 
@@ -44,11 +44,12 @@ class Catalogue(Part):
 
     @operation("ListSecrets", accepts="IncludePlannedDeletion MaxResults NextToken Filters SortOrder")
     def list_secrets(self, request: ListSecretsRequestTypeDef, call: Call) -> Mapping[str, object]:
-        found = call.tx.all(Secret, newest_first=request.get("SortOrder", "desc") == "desc")
+        is_newest_first = request.get("SortOrder", "desc") == "desc"
+        found = call.tx.all(Secret, newest_first=is_newest_first)
         if not request.get("IncludePlannedDeletion"):
             found = [secret for secret in found if secret.state == SecretState.ACTIVE]
         found = [secret for secret in found if matches(secret, request.get("Filters", []))]
-        page, more = take_page(found, request)
+        page, more = Paging(100).take(found, request, by_creation, descending=is_newest_first)
         return {"SecretList": [{**_entry(one), "SecretVersionsToStages": _stages(one)} for one in page], **more}
 
     @operation("TagResource", accepts="SecretId Tags")
@@ -104,6 +105,9 @@ class Catalogue(Part):
 
 
 def read_tags(tags: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Raises AwsError for a tag without a key."""
+    if any("Key" not in tag for tag in tags):
+        raise AwsError("InvalidParameterException", "A tag has no Key.")
     return {tag["Key"]: tag.get("Value", "") for tag in tags}
 
 

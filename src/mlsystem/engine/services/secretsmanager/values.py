@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Mark, Paging
 from mlsystem.engine.services.secretsmanager.catalogue import read_tags
-from mlsystem.engine.services.secretsmanager.page import take_page
 from mlsystem.engine.services.secretsmanager.safe import Safe
 from mlsystem.engine.services.secretsmanager.secret import (
     CURRENT,
@@ -112,7 +112,8 @@ class Values(Part):
     def list_secret_version_ids(self, request: ListSecretVersionIdsRequestTypeDef, call: Call) -> Mapping[str, object]:
         secret = self._safe.find(call.tx, request["SecretId"])
         versions = [one for one in secret.versions if one.stages or request.get("IncludeDeprecated")]
-        page, more = take_page(versions, request)
+        versions.sort(key=_mark)
+        page, more = Paging(100).take(versions, request, _mark)
         told = [
             {
                 "VersionId": version.id,
@@ -201,3 +202,7 @@ def _value(request: Mapping[str, Any]) -> bytes | None:
 def _told(secret: Secret, version_id: str | None) -> dict[str, object]:
     told: dict[str, object] = {"ARN": secret.arn, "Name": secret.key}
     return {**told, "VersionId": version_id} if version_id is not None else told
+
+
+def _mark(version: SecretVersion) -> Mark:
+    return (version.created_at, version.id)

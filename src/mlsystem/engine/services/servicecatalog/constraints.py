@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import by_creation
 from mlsystem.engine.services.servicecatalog.constraint import Constraint, role_of
-from mlsystem.engine.services.servicecatalog.listing import page
+from mlsystem.engine.services.servicecatalog.listing import PAGES
 from mlsystem.engine.services.servicecatalog.portfolio import find_portfolio
 from mlsystem.engine.store.database import Transaction
 
@@ -62,11 +63,11 @@ class Constraints(Part):
     def list_all(self, request: ListConstraintsForPortfolioInputTypeDef, call: Call) -> Mapping[str, object]:
         portfolio = find_portfolio(call.tx, request["PortfolioId"])
         found = [
-            self._detail(one)
+            one
             for one in call.tx.all(Constraint)
             if one.portfolio == portfolio.key and one.parent == request.get("ProductId", one.parent)
         ]
-        return page(found, request, "ConstraintDetails")
+        return PAGES.page(found, request, "ConstraintDetails", by_creation, self._detail)
 
     @operation("UpdateConstraint", accepts="AcceptLanguage Id Description Parameters")
     def update(self, request: UpdateConstraintInputTypeDef, call: Call) -> Mapping[str, object]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import by_creation, by_member
 from mlsystem.engine.services.servicecatalog.constraint import Constraint
-from mlsystem.engine.services.servicecatalog.listing import page, retagged, tag_list, when
+from mlsystem.engine.services.servicecatalog.listing import PAGES, retagged, tag_list, when
 from mlsystem.engine.services.servicecatalog.portfolio import Portfolio, find_portfolio
 from mlsystem.engine.services.servicecatalog.product import find_product
 
@@ -59,13 +60,13 @@ class Portfolios(Part):
 
     @operation("ListPortfolios", accepts="AcceptLanguage PageToken PageSize")
     def list_all(self, request: ListPortfoliosInputTypeDef, call: Call) -> Mapping[str, object]:
-        return page([self._detail(one) for one in call.tx.all(Portfolio)], request, "PortfolioDetails")
+        return PAGES.page(call.tx.each(Portfolio), request, "PortfolioDetails", by_creation, self._detail)
 
     @operation("ListPortfoliosForProduct", accepts="AcceptLanguage ProductId PageToken PageSize")
     def list_for_product(self, request: ListPortfoliosForProductInputTypeDef, call: Call) -> Mapping[str, object]:
         product = find_product(call.tx, request["ProductId"])
-        found = [self._detail(one) for one in call.tx.all(Portfolio) if product.key in one.products]
-        return page(found, request, "PortfolioDetails")
+        found = [one for one in call.tx.each(Portfolio) if product.key in one.products]
+        return PAGES.page(found, request, "PortfolioDetails", by_creation, self._detail)
 
     @operation("UpdatePortfolio", accepts="AcceptLanguage Id DisplayName Description ProviderName AddTags RemoveTags")
     def update(self, request: UpdatePortfolioInputTypeDef, call: Call) -> Mapping[str, object]:
@@ -145,5 +146,5 @@ class Associations(Part):
     @operation("ListPrincipalsForPortfolio", accepts="AcceptLanguage PortfolioId PageToken PageSize")
     def principals(self, request: ListPrincipalsForPortfolioInputTypeDef, call: Call) -> Mapping[str, object]:
         found = find_portfolio(call.tx, request["PortfolioId"]).principals
-        shown = [{"PrincipalARN": arn, "PrincipalType": kind} for arn, kind in found.items()]
-        return page(shown, request, "Principals")
+        shown = [{"PrincipalARN": arn, "PrincipalType": kind} for arn, kind in sorted(found.items())]
+        return PAGES.page(shown, request, "Principals", by_member("PrincipalARN"))

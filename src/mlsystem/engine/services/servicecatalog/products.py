@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import by_creation
 from mlsystem.engine.services.servicecatalog.artifact_view import artifact_detail, product_view
-from mlsystem.engine.services.servicecatalog.listing import page, retagged, tag_list, when
+from mlsystem.engine.services.servicecatalog.listing import PAGES, retagged, tag_list, when
 from mlsystem.engine.services.servicecatalog.portfolio import Portfolio, find_portfolio
 from mlsystem.engine.services.servicecatalog.product import TEMPLATE, Product, find_product, read_artifact
 
@@ -79,7 +80,7 @@ class Products(Part):
         if "PortfolioId" in request:
             offered = find_portfolio(call.tx, request["PortfolioId"]).products
             found = [product for product in found if product.key in offered]
-        return page([self._detail(product) for product in found], request, "ProductViewDetails")
+        return PAGES.page(found, request, "ProductViewDetails", by_creation, self._detail)
 
     @operation("UpdateProduct", accepts=f"AcceptLanguage Id {VIEW} AddTags RemoveTags")
     def update(self, request: UpdateProductInputTypeDef, call: Call) -> Mapping[str, object]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.services.servicecatalog.listing import page, tag_list
-from mlsystem.engine.services.servicecatalog.provisioned_product import ProvisionedProduct, find_provisioned
+from mlsystem.engine.decide.paging import Mark, by_creation, by_member
+from mlsystem.engine.services.servicecatalog.listing import PAGES, tag_list
+from mlsystem.engine.services.servicecatalog.provisioned_product import Change, ProvisionedProduct, find_provisioned
 from mlsystem.engine.services.servicecatalog.record_view import product_detail, record_detail
 from mlsystem.engine.store.database import Transaction
 
@@ -38,18 +39,28 @@ class ProvisionedProducts(Part):
 
     @operation("ScanProvisionedProducts", mode="read", accepts="AcceptLanguage AccessLevelFilter PageToken PageSize")
     def scan(self, request: ScanProvisionedProductsInputTypeDef, call: Call) -> Mapping[str, object]:
-        found = [product_detail(one, self._house.scope) for one in self._living(call.tx)]
-        return page(found, request, "ProvisionedProducts")
+        found = self._living(call.tx)
+        return PAGES.page(
+            found,
+            request,
+            "ProvisionedProducts",
+            by_creation,
+            lambda one: product_detail(one, self._house.scope),
+            descending=True,
+        )
 
     @operation("SearchProvisionedProducts", accepts="AcceptLanguage AccessLevelFilter Filters PageToken PageSize")
     def search(self, request: SearchProvisionedProductsInputTypeDef, call: Call) -> Mapping[str, object]:
         wanted: Any = request.get("Filters", {})
         if set(wanted) - {"SearchQuery"}:
             raise AwsError("InvalidParametersException", "The one filter is SearchQuery, a list of `member:value`.")
-        found = [self._attributes(one) for one in self._living(call.tx)]
+        found = [(one, self._attributes(one)) for one in self._living(call.tx)]
         queries = wanted.get("SearchQuery", ())
-        kept = [one for one in found if all(_matches(one, query) for query in queries)]
-        return {**page(kept, request, "ProvisionedProducts"), "TotalResultsCount": len(kept)}
+        kept = [one for one in found if all(_matches(one[1], query) for query in queries)]
+        paged = PAGES.page(
+            kept, request, "ProvisionedProducts", lambda one: by_creation(one[0]), lambda one: one[1], descending=True
+        )
+        return {**paged, "TotalResultsCount": len(kept)}
 
     @operation(
         "GetProvisionedProductOutputs",
@@ -62,7 +73,8 @@ class ProvisionedProducts(Part):
         unknown = sorted(keys - {item["OutputKey"] for item in told})
         if unknown:
             raise AwsError("InvalidParametersException", f"Provisioned product {found.key} has no output {unknown[0]}.")
-        return page([item for item in told if not keys or item["OutputKey"] in keys], request, "Outputs")
+        wanted = sorted((item for item in told if not keys or item["OutputKey"] in keys), key=by_member("OutputKey"))
+        return PAGES.page(wanted, request, "Outputs", by_member("OutputKey"))
 
     @operation("DescribeRecord", accepts="AcceptLanguage Id PageToken PageSize")
     def record(self, request: DescribeRecordInputTypeDef, call: Call) -> Mapping[str, object]:
@@ -70,7 +82,7 @@ class ProvisionedProducts(Part):
             change = product.change(request["Id"])
             if change is not None:
                 told = [] if product.is_gone else self._outputs(product)
-                return {"RecordDetail": record_detail(product, change), **page(told, request, "RecordOutputs")}
+                return {"RecordDetail": record_detail(product, change), **_record_outputs(told, request)}
         raise AwsError("ResourceNotFoundException", f"Record {request['Id']} not found.")
 
     @operation("ListRecordHistory", accepts="AcceptLanguage AccessLevelFilter SearchFilter PageToken PageSize")
@@ -80,13 +92,15 @@ class ProvisionedProducts(Part):
         if wanted and member is None:
             raise AwsError("InvalidParametersException", "The Key of a SearchFilter is product or provisionedproduct.")
         found = [
-            (change.created_at, record_detail(one, change))
+            (one, change)
             for one in call.tx.all(ProvisionedProduct)
             if member is None or getattr(one, member) == wanted.get("Value")
             for change in one.changes
         ]
-        found.sort(key=lambda item: item[0], reverse=True)
-        return page([detail for _, detail in found], request, "RecordDetails")
+        found.sort(key=_by_change, reverse=True)
+        return PAGES.page(
+            found, request, "RecordDetails", _by_change, lambda item: record_detail(*item), descending=True
+        )
 
     def _living(self, tx: Transaction) -> list[ProvisionedProduct]:
         return [one for one in tx.all(ProvisionedProduct, newest_first=True) if not one.is_gone]
@@ -114,3 +128,12 @@ def _matches(told: Mapping[str, Any], query: str) -> bool:
         return query in str(told["Name"])
     names = {name.lower(): str(text) for name, text in told.items()}
     return names.get(member.lower()) == value
+
+
+def _by_change(item: tuple[ProvisionedProduct, Change]) -> Mark:
+    return (item[1].created_at, item[1].id)
+
+
+def _record_outputs(told: Sequence[Mapping[str, object]], request: DescribeRecordInputTypeDef) -> dict[str, object]:
+    outputs = sorted(told, key=by_member("OutputKey"))
+    return PAGES.page(outputs, request, "RecordOutputs", by_member("OutputKey"))

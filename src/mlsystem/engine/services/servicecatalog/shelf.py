@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Mark, by_creation, by_member
 from mlsystem.engine.services.servicecatalog.artifact_view import artifact_summary, product_view
 from mlsystem.engine.services.servicecatalog.constraint import launch_role
-from mlsystem.engine.services.servicecatalog.listing import page, tag_list
+from mlsystem.engine.services.servicecatalog.listing import PAGES, tag_list
 from mlsystem.engine.services.servicecatalog.portfolio import Portfolio, paths_to
 from mlsystem.engine.services.servicecatalog.product import Product, find_product
 
@@ -38,16 +39,17 @@ class Shelf(Part):
         if unknown:
             raise AwsError("InvalidParametersException", f"There is no filter {unknown[0]}.")
         found = [
-            product_view(product)
+            product
             for product in call.tx.all(Product)
             if paths_to(call.tx, product.key, call.principal) and _is_wanted(product, wanted)
         ]
-        member = {"Title": "Name", "VersionCount": "Name", "CreationDate": ""}[request.get("SortBy", "CreationDate")]
-        if member:
-            found.sort(key=lambda view: str(view[member]))
-        if request.get("SortOrder") == "DESCENDING":
-            found.reverse()
-        return {**page(found, request, "ProductViewSummaries"), "ProductViewAggregations": {}}
+        mark: Callable[[Product], Mark] = (
+            by_creation if request.get("SortBy", "CreationDate") == "CreationDate" else _by_name
+        )
+        is_descending = request.get("SortOrder") == "DESCENDING"
+        found.sort(key=mark, reverse=is_descending)
+        paged = PAGES.page(found, request, "ProductViewSummaries", mark, product_view, descending=is_descending)
+        return {**paged, "ProductViewAggregations": {}}
 
     @operation("DescribeProduct", accepts="AcceptLanguage Id Name")
     def describe(self, request: DescribeProductInputTypeDef, call: Call) -> Mapping[str, object]:
@@ -70,7 +72,8 @@ class Shelf(Part):
             }
             for one in paths
         ]
-        return page(found, request, "LaunchPathSummaries")
+        found.sort(key=by_member("Id"))
+        return PAGES.page(found, request, "LaunchPathSummaries", by_member("Id"))
 
     @operation(
         "DescribeProvisioningParameters",
@@ -114,3 +117,7 @@ def _is_wanted(product: Product, filters: Mapping[str, Any]) -> bool:
     words = [str(word).lower() for word in filters.get("FullTextSearch", ())]
     named = (view.get(member) in filters[name] for name, member in FILTERS.items() if name in filters)
     return all(any(word in text for text in texts) for word in words) and all(named)
+
+
+def _by_name(product: Product) -> Mark:
+    return (str(product_view(product)["Name"]), product.key)

@@ -7,22 +7,16 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import by_creation
 from mlsystem.engine.services.sns.delivery import begin_delivery
 from mlsystem.engine.services.sns.filter_policy import check_filter_policy
 from mlsystem.engine.services.sns.letter import confirmation
-from mlsystem.engine.services.sns.topic import (
-    Subscription,
-    SubscriptionState,
-    Topic,
-    invalid,
-    offset,
-    require_topic,
-)
+from mlsystem.engine.services.sns.topic import PAGES, Subscription, SubscriptionState, Topic, invalid, require_topic
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
@@ -39,7 +33,6 @@ if TYPE_CHECKING:
 # Protocols, and what their endpoints begin with or hold.
 ENDPOINTS = {"email": "@", "email-json": "@", "http": "http://", "https": "https://", "lambda": "arn:"}
 SETTABLE = {"FilterPolicy", "FilterPolicyScope", "RawMessageDelivery"}
-PAGE = 100
 
 
 class Subscriptions(Part):
@@ -102,16 +95,13 @@ class Subscriptions(Part):
 
     @operation("ListSubscriptions", accepts="NextToken")
     def list_subscriptions(self, request: ListSubscriptionsInputTypeDef, call: Call) -> Mapping[str, object]:
-        return self._page(call.tx.all(Subscription), offset(request.get("NextToken")))
+        return PAGES.page(call.tx.each(Subscription), request, "Subscriptions", by_creation, self._summary)
 
     @operation("ListSubscriptionsByTopic", accepts="TopicArn NextToken")
     def list_by_topic(self, request: ListSubscriptionsByTopicInputTypeDef, call: Call) -> Mapping[str, object]:
         topic = require_topic(call.tx, request["TopicArn"])
-        return self._page(call.tx.all(Subscription, parent=topic.key), offset(request.get("NextToken")))
-
-    def _page(self, found: Sequence[Subscription], start: int) -> dict[str, object]:
-        shown = [self._summary(one) for one in found[start : start + PAGE]]
-        return {"Subscriptions": shown} | ({"NextToken": str(start + PAGE)} if start + PAGE < len(found) else {})
+        found = call.tx.each(Subscription, parent=topic.key)
+        return PAGES.page(found, request, "Subscriptions", by_creation, self._summary)
 
     def _summary(self, subscription: Subscription) -> dict[str, str]:
         return {

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import Paging
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.records import Record
+
+# Whose length a client cannot choose.
+PAGES = Paging(100, "")
 
 
 class Topic(Record):
@@ -68,11 +72,3 @@ def require_topic(tx: Transaction, arn: str) -> Topic:
 
 def invalid(what: str) -> AwsError:
     return AwsError("InvalidParameter", f"Invalid parameter: {what}")
-
-
-def offset(token: Any) -> int:
-    """Where a page begins."""
-    text = str(token or "0")
-    if not text.isdecimal():
-        raise invalid("NextToken")
-    return int(text)

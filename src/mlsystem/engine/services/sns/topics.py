@@ -10,7 +10,8 @@ from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.access.document import statements_of
 from mlsystem.engine.decide.access.kind import check_resource
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
-from mlsystem.engine.services.sns.topic import Subscription, Topic, invalid, offset, require_topic
+from mlsystem.engine.decide.paging import by_creation
+from mlsystem.engine.services.sns.topic import PAGES, Subscription, Topic, invalid, require_topic
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 SETTABLE = {"Policy", "DisplayName", "KmsMasterKeyId"}
 NAME = re.compile(r"[A-Za-z0-9_-]{1,256}")
-PAGE = 100
+
 LONGEST_NAME = 100
 
 
@@ -67,9 +68,7 @@ class Topics(Part):
 
     @operation("ListTopics", accepts="NextToken")
     def list_topics(self, request: ListTopicsInputTypeDef, call: Call) -> Mapping[str, object]:
-        found, start = call.tx.all(Topic), offset(request.get("NextToken"))
-        answer: dict[str, object] = {"Topics": [{"TopicArn": topic.key} for topic in found[start : start + PAGE]]}
-        return answer | ({"NextToken": str(start + PAGE)} if start + PAGE < len(found) else {})
+        return PAGES.page(call.tx.each(Topic), request, "Topics", by_creation, lambda topic: {"TopicArn": topic.key})
 
     @operation("GetTopicAttributes", accepts="TopicArn")
     def attributes(self, request: GetTopicAttributesInputTypeDef, call: Call) -> Mapping[str, object]:

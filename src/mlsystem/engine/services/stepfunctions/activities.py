@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import by_creation, read_mark
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.services.stepfunctions.activity import Activity, require_activity
 from mlsystem.engine.services.stepfunctions.execution import Execution
-from mlsystem.engine.services.stepfunctions.listing import read_page, when
+from mlsystem.engine.services.stepfunctions.listing import PAGES, when
 from mlsystem.engine.services.stepfunctions.task import Task, TaskState, text_of
 
 if TYPE_CHECKING:
@@ -62,10 +63,8 @@ class Activities(Part):
 
     @operation("ListActivities", accepts="maxResults nextToken")
     def list_activities(self, request: ListActivitiesInputTypeDef, call: Call) -> Mapping[str, object]:
-        def read(start: int, count: int) -> Iterator[Activity]:
-            return call.tx.each(Activity, offset=start, limit=count)
-
-        return read_page(read, request, "activities", _described)
+        found = call.tx.each(Activity, after=read_mark(request.get("nextToken")))
+        return PAGES.page(found, request, "activities", by_creation, _described)
 
     @operation("DeleteActivity", accepts="activityArn")
     def delete(self, request: DeleteActivityInputTypeDef, call: Call) -> Mapping[str, object]:

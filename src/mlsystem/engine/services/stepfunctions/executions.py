@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.paging import by_creation, read_mark
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.services.stepfunctions.execution import Execution, ExecutionMachine, Status
-from mlsystem.engine.services.stepfunctions.listing import page, read_page, when
+from mlsystem.engine.services.stepfunctions.listing import PAGES, when
 from mlsystem.engine.services.stepfunctions.redrive import obstacle, redrive_status
 from mlsystem.engine.services.stepfunctions.state_machine import qualified, require_state_machine, unqualified
 from mlsystem.engine.store.database import Transaction
@@ -116,23 +116,24 @@ class Executions(Part):
         arn = request["stateMachineArn"]
         machine = require_state_machine(call.tx, unqualified(arn))
         wanted: dict[str, Any] = {"parent": machine.key, "state": request.get("statusFilter"), "newest_first": True}
-
-        def read(start: int, count: int) -> Iterator[Execution]:
-            if "redriveFilter" not in request and arn == machine.key:
-                return call.tx.each(Execution, **wanted, offset=start, limit=count)
-            found = (one for one in call.tx.each(Execution, **wanted) if _is_wanted(one, request))
-            return islice(found, start, start + count)
-
-        return read_page(read, request, "executions", _summary)
+        found = call.tx.each(Execution, **wanted, after=read_mark(request.get("nextToken")))
+        if "redriveFilter" in request or arn != machine.key:
+            found = (one for one in found if _is_wanted(one, request))
+        return PAGES.page(found, request, "executions", by_creation, _summary, descending=True)
 
     @operation("GetExecutionHistory", accepts="executionArn maxResults reverseOrder nextToken includeExecutionData")
     def history(self, request: GetExecutionHistoryInputTypeDef, call: Call) -> Mapping[str, object]:
         found = require_execution(call.tx, request["executionArn"])
-        events = [(kind, json.loads(body)) for _, _, kind, body in call.tx.history(Execution.kind, found.key)]
-        if request.get("reverseOrder"):
-            events.reverse()
+        lines = call.tx.history(Execution.kind, found.key)
+        is_reversed = request.get("reverseOrder", False)
+        if is_reversed:
+            lines.reverse()
         with_data = request.get("includeExecutionData", True)
-        return page(events, request, "events", lambda one: _event(*one, with_data))
+
+        def show(line: tuple[int, float, str, str]) -> Mapping[str, object]:
+            return _event(line[2], json.loads(line[3]), with_data)
+
+        return PAGES.page(lines, request, "events", lambda line: (line[0],), show, descending=is_reversed)
 
 
 def _check_input(text: str) -> None:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide import states
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.paging import by_creation
 from mlsystem.engine.decide.states.machine import Flow, StateType
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.permission import Requirement
 from mlsystem.engine.services.stepfunctions.execution import Execution, Status
-from mlsystem.engine.services.stepfunctions.listing import read_page, when
+from mlsystem.engine.services.stepfunctions.listing import PAGES, when
 from mlsystem.engine.services.stepfunctions.resource import is_activity, resource_of
 from mlsystem.engine.services.stepfunctions.state_machine import (
     Alias,
@@ -130,10 +131,7 @@ class StateMachines(Part):
 
     @operation("ListStateMachines", accepts="maxResults nextToken")
     def list_state_machines(self, request: ListStateMachinesInputTypeDef, call: Call) -> Mapping[str, object]:
-        def read(start: int, count: int) -> Iterator[StateMachine]:
-            return call.tx.each(StateMachine, offset=start, limit=count)
-
-        return read_page(read, request, "stateMachines", _summary)
+        return PAGES.page(call.tx.each(StateMachine), request, "stateMachines", by_creation, _summary)
 
     @operation("DeleteStateMachine", accepts="stateMachineArn")
     def delete(self, request: DeleteStateMachineInputTypeDef, call: Call) -> Mapping[str, object]:

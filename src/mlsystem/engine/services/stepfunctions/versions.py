@@ -5,12 +5,13 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_PublishStateM
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, Part, operation
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.services.stepfunctions.listing import read_page, when
+from mlsystem.engine.decide.paging import by_creation, read_mark
+from mlsystem.engine.services.stepfunctions.listing import PAGES, when
 from mlsystem.engine.services.stepfunctions.state_machine import (
     Alias,
     Route,
@@ -54,11 +55,9 @@ class Versions(Part):
     def list_versions(self, request: ListStateMachineVersionsInputTypeDef, call: Call) -> Mapping[str, object]:
         """The newest first."""
         machine = require_state_machine(call.tx, request["stateMachineArn"])
-
-        def read(start: int, count: int) -> Iterator[Version]:
-            return call.tx.each(Version, parent=machine.key, newest_first=True, offset=start, limit=count)
-
-        return read_page(read, request, "stateMachineVersions", _version_summary)
+        last = read_mark(request.get("nextToken"))
+        found = call.tx.each(Version, parent=machine.key, newest_first=True, after=last)
+        return PAGES.page(found, request, "stateMachineVersions", by_creation, _version_summary, descending=True)
 
     @operation("DeleteStateMachineVersion", accepts="stateMachineVersionArn")
     def delete(self, request: DeleteStateMachineVersionInputTypeDef, call: Call) -> Mapping[str, object]:
@@ -118,9 +117,7 @@ class Aliases(Part):
         machine = require_state_machine(call.tx, unqualified(arn))
         aliases = call.tx.all(Alias, parent=machine.key)
         wanted = [one for one in aliases if arn == machine.key or any(route.version == arn for route in one.routes)]
-        return read_page(
-            lambda start, size: wanted[start : start + size], request, "stateMachineAliases", _alias_summary
-        )
+        return PAGES.page(wanted, request, "stateMachineAliases", by_creation, _alias_summary)
 
     @operation("DeleteStateMachineAlias", accepts="stateMachineAliasArn")
     def delete(self, request: DeleteStateMachineAliasInputTypeDef, call: Call) -> Mapping[str, object]:
