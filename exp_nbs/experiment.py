@@ -9,6 +9,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ import boto3
 from botocore.exceptions import ClientError
 
 PROJECT = Path(__file__).resolve().parents[1] / "project"
-REPOSITORIES = ("mls-exp", "mls-exp-lambda")
+CONTAINER = PROJECT / "container"
+SOURCE = PROJECT.parent / "src"
+REPOSITORIES = ("mls-exp", "mls-exp-lambda", "mls-exp-monitor")
 PATIENCE_SECONDS = 60
 
 
@@ -69,11 +72,28 @@ class Experiment:
 
     def make_images(self) -> tuple[str, str]:
         """The URIs of the container program and of the API function, built and pushed unless the registry has them."""
-        homes = [self._repository(name) for name in REPOSITORIES]
-        image, function_image = _script("build_image.sh", "--both", *homes).split()
-        _script("push_image.sh", image)
-        _script("push_image.sh", function_image)
+        homes = [self._repository(name) for name in REPOSITORIES[:2]]
+        image, function_image = _run(CONTAINER / "build_image.sh", "--both", *homes).split()
+        for uri in (image, function_image):
+            if not self._is_pushed(uri):
+                _run(CONTAINER / "push_image.sh", uri)
         return image, function_image
+
+    def make_monitor_image(self) -> str:
+        """The URI of the analyzer, which knows what traffic normally looks like; built and pushed unless the registry has it."""
+        uri = f"{self._repository(REPOSITORIES[2])}:latest"
+        if not self._is_pushed(uri):
+            _run("mlsystem", "image", "build", uri, SOURCE, "--file", SOURCE / "mlsystem" / "monitor" / "Dockerfile")
+            _run(CONTAINER / "push_image.sh", uri)
+        return uri
+
+    def _is_pushed(self, uri: str) -> bool:
+        home, tag = uri.partition("/")[2].split(":")
+        try:
+            self._ecr.describe_images(repositoryName=home, imageIds=[{"imageTag": tag}])
+        except self._ecr.exceptions.ImageNotFoundException:
+            return False
+        return True
 
     def _repository(self, name: str) -> str:
         try:
@@ -107,7 +127,8 @@ class Experiment:
     def remove_images(self) -> None:
         """Also those of other experiments: all of them use the same ones."""
         for name in REPOSITORIES:
-            self._ecr.delete_repository(repositoryName=name, force=True)
+            with suppress(self._ecr.exceptions.RepositoryNotFoundException):
+                self._ecr.delete_repository(repositoryName=name, force=True)
 
 
 def allow(actions: Sequence[str], *resources: str) -> dict[str, Any]:
@@ -140,10 +161,10 @@ def _document(*statements: Mapping[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def _script(name: str, *arguments: str) -> str:
-    """What a script of project/container says on standard output."""
-    command = [str(PROJECT / "container" / name), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def _run(*command: str | Path) -> str:
+    """What a program says on standard output."""
+    words = [str(word) for word in command]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise RuntimeError(f"{name} {' '.join(arguments)} failed:\n{done.stderr}")
+        raise RuntimeError(f"{' '.join(words)} failed:\n{done.stderr}")
     return done.stdout

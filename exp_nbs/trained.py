@@ -14,8 +14,8 @@ from experiment import PROJECT, Experiment, patiently
 sys.path.append(str(PROJECT / "model"))
 sys.path.append(str(PROJECT.parent / "examples" / "flights"))
 
-from dataset import HYPERPARAMETERS, write_data  # noqa: E402 - it lies in one of the folders above
-from settings import Settings  # noqa: E402
+from dataset import HYPERPARAMETERS, write_data
+from settings import Settings
 
 SETTINGS = Settings.load(PROJECT / "mlsystem.yaml")
 INSTANCE = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10}
