@@ -16,12 +16,13 @@ from pathlib import Path
 from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.layout import ImageLayout
 from mlsystem.client.images.rootfs import RootFs
-from mlsystem.client.images.shell import sandbox
+from mlsystem.client.images.shell import NoShell, sandbox
 
 
 @dataclass(frozen=True)
 class Trial:
-    """`command` stands in the place of the image's own, behind its entry point; `mounted` are folders of this machine by their place inside."""
+    """`command` stands in the place of the image's own, behind its entry point; `mounted` are folders of this machine by
+    their place inside."""
 
     image: str
     command: Sequence[str] = ()
@@ -43,7 +44,13 @@ def run_trial(trial: Trial, layout: ImageLayout) -> int:
         layout.unpack(config.layers, files.root)
         files.enter(config.working_directory)
         variables = {**config.environment, **trial.variables}
-        prefix = sandbox(files, Path(scratch) / "work", variables, trial.mounted)
+        try:
+            prefix = sandbox(files, Path(scratch) / "work", variables, trial.mounted)
+        except NoShell as error:
+            raise ImageError(
+                f"{trial.image} needs a sandbox that lays its files over this machine's, which refuses it ({error}); where there is "
+                "Docker, `docker run` with the same --volume and --env does the same"
+            ) from error
         return _to_its_end([*prefix, *words])
 
 
