@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import boto3
@@ -99,7 +100,7 @@ class Network:
         for file_system, point, target in self._shares:
             self._efs.delete_access_point(AccessPointId=point)
             self._efs.delete_mount_target(MountTargetId=target)
-            _once_free(lambda name=file_system: self._efs.delete_file_system(FileSystemId=name))
+            _once_free(partial(self._efs.delete_file_system, FileSystemId=file_system))
         self._ec2.delete_vpc_endpoints(VpcEndpointIds=self._endpoints)
         _once_free(lambda: self._ec2.delete_security_group(GroupId=self.security_group))
         self._ec2.disassociate_route_table(AssociationId=self._association["AssociationId"])

@@ -12,6 +12,7 @@ LONGEST = (
     "e2e/test_demo.py",
     "e2e/test_console_story.py",
     "e2e/test_studio_scripts.py",
+    "notebooks/test_experiments.py",
     "engine/test_plan.py",
     "engine/test_codedeploy.py",
     "e2e/test_loops.py",
