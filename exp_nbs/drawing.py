@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from textwrap import fill
 from typing import Any
 
+import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Patch
@@ -71,9 +72,9 @@ class Block:
 
 
 def draw(definition: Mapping[str, Any], states: Mapping[str, str]) -> Figure:
-    """`states` are those of `happened`."""
+    """For pyplot to show. `states` are those of `happened`."""
     blocks, width, height = _placed(definition, states)
-    figure = Figure(figsize=(max(width, 6) * 0.85, height * 0.75))
+    figure = plt.figure(figsize=(max(width, 6) * 0.85, height * 0.75))
     axes = figure.subplots()
     axes.set_xlim(-GAP, width + GAP)
     axes.set_ylim(height + GAP, -GAP)
