@@ -45,6 +45,8 @@ def happened(history: Iterable[Mapping[str, Any]]) -> dict[str, str]:
         elif "stateExitedEventDetails" in event:
             name = event["stateExitedEventDetails"]["name"]
             states[name] = "caught" if states.get(name) == "failed" else "succeeded"
+        elif event["type"] == "TaskScheduled":  # for the first time, or again
+            states[_state_of(event, events)] = "running"
         elif event["type"] in FAILED:
             states[_state_of(event, events)] = "failed"
         elif event["type"] == "ExecutionFailed":

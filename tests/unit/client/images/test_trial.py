@@ -11,7 +11,10 @@ from typing import NoReturn
 
 import pytest
 
+from mlsystem.client.errors import ClientFailure, NotFound
+from mlsystem.client.image import run as image_command
 from mlsystem.client.images import shell
+from mlsystem.client.images.builders import STORE_VARIABLE
 from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.trial import Trial, run_trial
 from tests.live import eventually
@@ -97,3 +100,15 @@ def test_whoever_ends_it_ends_the_program_and_leaves_no_files(
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) != 0
     assert list(scratch.iterdir()) == []
+
+
+def test_what_the_command_line_is_given_is_checked_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(STORE_VARIABLE, str(tmp_path))
+    with pytest.raises(ClientFailure, match="--volume ml: expected FOLDER:PLACE"):
+        image_command("model", [], ["ml"], [])
+    with pytest.raises(ClientFailure, match="--env COLOUR: expected NAME=VALUE"):
+        image_command("model", [], [], ["COLOUR"])
+    with pytest.raises(NotFound, match="no image model:latest on this machine"):
+        image_command("model", [], [], [])
