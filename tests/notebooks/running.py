@@ -24,7 +24,7 @@ from tests.live import LiveEngine
 
 nbformat: Any = _nbformat  # its functions have no types
 ROOT = Path(__file__).parents[2]
-CELL_SECONDS = 240
+CELL_SECONDS = 400
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from tests.live import LiveEngine
+from tests.notebooks.pushed import push_images
 from tests.notebooks.running import ROOT, Executed, engine_environment, execute
 
 Run = Callable[[str], Executed]
@@ -25,6 +26,7 @@ BUILDERS = ("docker", "buildah")
 @pytest.fixture(scope="module")
 def run(engine: LiveEngine, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("notebooks")
+    push_images(engine)
     environment = {
         **engine_environment(engine),
         "MLSYSTEM_HOME": str(engine.folder),
