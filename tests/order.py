@@ -15,6 +15,7 @@ LONGEST = (
     "e2e/test_console_rollout.py",
     "e2e/test_console_approval.py",
     "e2e/test_studio_scripts.py",
+    "notebooks/test_experiments.py",
     "engine/test_plan.py",
     "engine/test_codedeploy.py",
     "notebooks/test_mlops.py",

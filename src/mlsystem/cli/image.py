@@ -16,8 +16,9 @@ from mlsystem.client.images.builders import Builder
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(help="Container images: build, load, list, push and pull them, with and without Docker.")
+    group = typer.Typer(help="Container images: build, run, load, list, push and pull them, with and without Docker.")
     group.command("build")(build)
+    group.command("run", context_settings={"allow_interspersed_args": False})(run)
     group.command("load")(load)
     group.command("list")(list_images)
     group.command("push")(push)
@@ -41,6 +42,20 @@ def build(
     state: State = context.obj
     built = image.build(tag, folder, file, build_arg or [], builder, state.tell)
     state.answer(asdict(built), f"{built.name} {built.digest}")
+
+
+def run(
+    tag: Annotated[str, typer.Argument(help="the image's name on this machine")],
+    command: Annotated[list[str] | None, typer.Argument(help="program and arguments; default: the image's own")] = None,
+    volume: Annotated[
+        list[str] | None, typer.Option("--volume", "-v", help="FOLDER:PLACE, a folder of this machine; may be repeated")
+    ] = None,
+    env: Annotated[
+        list[str] | None, typer.Option("--env", "-e", help="NAME=VALUE of a variable; may be repeated")
+    ] = None,
+) -> None:
+    """Run a program of an image on this machine, to its end; its exit code is this command's."""
+    raise typer.Exit(image.run(tag, command or [], volume or [], env or []))
 
 
 def load(

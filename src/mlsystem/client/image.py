@@ -17,6 +17,7 @@ from mlsystem.client.images.builders import Builder, Built, build_image, local_i
 from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.layout import ImageLayout
 from mlsystem.client.images.registry import URI, pull, push
+from mlsystem.client.images.trial import Trial, run_trial
 
 Tell = Callable[[str], None]
 # What ECR takes as a repository's name, and Docker as a tag.
@@ -47,6 +48,30 @@ def build(
         )
     except ImageError as error:
         raise ClientFailure(str(error)) from error
+
+
+def run(tag: str, command: list[str], volumes: list[str], variables: list[str]) -> int:
+    """The exit code of the program. Raises ClientFailure."""
+    mounted = dict(map(_mount, volumes))
+    for variable in variables:
+        if "=" not in variable:
+            raise ClientFailure(f"--env {variable}: expected NAME=VALUE")
+    given = dict(variable.split("=", 1) for variable in variables)
+    name = _tagged(tag)
+    if local_images().find(name) is None:
+        raise NotFound(f"there is no image {name} on this machine: `mlsystem image build {name} CONTEXT` builds one")
+    try:
+        return run_trial(Trial(name, command, mounted, given), local_images())
+    except ImageError as error:
+        raise ClientFailure(str(error)) from error
+
+
+def _mount(volume: str) -> tuple[str, Path]:
+    """Place inside, and folder of this machine. Raises ClientFailure."""
+    folder, _, place = volume.rpartition(":")
+    if not folder or not place.startswith("/"):
+        raise ClientFailure(f"--volume {volume}: expected FOLDER:PLACE, with a PLACE that begins with /")
+    return place, Path(folder).absolute()
 
 
 def load_archive(archive: Path, tag: str) -> dict[str, str]:

@@ -40,16 +40,10 @@ def run_in_shell(
     command: str, files: RootFs, environment: Mapping[str, str], tell: Callable[[str], None], place: str
 ) -> None:
     """Raises ImageError where it fails, with its last lines, and NoShell where this machine has no such sandbox."""
-    bwrap = _bwrap()
     before = {path.relative_to(files.root).as_posix() for path in files.root.rglob("*")}
     with tempfile.TemporaryDirectory(prefix=f"{files.root.name}-", dir=files.root.parent) as scratch:
-        sandbox = [*bwrap, *_options(files, Path(scratch))]
-        settings = {"PATH": _PATH, "HOME": "/root", **environment}
-        words = [word for name, value in settings.items() for word in ("--setenv", name, value)]
-        words += ["--chdir", files.working_directory, *(files.shell or _SHELL), command]
-        files.path(".").mkdir(parents=True, exist_ok=True)
         with subprocess.Popen(
-            [*sandbox, *words],
+            [*sandbox(files, Path(scratch), environment), *(files.shell or _SHELL), command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -62,6 +56,22 @@ def run_in_shell(
     if code != 0:
         said = "\n".join(lines[-_LAST_LINES:])
         raise ImageError(f"{place}: the command {command.strip()!r} ended with exit code {code}:\n{said}")
+
+
+def sandbox(
+    files: RootFs, scratch: Path, environment: Mapping[str, str], mounted: Mapping[str, Path] | None = None
+) -> list[str]:
+    """What is to stand before a command that runs over the image's files, with folders of this machine `mounted` by their place inside.
+
+    Raises NoShell where this machine has no such sandbox.
+    """
+    settings = {"PATH": _PATH, "HOME": "/root", **environment}
+    words = [*_bwrap(), *_options(files, scratch)]
+    for place, folder in (mounted or {}).items():
+        words += ["--bind", str(folder), place]
+    words += [word for name, value in settings.items() for word in ("--setenv", name, value)]
+    files.path(".").mkdir(parents=True, exist_ok=True)
+    return [*words, "--chdir", files.working_directory]
 
 
 def _told(process: subprocess.Popen[str], tell: Callable[[str], None]) -> Iterator[str]:
