@@ -48,6 +48,18 @@ STREAM = {"logGroupName": "pages", "logStreamName": NAME}
 GONE_STREAM = {"logGroupName": "pages", "logStreamName": THING}
 TRIAL = {"ExperimentName": "pages-of-trials", "TrialName": NAME}
 MODEL = {"ModelName": NAME, "ExecutionRoleArn": ROLE, "PrimaryContainer": {"Image": IMAGE}}
+METRIC = {"metricName": "m", "metricNamespace": "pages", "metricValue": "1"}
+METRIC_FILTER = {
+    "logGroupName": "pages",
+    "filterName": NAME,
+    "filterPattern": "word",
+    "metricTransformations": [METRIC],
+}
+SERVED = {
+    "Containers": [{"Image": IMAGE, "ModelDataUrl": "s3://pages-of-objects/model.tar.gz"}],
+    "SupportedContentTypes": ["text/csv"],
+    "SupportedResponseMIMETypes": ["text/csv"],
+}
 MODELS = ("create_model", MODEL), ("delete_model", {"ModelName": THING})
 
 LISTINGS = (
@@ -280,5 +292,41 @@ LISTINGS = (
         ("create_state_machine", {"name": NAME, "definition": MACHINE, "roleArn": ROLE}),
         ("delete_state_machine", {"stateMachineArn": THING}),
         "stateMachineArn",
+    ),
+    Listing(
+        "logs",
+        "describe_metric_filters",
+        "metricFilters",
+        "filterName",
+        ("put_metric_filter", METRIC_FILTER),
+        ("delete_metric_filter", {"logGroupName": "pages", "filterName": THING}),
+        given={"logGroupName": "pages"},
+    ),
+    Listing(
+        "sagemaker",
+        "list_model_package_groups",
+        "ModelPackageGroupSummaryList",
+        "ModelPackageGroupName",
+        ("create_model_package_group", {"ModelPackageGroupName": NAME}),
+        ("delete_model_package_group", {"ModelPackageGroupName": THING}),
+    ),
+    Listing(
+        "sagemaker",
+        "list_model_packages",
+        "ModelPackageSummaryList",
+        "ModelPackageArn",
+        ("create_model_package", {"ModelPackageGroupName": "pages-of-packages", "InferenceSpecification": SERVED}),
+        ("delete_model_package", {"ModelPackageName": THING}),
+        "ModelPackageArn",
+        given={"ModelPackageGroupName": "pages-of-packages"},
+    ),
+    Listing(
+        "stepfunctions",
+        "list_activities",
+        "activities",
+        "activityArn",
+        ("create_activity", {"name": NAME}),
+        ("delete_activity", {"activityArn": THING}),
+        "activityArn",
     ),
 )

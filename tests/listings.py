@@ -70,4 +70,5 @@ def prepare(engine: LiveEngine) -> None:
     engine.client("s3").create_bucket(Bucket="pages-of-objects")
     engine.client("logs").create_log_group(logGroupName="pages")
     engine.client("sagemaker").create_experiment(ExperimentName="pages-of-trials")
+    engine.client("sagemaker").create_model_package_group(ModelPackageGroupName="pages-of-packages")
     engine.client("sagemaker").create_model(ModelName="pages", ExecutionRoleArn=ROLE, PrimaryContainer={"Image": IMAGE})
