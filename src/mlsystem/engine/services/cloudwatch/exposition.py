@@ -77,4 +77,9 @@ def _alarms(tx: Transaction) -> Iterable[_Sample]:
     for alarm in tx.all(Alarm):
         for state in StateValue:
             labels = {"alarm_name": alarm.key, "state": str(state)}
-            yield ALARM_STATE, "1 for the state that an alarm is in, 0 for the others", labels, float(alarm.state == state)
+            yield (
+                ALARM_STATE,
+                "1 for the state that an alarm is in, 0 for the others",
+                labels,
+                float(alarm.state == state),
+            )
