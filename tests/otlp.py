@@ -68,6 +68,10 @@ class Collector:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Nobody is there any more; may be called again."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

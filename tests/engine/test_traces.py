@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 import urllib.request
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,13 +71,21 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traced]:
 
 
 def test_the_trace_of_a_caller_goes_through_api_and_function_to_the_instance(traced: Traced) -> None:
-    seen = json.loads(traced.ask(traced.path, traceparent=f"00-{TRACE}-{CALLER}-01", X_Amzn_SageMaker_Inference_Id="i1"))
+    seen = json.loads(
+        traced.ask(traced.path, traceparent=f"00-{TRACE}-{CALLER}-01", X_Amzn_SageMaker_Inference_Id="i1")
+    )
     spans = traced.ended(TRACE)
     api, function = spans["SERVER POST /api"], spans["CLIENT Lambda.Invoke"]
     invocation, instance = spans["SERVER SageMaker Runtime.InvokeEndpoint"], spans["CLIENT POST /invocations"]
-    assert [span.parent for span in (api, function, invocation, instance)] == [CALLER, api.id, function.id, invocation.id]
+    assert [span.parent for span in (api, function, invocation, instance)] == [
+        CALLER,
+        api.id,
+        function.id,
+        invocation.id,
+    ]
     given = {name.lower(): value for name, value in seen.items()}
     assert given["traceparent"] == f"00-{TRACE}-{instance.id}-01", "the program continues the trace"
+    assert given["x-amzn-trace-id"] == f"Root=1-{TRACE[:8]}-{TRACE[8:]};Parent={function.id};Sampled=1"
     assert {span.service for span in spans.values()} == {"mlsystem"}
     assert api.attributes["http.route"] == "/api"
     assert api.attributes["http.status_code"] == "200"
@@ -86,3 +94,32 @@ def test_the_trace_of_a_caller_goes_through_api_and_function_to_the_instance(tra
     assert invocation.attributes["aws.sagemaker.inference_id"] == "i1"
     assert instance.attributes["upstream_cluster"].startswith(f"endpoint/{traced.endpoint}/AllTraffic/")
     assert traced.collector.paths == {"/v1/traces"}
+
+
+def test_who_brings_no_trace_begins_one_and_who_wants_none_has_none(traced: Traced) -> None:
+    unwanted = uuid.uuid4().hex
+    traced.ask(traced.path, traceparent=f"00-{unwanted}-{CALLER}-00")
+    traced.engine.client("sagemaker").describe_endpoint(EndpointName=traced.endpoint)
+    traced.ask(f"/endpoints/{traced.endpoint}/invocations", X_Amzn_SageMaker_Inference_Id="alone")
+
+    def begun() -> list[Span]:
+        return [one for one in traced.collector.spans if one.attributes.get("aws.sagemaker.inference_id") == "alone"]
+
+    [first, *rest] = sorted(eventually(begun), key=lambda span: span.parent)
+    assert (first.kind, first.parent) == ("SERVER", "")
+    assert {span.trace for span in rest} <= {first.trace}
+    assert traced.collector.of_trace(unwanted) == []
+    assert {span.name for span in traced.collector.spans} == {
+        *("POST /api", "Lambda.Invoke", "SageMaker Runtime.InvokeEndpoint", "POST /invocations")
+    }, "what goes to the control plane is no trace"
+
+
+def test_a_collector_that_is_away_costs_no_request(traced: Traced) -> None:
+    traced.collector.close()
+    assert b"traceparent" in traced.ask(traced.path)
+
+
+def test_an_engine_that_is_told_of_no_collector_has_nothing_of_this_in_its_door(engine: LiveEngine) -> None:
+    door = Layout(engine.folder / "door")
+    for path in (door.listeners, door.routes, door.clusters):
+        assert "tracing" not in path.read_text() and "collector" not in path.read_text()
