@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
+from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from tests.functions import invoke, make_function
@@ -35,6 +35,11 @@ def page(engine: LiveEngine, accept: str = "") -> tuple[str, str]:
     request = urllib.request.Request(engine.url + PATH, headers={"Accept": accept} if accept else {})
     with urllib.request.urlopen(request, timeout=60) as answer:
         return str(answer.headers["content-type"]), answer.read().decode()
+
+
+def read_openmetrics(text: str) -> Iterable[Any]:
+    read: Any = openmetrics.text_string_to_metric_families  # which has no types
+    return list(read(text))
 
 
 def told(families: Iterable[Any], **labels: str) -> dict[str, float]:
