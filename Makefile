@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NODE_TOOLS := tests/aws/node_modules/.installed tests/aws/nag/node_modules/.installed
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: install lock lint test demo bench stage-times chaos coverage-docs calls-docs resources-docs test-images pictures clean
+.PHONY: install lock lint test demo bench stage-times chaos coverage-docs calls-docs resources-docs grafana-dashboard test-images pictures clean
 
 # What the engine runs is compiled here: sandboxes see it read-only, where Python would compile it at each start of a program.
 install: $(STAMP)
@@ -81,6 +81,10 @@ coverage-docs: install
 # Writes docs/calls.md anew from the source.
 calls-docs: install
 	$(BIN)/python -m tests.docs.calls_page > docs/calls.md.new && mv docs/calls.md.new docs/calls.md
+
+# Writes the dashboard for Grafana anew from the one for CloudWatch.
+grafana-dashboard: install
+	$(BIN)/python -m tests.aws.grafana_dashboard > grafana-dashboard.json.new && mv grafana-dashboard.json.new studio_nbs/grafana-dashboard.json
 
 # Builds the images as a Docker daemon would, without one: see the script. Takes minutes, so it is no part of `make test`.
 test-images:

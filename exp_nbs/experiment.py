@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import mlsystem
 from botocore.exceptions import ClientError
 
-PROJECT = Path(__file__).resolve().parents[1] / "project"
+ROOT = Path(__file__).resolve().parents[1]
+# A project of your own is the folder that the notebooks' folder lies in; in the repository of the system it is one beside.
+PROJECT = ROOT / "project" if (ROOT / "project").is_dir() else ROOT
 CONTAINER = PROJECT / "container"
-SOURCE = PROJECT.parent / "src"
 REPOSITORIES = ("mls-exp", "mls-exp-lambda", "mls-exp-monitor")
 PATIENCE_SECONDS = 60
 
@@ -83,7 +85,8 @@ class Experiment:
         """The URI of the analyzer, which knows what traffic normally looks like; built and pushed unless the registry has it."""
         uri = f"{self._repository(REPOSITORIES[2])}:latest"
         if not self._is_pushed(uri):
-            _run("mlsystem", "image", "build", uri, SOURCE, "--file", SOURCE / "mlsystem" / "monitor" / "Dockerfile")
+            package = Path(mlsystem.__file__).parent
+            _run("mlsystem", "image", "build", uri, package.parent, "--file", package / "monitor" / "Dockerfile")
             _run(CONTAINER / "push_image.sh", uri)
         return uri
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from experiment import PROJECT, Experiment, patiently
+from experiment import PROJECT, ROOT, Experiment, patiently
 
 sys.path.append(str(PROJECT / "model"))
-sys.path.append(str(PROJECT.parent / "examples" / "flights"))
+sys.path.append(str(ROOT / "examples" / "flights"))
 
 from dataset import HYPERPARAMETERS, write_data
 from settings import Settings

@@ -80,7 +80,8 @@ def make_api(engine: LiveEngine, name: str, function: str) -> str:
 
 def _is_served(url: str) -> bool:
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, b"{}"), timeout=30) as answer:
+        request = urllib.request.Request(url, b"{}", {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return bool(answer.status == 200)
     except urllib.error.HTTPError:
         return False

@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
+import trace_context
 from answered import answered_numbers
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -79,6 +80,7 @@ class PredictionProxy:
             return self._answer(204, "", {})
         started = self._clock()
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        trace_context.take(headers)
         inference_id = headers.get(INFERENCE_ID.lower()) or str(uuid.uuid4())
         answer: dict[str, Any] = {"statusCode": 500, "headers": {}, "body": ""}
         try:
@@ -202,6 +204,7 @@ def _load_proxy() -> PredictionProxy:
         connect_timeout=3, read_timeout=UPSTREAM_TIMEOUT_SECONDS, retries={"total_max_attempts": 1, "mode": "standard"}
     )
     runtime = boto3.client("sagemaker-runtime", config=config)
+    trace_context.hand_on(runtime)
     named = (os.environ["ENDPOINT_NAME"], os.environ["CORS_ORIGIN"], os.environ["METRIC_NAMESPACE"])
     return PredictionProxy(runtime, *named)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import trace_context
 from botocore.config import Config
 from endpoint import Endpoint, RuntimeClient
 from kept_files import KeptFiles
@@ -50,6 +51,7 @@ def runtime_client(timeout_seconds: float) -> RuntimeClient:
     """One connection kept open; no second try, which would double an overload and outlast API Gateway's patience."""
     config = Config(connect_timeout=3, read_timeout=timeout_seconds, retries={"total_max_attempts": 1})
     client: Any = boto3.client("sagemaker-runtime", config=config)
+    trace_context.hand_on(client)
     return client  # type: ignore[no-any-return]
 
 

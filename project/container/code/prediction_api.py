@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import trace_context
 from embedded_metrics import is_check, metric_line
 from endpoint import Endpoint, EndpointError
 from kept_files import KeptFiles
@@ -84,6 +85,7 @@ class PredictionApi:
             return self._answer(Reply(204), {})
         started = self.clock()
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        trace_context.take(headers)
         inference_id = headers.get(INFERENCE_ID.lower()) or str(uuid.uuid4())
         reply = Reply(500)
         try:

@@ -41,6 +41,10 @@ def up(
         typer.Option("--signed-invocations", help="let nobody invoke an endpoint unsigned, on this machine either"),
     ] = False,
     console: Annotated[bool, typer.Option(help="serve the web console, at /_console/ of the same port")] = True,
+    otlp: Annotated[
+        str | None,
+        typer.Option(help="send traces by OTLP to the collector at this URL; default $OTEL_EXPORTER_OTLP_ENDPOINT"),
+    ] = None,
     wait: Annotated[
         float, typer.Option(min=0.0, help="seconds that what was in service before may take to answer again")
     ] = 20.0,
@@ -48,7 +52,9 @@ def up(
 ) -> None:
     """Start the local engine."""
     state: State = context.obj
-    options = engine.UpOptions(state.home, port, time_scale, region, runtime.value, signed_invocations, console, wait)
+    options = engine.UpOptions(
+        state.home, port, time_scale, region, runtime.value, signed_invocations, console, wait, otlp=otlp
+    )
     if foreground:
         raise typer.Exit(engine.run_in_foreground(options))
     started = engine.start(options)

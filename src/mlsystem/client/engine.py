@@ -37,6 +37,8 @@ class UpOptions:
     """Whether the web console is served too."""
     restore_seconds: float = 20.0
     """How long what was in service before may take to be so again, until the person is told that it is not."""
+    otlp: str | None = None
+    """The URL of a collector that gets traces; None: the one that OpenTelemetry's environment variables name, if they do."""
 
     def command(self) -> list[str]:
         command = [sys.executable, "-m", "mlsystem.engine", str(self.home), f"--time-scale={self.time_scale}"]
@@ -44,6 +46,7 @@ class UpOptions:
         command += [f"--runtime={self.runtime}"] if self.runtime != "auto" else []
         command += ["--signed-invocations"] if self.must_sign else []
         command += ["--console"] if self.has_console else []
+        command += [f"--otlp={self.otlp}"] if self.otlp is not None else []
         return command + ([f"--port={self.port}"] if self.port is not None else [])
 
 

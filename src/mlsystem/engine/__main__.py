@@ -12,6 +12,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import NoReturn
 
+from mlsystem.engine.decide.collector import collector_of, read_collector
 from mlsystem.engine.decide.errors import AwsError, StartupError
 from mlsystem.engine.settings import DEFAULT_KEY_SECONDS, DEFAULT_PORT, Settings
 from mlsystem.engine.shutdown import shut_down
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--runtime", default="auto", help="auto, sandbox, docker or plain: what programs run in")
     parser.add_argument("--console", action="store_true", help="serve the web console behind the front door")
+    parser.add_argument("--otlp", help="send traces to the collector at this URL, by OTLP")
     parser.add_argument("--down", action="store_true", help="end the engine of the folder and all that it started")
     return parser
 
@@ -84,6 +86,7 @@ def _settings(given: argparse.Namespace) -> Settings:
         trusts_loopback=not given.signed_invocations,
         runtime=given.runtime,
         has_console=given.console,
+        collector=read_collector(given.otlp) if given.otlp else collector_of(os.environ),
     )
 
 

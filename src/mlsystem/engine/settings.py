@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlsystem.engine.decide.collector import Collector
 from mlsystem.engine.decide.errors import StartupError
 
 DEFAULT_PORT = 4580
@@ -26,6 +27,7 @@ class Settings:
     `account` and `region` None: those that the data folder was made for.
     `trusts_loopback`: an invocation of an endpoint from this machine needs no signature.
     `has_console`: whether the web console is served behind the front door.
+    `collector` gets traces of requests to APIs and endpoints.
     `runtime`: sandbox, docker or plain; auto is the first of them that works here.
     """
 
@@ -39,6 +41,7 @@ class Settings:
     trusts_loopback: bool = True
     runtime: str = "auto"
     has_console: bool = False
+    collector: Collector | None = None
 
     def check(self) -> None:
         """Raises StartupError for a value that no engine could run with."""

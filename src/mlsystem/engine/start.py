@@ -141,6 +141,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
         settings.host,
         console=str(socket_path(folder)) if settings.has_console else None,
         trusts_loopback=settings.trusts_loopback,
+        collector=settings.collector,
     )
     keeper = _keeper(folder, database, equipment.plane, door, roles)
     worker = Worker(database, clock)

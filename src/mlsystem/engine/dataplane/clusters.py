@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mlsystem.engine.dataplane.state import Endpoint, FunctionVersion, State, Variant
+from mlsystem.engine.dataplane.tracing import collector_cluster
 from mlsystem.engine.dataplane.typed import Json, extension, pipe, typed
 
 CONTROL_PLANE = "control-plane"
@@ -38,7 +39,7 @@ def version_cluster(version: FunctionVersion) -> str:
 
 
 def all_clusters(state: State, shadow_door: str, late: Iterable[str] = ()) -> list[Json]:
-    """The control plane and the console, and one cluster for every variant and function version.
+    """The control plane, the console and the collector of traces, and one cluster for every variant and function version.
 
     `late` names clusters that nothing leads to any more, but for requests whose head came before that and whose body comes now: Envoy
     chose their route by the head. They lead to who serves in their place.
@@ -49,7 +50,8 @@ def all_clusters(state: State, shadow_door: str, late: Iterable[str] = ()) -> li
     left = {name: heirs[_owner(name)] for name in late if name not in serving and _owner(name) in heirs}
     groups = {CONTROL_PLANE: (state.door.control_plane,), **console, **serving, **left}
     shadows = [_cluster(SHADOWS, (shadow_door,), _MOST_COPIES)] if has_shadows(state) else []
-    return [*(_cluster(name, sockets) for name, sockets in groups.items()), *shadows]
+    collector = [collector_cluster(state.door.collector)] if state.door.collector is not None else []
+    return [*(_cluster(name, sockets) for name, sockets in groups.items()), *shadows, *collector]
 
 
 def has_shadows(state: State) -> bool:

@@ -6,6 +6,7 @@ and a workload's door writes down the principal that it belongs to.
 
 from __future__ import annotations
 
+from mlsystem.engine.dataplane import tracing
 from mlsystem.engine.dataplane.access_log import access_logs
 from mlsystem.engine.dataplane.clusters import has_shadows
 from mlsystem.engine.dataplane.filters import PRINCIPAL_HEADER, filter_chain, shadow_filter_chain
@@ -87,6 +88,7 @@ def _connection_manager(state: State, workload: WorkloadDoor | None, layout: Lay
         # Object keys are signed as they are sent: `a//b` and `%2F` stay.
         normalize_path=False,
         merge_slashes=False,
+        **tracing.of_connections(state.door),
         # A request may take hours, and be silent in between (an object of gigabytes; a function of fifteen minutes).
         stream_idle_timeout="3600s",
         request_timeout="0s",

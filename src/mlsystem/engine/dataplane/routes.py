@@ -11,11 +11,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mlsystem.engine.contract import CREDENTIALS_PATH
-from mlsystem.engine.dataplane import clusters, filters
+from mlsystem.engine.dataplane import clusters, filters, tracing
 from mlsystem.engine.dataplane.resource_path import path_expression, precedence
-from mlsystem.engine.dataplane.state import MIB, ApiStage, Client, Endpoint, Method, State, Variant
+from mlsystem.engine.dataplane.state import MIB, ApiStage, Client, Door, Endpoint, Method, State, Variant
 from mlsystem.engine.dataplane.typed import Json, extension, header, seconds
-from mlsystem.engine.decide.arn import Scope
 
 ROUTE_CONFIG = "door"
 # Behind the name of an endpoint, in the host of a copy: Envoy puts it there.
@@ -51,10 +50,10 @@ def route_configuration(state: State) -> Json:
             route
             for endpoint in state.endpoints
             if endpoint.is_in_service
-            for route in _endpoint_routes(endpoint, state.door.scope)
+            for route in _endpoint_routes(endpoint, state.door)
         ),
         _refusal(UNKNOWN_ENDPOINT, _post(safe_regex={"regex": filters.INVOCATION_PATH}), 400, filters.authorized()),
-        *(route for stage in state.stages for route in _stage_routes(stage)),
+        *(route for stage in state.stages for route in _stage_routes(stage, state.door)),
         _refusal(UNKNOWN_API, {"prefix": "/_api/"}, 403),
         *(_console_routes() if state.door.console else ()),
         _patient(_forward("credentials", CREDENTIALS_PATH, clusters.CONTROL_PLANE)),
@@ -72,7 +71,7 @@ def shadow_route_configuration(state: State) -> Json:
             "domains": [f"{endpoint.name}{_SHADOW_HOST}"],
             "routes": [
                 {
-                    **_shared(endpoint, state.door.scope, filters.scripted(endpoint)),
+                    **_shared(endpoint, state.door, filters.scripted(endpoint)),
                     "match": _post(prefix="/"),
                     "route": {
                         "cluster": clusters.variant_cluster(endpoint, endpoint.shadow.variant),
@@ -87,16 +86,17 @@ def shadow_route_configuration(state: State) -> Json:
     return {"name": "shadows", "virtual_hosts": hosts}
 
 
-def _shared(endpoint: Endpoint, scope: Scope, per_filter: Json) -> Json:
+def _shared(endpoint: Endpoint, door: Door, per_filter: Json) -> Json:
     return {
         "name": f"endpoint/{endpoint.name}",
-        "metadata": {"filter_metadata": {filters.LUA: filters.error_words(endpoint, scope)}},
+        "metadata": {"filter_metadata": {filters.LUA: filters.error_words(endpoint, door.scope)}},
         "typed_per_filter_config": per_filter,
+        **tracing.of_endpoint(endpoint, door),
     }
 
 
-def _endpoint_routes(endpoint: Endpoint, scope: Scope) -> Iterator[Json]:
-    shared = _shared(endpoint, scope, filters.invocation(endpoint))
+def _endpoint_routes(endpoint: Endpoint, door: Door) -> Iterator[Json]:
+    shared = _shared(endpoint, door, filters.invocation(endpoint))
     path = f"/endpoints/{endpoint.name}/invocations"
     for name in sorted({variant.name for variant in endpoint.variants}):
         targeted = _post({"name": _TARGET_VARIANT, "string_match": {"exact": name}}, path=path)
@@ -144,7 +144,7 @@ def _copied(endpoint: Endpoint) -> Json:
     return {"request_mirror_policies": copies, "host_rewrite_literal": endpoint.name}
 
 
-def _stage_routes(stage: ApiStage) -> Iterator[Json]:
+def _stage_routes(stage: ApiStage, door: Door) -> Iterator[Json]:
     """API Gateway chooses the resource by its path alone; then a method that this one lacks is refused."""
     name = f"api/{stage.api_id}/{stage.stage}"
     base = re.escape(f"/_api/{stage.api_id}/{stage.stage}")
@@ -152,7 +152,8 @@ def _stage_routes(stage: ApiStage) -> Iterator[Json]:
         match = {"safe_regex": {"regex": base + path_expression(resource)}}
         offered = [method for method in stage.methods if method.resource == resource]
         for method in sorted(offered, key=lambda method: method.http_method == "ANY"):
-            yield from _method_routes(name, match, method, stage)
+            traced = tracing.of_method(method, stage, door)
+            yield from ({**route, **traced} for route in _method_routes(name, match, method, stage))
         yield _refusal(name, match, 403)
     yield _refusal(name, {"path_separated_prefix": f"/_api/{stage.api_id}/{stage.stage}"}, 403)
 

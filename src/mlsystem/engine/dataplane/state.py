@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from mlsystem.engine.dataplane.errors import InvalidState
 from mlsystem.engine.decide.arn import Scope
+from mlsystem.engine.decide.collector import Collector
 
 MIB = 1024 * 1024
 LONGEST_SOCKET_PATH_BYTES = 107
@@ -34,7 +35,7 @@ class Door:
 
     Everything that is not routed elsewhere goes to the socket `control_plane`. With `trusts_loopback` an invocation from this machine is
     let in unsigned, or signed by the account's own key; of what a role's session has signed, and without that trust of everything, the
-    control plane is asked first (`POST /_authorize/...`).
+    control plane is asked first (`POST /_authorize/...`). `collector` gets traces, where there is one.
     """
 
     scope: Scope
@@ -43,6 +44,7 @@ class Door:
     host: str = "127.0.0.1"
     console: str | None = None
     trusts_loopback: bool = True
+    collector: Collector | None = None
 
     def __post_init__(self) -> None:
         if not ipaddress.ip_address(self.host).is_loopback:

@@ -14,6 +14,7 @@ from .http import Headers, Request, Response
 from .invocation import Invocation, Outcome, failure
 from .pool import Pool
 from .stages import Stages, Target, parse_target
+from .trace import XRAY_HEADER, with_xray_header
 
 INVOCATIONS = "/2015-03-31/functions/function/invocations"
 JSON: Headers = (("Content-Type", "application/json"),)
@@ -82,6 +83,7 @@ class Host:
 
     # ------------------------------------------------------------------ the door
     async def _api(self, request: Request, target: Target) -> Response:
+        request = with_xray_header(request)
         given = request.header("x-request-id")
         request_id = given or str(uuid.uuid4())
         response = await self._integrate(request, target, request_id)
@@ -101,7 +103,8 @@ class Host:
         event = json.dumps(proxy.event(request, target, stage, integration, parameters, circumstances)).encode()
         if len(event) > proxy.LARGEST_EVENT_BYTES:
             return proxy.refusal(413, "Request Too Long")
-        invocation = Invocation(str(uuid.uuid4()), event, integration.target, integration.arn)
+        trace_id = request.header(XRAY_HEADER)
+        invocation = Invocation(str(uuid.uuid4()), event, integration.target, integration.arn, trace_id=trace_id)
         task = asyncio.get_running_loop().create_task(self._invoke(invocation))
         done, _ = await asyncio.wait([task], timeout=INTEGRATION_SECONDS)
         if not done:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, delete, select, text
+from sqlalchemy import ColumnElement, delete, func, select, text
 from sqlalchemy.dialects.sqlite import insert
 
 from mlsystem.engine.decide.alarm import Samples, Series, merged, statistic
@@ -117,6 +117,12 @@ def known_metrics(tx: Transaction, since: float, namespace: str | None = None, n
     parameters = {"since": since, "namespace": namespace, "name": name}
     rows = tx.connection.execute(text(_KNOWN), parameters)
     return [Metric(row.namespace, row.name, dimensions_of(row.dimensions)) for row in rows]
+
+
+def newest(tx: Transaction, metric: Metric) -> float | None:
+    """When the last of its points is, in seconds since the epoch; None where it has none."""
+    found: float | None = tx.connection.execute(select(func.max(TABLE.c.at)).where(*_of(metric))).scalar()
+    return found
 
 
 def prune(tx: Transaction) -> None:

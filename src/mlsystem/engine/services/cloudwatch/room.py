@@ -10,6 +10,7 @@ from mlsystem.engine.services.cloudwatch.alarms import Alarms
 from mlsystem.engine.services.cloudwatch.composite_alarms import CompositeAlarms
 from mlsystem.engine.services.cloudwatch.dashboards import Dashboards
 from mlsystem.engine.services.cloudwatch.metrics import Metrics
+from mlsystem.engine.services.cloudwatch.metrics_page import PATH, MetricsPage
 from mlsystem.engine.services.cloudwatch.permissions import PERMISSIONS
 from mlsystem.engine.services.cloudwatch.statistics import Statistics
 from mlsystem.engine.services.cloudwatch.tags import TagOperations
@@ -30,4 +31,5 @@ def open_room(house: House) -> Room:
             TagOperations(),
         ],
         PERMISSIONS,
+        {PATH: MetricsPage(house)},
     )
