@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import mlsystem
 from botocore.exceptions import ClientError
+
+import mlsystem
 
 ROOT = Path(__file__).resolve().parents[1]
 # A project of your own is the folder that the notebooks' folder lies in; in the repository of the system it is one beside.
