@@ -20,7 +20,12 @@ SOURCE = Path(__file__).parents[2] / "src"
 ROOMS = ("cli", "client", "console")
 
 # Methods of two services' clients, where a function has both: nobody of ours asks SageMaker's.
-NAMESAKES = {"sagemaker:ListPipelines", "sagemaker:ListPipelineExecutions"}
+NAMESAKES = {
+    "sagemaker:ListPipelines",
+    "sagemaker:ListPipelineExecutions",
+    "sagemaker:StartPipelineExecution",
+    "sagemaker:StopPipelineExecution",
+}
 
 Symbol = tuple[str, str]  # module, and name within it: "function", "Class" or "Class.method"
 

@@ -14,8 +14,8 @@ from tests.docs.source_graph import source_graph
 from tests.made_calls import UnlistedCall, check, command_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "calls.md"
-# What only an account is asked: prices, how much of a service it may use, and what its people may do.
-ONLY_IN_ACCOUNTS = {"iam:SimulatePrincipalPolicy", "pricing:GetProducts", "service-quotas:ListServiceQuotas"}
+# What only an account is asked: prices, and how much of a service it may use.
+ONLY_IN_ACCOUNTS = {"pricing:GetProducts", "service-quotas:ListServiceQuotas"}
 AT_THE_DOOR = {"sagemaker-runtime:InvokeEndpoint"}
 
 
