@@ -41,6 +41,9 @@ def up(
         typer.Option("--signed-invocations", help="let nobody invoke an endpoint unsigned, on this machine either"),
     ] = False,
     console: Annotated[bool, typer.Option(help="serve the web console, at /_console/ of the same port")] = True,
+    mlflow: Annotated[
+        bool, typer.Option("--mlflow", help="serve MLflow, where it is installed, at /_mlflow/ of the same port")
+    ] = False,
     wait: Annotated[
         float, typer.Option(min=0.0, help="seconds that what was in service before may take to answer again")
     ] = 20.0,
@@ -48,16 +51,20 @@ def up(
 ) -> None:
     """Start the local engine."""
     state: State = context.obj
-    options = engine.UpOptions(state.home, port, time_scale, region, runtime.value, signed_invocations, console, wait)
+    options = engine.UpOptions(
+        state.home, port, time_scale, region, runtime.value, signed_invocations, console, mlflow, wait
+    )
     if foreground:
         raise typer.Exit(engine.run_in_foreground(options))
     started = engine.start(options)
     away = "" if started.is_restored else "Not all that was in service before answers yet: mlsystem logs says why\n"
     seen = f"Console: {started.console}\n" if started.console else ""
+    seen += f"MLflow: {started.mlflow}/\n" if started.mlflow else ""
     state.answer(
         {
             "url": started.url,
             "console": started.console,
+            "mlflow": started.mlflow,
             "home": str(state.home),
             "runtime": started.runtime,
             "isolated": started.is_isolated,

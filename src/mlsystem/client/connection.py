@@ -35,6 +35,8 @@ class LocalEngine:
     access_key_id: str
     secret_access_key: str
     pid: int
+    mlflow_tracking_uri: str = ""
+    """Where it serves MLflow; empty where it does not."""
 
     def answers(self) -> bool:
         """Whether it serves; the front door alone, which outlives it, does not count."""
@@ -79,6 +81,7 @@ class LocalEngine:
             "AWS_ACCESS_KEY_ID": self.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
             "AWS_EC2_METADATA_DISABLED": "true",
+            **({"MLFLOW_TRACKING_URI": self.mlflow_tracking_uri} if self.mlflow_tracking_uri else {}),
         }
 
 
@@ -95,6 +98,7 @@ def read_engine(home: Path) -> LocalEngine:
         access_key_id=content["access_key_id"],
         secret_access_key=content["secret_access_key"],
         pid=content["pid"],
+        mlflow_tracking_uri=content.get("mlflow_tracking_uri", ""),
     )
 
 

@@ -65,7 +65,11 @@ def test_the_newest_decisions_come_first_with_their_reasons() -> None:
         s3.answers("list_objects_v2", {"Contents": [{"Key": key} for key in keys]}, asked)
         for key in (keys[2], keys[1]):
             content = json.dumps({**RECORD, "Id": key}).encode()
-            s3.answers("get_object", {"Body": body(content), "ContentLength": len(content)}, {"Bucket": "artifacts", "Key": key})
+            s3.answers(
+                "get_object",
+                {"Body": body(content), "ContentLength": len(content)},
+                {"Bucket": "artifacts", "Key": key},
+            )
         newest, older = retraining(s3=s3, codepipeline=codepipeline).decisions(2)
     assert (newest.time, newest.trigger, newest.decision) == (
         datetime(2026, 11, 24, 10, tzinfo=UTC),
