@@ -152,6 +152,7 @@ def prd_parameters(run: Run) -> Parameters:
         "JudgeMinRequests": settings.judge("min_requests", default="100"),
         "JudgeNoData": settings.judge("no_data", default="pass"),
         "RunPrefix": environment.run_prefix,
+        "MlflowTrackingUri": environment.mlflow_tracking_uri,
         "RetainedVersions": settings.text("canary", "retained_versions", default="1"),
         "CapturePercent": settings.text("drift", "capture_percent"),
         "MonitorImageUri": environment.monitor_image_uri,
