@@ -64,6 +64,8 @@ class Mlflow:
     def _signed(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> dict[str, str]:
         request = AWSRequest(method, url, {**headers, "x-mlflow-sm-tracking-server-arn": self._arn}, body)
         credentials = boto3.session.Session().get_credentials()
+        if credentials is None:
+            raise MlflowError(f"{self._arn}: there are no credentials to sign with")
         SigV4Auth(credentials, "sagemaker-mlflow", self._region).add_auth(request)
         return dict(request.headers.items())
 
