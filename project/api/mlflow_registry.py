@@ -58,7 +58,7 @@ class Mlflow:
             raise MlflowError(f"{path}: {error}") from error
 
     def _managed_url(self) -> str:
-        suffix = "amazonaws.com.cn" if self._arn.startswith("arn:aws-cn:") else "amazonaws.com"
+        suffix = "amazonaws.com.cn" if self._arn.split(":")[1] == "aws-cn" else "amazonaws.com"
         return f"https://{self._region}.experiments.sagemaker.{suffix}"
 
     def _signed(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> dict[str, str]:
@@ -72,7 +72,7 @@ class Mlflow:
 
 def tell_mlflow(variables: Mapping[str, str]) -> str:
     """What was told, or why nothing was, as the end of a sentence; nothing where there is no MLflow."""
-    uri = variables.get("MLFLOW_TRACKING_URI", "")
+    uri = variables["MLFLOW_TRACKING_URI"]
     if not uri:
         return ""
     name, job = variables["MLFLOW_MODEL_NAME"], variables["TRAINING_JOB_NAME"]

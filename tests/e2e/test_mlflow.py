@@ -15,6 +15,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from mlsystem.client.connection import Connection
+from mlsystem.client.deployment import Deployment
+from mlsystem.client.project import load
 from mlsystem.engine.runtime.shim.record import lock_holder
 from tests.command_line import run
 from tests.e2e.built_images import ROOT, push_built
@@ -189,8 +192,10 @@ def test_a_training_outlives_a_server_that_dies_and_the_server_comes_back(tracke
     assert tracked.run_of(job)["info"]["status"] == "FINISHED", "what was told before is still there"
 
 
-def test_clients_are_told_where_it_is_and_down_ends_it(tracked: Tracked) -> None:
+def test_clients_and_the_pipeline_are_told_where_it_is_and_down_ends_it(tracked: Tracked) -> None:
     home = tracked.engine.folder
+    deployment = Deployment(Connection("local", home), load(ROOT / "project"), lambda _: None)
+    assert deployment.parameters()["MlflowTrackingUri"] == tracked.uri
     assert f"export MLFLOW_TRACKING_URI={tracked.uri}" in run("env", home=home).stdout.splitlines()
     ended = run("down", home=home)
     assert ended.returncode == 0, ended.stderr
