@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -22,6 +22,7 @@ from mlsystem.engine.runtime.shim.record import lock_holder
 from tests.command_line import run
 from tests.e2e.built_images import ROOT, push_built
 from tests.environments import needed
+from tests.functions import invoke, make_function
 from tests.jobs import logged
 from tests.live import LiveEngine, eventually
 from tests.roles import role
@@ -163,8 +164,17 @@ def test_what_reaches_production_is_the_champion_of_the_registered_model(tracked
         "MLFLOW_MODEL_NAME": MODEL,
         "TRAINING_JOB_NAME": job,
     }
+    source = (ROOT / "project" / "api" / "mlflow_registry.py").read_text()
+    make_function(
+        tracked.engine,
+        "verify",
+        f"{source}\n\nimport os\n\n\ndef handler(event, context):\n    return tell_mlflow(os.environ)\n",
+        Environment={"Variables": variables},
+        Timeout=60,
+    )
     words = f"; in MLflow it is version 1 of {MODEL}, the champion"
-    assert [tell_mlflow(variables), tell_mlflow(variables)] == [words, words], "a repeated deployment is no new version"
+    assert invoke(tracked.engine, "verify", {})[0] == words, "a function reaches it as the jobs do"
+    assert tell_mlflow(variables) == words, "a repeated deployment is no new version"
     champion = tracked.ask(f"registered-models/alias?name={MODEL}&alias=champion")["model_version"]
     assert champion["run_id"] == tracked.run_of(job)["info"]["run_id"]
     assert champion["source"].endswith(f"/runs/{job}/output/model.tar.gz")
@@ -177,6 +187,13 @@ def test_a_deployment_outlives_an_mlflow_that_is_not_there() -> None:
     told = tell_mlflow({**variables, "MLFLOW_MODEL_NAME": MODEL, "TRAINING_JOB_NAME": "one"})
     assert told.startswith("; MLflow could not be told: experiments/get-by-name: ")
     assert tell_mlflow({"MLFLOW_TRACKING_URI": ""}) == ""
+
+
+def test_it_runs_no_commands_for_whoever_reaches_it(tracked: Tracked, job: str) -> None:
+    json_type = {"Content-Type": "application/json"}
+    request = Request(f"{tracked.uri}/ajax-api/3.0/mlflow/assistant/config", b"{}", json_type, method="PUT")
+    with pytest.raises(HTTPError, match="403"):
+        urlopen(request, timeout=60)
 
 
 def test_a_training_outlives_a_server_that_dies_and_the_server_comes_back(tracked: Tracked, job: str) -> None:

@@ -44,7 +44,7 @@ from mlsystem.engine.front.guard import Guard
 from mlsystem.engine.front.invokers import Invokers
 from mlsystem.engine.front.kept_process import KeptProcess
 from mlsystem.engine.front.mlflow import PREFIX as MLFLOW_PREFIX
-from mlsystem.engine.front.mlflow import find_program, mlflow_process
+from mlsystem.engine.front.mlflow import find_mlflow, mlflow_process
 from mlsystem.engine.front.mlflow import socket_path as mlflow_socket
 from mlsystem.engine.front.permit import PermitPage
 from mlsystem.engine.front.principals import Authenticator
@@ -123,7 +123,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     """Open the folder and wire all rooms; `stack` closes in the right order. Raises StartupError."""
     folder = DataFolder(settings.folder)
     _check_length(folder)
-    mlflow_program = find_program() if settings.has_mlflow else None
+    mlflow = find_mlflow() if settings.has_mlflow else None
     folder.prepare()
     lock = FolderLock(folder)
     lock.acquire()
@@ -172,7 +172,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     alive = equipment.runner.adopt()
     log.info("adopted %d processes", len(alive))
     _keep(console_process(folder, database, equipment.runner), settings.has_console, equipment, stack)
-    _keep(mlflow_process(folder, database, equipment.runner, mlflow_program), settings.has_mlflow, equipment, stack)
+    _keep(mlflow_process(folder, database, equipment.runner, mlflow), settings.has_mlflow, equipment, stack)
     inside = stack.enter_context(listen_inside(folder))
     worker.start()
     stack.callback(worker.stop)
