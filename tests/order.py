@@ -28,6 +28,7 @@ LONGEST = (
     "e2e/test_system.py",
     "e2e/test_least_privilege.py",
     "e2e/test_benchmarks.py",
+    "e2e/test_mlflow.py",
     "engine/test_runtimes.py",
     "browser/test_rollout.py",
     "browser/test_experiments.py",
