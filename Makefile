@@ -27,8 +27,9 @@ lock:
 	$(BIN)/$(COMPILE) -o requirements/runtime.txt -c requirements/dev.txt requirements/runtime.in
 	$(BIN)/$(COMPILE) -o requirements/checkov.txt requirements/checkov.in
 	$(BIN)/$(COMPILE) -o requirements/sagemaker.txt requirements/sagemaker.in
+	$(BIN)/$(COMPILE) -o requirements/mlflow.txt requirements/mlflow.in
 	$(BIN)/$(COMPILE) -o requirements/uv.txt -c requirements/dev.txt requirements/uv.in
-	cd project/container/code && for name in requirements requirements-lambda; do \
+	cd project/container/code && for name in requirements requirements-lambda requirements-mlflow; do \
 		$(CURDIR)/$(BIN)/$(COMPILE) -o $$name.txt $$name.in || exit; done
 	$(BIN)/$(COMPILE) -o src/mlsystem/client/images/libraries.txt --no-deps --only-binary :all: requirements/image_libraries.in
 	$(BIN)/$(COMPILE) -o requirements/console_assets.txt --no-deps --only-binary :all: requirements/console_assets.in

@@ -33,6 +33,7 @@ LONGEST = (
     "e2e/test_system.py",
     "e2e/test_least_privilege.py",
     "e2e/test_benchmarks.py",
+    "e2e/test_mlflow.py",
     "engine/test_runtimes.py",
     "engine/test_cli.py",
     "engine/test_lambda.py",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from check import Clock
 from deployment_check import require_all_traffic, require_schedule
+from mlflow_registry import tell_mlflow
 from new_version_check import check_new_version
 from pipeline_action import Result, run_action
 from shifted_traffic_check import check_shifted_traffic
@@ -50,6 +51,6 @@ def handler(event: dict[str, Any], context: Context) -> bool:
 
     def work() -> Result:
         with time_limit(context):
-            return Result(verify(*clients, job_id, os.environ, clock))
+            return Result(verify(*clients, job_id, os.environ, clock) + tell_mlflow(os.environ))
 
     return run_action(boto3.client("codepipeline"), job_id, work)

@@ -3,7 +3,8 @@
 #
 #   build_image.sh IMAGE DOCKERFILE [--build-arg NAME=VALUE]...    one image of that name, out of the Dockerfile's folder
 #   build_image.sh --both REPOSITORY LAMBDA_REPOSITORY             both images of this folder, tagged with a hash of its
-#                                                                  content, unless the registry has them already
+#                                                                  content, unless the registry has them already; with
+#                                                                  MLflow's client where MLFLOW_TRACKING_URI is set
 #   build_image.sh --both --name REPOSITORY LAMBDA_REPOSITORY      say only what both are called
 #
 # Prints the names of the images, one a line, on standard output; give them to push_image.sh. All else goes to standard
@@ -13,7 +14,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 usage() {
-    sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+    sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
     exit 2
 }
 
@@ -37,6 +38,9 @@ build() {
     dockerfile=$folder/${dockerfile##*/}
     if [[ -f $folder/base_image.txt && " $*" != *" PYTHON_IMAGE="* ]] && grep -q '^ARG PYTHON_IMAGE' "$dockerfile"; then
         set -- "$@" --build-arg "PYTHON_IMAGE=$(<"$folder/base_image.txt")"
+    fi
+    if [[ -n ${MLFLOW_TRACKING_URI:-} && " $*" != *" REQUIREMENTS="* ]] && grep -q '^ARG REQUIREMENTS' "$dockerfile"; then
+        set -- "$@" --build-arg REQUIREMENTS=requirements-mlflow.txt
     fi
     if [[ $builder == docker ]]; then
         # Lambda refuses the attestations that newer builders add.
@@ -79,6 +83,9 @@ build_both() {
     fi
     [[ $# -eq 2 && $1 != -* && $2 != -* ]] || usage
     tag=$(cd "$here" && find . -type f -not -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-16)
+    if [[ -n ${MLFLOW_TRACKING_URI:-} ]]; then
+        tag=$tag-mlflow
+    fi
     image="$1:$tag"
     lambda_image="$2:$tag"
     if ! $names_only; then

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 from build_error import BuildError
 
-MAY_BE_EMPTY = ("api_base_url", "console_url")
+MAY_BE_EMPTY = ("api_base_url", "console_url", "mlflow_tracking_uri")
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class BuildEnvironment:
     monitor_image_uri: str
     api_base_url: str
     console_url: str
+    mlflow_tracking_uri: str
     subnet_ids: str
     security_group_id: str
     access_point_arn: str

@@ -52,6 +52,7 @@ def workflow_input(run: Run) -> dict[str, Any]:
         "MonitorImageUri": environment.monitor_image_uri,
         "RawData": [{"Name": name, "Uri": uri} for name, uri in raw.items() if uri],
         "DatasetEnvironment": settings.dataset_environment(),
+        "TrainingEnvironment": training_environment(run),
         "HyperParameters": data.hyperparameters,
         "Gate": settings.gate(),
         "Champion": settings.champion(),
@@ -64,6 +65,21 @@ def workflow_input(run: Run) -> dict[str, Any]:
             "Baseline": settings.cluster("baseline"),
         },
         "MaxRuntimeInSeconds": int(environment.timeout_in_minutes) * 60,
+    }
+
+
+def training_environment(run: Run) -> dict[str, str]:
+    """What a training tells MLflow, beside what SageMaker gives each job; nothing where there is no MLflow."""
+    environment, revision = run.environment, run.revision
+    if not environment.mlflow_tracking_uri:
+        return {}
+    return {
+        "MLFLOW_TRACKING_URI": environment.mlflow_tracking_uri,
+        "MLFLOW_EXPERIMENT_NAME": environment.pipeline_name,
+        "PIPELINE_EXECUTION_ID": revision.pipeline_execution_id,
+        "GIT_COMMIT_HASH": revision.git_commit_hash,
+        "DATA_VERSION_ID": revision.data_version_id,
+        "RUNS_URI": f"s3://{environment.artifact_bucket}/{environment.pipeline_name}/runs",
     }
 
 
@@ -136,6 +152,7 @@ def prd_parameters(run: Run) -> Parameters:
         "JudgeMinRequests": settings.judge("min_requests", default="100"),
         "JudgeNoData": settings.judge("no_data", default="pass"),
         "RunPrefix": environment.run_prefix,
+        "MlflowTrackingUri": environment.mlflow_tracking_uri,
         "RetainedVersions": settings.text("canary", "retained_versions", default="1"),
         "CapturePercent": settings.text("drift", "capture_percent"),
         "MonitorImageUri": environment.monitor_image_uri,

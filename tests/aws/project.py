@@ -33,6 +33,7 @@ VARIABLES = {
     "MONITOR_IMAGE_URI": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/mls-monitor:latest",
     "API_BASE_URL": "",
     "CONSOLE_URL": "https://ml.example.com/_console",
+    "MLFLOW_TRACKING_URI": "",
     "SUBNET_IDS": "subnet-0a1b2c3d4e5f60718,subnet-1a1b2c3d4e5f60718",
     "SECURITY_GROUP_ID": "sg-0a1b2c3d4e5f60718",
     "ACCESS_POINT_ARN": "arn:aws:elasticfilesystem:eu-central-1:123456789012:access-point/fsap-0a1b2c3d4e5f60718",

@@ -92,6 +92,7 @@ ARNS = {
 GIVEN = {
     "ConnectionArn": "arn:aws:codeconnections:r:a:connection/c",
     "DevActionRoleArn": "arn:aws:iam::a:role/r",
+    "MlflowTrackingUri": "arn:aws:sagemaker:r:a:mlflow-tracking-server/m",
     "PrdActionRoleArn": "arn:aws:iam::a:role/r",
 }
 

@@ -31,6 +31,7 @@ TAKERS = {
         "EmailAddress": "project.email_address",
         "WebhookUrl": "project.webhook_url",
         "ConsoleUrl": "project.console_url",
+        "MlflowTrackingUri": "project.mlflow_tracking_uri",
         "TimeoutInMinutes": "project.timeout_minutes",
         "RetrainSchedule": "schedule.expression",
         "LastingDriftSchedule": "retraining.ask_again",

@@ -17,7 +17,7 @@ from botocore import xform_name
 from mlsystem.engine.runtime.api_model import service_model
 
 SOURCE = Path(__file__).parents[2] / "src"
-ROOMS = ("cli", "client", "console")
+ROOMS = ("cli", "client", "console", "monitor")
 
 # Methods of two services' clients, where a function has both: nobody of ours asks SageMaker's.
 NAMESAKES = {
@@ -83,7 +83,7 @@ class SourceGraph:
         for name in unit.attributes | unit.texts:
             own = {service for service in near if name in operations(service)}
             for service in own or {service for service in everywhere if name in operations(service)}:
-                yield f"{service}:{operations(service)[name]}"
+                yield from (f"{service}:{operation}" for operation in operations(service)[name])
 
     def _named(self, symbol: Symbol) -> Iterator[Symbol]:
         module, unit = symbol[0], self.units[symbol]
@@ -150,11 +150,15 @@ def _unit(*trees: ast.AST) -> Unit:
 
 
 @cache
-def operations(service: str) -> Mapping[str, str]:
+def operations(service: str) -> Mapping[str, tuple[str, ...]]:
     """Its operations by the names of boto3's methods."""
-    known = {xform_name(name): name for name in service_model(service).operation_names}
-    # What boto3 makes of several, by the first of them that is always made.
-    extra = {"upload_file": "PutObject", "upload_fileobj": "PutObject", "download_file": "GetObject"}
+    known = {xform_name(name): (name,) for name in service_model(service).operation_names}
+    # What boto3 makes of several, by those that are always made.
+    extra = {
+        "upload_file": ("PutObject",),
+        "upload_fileobj": ("PutObject",),
+        "download_file": ("HeadObject", "GetObject"),
+    }
     return {**known, **extra} if service == "s3" else known
 
 

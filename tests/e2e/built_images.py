@@ -18,11 +18,16 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
 CONTAINER = ROOT / "project" / "container"
 MADE_OF = (CONTAINER, SOURCE / "mlsystem" / "client" / "images")
+# The container program's image, and the one with MLflow's client.
+ARGUMENTS: dict[str, dict[str, str]] = {
+    "container": {},
+    "container-mlflow": {"REQUIREMENTS": "requirements-mlflow.txt"},
+}
 CACHE = Path.home() / ".cache" / "mlsystem-tests"
 
 
 def push_built(engine: LiveEngine, name: str) -> str:
-    """The URI of the image `container` or `monitor` in a repository of its own, which the project's roles may pull from."""
+    """The URI of the image `monitor` or one of `ARGUMENTS` in a repository of its own, which the project's roles may pull from."""
     ecr, home = engine.client("ecr"), f"mls-{name}"
     made = {item["repositoryName"]: item for item in ecr.describe_repositories()["repositories"]}
     repository = made.get(home) or ecr.create_repository(repositoryName=home)["repository"]
@@ -31,19 +36,19 @@ def push_built(engine: LiveEngine, name: str) -> str:
         with monitor_image(lambda _: None) as layout:
             push(uri, layout, ecr, lambda _: None, name)
     else:
-        push(uri, ImageLayout(built()), ecr, lambda _: None, name)
+        push(uri, ImageLayout(built(name)), ecr, lambda _: None, name)
     return uri
 
 
-def built() -> Path:
-    """The folder of a layout with the image `container`; several test processes may ask at once."""
+def built(name: str = "container") -> Path:
+    """The folder of a layout with an image of `ARGUMENTS`; several test processes may ask at once."""
     folder = CACHE / f"images-{_content().hexdigest()[:16]}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         layout = ImageLayout(folder)
-        if layout.find("container") is None:
-            build(Build(CONTAINER / "Dockerfile", CONTAINER, {}, ("container",)), layout, lambda _: None)
+        if layout.find(name) is None:
+            build(Build(CONTAINER / "Dockerfile", CONTAINER, ARGUMENTS[name], (name,)), layout, lambda _: None)
     return folder
 
 

@@ -143,6 +143,7 @@ class Workflow:
             "Instances": dict.fromkeys(("Prepare", "Baseline", "Train", "Evaluate"), instances),
             "MaxRuntimeInSeconds": 300,
             "DriftThreshold": "0.1",
+            "TrainingEnvironment": {},
             "HyperParameters": {"depth": "3"},
             "Gate": dict(gate),
             "Champion": {"Margin": 0.0, "OnUnreadable": "fail", **champion},

@@ -5,6 +5,8 @@ LightGBM's own text format, and `model/inference/`, which is what the API functi
 `[10] train-auc: 0.81234; validation-auc: 0.79876;` for SageMaker's MetricDefinitions, with a regular expression like
 `train-auc: ([0-9.eE+-]+);`. Metrics by task: auc, binary_logloss; multi_logloss, multi_error; rmse, l1.
 
+What the log says is told to MLflow too, where there is a server: see tracking.py.
+
 SIGTERM (a stopped job, a spot instance) ends the training after the round it is in, and the model so far is written:
 SageMaker keeps it.
 """
@@ -21,21 +23,23 @@ import lightgbm
 from hyperparameters import Hyperparameters, read_hyperparameters
 from prepared_data import PreparedData, load_prepared
 from schema import Schema, SchemaError
+from tracking import Tracking, start_tracking
 from utils import INFERENCE_FOLDER, MODEL, MODEL_FILE, SCHEMA_FILE, TRAINING_INPUT, ContainerError, run_training_job
 
 METRICS = {"binary": "auc,binary_logloss", "multiclass": "multi_logloss,multi_error", "regression": "rmse,l1"}
 
 
-def train(input_folder: Path, model_folder: Path, stop: threading.Event) -> str:
+def train(input_folder: Path, model_folder: Path, stop: threading.Event, tracking: Tracking) -> str:
     """Train until done or until `stop` is set; returns the closing sentence."""
     schema = _schema(input_folder / "data" / "train")
     settings = read_hyperparameters(input_folder / "config" / "hyperparameters.json", schema.task)
+    tracking.begin({**_booster_parameters(schema, settings), "num_round": settings.num_round})
     channels = {"train": load_prepared(input_folder / "data" / "train", schema)}
     if (input_folder / "data" / "validation").is_dir():
         channels["validation"] = load_prepared(input_folder / "data" / "validation", schema)
     elif settings.early_stopping_rounds:
         raise ContainerError("hyperparameter early_stopping_rounds needs a channel `validation`, and there is none")
-    booster = _fit(channels, schema, settings, stop)
+    booster = _fit(channels, schema, settings, stop, tracking)
     _write_model(booster, schema, model_folder)
     kept = booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
     stopped = "stopped by SIGTERM after" if stop.is_set() else "kept"
@@ -43,12 +47,16 @@ def train(input_folder: Path, model_folder: Path, stop: threading.Event) -> str:
 
 
 def _fit(
-    channels: dict[str, PreparedData], schema: Schema, settings: Hyperparameters, stop: threading.Event
+    channels: dict[str, PreparedData],
+    schema: Schema,
+    settings: Hyperparameters,
+    stop: threading.Event,
+    tracking: Tracking,
 ) -> lightgbm.Booster:
     parameters = _booster_parameters(schema, settings)
     training = _dataset(channels["train"], schema, parameters)
     others = {name: _dataset(data, schema, parameters, training) for name, data in channels.items() if name != "train"}
-    callbacks = [_report(settings.metric_period), _stop_when(stop)]
+    callbacks = [_report(settings.metric_period, tracking), _stop_when(stop)]
     if settings.early_stopping_rounds:
         callbacks.append(lightgbm.early_stopping(settings.early_stopping_rounds, verbose=False))
     try:
@@ -90,8 +98,8 @@ def _dataset(
     )
 
 
-def _report(period: int) -> Any:
-    """A callback that prints every metric of every data set, in one line, every `period` rounds and after the last.
+def _report(period: int, tracking: Tracking) -> Any:
+    """A callback that tells every metric of every data set, in one line, every `period` rounds and after the last.
 
     The training set is evaluated for these lines alone: each round, it would take longer than the training.
     """
@@ -102,8 +110,9 @@ def _report(period: int) -> Any:
             results = [("train", *result[1:]) for result in env.model.eval_train()] + list(
                 env.evaluation_result_list or ()
             )
-            figures = [f"{name}-{metric}: {value:.6g};" for name, metric, value, *_ in results]
-            print(f"[{done}] {' '.join(figures)}", flush=True)
+            figures = {f"{name}-{metric}": value for name, metric, value, *_ in results}
+            print(f"[{done}] {' '.join(f'{name}: {value:.6g};' for name, value in figures.items())}", flush=True)
+            tracking.measure(done, figures)
 
     report.order = 10  # type: ignore[attr-defined]  # LightGBM sorts its callbacks by it
     return report
@@ -135,4 +144,7 @@ def _write_model(booster: lightgbm.Booster, schema: Schema, folder: Path) -> Non
 def main() -> int:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    return run_training_job(lambda: train(TRAINING_INPUT, MODEL, stop))
+    tracking = start_tracking(os.environ)
+    exit_code = run_training_job(lambda: train(TRAINING_INPUT, MODEL, stop, tracking))
+    tracking.end("FAILED" if exit_code else "KILLED" if stop.is_set() else "FINISHED")
+    return exit_code

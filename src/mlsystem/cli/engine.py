@@ -41,6 +41,9 @@ def up(
         typer.Option("--signed-invocations", help="let nobody invoke an endpoint unsigned, on this machine either"),
     ] = False,
     console: Annotated[bool, typer.Option(help="serve the web console, at /_console/ of the same port")] = True,
+    mlflow: Annotated[
+        bool, typer.Option("--mlflow", help="serve MLflow, where it is installed, at /_mlflow/ of the same port")
+    ] = False,
     otlp: Annotated[
         str | None,
         typer.Option(help="send traces by OTLP to the collector at this URL; default $OTEL_EXPORTER_OTLP_ENDPOINT"),
@@ -53,17 +56,28 @@ def up(
     """Start the local engine."""
     state: State = context.obj
     options = engine.UpOptions(
-        state.home, port, time_scale, region, runtime.value, signed_invocations, console, wait, otlp=otlp
+        home=state.home,
+        port=port,
+        time_scale=time_scale,
+        region=region,
+        runtime=runtime.value,
+        must_sign=signed_invocations,
+        has_console=console,
+        has_mlflow=mlflow,
+        otlp=otlp,
+        restore_seconds=wait,
     )
     if foreground:
         raise typer.Exit(engine.run_in_foreground(options))
     started = engine.start(options)
     away = "" if started.is_restored else "Not all that was in service before answers yet: mlsystem logs says why\n"
     seen = f"Console: {started.console}\n" if started.console else ""
+    seen += f"MLflow: {started.mlflow}/\n" if started.mlflow else ""
     state.answer(
         {
             "url": started.url,
             "console": started.console,
+            "mlflow": started.mlflow,
             "home": str(state.home),
             "runtime": started.runtime,
             "isolated": started.is_isolated,

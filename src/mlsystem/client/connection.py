@@ -35,6 +35,8 @@ class LocalEngine:
     access_key_id: str
     secret_access_key: str
     pid: int
+    mlflow_tracking_uri: str = ""
+    """Where it serves MLflow; empty where it does not."""
 
     def answers(self) -> bool:
         """Whether it serves; the front door alone, which outlives it, does not count."""
@@ -81,6 +83,7 @@ class LocalEngine:
             "AWS_EC2_METADATA_DISABLED": "true",
             # For some operations clients put a word before the host's name, which the engine has none of.
             "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+            **({"MLFLOW_TRACKING_URI": self.mlflow_tracking_uri} if self.mlflow_tracking_uri else {}),
         }
 
 
@@ -97,6 +100,7 @@ def read_engine(home: Path) -> LocalEngine:
         access_key_id=content["access_key_id"],
         secret_access_key=content["secret_access_key"],
         pid=content["pid"],
+        mlflow_tracking_uri=content.get("mlflow_tracking_uri", ""),
     )
 
 

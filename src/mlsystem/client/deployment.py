@@ -71,15 +71,18 @@ class Deployment:
     def parameters(self) -> dict[str, str]:
         """Of pipeline.yml."""
         values = {**self._project.parameters(), "SeedBucket": self._project.dataset_bucket, "SeedKey": self._seed_key()}
-        if self._connection.engine is not None:
-            values["ApiBaseUrl"] = f"{self._connection.engine.url}/_api"
-            if self._takes_console_url():
-                values.setdefault("ConsoleUrl", f"{self._connection.engine.url}/_console")
+        engine = self._connection.engine
+        if engine is not None:
+            values["ApiBaseUrl"] = f"{engine.url}/_api"
+            own = {"ConsoleUrl": f"{engine.url}/_console", "MlflowTrackingUri": engine.mlflow_tracking_uri}
+            for name, value in own.items():
+                if value and self._takes(name):
+                    values.setdefault(name, value)
         return values
 
-    def _takes_console_url(self) -> bool:
-        """A project that was made before there were links does not."""
-        return "\n  ConsoleUrl:\n" in (self._project.folder / "pipeline.yml").read_text()
+    def _takes(self, parameter: str) -> bool:
+        """A project that was made before there was such a parameter does not."""
+        return f"\n  {parameter}:\n" in (self._project.folder / "pipeline.yml").read_text()
 
     def _seed_key(self) -> str:
         return f"{self._project.pipeline}/{SEED_KEY}"

@@ -35,6 +35,8 @@ class UpOptions:
     """Whether invocations of endpoints must be signed on this machine too."""
     has_console: bool = True
     """Whether the web console is served too."""
+    has_mlflow: bool = False
+    """Whether MLflow's tracking server is served too, where it is installed."""
     restore_seconds: float = 20.0
     """How long what was in service before may take to be so again, until the person is told that it is not."""
     otlp: str | None = None
@@ -46,6 +48,7 @@ class UpOptions:
         command += [f"--runtime={self.runtime}"] if self.runtime != "auto" else []
         command += ["--signed-invocations"] if self.must_sign else []
         command += ["--console"] if self.has_console else []
+        command += ["--mlflow"] if self.has_mlflow else []
         command += [f"--otlp={self.otlp}"] if self.otlp is not None else []
         return command + ([f"--port={self.port}"] if self.port is not None else [])
 
@@ -55,7 +58,7 @@ class Started:
     """`runtime` is what programs run in, and `sentence` says, for a person, what that does not give.
 
     `is_isolated`: programs have files and ports of their own. If not, few run side by side, which is not enough for a whole system.
-    `console` is the URL of the web console, empty where there is none.
+    `console` is the URL of the web console, `mlflow` the tracking URI of MLflow; each is empty where there is none.
     `is_restored`: what was in service when the last engine ended is so again. If not, it does not come back by itself, or not soon.
     """
 
@@ -65,6 +68,7 @@ class Started:
     is_isolated: bool
     is_restored: bool
     console: str
+    mlflow: str
 
 
 def start(options: UpOptions) -> Started:
@@ -95,6 +99,7 @@ def start(options: UpOptions) -> Started:
         is_isolated=bool(ready["isolated"]),
         is_restored=is_restored,
         console=str(ready.get("console", "")),
+        mlflow=str(ready.get("mlflow_tracking_uri", "")),
     )
 
 

@@ -37,6 +37,7 @@ OPTIONAL_PARAMETERS = {
     "permissions_boundary_arn": "PermissionsBoundaryArn",
     "webhook_url": "WebhookUrl",
     "console_url": "ConsoleUrl",
+    "mlflow_tracking_uri": "MlflowTrackingUri",
 }
 
 

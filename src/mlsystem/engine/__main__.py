@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--runtime", default="auto", help="auto, sandbox, docker or plain: what programs run in")
     parser.add_argument("--console", action="store_true", help="serve the web console behind the front door")
+    parser.add_argument("--mlflow", action="store_true", help="serve MLflow behind the front door")
     parser.add_argument("--otlp", help="send traces to the collector at this URL, by OTLP")
     parser.add_argument("--down", action="store_true", help="end the engine of the folder and all that it started")
     return parser
@@ -86,6 +87,7 @@ def _settings(given: argparse.Namespace) -> Settings:
         trusts_loopback=not given.signed_invocations,
         runtime=given.runtime,
         has_console=given.console,
+        has_mlflow=given.mlflow,
         collector=read_collector(given.otlp) if given.otlp else collector_of(os.environ),
     )
 

@@ -26,7 +26,7 @@ class Settings:
     `workload_key_seconds`: how long the keys count that programs fetch; as long as those of ECS.
     `account` and `region` None: those that the data folder was made for.
     `trusts_loopback`: an invocation of an endpoint from this machine needs no signature.
-    `has_console`: whether the web console is served behind the front door.
+    `has_console`: whether the web console is served behind the front door; `has_mlflow`: whether MLflow is.
     `collector` gets traces of requests to APIs and endpoints.
     `runtime`: sandbox, docker or plain; auto is the first of them that works here.
     """
@@ -41,6 +41,7 @@ class Settings:
     trusts_loopback: bool = True
     runtime: str = "auto"
     has_console: bool = False
+    has_mlflow: bool = False
     collector: Collector | None = None
 
     def check(self) -> None:

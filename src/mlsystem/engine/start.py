@@ -42,6 +42,10 @@ from mlsystem.engine.front.dispatch import Dispatcher
 from mlsystem.engine.front.door import DoorProcess, reserve_port
 from mlsystem.engine.front.guard import Guard
 from mlsystem.engine.front.invokers import Invokers
+from mlsystem.engine.front.kept_process import KeptProcess
+from mlsystem.engine.front.mlflow import PREFIX as MLFLOW_PREFIX
+from mlsystem.engine.front.mlflow import find_mlflow, mlflow_process
+from mlsystem.engine.front.mlflow import socket_path as mlflow_socket
 from mlsystem.engine.front.permit import PermitPage
 from mlsystem.engine.front.principals import Authenticator
 from mlsystem.engine.runtime.choice import choose
@@ -119,6 +123,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     """Open the folder and wire all rooms; `stack` closes in the right order. Raises StartupError."""
     folder = DataFolder(settings.folder)
     _check_length(folder)
+    mlflow = find_mlflow() if settings.has_mlflow else None
     folder.prepare()
     lock = FolderLock(folder)
     lock.acquire()
@@ -140,6 +145,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
         str(_control(folder)),
         settings.host,
         console=str(socket_path(folder)) if settings.has_console else None,
+        mlflow=str(mlflow_socket(folder)) if settings.has_mlflow else None,
         trusts_loopback=settings.trusts_loopback,
         collector=settings.collector,
     )
@@ -166,7 +172,8 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     stack.callback(keeper.stop)
     alive = equipment.runner.adopt()
     log.info("adopted %d processes", len(alive))
-    _keep_console(settings, folder, database, equipment, stack)
+    _keep(console_process(folder, database, equipment.runner), settings.has_console, equipment, stack)
+    _keep(mlflow_process(folder, database, equipment.runner, mlflow), settings.has_mlflow, equipment, stack)
     inside = stack.enter_context(listen_inside(folder))
     worker.start()
     stack.callback(worker.stop)
@@ -174,14 +181,13 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     mounts: dict[str, ASGIApp] = {
         HEALTH_PATH: _health(settings, equipment.machine, rooms),
         CREDENTIALS_PATH: CredentialsPage(credentials),
+        f"{AUTHORIZE_PREFIX}{API_PREFIX}": ApiAuthorization(authenticator, house),
+        f"{AUTHORIZE_PREFIX}/": PermitPage(AUTHORIZE_PREFIX, scope, authenticator, dispatcher, audit),
     }
-    mounts[f"{AUTHORIZE_PREFIX}{API_PREFIX}"] = ApiAuthorization(authenticator, house)
-    permits = PermitPage(AUTHORIZE_PREFIX, scope, authenticator, dispatcher, audit)
-    mounts[f"{AUTHORIZE_PREFIX}/"] = permits
     for room in rooms:
         mounts.update(room.mounts)
     front = Front(authenticator, dispatcher, audit, folder, mounts)
-    _write_root_credentials(house, equipment.keys)
+    _write_root_credentials(house, equipment.keys, _own_servers(settings, url))
     process.wait_open()
     port.release()
     return Engine(settings, house, rooms, front, equipment.machine, inside)
@@ -224,15 +230,12 @@ def _keeper(folder: DataFolder, database: Database, plane: DataPlane, door: Door
     return keeper
 
 
-def _keep_console(
-    settings: Settings, folder: DataFolder, database: Database, equipment: Equipment, stack: ExitStack
-) -> None:
-    console = console_process(folder, database, equipment.runner)
-    if settings.has_console:
-        console.start(equipment.exits)
-        stack.callback(console.stop)
+def _keep(process: KeptProcess, is_wanted: bool, equipment: Equipment, stack: ExitStack) -> None:
+    if is_wanted:
+        process.start(equipment.exits)
+        stack.callback(process.stop)
     else:
-        console.end()
+        process.end()
 
 
 def _rooms(
@@ -268,7 +271,13 @@ def _rooms(
     )
 
 
-def _write_root_credentials(house: House, keys: KeyRing) -> None:
+def _own_servers(settings: Settings, url: str) -> dict[str, str]:
+    """What is served beside AWS's API, by the name that whoever started the engine is told."""
+    console = {"console": url + CONSOLE_PATH} if settings.has_console else {}
+    return console | ({"mlflow_tracking_uri": url + MLFLOW_PREFIX} if settings.has_mlflow else {})
+
+
+def _write_root_credentials(house: House, keys: KeyRing, servers: Mapping[str, str]) -> None:
     """The account's own key, for the person who started the engine: a file of mode 0600 in the data folder."""
     path = house.folder.root / "credentials.json"
     with house.database.transaction() as tx:
@@ -280,6 +289,7 @@ def _write_root_credentials(house: House, keys: KeyRing) -> None:
         "access_key_id": root.access_key_id,
         "secret_access_key": root.secret_access_key,
         "pid": os.getpid(),
+        **servers,
     }
     aside = path.with_suffix(".tmp")
     aside.touch(mode=0o600)
@@ -358,5 +368,4 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 def _announce(engine: Engine, on_ready: Callable[[Mapping[str, object]], None]) -> None:
     log.info("ready on %s", engine.house.door_url)
     url = engine.house.door_url
-    console = {"console": url + CONSOLE_PATH} if engine.settings.has_console else {}
-    on_ready({"url": url, **console, **_told(engine.machine)})
+    on_ready({"url": url, **_own_servers(engine.settings, url), **_told(engine.machine)})

@@ -32,12 +32,14 @@ BARS = 8
 
 def load(visit: Visit) -> Mapping[str, Any]:
     found = Experiments(visit.connection, visit.project).page(visit.query.get("older", ""))
+    engine = visit.connection.engine
     return {
         "found": found,
         "metrics": metric_names(found.runs)[:MOST_COLUMNS],
         "shared": shared_parameters(found.runs),
         "chart_of_runs": history_chart(found.runs),
         "short": short,
+        "has_mlflow": engine is not None and bool(engine.mlflow_tracking_uri),
     }
 
 

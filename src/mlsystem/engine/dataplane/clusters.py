@@ -16,6 +16,7 @@ from mlsystem.engine.dataplane.typed import Json, extension, pipe, typed
 
 CONTROL_PLANE = "control-plane"
 CONSOLE = "console"
+MLFLOW = "mlflow"
 # The door through which copies of requests go to shadow variants.
 SHADOWS = "shadows"
 
@@ -39,16 +40,17 @@ def version_cluster(version: FunctionVersion) -> str:
 
 
 def all_clusters(state: State, shadow_door: str, late: Iterable[str] = ()) -> list[Json]:
-    """The control plane, the console and the collector of traces, and one cluster for every variant and function version.
+    """The control plane, the console, MLflow and the collector of traces, and one cluster for every variant and function version.
 
     `late` names clusters that nothing leads to any more, but for requests whose head came before that and whose body comes now: Envoy
     chose their route by the head. They lead to who serves in their place.
     """
-    console = {CONSOLE: (state.door.console,)} if state.door.console is not None else {}
+    own = {CONSOLE: state.door.console, MLFLOW: state.door.mlflow}
+    servers = {name: (socket,) for name, socket in own.items() if socket is not None}
     serving = instance_groups(state)
     heirs = _heirs(state)
     left = {name: heirs[_owner(name)] for name in late if name not in serving and _owner(name) in heirs}
-    groups = {CONTROL_PLANE: (state.door.control_plane,), **console, **serving, **left}
+    groups = {CONTROL_PLANE: (state.door.control_plane,), **servers, **serving, **left}
     shadows = [_cluster(SHADOWS, (shadow_door,), _MOST_COPIES)] if has_shadows(state) else []
     collector = [collector_cluster(state.door.collector)] if state.door.collector is not None else []
     return [*(_cluster(name, sockets) for name, sockets in groups.items()), *shadows, *collector]

@@ -35,7 +35,7 @@ _UNAVAILABLE = "The service is unavailable. Try your call again."
 
 
 def local_reply_config(scope: Scope) -> Json:
-    return {"mappers": [*_sagemaker(scope), *_api_gateway(), *_console(), *_control_plane()]}
+    return {"mappers": [*_sagemaker(scope), *_api_gateway(), *_console(), *_mlflow(), *_control_plane()]}
 
 
 def _sagemaker(scope: Scope) -> list[Json]:
@@ -121,6 +121,16 @@ def _console() -> list[Json]:
             message="The console is for people, not for programs.",
         ),
         _mapper(f"xds.route_name == 'console' && {_AWAY}", 503, "ServiceUnavailable", message=words),
+    ]
+
+
+def _mlflow() -> list[Json]:
+    """As MLflow's clients read it."""
+    words = "MLflow does not answer: logs/mlflow.log in the engine's data folder says why."
+    return [
+        _mapper(
+            f"xds.route_name == 'mlflow' && {_AWAY}", 503, None, error_code="TEMPORARILY_UNAVAILABLE", message=words
+        )
     ]
 
 

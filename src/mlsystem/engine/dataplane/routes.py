@@ -40,6 +40,8 @@ _PATIENCE = {
     "num_retries": 1200,
     "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.5s"},
 }
+# A server of the engine's own that is being started is waited for.
+_STARTED_SOON = {**_PATIENCE, "retry_on": "connect-failure", "num_retries": 60}
 # What neither a container nor a function is told.
 _PRIVATE_HEADERS = [filters.PRINCIPAL_HEADER]
 
@@ -56,6 +58,7 @@ def route_configuration(state: State) -> Json:
         *(route for stage in state.stages for route in _stage_routes(stage, state.door)),
         _refusal(UNKNOWN_API, {"prefix": "/_api/"}, 403),
         *(_console_routes() if state.door.console else ()),
+        *(_mlflow_routes() if state.door.mlflow else ()),
         _patient(_forward("credentials", CREDENTIALS_PATH, clusters.CONTROL_PLANE)),
         *(_forward("control-plane", "/", clusters.CONTROL_PLANE, _PATIENCE, headers=[mark]) for mark in _OF_PROGRAMS),
         _forward("control-plane", "/", clusters.CONTROL_PLANE),
@@ -213,9 +216,14 @@ def _console_routes() -> Iterator[Json]:
     """It acts with the account's own key, so it is for people: no program of a workload reaches it."""
     of_program = {"name": filters.PRINCIPAL_HEADER, "present_match": True}
     yield _refusal(NO_CONSOLE, {"prefix": "/_console/", "headers": [of_program]}, 403)
-    # One that is being started is waited for.
-    patience = {**_PATIENCE, "retry_on": "connect-failure", "num_retries": 60}
-    yield _forward("console", "/_console/", clusters.CONSOLE, patience)
+    yield _forward("console", "/_console/", clusters.CONSOLE, _STARTED_SOON)
+
+
+def _mlflow_routes() -> Iterator[Json]:
+    """For people and programs alike: MLflow asks nobody who he is."""
+    bare = {"name": "mlflow", "match": {"path": "/_mlflow"}, "redirect": {"path_redirect": "/_mlflow/"}}
+    yield bare
+    yield _forward("mlflow", "/_mlflow/", clusters.MLFLOW, _STARTED_SOON)
 
 
 def _forward(name: str, prefix: str, cluster: str, retry: Json | None = None, **match: object) -> Json:

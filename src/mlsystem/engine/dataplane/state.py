@@ -43,6 +43,7 @@ class Door:
     control_plane: str
     host: str = "127.0.0.1"
     console: str | None = None
+    mlflow: str | None = None
     trusts_loopback: bool = True
     collector: Collector | None = None
 
@@ -51,7 +52,7 @@ class Door:
             raise InvalidState(f"the door listens on loopback only, not on {self.host}")
         if not 0 < self.port < 65536:
             raise InvalidState(f"port {self.port} of the door is not between 1 and 65535")
-        _check_sockets("the door", (self.control_plane, *([self.console] if self.console else [])))
+        _check_sockets("the door", (self.control_plane, *filter(None, (self.console, self.mlflow))))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.runtime.errors import ProcessError
 from mlsystem.engine.runtime.exits import ExitBoard
-from mlsystem.engine.runtime.process import Exited, Log, ProcessSpec, Running
+from mlsystem.engine.runtime.process import Exited, Inbound, Log, Mount, ProcessSpec, Running
 from mlsystem.engine.runtime.runner import ProcessRunner
 from mlsystem.engine.store.database import Database
 
@@ -29,7 +29,10 @@ _LONGEST_PAUSE_SECONDS = 10.0
 
 
 class KeptProcess:
-    """The one with the name `owner` of a data folder. `title` is what a person calls it."""
+    """The one with the name `owner` of a data folder. `title` is what a person calls it.
+
+    With `mounts` it is shut in: it sees those and no other file of the person's, and has no network but the `socket` that it makes.
+    """
 
     def __init__(
         self,
@@ -40,6 +43,8 @@ class KeptProcess:
         log_path: Path,
         database: Database,
         runner: ProcessRunner,
+        mounts: Sequence[Mount] = (),
+        socket: Path | None = None,
     ):
         self._owner = owner
         self._title = title
@@ -48,6 +53,8 @@ class KeptProcess:
         self._log_path = log_path
         self._database = database
         self._runner = runner
+        self._mounts = tuple(mounts)
+        self._inbound = None if socket is None else Inbound(socket, port=0)
         self._condition = threading.Condition()
         self._is_stopping = False
         self._ended: set[str] = set()
@@ -137,8 +144,10 @@ class KeptProcess:
             argv=tuple(self._argv()),
             log=Log(self._log_path),
             working_directory=str(self._working_directory),
-            sandbox="host",
-            network="host",
+            mounts=self._mounts,
+            inbound=self._inbound,
+            sandbox="sandboxed" if self._mounts else "host",
+            network="isolated" if self._mounts else "host",
             stop_grace_seconds=5.0,
         )
         self._runner.start(spec)

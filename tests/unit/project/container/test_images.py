@@ -59,7 +59,12 @@ class Scripts:
         (self.tools / "mlsystem").chmod(0o755)
 
     def run(
-        self, *command: str, pushed: str = "", error: str = "ImageNotFoundException", has_docker: bool = True
+        self,
+        *command: str,
+        pushed: str = "",
+        error: str = "ImageNotFoundException",
+        has_docker: bool = True,
+        mlflow: str = "",
     ) -> subprocess.CompletedProcess[str]:
         self.record.write_text("")
         variables = {
@@ -68,6 +73,7 @@ class Scripts:
             "RECORD": str(self.record),
             "PUSHED": pushed,
             "ERROR": error,
+            "MLFLOW_TRACKING_URI": mlflow,
         }
         return subprocess.run(
             [self.container / command[0], *command[1:]], env=variables, capture_output=True, text=True, check=False
@@ -97,6 +103,15 @@ def test_building_prints_two_images_with_the_tag_of_the_content(scripts: Scripts
     first, second = scripts.asked("docker build")
     assert f"--tag {image} --file {scripts.container}/Dockerfile " in first
     assert f"--tag {lambda_image} --build-arg BASE_IMAGE={image} " in second
+
+
+def test_the_images_of_a_pipeline_with_an_mlflow_are_others_and_have_its_client(scripts: Scripts) -> None:
+    plain = scripts.tag()
+    image, _ = scripts.build(mlflow="http://127.0.0.1:4580/_mlflow")
+    assert image == f"{REPOSITORY}:{plain}-mlflow"
+    first, second = scripts.asked("docker build")
+    assert "--build-arg REQUIREMENTS=requirements-mlflow.txt" in first
+    assert "REQUIREMENTS" not in second
 
 
 def test_the_names_of_images_are_told_without_asking_or_building_anything(scripts: Scripts) -> None:
@@ -299,10 +314,10 @@ def test_what_is_copied_and_run_exists() -> None:
 
 def test_what_is_installed_is_locked_with_hashes(tmp_path: Path) -> None:
     """The command that the file names makes the same lock again."""
-    for path in CODE.glob("requirements*.in"):
+    for path in CODE.glob("requirements*"):
         shutil.copy(path, tmp_path)
+    for path in CODE.glob("requirements*.in"):
         lock = path.with_suffix(".txt").name
-        shutil.copy(CODE / lock, tmp_path)
         command = re.findall(r"^# +uv (pip compile .*)$", path.read_text(), re.MULTILINE)[0].split()
         done = subprocess.run(
             [uv.find_uv_bin(), *command], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
@@ -311,9 +326,9 @@ def test_what_is_installed_is_locked_with_hashes(tmp_path: Path) -> None:
         assert (tmp_path / lock).read_text() == (CODE / lock).read_text()
         assert "--hash=sha256:" in (CODE / lock).read_text()
         assert "://" not in (CODE / lock).read_text(), "it names no host"
-        assert f"--require-hashes -r /opt/program/{lock}" in "".join(
-            (CONTAINER / name).read_text() for name in ("Dockerfile", "Dockerfile.lambda.ecr")
-        )
+        users = [(CONTAINER / name).read_text() for name in ("Dockerfile", "Dockerfile.lambda.ecr", "build_image.sh")]
+        ways = ("--require-hashes -r /opt/program/", "ARG REQUIREMENTS=", "--build-arg REQUIREMENTS=")
+        assert any(f"{way}{lock}" in text for way in ways for text in users), lock
 
 
 def test_what_the_development_lock_holds_too_has_the_same_version() -> None:

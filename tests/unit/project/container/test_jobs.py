@@ -52,10 +52,12 @@ def prepare(container: Container, task: str, **variables: str) -> Finished:
     )
 
 
-def train(container: Container, hyperparameters: Mapping[str, str], validation: bool = False) -> Finished:
+def train(
+    container: Container, hyperparameters: Mapping[str, str], validation: bool = False, **variables: str
+) -> Finished:
     """The training job, with what the processing job wrote as its channels."""
     write_channels(container, hyperparameters, validation)
-    return container.run("train")
+    return container.run("train", variables=variables)
 
 
 def write_channels(container: Container, hyperparameters: Mapping[str, str], validation: bool = False) -> None:
@@ -173,6 +175,15 @@ def test_the_same_data_and_hyperparameters_give_the_same_model(
         train(container, {**HYPERPARAMETERS, "bagging_fraction": "0.7", "bagging_freq": "1"})
         models.append((container.ml / "model" / "model.txt").read_text())
     assert models[0] == models[1]
+
+
+def test_an_image_without_mlflow_s_client_trains_all_the_same_and_says_so(
+    prepared: Container, new_container: NewContainer
+) -> None:
+    container = copy_of(prepared, new_container)
+    finished = train(container, {"num_round": "2"}, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    assert finished.exit_code == 0, finished.output
+    assert "warning: MLflow at http://127.0.0.1:9 is not told: the image has no MLflow client" in finished.output
 
 
 def test_a_training_that_fails_writes_its_reason_and_exits_with_1(

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from build_environment import BuildEnvironment
@@ -61,6 +62,26 @@ def test_jobs_are_tagged_with_commit_data_and_branch(tmp_path: Path) -> None:
     assert tags["GitCommitHash"] == REVISIONS[0]["revisionId"]
     assert tags["DataVersionId"] == REVISIONS[1]["revisionId"]
     assert content["TrialName"] == f"mls-demo-{EXECUTION}"
+
+
+def test_a_training_is_told_of_mlflow_and_of_what_its_run_is_tagged_with_where_there_is_one(tmp_path: Path) -> None:
+    write_data_source(tmp_path)
+    uri = "arn:aws:sagemaker:eu-central-1:123456789012:mlflow-tracking-server/flights"
+
+    def written(name: str, **variables: str) -> Any:
+        build(tmp_path / "build", tmp_path, variables)
+        return json.loads((tmp_path / "build" / name).read_text())
+
+    assert written("workflow-input.json")["TrainingEnvironment"] == {}
+    assert written("workflow-input.json", MLFLOW_TRACKING_URI=uri)["TrainingEnvironment"] == {
+        "MLFLOW_TRACKING_URI": uri,
+        "MLFLOW_EXPERIMENT_NAME": "mls-demo",
+        "PIPELINE_EXECUTION_ID": EXECUTION,
+        "GIT_COMMIT_HASH": REVISIONS[0]["revisionId"],
+        "DATA_VERSION_ID": REVISIONS[1]["revisionId"],
+        "RUNS_URI": "s3://mls-demo-123456789012-eu-central-1/mls-demo/runs",
+    }
+    assert written("deploy-model-prd.json", MLFLOW_TRACKING_URI=uri)["Parameters"]["MlflowTrackingUri"] == uri
 
 
 def test_each_execution_is_a_release_of_its_own(tmp_path: Path) -> None:
