@@ -19,7 +19,7 @@ PREFIX = f"core-{NAME}"
 BUCKET = f"s3://{NAME}/core"
 BEGAN = datetime.now(UTC).replace(microsecond=0)
 LIMIT = shapes.StoppingCondition(max_runtime_in_seconds=600)
-TAGS = [resources.Tag(key="team", value="delays")]
+TAGS: list[Any] = [{"key": "team", "value": "delays"}]
 PATIENCE: dict[str, Any] = {"poll": 1, "timeout": 120}
 
 
@@ -95,7 +95,7 @@ def training() -> dict[str, Any]:
     own = {"name_contains": PREFIX, "status_equals": "Completed", "creation_time_after": BEGAN}
     found = resources.TrainingJob.get_all(**own, sort_by="Name", sort_order="Ascending")
     latest = resources.TrainingJob.get(f"{PREFIX}-2")
-    resources.Tag.add_tags(latest.training_job_arn, [{"Key": "round", "Value": "2"}])
+    resources.Tag.add_tags(latest.training_job_arn, [{"key": "round", "value": "2"}])
     resources.Tag.delete_tags(latest.training_job_arn, ["team"])
     tags = list(resources.Tag.get_all(resource_arn=latest.training_job_arn))
     return {
@@ -157,8 +157,9 @@ def transform() -> dict[str, Any]:
 def register(artifact: str) -> dict[str, Any]:
     """A version in the model registry, approved."""
     group = resources.ModelPackageGroup.create(model_package_group_name=PREFIX)
+    containers: list[Any] = [{"image": IMAGE, "model_data_url": artifact}]
     served = shapes.InferenceSpecification(
-        containers=[shapes.ModelPackageContainerDefinition(image=IMAGE, model_data_url=artifact)],
+        containers=containers,
         supported_content_types=["text/csv"],
         supported_response_mime_types=["text/csv"],
     )

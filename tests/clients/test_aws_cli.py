@@ -12,10 +12,13 @@ from tests.clients.aws_cli import VERSIONS
 from tests.clients.workplace import Workplace
 
 
-@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("script", ["objects", "models", "watching", "deploying"])
-def test_a_part_of_a_day(script: str, version: str, workplace: Workplace, tmp_path: Path) -> None:
-    aws_cli.run(script, version, workplace, tmp_path)
+def test_a_part_of_a_day(script: str, workplace: Workplace, tmp_path: Path) -> None:
+    aws_cli.run(script, "v1", workplace, tmp_path)
+
+
+def test_what_version_2_does_in_its_own_way(workplace: Workplace, tmp_path: Path) -> None:
+    aws_cli.run("second", "v2", workplace, tmp_path)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -30,3 +30,16 @@ refused() {
 
 # jsonless COMMAND...: its output without white space.
 jsonless() { "$@" | tr -d ' \n'; }
+
+# settles WANTED COMMAND...: as `is`, asked again and again; the waiters of the CLI look every 30 to 120 seconds.
+settles() {
+    local wanted="$1" got=""
+    shift
+    for _ in {1..60}; do
+        got="$("$@")" || return 1
+        [[ "$got" == "$wanted" ]] && return
+        sleep 0.2
+    done
+    echo "$*: wanted '$wanted', got '$got' in the end" >&2
+    return 1
+}

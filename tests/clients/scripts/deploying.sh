@@ -24,12 +24,9 @@ is "live" aws lambda list-aliases --function-name "$own" --query 'Aliases[].Name
 definition='{"StartAt": "Double", "States": {"Double": {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $states.input.n * 2 %}", "End": true}}}'
 machine="$(aws stepfunctions create-state-machine --name "$own" --role-arn "$ROLE" --definition "$definition" --query stateMachineArn --output text)"
 execution="$(aws stepfunctions start-execution --state-machine-arn "$machine" --input '{"n": 21}' --query executionArn --output text)"
-for _ in {1..20}; do
-    status="$(aws stepfunctions describe-execution --execution-arn "$execution" --query status --output text)"
-    [[ "$status" == RUNNING ]] || break
-done
+settles SUCCEEDED aws stepfunctions describe-execution --execution-arn "$execution" --query status --output text
 is 42 aws stepfunctions describe-execution --execution-arn "$execution" --query output --output text
-is ExecutionSucceeded aws stepfunctions get-execution-history --execution-arn "$execution" --reverse-order --max-items 1 --query 'events[0].type' --output text
+is ExecutionSucceeded aws stepfunctions get-execution-history --execution-arn "$execution" --reverse-order --no-paginate --max-results 1 --query 'events[0].type' --output text
 aws stepfunctions delete-state-machine --state-machine-arn "$machine"
 
 cat >template.yaml <<'END'
@@ -46,9 +43,11 @@ has 'Words' aws cloudformation validate-template --template-body file://template
 has 'Successfully created/updated stack' aws cloudformation deploy --stack-name "$own" --template-file template.yaml --tags team=delays
 has 'No changes to deploy' aws cloudformation deploy --stack-name "$own" --template-file template.yaml --tags team=delays --no-fail-on-empty-changeset
 aws cloudformation create-change-set --stack-name "$own" --change-set-name second --use-previous-template --parameters ParameterKey=Words,ParameterValue=two >/dev/null
+settles CREATE_COMPLETE aws cloudformation describe-change-set --stack-name "$own" --change-set-name second --query Status --output text
 is "" aws cloudformation wait change-set-create-complete --stack-name "$own" --change-set-name second
 is $'Modify\tTopic' aws cloudformation describe-change-set --stack-name "$own" --change-set-name second --query 'Changes[].ResourceChange.[Action,LogicalResourceId]' --output text
 aws cloudformation execute-change-set --stack-name "$own" --change-set-name second
+settles UPDATE_COMPLETE aws cloudformation describe-stacks --stack-name "$own" --query 'Stacks[0].StackStatus' --output text
 is "" aws cloudformation wait stack-update-complete --stack-name "$own"
 topic="$(aws cloudformation describe-stacks --stack-name "$own" --query 'Stacks[0].Outputs[?OutputKey==`Topic`].OutputValue' --output text)"
 is two aws sns get-topic-attributes --topic-arn "$topic" --query Attributes.DisplayName --output text

@@ -25,26 +25,20 @@ refused 'Requested resource not found' aws sagemaker describe-training-job --tra
 is "arn:aws:sagemaker:us-east-1:000000000000:training-job/$own" \
     aws sagemaker create-training-job --cli-input-json file://job.json --tags Key=team,Value=delays --query TrainingJobArn --output text
 refused 'ResourceInUse' aws sagemaker create-training-job --cli-input-json file://job.json
+settles Completed aws sagemaker describe-training-job --training-job-name "$own" --query TrainingJobStatus --output text
 is "" aws sagemaker wait training-job-completed-or-stopped --training-job-name "$own"
 is $'Completed\t7' aws sagemaker describe-training-job --training-job-name "$own" --query '[TrainingJobStatus,HyperParameters.rounds]' --output text
 is "$own" aws sagemaker list-training-jobs --name-contains "$own" --status-equals Completed --query 'TrainingJobSummaries[].TrainingJobName' --output text
 has '\| +Completed' aws sagemaker list-training-jobs --name-contains "$own" --no-paginate --max-results 1 --output table
 is delays aws sagemaker list-tags --resource-arn "arn:aws:sagemaker:us-east-1:000000000000:training-job/$own" --query 'Tags[?Key==`team`].Value' --output text
 has 'trained 7 rounds on 2 rows' aws logs filter-log-events --log-group-name "$group" --log-stream-name-prefix "$own" --filter-pattern '"7 rounds"' --query 'events[].message' --output text
-if [[ "$CLI" == v2 ]]; then # version 1 has neither
-    has 'trained 7 rounds' aws logs tail "$group" --since 1h --log-stream-name-prefix "$own" --format short
-    is "" aws logs tail "$group" --since 1s --filter-pattern nothing-says-this
-    # It never ends by itself.
-    followed="$(timeout 6 aws logs tail "$group" --follow --since 10m --log-stream-name-prefix "$own" || [[ $? == 124 ]])"
-    grep -q 'trained 7 rounds' <<<"$followed"
-    has "^TrainingJobStatus: Completed" aws sagemaker describe-training-job --training-job-name "$own" --output yaml
-fi
 
 artifact="$(aws sagemaker describe-training-job --training-job-name "$own" --query ModelArtifacts.S3ModelArtifacts --output text)"
 has ":model/$own" aws sagemaker create-model --model-name "$own" --execution-role-arn "$ROLE" --primary-container "Image=$IMAGE,ModelDataUrl=$artifact"
 has ":endpoint-config/$own" aws sagemaker create-endpoint-config --endpoint-config-name "$own" \
     --production-variants "VariantName=AllTraffic,ModelName=$own,InitialInstanceCount=1,InstanceType=ml.m5.large"
 has ":endpoint/$own" aws sagemaker create-endpoint --endpoint-name "$own" --endpoint-config-name "$own"
+settles InService aws sagemaker describe-endpoint --endpoint-name "$own" --query EndpointStatus --output text
 is "" aws sagemaker wait endpoint-in-service --endpoint-name "$own"
 printf '1,2\n3,4' >rows.csv
 is "AllTraffic" aws sagemaker-runtime invoke-endpoint --endpoint-name "$own" --content-type text/csv --body fileb://rows.csv answer.csv --query InvokedProductionVariant --output text
@@ -60,6 +54,7 @@ aws application-autoscaling put-scaling-policy --service-namespace sagemaker --r
 is busy aws application-autoscaling describe-scaling-policies --service-namespace sagemaker --resource-id "$resource" --query 'ScalingPolicies[].PolicyName' --output text
 aws application-autoscaling deregister-scalable-target --service-namespace sagemaker --resource-id "$resource" --scalable-dimension "$dimension"
 aws sagemaker delete-endpoint --endpoint-name "$own"
+refused 'Could not find endpoint' settles gone aws sagemaker describe-endpoint --endpoint-name "$own"
 is "" aws sagemaker wait endpoint-deleted --endpoint-name "$own"
 aws sagemaker delete-endpoint-config --endpoint-config-name "$own"
 aws sagemaker delete-model --model-name "$own"

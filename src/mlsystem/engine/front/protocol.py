@@ -24,6 +24,7 @@ from werkzeug.exceptions import NotFound
 
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.front.json_types import type_faults
+from mlsystem.engine.front.s3_xml import with_root
 from mlsystem.engine.runtime.api_model import api_description
 
 # The service name in a request's credential scope, where it is not botocore's name.
@@ -158,7 +159,10 @@ def _unpacked(service: str, request: HttpRequest) -> HttpRequest:
 def serialize_result(parsed: ParsedRequest, result: Mapping[str, Any], request_id: str) -> HttpResponse:
     """The response for what a room returned."""
     serialized = _serializer(parsed.service, parsed.wire, parsed.model, request_id).serialize(dict(result))
-    return _as_stated(_response(serialized, request_id), parsed.model, result)
+    response = _response(serialized, request_id)
+    if parsed.service == "s3":
+        response = replace(response, body=with_root(parsed.operation, response.body))
+    return _as_stated(response, parsed.model, result)
 
 
 def _as_stated(response: HttpResponse, model: OperationModel, result: Mapping[str, Any]) -> HttpResponse:
