@@ -1,4 +1,4 @@
-"""The AWS CLI in both versions: the one that builds use, and the second, out of the wheel in which the CDK brings it as a layer for functions."""
+"""The AWS CLI in both versions: the first, which builds use too, and the second, out of the wheel in which the CDK brings it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def run(script: str, version: str, workplace: Workplace, folder: Path) -> None:
     }
     begin = f'settings="$(mlsystem env)" && eval "$settings" && source {SCRIPTS / script}.sh'
     command = ["bash", "-euo", "pipefail", "-c", begin]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=240)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=240
+    )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 

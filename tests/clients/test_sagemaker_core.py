@@ -48,5 +48,6 @@ def test_an_endpoint_is_created_asked_updated_and_deleted(seen: Any, workplace: 
     assert "Could not find endpoint" in seen["clear"]["refusal"]
 
 
-def test_a_version_of_a_model_is_registered_and_approved(seen: Any) -> None:
-    assert seen["register"] == {"status": "Completed", "versions": [[1, "Approved"]]}
+def test_a_version_in_the_model_registry_is_read(seen: Any, workplace: Workplace) -> None:
+    register, given = seen["register"], workplace.given
+    assert register == {"version": 1, "image": given["IMAGE"], "groups": [f"core-{workplace.name}"]}

@@ -53,6 +53,6 @@ topic="$(aws cloudformation describe-stacks --stack-name "$own" --query 'Stacks[
 is two aws sns get-topic-attributes --topic-arn "$topic" --query Attributes.DisplayName --output text
 has UPDATE_COMPLETE aws cloudformation describe-stack-events --stack-name "$own" --max-items 5 --output table
 aws cloudformation delete-stack --stack-name "$own"
+refused 'does not exist' settles gone aws cloudformation describe-stacks --stack-name "$own" --query 'Stacks[0].StackName' --output text
 is "" aws cloudformation wait stack-delete-complete --stack-name "$own"
-refused 'does not exist' aws cloudformation describe-stacks --stack-name "$own"
 aws lambda delete-function --function-name "$own"

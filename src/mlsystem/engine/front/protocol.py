@@ -24,7 +24,7 @@ from werkzeug.exceptions import NotFound
 
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.front.json_types import type_faults
-from mlsystem.engine.front.s3_xml import with_root
+from mlsystem.engine.front.s3_wire import as_modelled, with_root
 from mlsystem.engine.runtime.api_model import api_description
 
 # The service name in a request's credential scope, where it is not botocore's name.
@@ -116,6 +116,8 @@ def parse_request(signing_name: str, request: HttpRequest) -> ParsedRequest:
             f"{operation.name}: the body of the request cannot be read: {error}",
             400,
         ) from error
+    if service == "s3":
+        parsed = as_modelled(parsed)
     if model.protocol == "query" and "X-Amzn-Query-Mode" in moto_request.headers:
         wire = "query-json" if moto_request.headers.get("Content-Type", "").startswith("application/json") else wire
     return ParsedRequest(service, operation.name, parsed, operation, wire)

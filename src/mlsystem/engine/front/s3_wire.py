@@ -1,10 +1,12 @@
-"""The root elements of S3's answers, as S3's API reference shows them.
+"""What S3 speaks otherwise than botocore's model says, for clients that do not use it: the transfer manager of the AWS CLI 2.
 
-botocore's model has no names for most of them, and its clients read any. Others are strict: the transfer manager of the AWS CLI 2, for
-one, finds the id of an upload only below `InitiateMultipartUploadResult`.
+The model has no names for most roots of S3's answers, and botocore reads any. That transfer manager finds the id of an upload only below
+`InitiateMultipartUploadResult`, as S3's API reference shows it, and asks for checksums with `enabled` where the model has `ENABLED`.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 ROOTS = {
@@ -31,6 +33,12 @@ ROOTS = {
     "ListObjectsV2": "ListBucketResult",
     "ListParts": "ListPartsResult",
 }
+
+
+def as_modelled(members: dict[str, Any]) -> dict[str, Any]:
+    """The members of a request, with words as the model has them."""
+    mode = members.get("ChecksumMode")
+    return {**members, "ChecksumMode": mode.upper()} if isinstance(mode, str) else members
 
 
 def with_root(operation: str, body: bytes) -> bytes:
