@@ -1,4 +1,4 @@
-"""A day with sagemaker-core: train, deploy, ask, transform, look around, clear up. Prints what it has seen as one line of JSON.
+"""A day with sagemaker-core: train, deploy, ask, transform, look around, clear up. Writes what it has seen into seen.json.
 
 It runs in the environment of requirements/sagemaker_core.txt, where nothing of ours is installed.
 """
@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 from sagemaker.core import resources, shapes
+from sagemaker.core.utils.utils import configure_logging
 
 NAME, IMAGE, ROLE = os.environ["NAME"], os.environ["IMAGE"], os.environ["ROLE"]
 PREFIX = f"core-{NAME}"
@@ -194,10 +195,11 @@ def clear() -> dict[str, Any]:
 
 
 def main() -> None:
+    configure_logging("INFO")
     seen: dict[str, Any] = {"process": process(), "training": training()}
     artifact = str(seen["training"]["artifact"])
     seen |= {"serve": serve(artifact), "transform": transform(), "register": register(artifact), "clear": clear()}
-    sys.stdout.write(json.dumps(seen) + "\n")
+    Path("seen.json").write_text(json.dumps(seen))
 
 
 if __name__ == "__main__":
