@@ -159,7 +159,7 @@ def transform() -> dict[str, Any]:
 def register(artifact: str) -> dict[str, Any]:
     """A version in the model registry; it is made with boto3, as ModelPackage.create looks for a name that AWS does not answer."""
     group = resources.ModelPackageGroup.create(model_package_group_name=PREFIX)
-    served = {
+    served: Any = {
         "Containers": [{"Image": IMAGE, "ModelDataUrl": artifact}],
         "SupportedContentTypes": ["text/csv"],
         "SupportedResponseMIMETypes": ["text/csv"],

@@ -1,4 +1,4 @@
-# shellcheck shell=bash source=tests/clients/scripts/asserting.sh
+# shellcheck shell=bash disable=SC2016 source=tests/clients/scripts/asserting.sh
 # Functions, workflows and stacks.
 source "$SCRIPTS/asserting.sh"
 own="$CLI-$NAME"

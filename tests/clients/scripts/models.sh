@@ -1,4 +1,4 @@
-# shellcheck shell=bash source=tests/clients/scripts/asserting.sh
+# shellcheck shell=bash disable=SC2016 source=tests/clients/scripts/asserting.sh
 # A model is trained, put in service and asked; what its programs print is read.
 source "$SCRIPTS/asserting.sh"
 own="$CLI-$NAME"

@@ -1,4 +1,4 @@
-# shellcheck shell=bash source=tests/clients/scripts/asserting.sh
+# shellcheck shell=bash disable=SC2016 source=tests/clients/scripts/asserting.sh
 # What version 2 of the CLI does in a way of its own: logs are followed, YAML, blobs as base64, files sent by its transfer manager.
 source "$SCRIPTS/asserting.sh"
 own="$CLI-$NAME"
