@@ -28,6 +28,8 @@ lock:
 	$(BIN)/$(COMPILE) -o requirements/checkov.txt requirements/checkov.in
 	$(BIN)/$(COMPILE) -o requirements/sagemaker.txt requirements/sagemaker.in
 	$(BIN)/$(COMPILE) -o requirements/mlflow.txt requirements/mlflow.in
+	$(BIN)/$(COMPILE) -o requirements/sagemaker_core.txt requirements/sagemaker_core.in
+	$(BIN)/$(COMPILE) -o requirements/aws_cli.txt --no-deps requirements/aws_cli.in
 	$(BIN)/$(COMPILE) -o requirements/uv.txt -c requirements/dev.txt requirements/uv.in
 	cd project/container/code && for name in requirements requirements-lambda requirements-mlflow; do \
 		$(CURDIR)/$(BIN)/$(COMPILE) -o $$name.txt $$name.in || exit; done

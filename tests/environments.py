@@ -45,6 +45,13 @@ def environment(name: str) -> Path:
 def _make(folder: Path, requirements: Path) -> None:
     tool = uv.find_uv_bin()
     venv = [tool, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)]
-    options = ["--quiet", "--compile-bytecode", "--require-hashes", "--python", str(folder / "bin" / "python")]
+    options = [
+        "--quiet",
+        "--compile-bytecode",
+        "--require-hashes",
+        "--no-deps",
+        "--python",
+        str(folder / "bin" / "python"),
+    ]
     for command in (venv, [tool, "pip", "install", *options, "-r", str(requirements)]):
         subprocess.run(command, check=True, capture_output=True, text=True)

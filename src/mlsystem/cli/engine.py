@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from enum import StrEnum
 from typing import Annotated
@@ -101,9 +102,18 @@ def down(context: typer.Context) -> None:
     )
 
 
-def env(context: typer.Context) -> None:
+def env(
+    context: typer.Context,
+    unset: Annotated[bool, typer.Option("--unset", help="Leave the engine again: print what unsets them.")] = False,
+) -> None:
     """Print the settings with which any AWS client speaks to the engine: eval "$(mlsystem env)"."""
     state: State = context.obj
-    settings = read_engine(state.home).environment()
-    lines = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in settings.items())
-    state.answer(settings, lines)
+    local = read_engine(state.home)
+    settings = local.environment()
+    if unset:
+        state.answer({name: None for name in settings}, f"unset {' '.join(settings)}")
+        return
+    unwanted = local.unwanted(os.environ)
+    lines = [f"unset {name}" for name in unwanted]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
+    state.answer(settings, "\n".join(lines))

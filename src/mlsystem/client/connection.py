@@ -9,6 +9,7 @@ import json
 import os
 import threading
 import urllib.request
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,21 @@ from mlsystem.client.errors import NotRunning
 Target = Literal["local", "aws"]
 HOME_VARIABLE = "MLSYSTEM_HOME"
 HEALTH = "/_mlsystem/health"
+OWN_ENDPOINT = "AWS_ENDPOINT_URL_"  # of a single service; it wins over that of all
+# A profile wins over keys in the environment, and an old token is sent along with the new keys.
+LEADING_AWAY = frozenset(
+    {
+        "AWS_PROFILE",
+        "AWS_DEFAULT_PROFILE",
+        "AWS_SESSION_TOKEN",
+        "AWS_SECURITY_TOKEN",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        "AWS_USE_FIPS_ENDPOINT",
+        "AWS_USE_DUALSTACK_ENDPOINT",
+        "AWS_CREDENTIAL_EXPIRATION",
+        "AWS_ACCOUNT_ID",
+    }
+)
 
 
 def default_home() -> Path:
@@ -85,6 +101,10 @@ class LocalEngine:
             "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
             **({"MLFLOW_TRACKING_URI": self.mlflow_tracking_uri} if self.mlflow_tracking_uri else {}),
         }
+
+    def unwanted(self, variables: Iterable[str]) -> list[str]:
+        """Of the variables that are set, those that would lead a client elsewhere, or have it sign as somebody else."""
+        return sorted(name for name in variables if name in LEADING_AWAY or name.startswith(OWN_ENDPOINT))
 
 
 def read_engine(home: Path) -> LocalEngine:

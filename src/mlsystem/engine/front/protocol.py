@@ -24,6 +24,7 @@ from werkzeug.exceptions import NotFound
 
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.front.json_types import type_faults
+from mlsystem.engine.front.s3_wire import as_modelled, with_root
 from mlsystem.engine.runtime.api_model import api_description
 
 # The service name in a request's credential scope, where it is not botocore's name.
@@ -115,6 +116,8 @@ def parse_request(signing_name: str, request: HttpRequest) -> ParsedRequest:
             f"{operation.name}: the body of the request cannot be read: {error}",
             400,
         ) from error
+    if service == "s3":
+        parsed = as_modelled(parsed)
     if model.protocol == "query" and "X-Amzn-Query-Mode" in moto_request.headers:
         wire = "query-json" if moto_request.headers.get("Content-Type", "").startswith("application/json") else wire
     return ParsedRequest(service, operation.name, parsed, operation, wire)
@@ -158,7 +161,10 @@ def _unpacked(service: str, request: HttpRequest) -> HttpRequest:
 def serialize_result(parsed: ParsedRequest, result: Mapping[str, Any], request_id: str) -> HttpResponse:
     """The response for what a room returned."""
     serialized = _serializer(parsed.service, parsed.wire, parsed.model, request_id).serialize(dict(result))
-    return _as_stated(_response(serialized, request_id), parsed.model, result)
+    response = _response(serialized, request_id)
+    if parsed.service == "s3":
+        response = replace(response, body=with_root(parsed.operation, response.body))
+    return _as_stated(response, parsed.model, result)
 
 
 def _as_stated(response: HttpResponse, model: OperationModel, result: Mapping[str, Any]) -> HttpResponse:

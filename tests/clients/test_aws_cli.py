@@ -1,0 +1,27 @@
+"""The AWS CLI, both versions, as people use it after `eval "$(mlsystem env)"`: scripts that say themselves what they expect."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.clients import aws_cli
+from tests.clients.aws_cli import VERSIONS
+from tests.clients.workplace import Workplace
+
+
+@pytest.mark.parametrize("script", ["objects", "models", "watching", "deploying"])
+def test_a_part_of_a_day(script: str, workplace: Workplace, tmp_path: Path) -> None:
+    aws_cli.run(script, "v1", workplace, tmp_path)
+
+
+def test_what_version_2_does_in_its_own_way(workplace: Workplace, tmp_path: Path) -> None:
+    aws_cli.run("second", "v2", workplace, tmp_path)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_versions_are_what_they_are_called(version: str) -> None:
+    said = subprocess.run([aws_cli.program(version), "--version"], capture_output=True, text=True, check=True)
+    assert said.stdout.startswith(f"aws-cli/{version[1:]}.")
