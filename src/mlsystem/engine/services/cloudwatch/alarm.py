@@ -19,6 +19,8 @@ MINUTE = 60.0
 LATENESS_SECONDS = 2.0
 # However fast time goes, an alarm costs no more than this.
 SHORTEST_INTERVAL_SECONDS = 0.5
+# The parent of composite alarms, which are few among many.
+COMPOSITES = "composite"
 # Actions by state, as PutMetricAlarm names them.
 ACTION_MEMBERS = {
     StateValue.OK: "OKActions",

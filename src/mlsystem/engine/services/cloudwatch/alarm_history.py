@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from mlsystem.engine.contract import Call, Part, operation
 from mlsystem.engine.decide.paging import Paging, read_mark
-from mlsystem.engine.services.cloudwatch.alarm import Alarm
+from mlsystem.engine.services.cloudwatch.alarm import COMPOSITES, Alarm
 from mlsystem.engine.store import schema
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class AlarmHistory(Part):
             query = query.where(TABLE.c.at >= _seconds(request["StartDate"]))
         if "EndDate" in request:
             query = query.where(TABLE.c.at <= _seconds(request["EndDate"]))
-        composite = {alarm.key for alarm in call.tx.each(Alarm) if alarm.is_composite}
+        composite = {key for _, key in call.tx.each_key(Alarm, parent=COMPOSITES)}
         kinds = request.get("AlarmTypes", ("MetricAlarm",))
         if "CompositeAlarm" not in kinds:
             query = query.where(TABLE.c.key.not_in(composite))

@@ -18,7 +18,7 @@ from mlsystem.engine.decide.alarm.reason import moment
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.durable.machine import Event, Json
 from mlsystem.engine.durable.worker import NoticeHandler
-from mlsystem.engine.services.cloudwatch.alarm import ACTION_MEMBERS, Alarm, AlarmMachine
+from mlsystem.engine.services.cloudwatch.alarm import ACTION_MEMBERS, COMPOSITES, Alarm, AlarmMachine
 from mlsystem.engine.services.cloudwatch.tags import write_tags
 from mlsystem.engine.store.database import Transaction
 
@@ -62,6 +62,7 @@ class CompositeAlarms(Part):
             return known.changed(definition=definition, generation=known.generation + 1, configured_at=now)
         return Alarm(
             key=name,
+            parent=COMPOSITES,
             state=StateValue.INSUFFICIENT_DATA,
             arn=self._house.scope.arn("cloudwatch", f"alarm:{name}"),
             definition=definition,
@@ -93,8 +94,8 @@ class CompositeAlarms(Part):
 
 def parents(tx: Transaction, name: str) -> Iterator[Alarm]:
     """The composite alarms whose rules speak of an alarm."""
-    for alarm in tx.all(Alarm):
-        if alarm.is_composite and name in parse_composite(alarm.definition["AlarmRule"]).alarms:
+    for alarm in tx.all(Alarm, parent=COMPOSITES):
+        if name in parse_composite(alarm.definition["AlarmRule"]).alarms:
             yield alarm
 
 
