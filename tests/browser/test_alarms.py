@@ -96,7 +96,7 @@ def test_a_thousand_alarms_are_paged(person: Callable[..., Person], put: Callabl
     one = person()
     page = one.visit(f"/{NAME}/alarms?of=all&begins=many-")
     expect(page.locator("table tbody tr")).to_have_count(25)
-    expect(page.locator(".counts")).to_contain_text("60")
+    expect(page.locator(".counts")).to_contain_text("50+")
     page.get_by_role("link", name="More").click()
     expect(page.locator("table tbody tr").first).to_contain_text("many-025")
     one.check()

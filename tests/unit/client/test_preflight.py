@@ -1,4 +1,4 @@
-"""What only an account of AWS can answer, with answers in the shapes of its API (the engine has neither service)."""
+"""What only an account of AWS can answer, with answers in the shapes of its API (the engine has no quotas, and its IAM no such users)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mlsystem.client import template as templates
 from mlsystem.client.connection import Connection
 from mlsystem.client.preflight.names import check_bucket
 from mlsystem.client.preflight.permissions import PAGE, check_permissions, principal
-from mlsystem.client.preflight.policy import MOST_CHARACTERS, actions, documents, filled
+from mlsystem.client.preflight.policy import MOST_CHARACTERS, documents, filled
 from mlsystem.client.preflight.quotas import check_quotas, needed
 from mlsystem.client.preflight.region import check_account, check_region
 from mlsystem.client.project import load, template_folder
@@ -40,25 +40,40 @@ class Quotas:
 
 
 class Simulation:
-    """IAM's, of a principal that may not do some actions."""
+    """IAM's, of a principal that may not do some actions on some resources; `nested`: one result for each action."""
 
-    def __init__(self, denied: Sequence[str] = (), error: str = ""):
-        self._denied, self._error = denied, error
-        self.asked: list[str] = []
+    def __init__(self, denied: Mapping[str, str] | None = None, error: str = "", *, nested: bool = False):
+        self._denied, self._error, self._nested = dict(denied or {}), error, nested
+        self.asked: list[tuple[str, str, str]] = []
 
-    def simulate_principal_policy(self, **request: Any) -> dict[str, Any]:
+    def get_paginator(self, operation: str) -> Simulation:
+        assert operation == "simulate_principal_policy"
+        return self
+
+    def paginate(self, **request: Any) -> Iterator[dict[str, Any]]:
         if self._error:
             body = {"Error": {"Code": "AccessDenied", "Message": self._error}}
             raise ClientError(body, "SimulatePrincipalPolicy")  # type: ignore[arg-type]
         assert len(request["ActionNames"]) <= PAGE
-        self.asked += request["ActionNames"]
-        decisions = {True: "implicitDeny", False: "allowed"}
-        return {
-            "EvaluationResults": [
-                {"EvalActionName": name, "EvalDecision": decisions[name in self._denied]}
-                for name in request["ActionNames"]
+        context = ",".join(value for entry in request["ContextEntries"] for value in entry["ContextKeyValues"])
+        for name in request["ActionNames"]:
+            self.asked += [(name, resource, context) for resource in request["ResourceArns"]]
+            each = [
+                (resource, "implicitDeny" if self._denied.get(name, "none") in (resource, "*") else "allowed")
+                for resource in request["ResourceArns"]
             ]
-        }
+            if self._nested:
+                specific = [{"EvalResourceName": one, "EvalResourceDecision": decision} for one, decision in each]
+                told = {"EvalResourceName": "*", "EvalDecision": "implicitDeny", "ResourceSpecificResults": specific}
+                yield {"EvaluationResults": [{"EvalActionName": name, **told}]}
+            else:
+                for one, decision in each:
+                    told = {"EvalResourceName": one, "EvalDecision": decision}
+                    yield {"EvaluationResults": [{"EvalActionName": name, **told}]}
+
+
+def allowing(actions: Sequence[str], *resources: str, **more: Any) -> dict[str, Any]:
+    return {"Statement": [{"Action": list(actions), "Resource": list(resources or ("*",)), **more}]}
 
 
 def test_a_run_needs_all_its_machines_and_versions_side_by_side() -> None:
@@ -81,21 +96,42 @@ def test_a_quota_that_is_too_low_or_unknown_is_told() -> None:
     assert "ml.t2.medium" in unknown.subject
 
 
-def test_actions_that_are_denied_are_named() -> None:
+@pytest.mark.parametrize("nested", [False, True])
+def test_actions_that_are_denied_are_named(nested: bool) -> None:
     wanted = [f"s3:Action{number}" for number in range(250)]
-    iam = Simulation(denied=["s3:Action7", "s3:Action249"])
-    [finding] = check_permissions(iam, "arn:aws:sts::123456789012:assumed-role/deployer/ada", wanted)
+    iam = Simulation({"s3:Action7": "*", "s3:Action249": "*"}, nested=nested)
+    caller = "arn:aws:sts::123456789012:assumed-role/deployer/ada"
+    [finding] = check_permissions(iam, caller, allowing([*wanted, "s3:Get*"]))
     assert finding.severity == "problem"
-    assert "arn:aws:iam::123456789012:role/deployer may not do s3:Action7, s3:Action249:" in finding.words
-    assert iam.asked == wanted
+    assert "arn:aws:iam::123456789012:role/deployer may not do s3:Action249, s3:Action7:" in finding.words
+    assert [name for name, _, _ in iam.asked] == wanted
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_an_action_must_be_allowed_on_all_resources_of_a_kind_and_on_one_kind(nested: bool) -> None:
+    user = "arn:aws:iam::1:user/ada"
+    network = allowing(["ec2:CreateVpc"], "arn:aws:ec2:eu-west-1:1:vpc/*", "arn:aws:ec2:eu-west-1:1:subnet/*")
+    on_subnets = Simulation({"ec2:CreateVpc": "arn:aws:ec2:eu-west-1:1:subnet/*"}, nested=nested)
+    assert list(check_permissions(on_subnets, user, network)) == []
+    buckets = allowing(["s3:CreateBucket"], "arn:aws:s3:::mine", "arn:aws:s3:::other")
+    [finding] = check_permissions(Simulation({"s3:CreateBucket": "arn:aws:s3:::other"}, nested=nested), user, buckets)
+    assert "may not do s3:CreateBucket" in finding.words
+
+
+def test_a_condition_is_met_in_the_simulation_by_each_of_its_values() -> None:
+    services = ["codebuild.amazonaws.com", "events.amazonaws.com"]
+    iam = Simulation()
+    condition = {"StringEquals": {"iam:PassedToService": services}}
+    passing = allowing(["iam:PassRole"], "arn:aws:iam::1:role/mine", Condition=condition)
+    assert list(check_permissions(iam, "arn:aws:iam::1:user/ada", passing)) == []
+    assert [context for _, _, context in iam.asked] == services
 
 
 def test_what_cannot_be_simulated_is_unknown_and_the_root_needs_no_simulation() -> None:
-    [finding] = check_permissions(
-        Simulation(error="not for you"), "arn:aws:iam::123456789012:user/ada", ["s3:GetObject"]
-    )
+    wanted = allowing(["s3:GetObject"])
+    [finding] = check_permissions(Simulation(error="not for you"), "arn:aws:iam::123456789012:user/ada", wanted)
     assert (finding.severity, "not for you" in finding.words) == ("unknown", True)
-    assert list(check_permissions(Simulation(denied=["s3:GetObject"]), "arn:aws:iam::1:root", ["s3:GetObject"])) == []
+    assert list(check_permissions(Simulation({"s3:GetObject": "*"}), "arn:aws:iam::1:root", wanted)) == []
     assert principal("arn:aws-cn:sts::1:assumed-role/a/b") == "arn:aws-cn:iam::1:role/a"
 
 
@@ -111,7 +147,9 @@ def test_the_deploying_policies_are_small_enough_and_lose_no_statement() -> None
     assert all(len(json.dumps(part, separators=(",", ":"))) <= MOST_CHARACTERS for part in parts)
     assert [statement for part in parts for statement in part["Statement"]] == policy["Statement"]
     assert "$" not in json.dumps(policy)
-    assert not any(name == "*" or name.endswith(":*") for name in actions(policy))
+    assert not any(
+        name == "*" or name.endswith(":*") for statement in policy["Statement"] for name in statement["Action"]
+    )
 
 
 @pytest.mark.parametrize(

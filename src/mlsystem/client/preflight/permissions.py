@@ -1,11 +1,12 @@
 """Whether the caller may do what a deployment does, by IAM's own simulation.
 
-https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_testing-policies.html
+Each statement of the policy that a deployment needs is asked on its own resources: rights on some are none on all, which a simulation
+without resources asks for. https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -14,20 +15,16 @@ from mlsystem.client.preflight.finding import Finding
 
 # Of action names in one request.
 PAGE = 100
+ALLOWED = "allowed"
 
 
-def check_permissions(iam: Any, caller: str, wanted: Sequence[str]) -> Iterator[Finding]:
+def check_permissions(iam: Any, caller: str, policy: Mapping[str, Any]) -> Iterator[Finding]:
     """`caller` is the ARN that STS gives. Resource policies and service control policies are not all in a simulation."""
     source = principal(caller)
     if source is None:  # the root, which may do everything
         return
-    denied: list[str] = []
     try:
-        for start in range(0, len(wanted), PAGE):
-            names = list(wanted[start : start + PAGE])
-            found = iam.simulate_principal_policy(PolicySourceArn=source, ActionNames=names)
-            results = found["EvaluationResults"]
-            denied += [item["EvalActionName"] for item in results if item["EvalDecision"] != "allowed"]
+        denied = sorted({action for one in policy["Statement"] for action in _denied(iam, source, one)})
     except ClientError as error:
         yield Finding(
             "unknown", "permissions", f"they could not be simulated for {source}: {error.response['Error']['Message']}"
@@ -39,6 +36,45 @@ def check_permissions(iam: Any, caller: str, wanted: Sequence[str]) -> Iterator[
             "permissions",
             f"{source} may not do {', '.join(denied)}: `mlsystem policy` prints a policy that allows what a deployment needs",
         )
+
+
+def _denied(iam: Any, source: str, statement: Mapping[str, Any]) -> Iterator[str]:
+    """Its actions that are allowed on no kind of its resources; on one of a kind they must be allowed on all of that kind."""
+    names = [action for action in statement["Action"] if "*" not in action]  # what has a `*` cannot be simulated
+    simulate = iam.get_paginator("simulate_principal_policy")
+    for context in _contexts(statement.get("Condition", {})):
+        for start in range(0, len(names), PAGE):
+            asked = {"ActionNames": names[start : start + PAGE], "ResourceArns": statement["Resource"]}
+            pages = simulate.paginate(PolicySourceArn=source, ContextEntries=context, **asked)
+            yield from _refused(item for page in pages for item in page["EvaluationResults"])
+
+
+def _refused(results: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    kinds: dict[str, dict[str, bool]] = {}
+    for item in results:
+        own = {"EvalResourceName": item["EvalResourceName"], "EvalResourceDecision": item["EvalDecision"]}
+        of_action = kinds.setdefault(item["EvalActionName"], {})
+        for one in item.get("ResourceSpecificResults") or [own]:
+            kind = _kind(one["EvalResourceName"])
+            of_action[kind] = of_action.get(kind, True) and one["EvalResourceDecision"] == ALLOWED
+    return (action for action, decisions in kinds.items() if not any(decisions.values()))
+
+
+def _kind(arn: str) -> str:
+    """Of a resource: an action is for some kinds of those that a statement names."""
+    resource = arn.split(":", 5)[-1]
+    return resource.partition("/")[0].partition(":")[0] if arn.split(":")[2:3] != ["s3"] else ""
+
+
+def _contexts(condition: Mapping[str, Mapping[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """What a simulation is told of a request that meets the condition, once for each value of a key."""
+    entries = [
+        {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
+        for keys in condition.values()
+        for key, values in keys.items()
+        for value in values
+    ]
+    yield from [[entry] for entry in entries] or [[]]
 
 
 def principal(caller: str) -> str | None:

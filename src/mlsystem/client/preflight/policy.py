@@ -47,9 +47,3 @@ def documents(policy: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _text(statements: list[Any]) -> str:
     return json.dumps(statements, separators=(",", ":"))
-
-
-def actions(policy: dict[str, Any]) -> list[str]:
-    """All that it allows, by name, but for those with a `*`, which cannot be simulated."""
-    listed = (action for statement in policy["Statement"] for action in statement["Action"])
-    return sorted({action for action in listed if "*" not in action})

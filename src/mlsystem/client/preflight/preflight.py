@@ -13,7 +13,7 @@ from mlsystem.client.errors import ClientFailure
 from mlsystem.client.preflight.finding import Finding
 from mlsystem.client.preflight.names import check_bucket, check_names
 from mlsystem.client.preflight.permissions import check_permissions
-from mlsystem.client.preflight.policy import actions, deploying_policy
+from mlsystem.client.preflight.policy import deploying_policy
 from mlsystem.client.preflight.quotas import check_quotas
 from mlsystem.client.preflight.region import check_account, check_region
 from mlsystem.client.preflight.stack_state import check_stack, check_stage
@@ -61,7 +61,7 @@ class Preflight:
         yield from check_account(self._connection)
         caller = str(self._connection.client("sts").get_caller_identity()["Arn"])
         policy = deploying_policy(self._connection, self._project)
-        yield from check_permissions(self._connection.client("iam"), caller, actions(policy))
+        yield from check_permissions(self._connection.client("iam"), caller, policy)
         try:
             yield from check_quotas(self._connection.client("service-quotas"), self._project.settings)
         except ClientError as error:
