@@ -14,8 +14,10 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, StringSha
 
 from tests.probes import wire_of
 
-# Statuses of stacks, which their own events tell although the model's ResourceStatus lacks them.
+# Statuses of stacks, which their own events tell although the model's ResourceStatus lacks them; and what an attached internet gateway is:
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InternetGatewayAttachment.html
 BEYOND_MODEL = (
+    "available",
     "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
     "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
     "REVIEW_IN_PROGRESS",

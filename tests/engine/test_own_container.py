@@ -51,13 +51,21 @@ class OwnContainer:
         """The commands of the page, of which two name what is the reader's own; other builders would need base images."""
         own = {"my-model:1": f"{NAME}:1", "my-container": str(PROGRAM)}
         lines = [line.split() for line in shell_lines(PAGE)]
-        assert [line[:3] for line in lines] == [["mlsystem", "image", verb] for verb in ("build", "push", "list")]
+        verbs = ("build", "push", "list", "run")
+        assert [line[:3] for line in lines] == [["mlsystem", "image", verb] for verb in verbs]
+        self._trial = lines.pop()
         lines[0] += ["--builder", "interpreter"]
         archive = os.environ.get("OWN_CONTAINER_ARCHIVE")
         if archive:
             self.command("image", "load", archive, "--tag", f"{NAME}:1")
             del lines[0]
         return [self.command(*(own.get(word, word) for word in line[1:])) for line in lines]
+
+    def tried(self, folder: Path) -> int:
+        """The page's own trial of a program, whose `/opt/ml` is a folder; its exit code."""
+        own = {"my-model:1": f"{NAME}:1", '"$PWD/ml":/opt/ml': f"{folder}:/opt/ml"}
+        words = [own.get(word, word) for word in self._trial[1:]]
+        return run(*words, home=self.engine.folder, environment=self._settings).returncode
 
     def command(self, *arguments: str) -> Any:
         done = run("--json", *arguments, home=self.engine.folder, environment=self._settings)
@@ -169,6 +177,16 @@ def endpoint(own: OwnContainer, model: str) -> Iterator[str]:
 
 def test_this_machine_runs_it_in_a_sandbox() -> None:
     assert probe().kind == "sandbox"
+
+
+def test_a_program_of_it_is_tried_before_it_is_pushed(own: OwnContainer, tmp_path: Path) -> None:
+    for name in ("input/data/training", "input/config", "model", "output"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "input/config/hyperparameters.json").write_text("{}")
+    assert own.tried(tmp_path) != 0, "there are no rows"
+    (tmp_path / "input/data/training/rows.csv").write_bytes(ROWS)
+    assert own.tried(tmp_path) == 0
+    assert json.loads((tmp_path / "model/centres.json").read_text()) == {"north": [0.25, 1.25], "south": [-0.25, -1.25]}
 
 
 def test_the_image_is_the_registrys_after_a_push(own: OwnContainer) -> None:
