@@ -53,9 +53,12 @@ async def _key_of_an_invocation(pool: Pool) -> str:
 
 
 async def _everything_ended(pool: Pool) -> None:
-    """No worker is left, and no connection of one."""
+    """No worker is left, and no connection of one: that a worker is gone its connection may learn later than its task ends."""
+    connections = asyncio.get_running_loop()._transports  # type: ignore[attr-defined]
     async with asyncio.timeout(20):
-        while pool.size or len(asyncio.all_tasks()) > 1:
+        while (
+            pool.size or len(asyncio.all_tasks()) > 1 or any(not one.is_closing() for one in list(connections.values()))
+        ):
             await asyncio.sleep(0.005)
     await asyncio.sleep(0.005)  # what was closed last is freed in the loop's next round
 
