@@ -18,6 +18,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Select,
+    and_,
     bindparam,
     create_engine,
     delete,
@@ -82,7 +83,10 @@ def _all(*given: str, newest_first: bool, by_key: bool, keys_only: bool = False)
     order: list[ColumnElement[Any]] = [_records.key] if by_key else [_records.created_at, _records.key]
     mark = tuple_(_records.created_at, _records.key)
     last = tuple_(bindparam("after_created_at"), bindparam("after_key"))
-    conditions["after_key"] = mark < last if newest_first else mark > last
+    # The bound of the time alone is for the index, which a comparison of both does not always use.
+    bound = bindparam("after_created_at")
+    near = _records.created_at <= bound if newest_first else _records.created_at >= bound
+    conditions["after_key"] = and_(near, mark < last if newest_first else mark > last)
     directed = [column.desc() for column in order] if newest_first else order
     columns = (_records.created_at, _records.key) if keys_only else (_records.body,)
     query: Select[Any] = select(*columns).where(_records.kind == bindparam("kind")).order_by(*directed)

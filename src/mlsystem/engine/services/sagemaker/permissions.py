@@ -74,7 +74,7 @@ PERMISSIONS = Permissions(
         "DeleteModelPackageGroup": [on(PACKAGE_GROUP)],
         "DescribeModelPackageGroup": [on(PACKAGE_GROUP)],
         "ListModelPackageGroups": [on(ANY)],
-        "CreateModelPackage": [on(PACKAGE, PACKAGE_GROUP), given("Tags", on(PACKAGE, action="AddTags"))],
+        "CreateModelPackage": [on(PACKAGE), given("Tags", on(PACKAGE, action="AddTags"))],
         "DeleteModelPackage": [on(PACKAGE)],
         "DescribeModelPackage": [on(PACKAGE)],
         "BatchDescribeModelPackage": [on("${ModelPackageArnList}")],
