@@ -44,7 +44,7 @@ MEMBERS = {
     "executionArn": SCOPE.arn("states", "execution:x:y"),
     "activityArn": SCOPE.arn("states", "activity:x"),
     "PolicyArn": "arn:aws:iam::000000000000:policy/x",
-    "PolicySourceArn": SCOPE.global_arn("iam", "role/x"),
+    "PolicySourceArn": SCOPE.global_arn("iam", "user/x"),
     "ModelPackageArn": SCOPE.arn("sagemaker", "model-package/x/1"),
     "ModelPackageArnList": [SCOPE.arn("sagemaker", "model-package/x/1")],
     "SubscriptionArn": SCOPE.arn("sns", "x:y"),
