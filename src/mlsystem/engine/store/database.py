@@ -84,7 +84,7 @@ def _all(*given: str, newest_first: bool, by_key: bool, keys_only: bool = False)
     mark = tuple_(_records.created_at, _records.key)
     last = tuple_(bindparam("after_created_at"), bindparam("after_key"))
     # The bound of the time alone is for the index, which a comparison of both does not always use.
-    bound = bindparam("after_created_at")
+    bound: ColumnElement[Any] = bindparam("after_created_at")
     near = _records.created_at <= bound if newest_first else _records.created_at >= bound
     conditions["after_key"] = and_(near, mark < last if newest_first else mark > last)
     directed = [column.desc() for column in order] if newest_first else order
