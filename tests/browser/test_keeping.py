@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ HOSTILE = "\"><img src=x onerror=alert(1)><script>alert(2)</script>'-alert(3)-' 
 BEHIND_ANOTHER = (
     "Object.defineProperty(document, 'hidden', {value: true}); document.dispatchEvent(new Event('visibilitychange'))"
 )
+TELL_WHAT_CAME = "addEventListener('htmx:sseBeforeMessage', () => { document.body.dataset.came = 'yes'; }, true)"
 MANY = 9  # more than a browser has connections to one server
 
 
@@ -58,6 +60,38 @@ def test_the_focus_stays_on_what_has_it_when_its_surroundings_are_drawn_anew(
         eventually(lambda: page.evaluate("document.querySelector('[data-old]')") is None)
         assert page.evaluate("document.activeElement.href") == place
         page.evaluate("document.activeElement.dataset.old = 'yes'")
+
+
+def test_what_is_pressed_stays_until_it_is_clicked(
+    person: Callable[..., Person], alarms: Callable[[str, str], None]
+) -> None:
+    """What comes while a finger is on the button would else take the click with it."""
+    alarms(f"{NAME}-press-a", "OK")
+    alarms(f"{NAME}-press-b", "OK")
+    page = person(DESKTOP).visit(f"/{NAME}/alarms")
+    page.evaluate(TELL_WHAT_CAME)
+    page.get_by_role("link", name="press-b").hover()
+    page.mouse.down()
+    alarms(f"{NAME}-press-a", "ALARM")
+    eventually(lambda: page.evaluate("document.body.dataset.came"))
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"/alarms/.*press-b"))
+
+
+def test_what_came_while_something_was_pressed_is_drawn_at_its_release(
+    person: Callable[..., Person], alarms: Callable[[str, str], None]
+) -> None:
+    alarms(f"{NAME}-release-a", "OK")
+    page = person(DESKTOP).visit(f"/{NAME}/alarms")
+    row = page.locator("tr", has_text="release-a")
+    row.locator("td").last.hover()
+    page.mouse.down()
+    page.evaluate(TELL_WHAT_CAME)
+    alarms(f"{NAME}-release-a", "ALARM")
+    eventually(lambda: page.evaluate("document.body.dataset.came"))
+    expect(row).to_contain_text("OK")
+    page.mouse.up()
+    expect(row).to_contain_text("ALARM", ignore_case=True)
 
 
 def test_what_others_wrote_is_read_and_never_run(

@@ -2,7 +2,7 @@
 const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex]";
 const FIELDS = "input:not([type=hidden]):not([type=file]), textarea, select";
 const held = new Map();
-let kept = null;
+let kept = null, pressed = null;
 
 // The same thing in two drawings: what it is, not what is written on it, for that changes.
 function mark(one) {
@@ -61,10 +61,11 @@ export function restore(within) {
   (next?.[1] ?? within).focus({ preventScroll: true });
 }
 
-// Nobody is interrupted who types or chooses: what has come meanwhile is drawn when they go on.
+// Nobody is interrupted who types, chooses or presses: what has come meanwhile is drawn when they go on. A button that were drawn anew
+// between press and release would not be clicked.
 export function hold(within, content) {
   const active = document.activeElement;
-  if (!within.contains(active) || !active.matches(FIELDS)) {
+  if (!within.contains(pressed) && !(within.contains(active) && active.matches(FIELDS))) {
     held.delete(within);
     return false;
   }
@@ -72,7 +73,7 @@ export function hold(within, content) {
   return true;
 }
 
-document.addEventListener("focusout", () => setTimeout(() => {
+function drawHeld() {
   for (const [within, content] of [...held]) {
     if (hold(within, content)) continue;
     held.delete(within);
@@ -81,4 +82,10 @@ document.addEventListener("focusout", () => setTimeout(() => {
     htmx.swap(within, content, { swapStyle: "innerHTML" });
     restore(within);
   }
-}));
+}
+
+document.addEventListener("focusout", () => setTimeout(drawHeld));
+document.addEventListener("pointerdown", event => { pressed = event.target; }, true);
+for (const name of ["pointerup", "pointercancel"]) {
+  document.addEventListener(name, () => setTimeout(() => { pressed = null; drawHeld(); }), true);  // after the click that it makes
+}

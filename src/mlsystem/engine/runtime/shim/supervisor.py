@@ -106,8 +106,6 @@ class Supervisor:
         self._begin_watch(time.monotonic())
 
     def _begin_watch(self, now: float) -> None:
-        limit = self._plan["time_limit_seconds"]
-        self._limit_at = None if limit is None else now + limit
         self._sample_at = now if self._limits.watches_memory else None
         self._selector.register(self._output, EVENT_READ, self._read_output)
         self._selector.register(self._launcher, EVENT_READ, self._hear_launcher)
@@ -160,6 +158,8 @@ class Supervisor:
             self._connect_outwards(message["outbound"], socket.socket(fileno=descriptors[0]))
         elif "started" in message:
             self._is_started = True
+            limit = self._plan["time_limit_seconds"]  # of the program: what a container takes to begin is not its time
+            self._limit_at = None if limit is None else time.monotonic() + limit
         elif "inside" in message:  # 0 where this process cannot see it
             self._inside = message["inside"]
             record.replace(record.INSIDE, {"pid": self._inside})
