@@ -21,7 +21,7 @@ from mlsystem.engine.decide.paging import ForeignToken
 from mlsystem.engine.front.audit import AuditTrail, Entry
 from mlsystem.engine.front.guard import Guard
 from mlsystem.engine.front.page_tokens import opened, refusal, sealed
-from mlsystem.engine.front.validation import Given, validate
+from mlsystem.engine.front.validation import Given, too_deep, validate
 from mlsystem.engine.permission import Requirement
 from mlsystem.engine.runtime.api_model import service_model
 from mlsystem.engine.store.bodies import Body
@@ -66,13 +66,16 @@ class Dispatcher:
     ) -> dict[str, Any]:
         """As a call, for a request that has its own entry in the audit trail."""
         mark, handler = self._find(service, operation)
+        model = self._model(service, mark)
         given = {name: value for name, value in request.items() if value is not None}
-        model = self._check(service, mark, given)
-        asked = Given(model, opened(model, given))
         try:
+            self._check(service, mark, model, given)
+            asked = Given(model, opened(model, given))
             return sealed(model, self._run(service, mark, handler, asked, principal, entry))
         except ForeignToken as error:
             raise refusal(model) from error
+        except RecursionError as error:
+            raise too_deep(model) from error
 
     def demand(self, service: str, principal: Principal, *requirements: Requirement) -> None:
         operation = requirements[0].action.partition(":")[2] if requirements else ""
@@ -108,17 +111,18 @@ class Dispatcher:
             raise NotImplementedHere(f"{service}:{operation}")
         return room.operations[operation]
 
-    def _check(self, service: str, mark: Operation, request: Mapping[str, Any]) -> OperationModel:
+    def _model(self, service: str, mark: Operation) -> OperationModel:
         try:
-            model = service_model(service).operation_model(mark.name)
+            return service_model(service).operation_model(mark.name)
         except OperationNotFoundError as error:
             raise AwsError("UnknownOperationException", f"{service} has no operation {mark.name}.") from error
+
+    def _check(self, service: str, mark: Operation, model: OperationModel, request: Mapping[str, Any]) -> None:
         # botocore's validator knows bytes and files only; of what streams past it there is nothing to validate.
         validate(model, {name: b"" if isinstance(value, Body | Path) else value for name, value in request.items()})
         unknown = sorted(set(request) - mark.accepts)
         if unknown:
             raise NotImplementedHere(f"{service}:{mark.name} with {', '.join(unknown)}")
-        return model
 
     def _run(
         self,

@@ -110,7 +110,7 @@ def parse_request(signing_name: str, request: HttpRequest) -> ParsedRequest:
                 "url_params": uri_parameters,
             }
         )
-    except (RequestParserError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (RequestParserError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise AwsError(
             UNREADABLE_CODES.get(wire, "SerializationException"),
             f"{operation.name}: the body of the request cannot be read: {error}",

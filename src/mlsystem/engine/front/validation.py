@@ -52,6 +52,13 @@ def validate(operation: OperationModel, request: Mapping[str, Any]) -> None:
         raise AwsError(code, f"{operation.name}: {'; '.join(faults)}")
 
 
+def too_deep(operation: OperationModel) -> AwsError:
+    """For a request, or a document in it, that is nested deeper than anybody writes: what reads it would run out of its stack."""
+    return AwsError(
+        _code(operation), f"{operation.name}: the request, or a document in it, is nested too deeply.", status=400
+    )
+
+
 class Given(dict[str, Any]):
     """A request as a room sees it: a member that it cannot do without, and that the model leaves open, is missed by name."""
 
