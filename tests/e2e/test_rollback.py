@@ -13,6 +13,7 @@ import pytest
 
 from tests import small_project
 from tests.command_line import run
+from tests.e2e.test_refused_versions import deploy
 from tests.live import eventually
 from tests.serving import Load
 from tests.system import System
@@ -101,8 +102,7 @@ def test_after_its_end_a_deployment_is_taken_back_and_history_says_what_served_w
     system = person.system
     url, first = system.api_url(), system.outputs("prd")["EndpointName"]
     before = datetime.now(UTC)
-    execution = system.upload({"auc": "0.82"})
-    system.to_production(execution)
+    assert deploy(system) == "UPDATE_COMPLETE"
     second = system.outputs("prd")["EndpointName"]
     eventually(lambda: system.ask(url).endpoint == second)
     with Load(lambda: system.ask(url), pause_seconds=0.02) as load:
