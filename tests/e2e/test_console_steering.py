@@ -11,7 +11,6 @@ from playwright.sync_api import Dialog, Page, expect
 
 from tests.browsing import DESKTOP, PATIENCE_MS, SIZES, Person
 from tests.e2e.test_refused_versions import begin_deploy, deploy, settled
-from tests.live import eventually
 from tests.small_project import NAME
 from tests.system import System
 
@@ -24,7 +23,7 @@ expect.set_options(timeout=PATIENCE_MS)
 def waiting(system: System) -> Iterator[str]:
     """The execution that asks for a decision: another model than the one that serves."""
     execution = system.upload({"auc": "0.93"})
-    eventually(lambda: system.approval_token(execution), timeout=300)
+    system.waits(execution)
     yield execution
     if system.status(execution) == "InProgress":
         system.approve(execution, "no more tests", "Rejected")

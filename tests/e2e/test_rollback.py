@@ -86,6 +86,7 @@ def test_a_deployment_under_way_is_stopped_and_all_traffic_is_back(person: Perso
     first = system.outputs("prd")["EndpointName"]
     url = system.api_url()
     execution = system.upload({"auc": "0.81"})
+    system.waits(execution)
     with Load(lambda: system.ask(url), pause_seconds=0.02) as load:
         system.approve(execution)
         eventually(lambda: in_canary(system), timeout=90)
