@@ -15,7 +15,8 @@ from sqlalchemy import ClauseElement, Connection, Select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
-_DIALECT = sqlite.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+_DIALECT = sqlite.dialect(paramstyle="named")
+_ROW: Any = namedtuple  # whose fields are those of a statement
 
 
 class Statement:
@@ -26,7 +27,7 @@ class Statement:
         self._text = str(compiled)
         self._given = {name: value for name, value in compiled.params.items() if value is not None}
         found = statement.selected_columns.keys() if isinstance(statement, Select) else ()
-        self._row: Any = namedtuple("Row", found)
+        self._row = _ROW("Row", found)
 
     def rows(self, connection: Connection, values: Mapping[str, object]) -> list[Any]:
         """All of them at once: one that is still being read would keep its snapshot."""
@@ -45,7 +46,7 @@ class Statement:
 
 
 def driver(connection: Connection) -> sqlite3.Connection:
-    found = connection.connection.dbapi_connection
+    found: Any = connection.connection.dbapi_connection
     assert isinstance(found, sqlite3.Connection)
     return found
 
