@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-# By how long they took. The first two are measured, and so the first of the last part (tests/suite.py). Of those that begin with a finished
-# system only one is among the first three of the part before, as the others would wait until it is made. Files that are not named come last.
+# By how long they took. The first two are measured, and so the first of the last part (tests/suite.py). Of those that need a finished
+# system only one is among the first three of the part before: others would wait until it is made. Files that are not named come last.
 LONGEST = (
     "e2e/test_demo.py",
     "e2e/test_console_story.py",
