@@ -23,7 +23,7 @@ from tests.starter import STARTER, Program, is_startable
 
 READY_SECONDS = 60.0
 # Between two looks: a share of the time waited so far.
-SHORTEST_PAUSE, LONGEST_PAUSE, PAUSE_SHARE = 0.05, 0.15, 0.05
+SHORTEST_PAUSE, LONGEST_PAUSE, PAUSE_SHARE = 0.05, 0.5, 0.05
 
 
 # Making a client takes a third of a second of one core: engines on the same port with the same key share theirs.

@@ -28,7 +28,8 @@ OF_INTERPRETERS = ("PYTHON", "LD_", "MALLOC_")
 LONGEST_REQUEST = 512 * 1024
 ROOT = Path(__file__).parents[1]
 BEGIN = "import sys; from tests.starter import main; main(int(sys.argv[1]))"
-IMPORTED = ("boto3", "jsonschema", "mlsystem.cli.main", "mlsystem.engine.start")
+# The last is imported by an engine when it gets its first SAM template.
+IMPORTED = ("boto3", "jsonschema", "mlsystem.cli.main", "mlsystem.engine.start", "samtranslator.translator.translator")
 # What nearly every engine is asked for sooner or later.
 SERVICES = (
     "cloudformation",

@@ -136,7 +136,7 @@ class System:
 
     def approve(self, execution: str, reason: str = "looks right", status: str = "Approved") -> None:
         """Wait until the execution waits for a person, and decide. AssertionError with its errors when it ends before."""
-        token = eventually(lambda: self.approval_token(execution), timeout=RUN_SECONDS)
+        token = self.waits(execution)
         self.pipeline.put_approval_result(
             pipelineName=NAME,
             stageName="DeployDev",
@@ -144,6 +144,10 @@ class System:
             result={"summary": reason, "status": status},
             token=token,
         )
+
+    def waits(self, execution: str) -> str:
+        """The token of its approval, once the execution waits for a person. AssertionError as above."""
+        return str(eventually(lambda: self.approval_token(execution), timeout=RUN_SECONDS))
 
     def approval_token(self, execution: str) -> str:
         assert self.status(execution) not in ENDED, self.errors(execution)

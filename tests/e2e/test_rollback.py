@@ -13,6 +13,7 @@ import pytest
 
 from tests import small_project
 from tests.command_line import run
+from tests.e2e.test_refused_versions import deploy
 from tests.live import eventually
 from tests.serving import Load
 from tests.system import System
@@ -85,6 +86,7 @@ def test_a_deployment_under_way_is_stopped_and_all_traffic_is_back(person: Perso
     first = system.outputs("prd")["EndpointName"]
     url = system.api_url()
     execution = system.upload({"auc": "0.81"})
+    system.waits(execution)
     with Load(lambda: system.ask(url), pause_seconds=0.02) as load:
         system.approve(execution)
         eventually(lambda: in_canary(system), timeout=90)
@@ -101,8 +103,7 @@ def test_after_its_end_a_deployment_is_taken_back_and_history_says_what_served_w
     system = person.system
     url, first = system.api_url(), system.outputs("prd")["EndpointName"]
     before = datetime.now(UTC)
-    execution = system.upload({"auc": "0.82"})
-    system.to_production(execution)
+    assert deploy(system) == "UPDATE_COMPLETE"
     second = system.outputs("prd")["EndpointName"]
     eventually(lambda: system.ask(url).endpoint == second)
     with Load(lambda: system.ask(url), pause_seconds=0.02) as load:

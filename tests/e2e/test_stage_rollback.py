@@ -101,8 +101,9 @@ def test_all_that_takes_tags_has_those_that_a_bill_is_divided_by(system: System,
 
 def test_a_version_that_fails_its_verification_gives_way_to_the_one_before(system: System, first: str) -> None:
     url = system.api_url()
+    execution = system.commit({PROGRAM: _never_content})
+    system.waits(execution)
     with Load(lambda: system.ask(url), pause_seconds=0.02) as load:
-        execution = system.commit({PROGRAM: _never_content})
         system.approve(execution)
         assert system.ended(execution) == "Failed"
         assert "its answers are not what they should be" in system.errors(execution)["VerifyDeployment"]

@@ -48,12 +48,27 @@ class Shell:
 
 
 @pytest.fixture
-def shell(new_engine: Callable[..., LiveEngine]) -> Iterator[Shell]:
+def shell(new_engine: Callable[..., LiveEngine]) -> Shell:
     live = new_engine()
     live.start()
+    return _prepared(live)
+
+
+@pytest.fixture(scope="module")
+def idle_shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """For tests in which nothing is made."""
+    live = LiveEngine(tmp_path_factory.mktemp("idle"))
+    try:
+        live.start()
+        yield _prepared(live)
+    finally:
+        live.stop()
+
+
+def _prepared(live: LiveEngine) -> Shell:
     limited_role(live, "studio-role", *rights_of_studio())
     live.client("s3").create_bucket(Bucket="mlsystem-data")
-    yield Shell(live)
+    return Shell(live)
 
 
 def _await_projects(live: LiveEngine) -> None:
@@ -105,8 +120,8 @@ def _check_project(shell: Shell, described: dict[str, Any]) -> None:
     s3.delete_object(Bucket=bucket, Key="mls-demo/runs/one")
 
 
-def test_what_is_wrong_is_told_in_one_line_before_anything_is_made(shell: Shell) -> None:
-    s3 = shell.live.client("s3")
+def test_what_is_wrong_is_told_in_one_line_before_anything_is_made(idle_shell: Shell) -> None:
+    s3 = idle_shell.live.client("s3")
     s3.create_bucket(Bucket="somebody-elses")
     everybody: dict[str, Any] = {"Effect": "Deny", "Principal": "*", "Action": ["s3:PutObject", "s3:ListBucket"]}
     everybody["Resource"] = ["arn:aws:s3:::somebody-elses", "arn:aws:s3:::somebody-elses/*"]
@@ -125,20 +140,20 @@ def test_what_is_wrong_is_told_in_one_line_before_anything_is_made(shell: Shell)
         ("rm_prj.sh nothing", "there is no project nothing"),
         ("rm_prj.sh", "usage: bash scripts/rm_prj.sh PROJECT"),
     ):
-        done = shell(f"bash scripts/{line}")
+        done = idle_shell(f"bash scripts/{line}")
         assert done.returncode != 0, line
         assert told in done.stderr, (line, done.stderr)
         assert done.stderr.count("\n") == 1, done.stderr
-    assert shell.live.client("cloudformation").describe_stacks()["Stacks"] == []
+    assert idle_shell.live.client("cloudformation").describe_stacks()["Stacks"] == []
     assert {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]} == {"mlsystem-data", "somebody-elses"}
 
 
-def test_a_template_that_is_not_valid_is_named(shell: Shell, tmp_path: Path) -> None:
+def test_a_template_that_is_not_valid_is_named(idle_shell: Shell, tmp_path: Path) -> None:
     project = tmp_path / "project"
     shutil.copytree(ROOT / "project", project)
     path = project / "assets" / "deploy-model-dev.yml"
     path.write_text(path.read_text().replace("Outputs:\n", "Outputs:\n  Wrong: {Value: !Ref NobodysName}\n"))
-    done = run("--project", str(project), "studio", "validate", home=shell.live.folder)
+    done = run("--project", str(project), "studio", "validate", home=idle_shell.live.folder)
     assert done.returncode == 1
     assert "deploy-model-dev.yml" in done.stderr and "NobodysName" in done.stderr
 

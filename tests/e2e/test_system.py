@@ -70,9 +70,10 @@ def test_what_a_commit_changes_in_the_template_changes_in_what_runs(system: Syst
         text = text.replace("MinCapacity: !Ref MinInstances", "MinCapacity: 3")
         return text.replace("Threshold: !Ref MaxLatencyInMilliseconds", "Threshold: 1234")
 
+    keep_none = {"mlsystem.yaml": lambda text: text.replace("retained_versions: 1", "retained_versions: 0")}
+    execution = system.commit({PRD_TEMPLATE: change, **keep_none})
+    system.waits(execution)
     with Callers(system) as callers:
-        keep_none = {"mlsystem.yaml": lambda text: text.replace("retained_versions: 1", "retained_versions: 0")}
-        execution = system.commit({PRD_TEMPLATE: change, **keep_none})
         system.approve(execution, "Ada: good enough")
         _ask_dev(system)
         assert system.ended(execution) == "Succeeded", system.errors(execution)
@@ -127,10 +128,9 @@ def test_an_execution_tells_what_started_it_of_which_commit_and_data_and_who_app
 
 def test_a_change_that_cannot_be_deployed_is_rolled_back_while_the_old_version_serves_on(system: System) -> None:
     before = system.outputs("prd")["EndpointName"]
+    execution = system.commit({PRD_TEMPLATE: lambda text: text.replace("output/model.tar.gz", "output/lost.tar.gz")})
+    system.waits(execution)
     with Callers(system) as callers:
-        execution = system.commit(
-            {PRD_TEMPLATE: lambda text: text.replace("output/model.tar.gz", "output/lost.tar.gz")}
-        )
         system.approve(execution)
         assert system.ended(execution) == "Failed"
         # CodePipeline goes back to what was deployed before, which CloudFormation has done already.
@@ -148,8 +148,6 @@ def test_a_change_that_cannot_be_deployed_is_rolled_back_while_the_old_version_s
     }
     assert "output/lost.tar.gz" in failed["Endpoint"]
     assert system.outputs("prd")["EndpointName"] == before
-    # Mended, the next commit is deployed.
-    system.commit({PRD_TEMPLATE: lambda text: text.replace("output/lost.tar.gz", "output/model.tar.gz")})
 
 
 @pytest.mark.usefixtures("unchanged")

@@ -25,6 +25,7 @@ from mlsystem.engine.store import schema
 from mlsystem.engine.store.clock import Clock
 from mlsystem.engine.store.database import Database, Transaction
 from mlsystem.engine.store.records import Record
+from mlsystem.engine.store.statement import Statement
 
 log = logging.getLogger(__name__)
 
@@ -45,22 +46,22 @@ _THIS_TIMER = (
     _timers.key == bindparam("of_key"),
     _timers.name == bindparam("named"),
 )
-_CANCEL_TIMER = delete(schema.timers).where(*_THIS_TIMER)
-_FIRED_TIMER = _CANCEL_TIMER.where(_timers.due_at == bindparam("was_due_at"))
+_cancel_timer = delete(schema.timers).where(*_THIS_TIMER)
+_CANCEL_TIMER = Statement(_cancel_timer)
+_FIRED_TIMER = Statement(_cancel_timer.where(_timers.due_at == bindparam("was_due_at")))
 _DELAY_TIMER = update(schema.timers).where(*_THIS_TIMER)
 _set = insert(schema.timers)
-_SET_TIMER = _set.on_conflict_do_update(index_elements=["kind", "key", "name"], set_=dict(_set.excluded.items()))
-_NEXT_TIMER = select(schema.timers).order_by(_timers.due_at).limit(1)
-_ADD_JOB = insert(schema.outbox).on_conflict_do_nothing()
-_HEADS = (
-    select(schema.outbox)
-    .where(_outbox.id.in_(select(func.min(_outbox.id)).group_by(_outbox.lane)))
-    .order_by(_outbox.id)
+_SET_TIMER = Statement(
+    _set.on_conflict_do_update(index_elements=["kind", "key", "name"], set_=dict(_set.excluded.items()))
 )
-_HEAD_OF_LANE = (
-    select(schema.outbox).where(_outbox.lane == bindparam("lane")).order_by(_outbox.id).limit(NOTICES_A_COMMIT)
+_NEXT_TIMER = Statement(select(schema.timers).order_by(_timers.due_at).limit(1))
+_ADD_JOB = Statement(
+    insert(schema.outbox).on_conflict_do_nothing(), [column.name for column in _outbox if column is not _outbox.id]
 )
-_REMOVE_JOB = delete(schema.outbox).where(_outbox.id == bindparam("job"))
+_jobs = select(schema.outbox).order_by(_outbox.id)
+_HEADS = Statement(_jobs.where(_outbox.id.in_(select(func.min(_outbox.id)).group_by(_outbox.lane))))
+_HEAD_OF_LANE = Statement(_jobs.where(_outbox.lane == bindparam("lane")).limit(NOTICES_A_COMMIT))
+_REMOVE_JOB = Statement(delete(schema.outbox).where(_outbox.id == bindparam("job")))
 _POSTPONE_JOB = update(schema.outbox).where(_outbox.id == bindparam("job"))
 
 
@@ -104,6 +105,9 @@ class Worker:
         self._condition = threading.Condition()
         self._wake = False
         self._stopping = False
+        # When the next timer is due, as long as none was set since it was looked up.
+        self._next_timer: float | None = None
+        self._are_timers_set = True
         self._busy_lanes: set[str] = set()
         # Lanes whose head could not even be postponed, and until when they rest.
         self._barred: dict[str, float] = {}
@@ -183,12 +187,12 @@ class Worker:
 
     def _write_timer(self, tx: Transaction, kind: str, key: str, timer: SetTimer | CancelTimer) -> None:
         if isinstance(timer, CancelTimer):
-            tx.connection.execute(_CANCEL_TIMER, {"of_kind": kind, "of_key": key, "named": timer.name})
+            tx.change(_CANCEL_TIMER, {"of_kind": kind, "of_key": key, "named": timer.name})
             return
         due_at = timer.at if timer.at is not None else tx.now + (timer.after_seconds or 0.0) / self._clock.time_scale
         values = {"kind": kind, "key": key, "name": timer.name, "due_at": due_at, "body": json.dumps(timer.data)}
-        tx.connection.execute(_SET_TIMER, values)
-        tx.after_commit(self._notify_loop)
+        tx.change(_SET_TIMER, values)
+        tx.after_commit(self._notify_of_timer)
 
     def _write_action(self, tx: Transaction, kind: str, key: str, action: Action) -> None:
         if action.name not in self._actions:
@@ -209,7 +213,7 @@ class Worker:
             "attempts": 0,
             "not_before": 0.0,
         }
-        tx.connection.execute(_ADD_JOB, values)
+        tx.change(_ADD_JOB, values)
         tx.after_commit(self._notify_loop)
 
     # ------------------------------------------------------------------ the loop
@@ -217,6 +221,11 @@ class Worker:
         with self._condition:
             self._wake = True
             self._condition.notify_all()
+
+    def _notify_of_timer(self) -> None:
+        with self._condition:
+            self._are_timers_set = True
+        self._notify_loop()
 
     def _run(self) -> None:
         while True:
@@ -232,19 +241,29 @@ class Worker:
     def _turn(self) -> float | None:
         """Fire and hand out what is due; when to look again."""
         try:
-            moments = (self._fire_timers(), self._dispatch())
+            moments = (self._fire_due_timers(), self._dispatch())
         except Exception:  # the supervisor: a database that cannot be written, on a full disk, may be writable again
+            self._are_timers_set = True
             log.exception("the worker cannot go on, and tries again in %d s", TROUBLE_SECONDS)
             return self._clock.now() + TROUBLE_SECONDS
         return min((moment for moment in moments if moment is not None), default=None)
+
+    def _fire_due_timers(self) -> float | None:
+        """The instant of the next timer. Most that wakes the loop is a job: then the database is not asked for timers."""
+        with self._condition:
+            is_unknown, self._are_timers_set = self._are_timers_set, False
+        if is_unknown or (self._next_timer is not None and self._next_timer <= self._clock.now()):
+            self._next_timer = self._fire_timers()
+        return self._next_timer
 
     def _fire_timers(self) -> float | None:
         """Fire every due timer, each in a transaction of its own; the instant of the next one."""
         while True:
             with self._database.reading() as tx:
-                row = tx.connection.execute(_NEXT_TIMER).first()
-            if row is None:
+                found = tx.rows(_NEXT_TIMER, {})
+            if not found:
                 return None
+            [row] = found
             if row.due_at > self._clock.now():
                 return float(row.due_at)
             try:
@@ -259,7 +278,7 @@ class Worker:
 
     def _fire(self, row: Any) -> None:
         with self._database.transaction() as tx:
-            if tx.connection.execute(_FIRED_TIMER, {**_named(row), "was_due_at": row.due_at}).rowcount:
+            if tx.change(_FIRED_TIMER, {**_named(row), "was_due_at": row.due_at}):
                 event = Event("timer", {"timer": row.name, **json.loads(row.body)})
                 self.send(tx, self._machines[row.kind].model, row.key, event)
 
@@ -287,7 +306,7 @@ class Worker:
 
     def _heads(self) -> Sequence[tuple[_Job, float]]:
         with self._database.reading() as tx:
-            rows = tx.connection.execute(_HEADS).all()
+            rows = tx.rows(_HEADS, {})
         return [(_job(row), row.not_before) for row in rows]
 
     # ------------------------------------------------------------------ carrying out
@@ -318,7 +337,7 @@ class Worker:
                 if self._stopping:
                     return
             with self._database.reading() as tx:
-                rows = tx.connection.execute(_HEAD_OF_LANE, {"lane": lane}).all()
+                rows = tx.rows(_HEAD_OF_LANE, {"lane": lane})
             # None overtakes one that is to be tried again later.
             resting = next((place for place, row in enumerate(rows) if row.not_before > self._clock.now()), len(rows))
             if not resting:
@@ -358,7 +377,7 @@ class Worker:
                 self.send(tx, self._machines[job.owner_kind].model, job.owner_key, event)
 
     def _remove(self, tx: Transaction, job: _Job) -> bool:
-        return bool(tx.connection.execute(_REMOVE_JOB, {"job": job.id}).rowcount)
+        return bool(tx.change(_REMOVE_JOB, {"job": job.id}))
 
     def _postpone_or_bar(self, job: _Job) -> None:
         try:

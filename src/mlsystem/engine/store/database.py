@@ -6,8 +6,9 @@ is open joins it, so that a room which calls another room commits with it or not
 
 from __future__ import annotations
 
+import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -37,6 +38,7 @@ from mlsystem.engine.store import schema
 from mlsystem.engine.store.clock import Clock
 from mlsystem.engine.store.disk import database_error
 from mlsystem.engine.store.records import Record
+from mlsystem.engine.store.statement import Statement, driver, translated
 
 R = TypeVar("R", bound=Record)
 
@@ -45,18 +47,20 @@ LAST_CHARACTER = "\U0010ffff"
 
 # Statements are made once: putting one together costs more than running it.
 _records, _timers, _history = schema.records.c, schema.timers.c, schema.history.c
-_GET = select(_records.body).where(_records.kind == bindparam("kind"), _records.key == bindparam("key"))
-_ADD = insert(schema.records)
+_GET = Statement(select(_records.body).where(_records.kind == bindparam("kind"), _records.key == bindparam("key")))
+_ADD = Statement(insert(schema.records))
 _put = sqlite_insert(schema.records)
-_PUT = _put.on_conflict_do_update(index_elements=["kind", "key"], set_=dict(_put.excluded.items()))
+_PUT = Statement(_put.on_conflict_do_update(index_elements=["kind", "key"], set_=dict(_put.excluded.items())))
 _COUNT = (
     select(func.count())
     .select_from(schema.records)
     .where(_records.kind == bindparam("kind"), _records.parent == bindparam("parent"))
 )
-_REMOVE = delete(schema.records).where(_records.kind == bindparam("kind"), _records.key == bindparam("key"))
-_REMOVE_TIMERS = delete(schema.timers).where(_timers.kind == bindparam("kind"), _timers.key == bindparam("key"))
-_ADD_HISTORY = insert(schema.history)
+_REMOVE = Statement(delete(schema.records).where(_records.kind == bindparam("kind"), _records.key == bindparam("key")))
+_REMOVE_TIMERS = Statement(
+    delete(schema.timers).where(_timers.kind == bindparam("kind"), _timers.key == bindparam("key"))
+)
+_ADD_HISTORY = Statement(insert(schema.history), ("kind", "key", "at", "type", "body"))
 _HISTORY = (
     select(_history.id, _history.at, _history.type, _history.body)
     .where(_history.kind == bindparam("kind"), _history.key == bindparam("key"))
@@ -126,16 +130,23 @@ class Transaction:
         self.changed_kinds: set[str] = set()
         self._after_commit: list[Callable[[], None]] = []
 
+    def rows(self, statement: Statement, values: Mapping[str, object]) -> list[Any]:
+        return statement.rows(self.connection, values)
+
+    def change(self, statement: Statement, values: Mapping[str, object]) -> int:
+        """The number of rows that were."""
+        return statement.change(self.connection, values)
+
     def get(self, model: type[R], key: str) -> R | None:
-        body = self.connection.execute(_GET, {"kind": model.kind, "key": key}).scalar_one_or_none()
-        return None if body is None else model.model_validate_json(body)
+        found = self.rows(_GET, {"kind": model.kind, "key": key})
+        return model.model_validate_json(found[0][0]) if found else None
 
     def add(self, record: R) -> R:
         """Write a new record. Raises AlreadyExists."""
         stamped = record.model_copy(update={"created_at": record.created_at or self.now, "updated_at": self.now})
         self.changed_kinds.add(record.kind)
         try:
-            self.connection.execute(_ADD, self._columns(stamped))
+            self.change(_ADD, self._columns(stamped))
         except IntegrityError as error:
             raise AlreadyExists(f"{record.kind} {record.key} exists already") from error
         return stamped
@@ -144,16 +155,15 @@ class Transaction:
         """Write a record, new or not."""
         stamped = record.model_copy(update={"created_at": record.created_at or self.now, "updated_at": self.now})
         self.changed_kinds.add(record.kind)
-        self.connection.execute(_PUT, self._columns(stamped))
+        self.change(_PUT, self._columns(stamped))
         return stamped
 
     def remove(self, model: type[Record], key: str) -> bool:
         """Delete a record and its timers; its history stays. False where there was none."""
         self.changed_kinds.add(model.kind)
         named = {"kind": model.kind, "key": key}
-        self.connection.execute(_REMOVE_TIMERS, named)
-        result = self.connection.execute(_REMOVE, named)
-        return bool(result.rowcount)
+        self.change(_REMOVE_TIMERS, named)
+        return bool(self.change(_REMOVE, named))
 
     def all(
         self,
@@ -212,7 +222,7 @@ class Transaction:
     def record_history(self, kind: str, key: str, event_type: str, body: str) -> None:
         """Append one line to what is told about a record; it commits with the record's state."""
         values = {"kind": kind, "key": key, "at": self.now, "type": event_type, "body": body}
-        self.connection.execute(_ADD_HISTORY, values)
+        self.change(_ADD_HISTORY, values)
 
     def history(self, kind: str, key: str) -> list[tuple[int, float, str, str]]:
         """(id, at, type, body) of each line, oldest first."""
@@ -348,6 +358,7 @@ class Database:
 
 
 def _open(path: Path, mode: str) -> Engine:
+    begin = f"BEGIN {mode}"
     engine = create_engine(
         f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False, "isolation_level": None}
     )
@@ -359,6 +370,9 @@ def _open(path: Path, mode: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(f"BEGIN {mode}")
+        try:
+            driver(connection).execute(begin)
+        except sqlite3.Error as error:
+            raise translated(error, begin, {}) from error
 
     return engine

@@ -42,6 +42,8 @@ class LampMachine:
                 )
             case "lit":
                 return Step(record.changed(state="Lit"), notices=(Notice("test.lamp.lit", {"key": record.key}),))
+            case "blink":
+                return Step(record, timers=(SetTimer("dim", after_seconds=1),))
             case "keep":
                 return Step(record, timers=(CancelTimer("dim"),))
             case "timer":
@@ -196,6 +198,18 @@ def test_a_timer_fires_once_when_its_scaled_time_has_come(tmp_path: Path) -> Non
     assert lamp is not None
     assert lamp.seen.count("timer:dim") == 1
     scene.close()
+
+
+def test_a_timer_that_is_set_later_and_due_sooner_fires_in_its_time(scene: Scene) -> None:
+    scene.worker.start()
+    for key in ("slow", "soon"):
+        scene.add(key)
+    scene.send("slow", "light")
+    eventually(lambda: scene.state("slow") == "Lit")
+    scene.send("soon", "blink")
+    scene.clock.advance(1.0)
+    eventually(lambda: scene.state("soon") == "Dimmed")
+    assert scene.state("slow") == "Lit"
 
 
 def test_a_cancelled_timer_does_not_fire(scene: Scene) -> None:

@@ -9,13 +9,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, delete, func, select, text
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, text
 from sqlalchemy.dialects.sqlite import insert
 
 from mlsystem.engine.decide.alarm import Samples, Series, merged, statistic
 from mlsystem.engine.services.cloudwatch.metric import Datum, Metric, dimensions_of
 from mlsystem.engine.store import schema
 from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.store.statement import Statement
 
 TABLE = schema.metric_points
 # CloudWatch keeps metrics for 15 months.
@@ -39,6 +40,17 @@ _KNOWN = f"""
         SELECT max(at) FROM metric_points AS q
         WHERE q.namespace = m.namespace AND q.name = m.name AND q.dimensions = m.dimensions)
 """  # noqa: S608 - all of it stands here
+
+_ADD = insert(TABLE).on_conflict_do_nothing()
+_between = select(TABLE).where(
+    TABLE.c.namespace == bindparam("namespace"),
+    TABLE.c.name == bindparam("name"),
+    TABLE.c.dimensions == bindparam("dimensions"),
+    TABLE.c.at >= bindparam("first"),
+    TABLE.c.at < bindparam("end"),
+)
+_BETWEEN = Statement(_between.order_by(TABLE.c.id))
+_BETWEEN_OF_UNIT = Statement(_between.where(TABLE.c.unit == bindparam("unit")).order_by(TABLE.c.id))
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,7 @@ def write_points(tx: Transaction, data: Iterable[Datum], idempotency_key: str | 
         for position, datum in enumerate(data)
     ]
     if rows:
-        tx.connection.execute(insert(TABLE).on_conflict_do_nothing(), rows)
+        tx.connection.execute(_ADD, rows)
 
 
 def summed_up(data: Iterable[Datum]) -> list[Datum]:
@@ -90,12 +102,11 @@ def read_buckets(
 ) -> list[Bucket | None]:
     """One bucket for each of the periods, which follow each other without a gap."""
     first, end = starts[0], starts[-1] + period
-    conditions = [*_of(metric), TABLE.c.at >= first, TABLE.c.at < end]
-    if unit is not None:
-        conditions.append(TABLE.c.unit == unit)
+    named = {"namespace": metric.namespace, "name": metric.name, "dimensions": metric.dimension_text}
+    asked = {**named, "first": first, "end": end, "unit": unit}
     parts: list[list[Samples]] = [[] for _ in starts]
     units = ["None"] * len(starts)
-    for row in tx.connection.execute(select(TABLE).where(*conditions).order_by(TABLE.c.id)):
+    for row in tx.rows(_BETWEEN if unit is None else _BETWEEN_OF_UNIT, asked):
         position = min(int((row.at - first) / period), len(starts) - 1)
         parts[position].append(
             Samples(row.sample_count, row.total, row.minimum, row.maximum, _unpacked(bytes(row.sample)))

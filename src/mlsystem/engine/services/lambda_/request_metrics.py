@@ -36,19 +36,19 @@ class RequestMetrics(Part):
     def __init__(self, house: House, root: Path):
         self._house = house
         self._root = root
-        self._watch = FolderWatch(
-            "lambda-metrics", root, lambda _: self._ship_all(), lambda path: path.endswith(".jsonl")
-        )
+        self._watch = FolderWatch("lambda-metrics", root, self._look, lambda path: path.endswith(".jsonl"))
 
     def start(self) -> None:
         self._watch.start()
 
     def stop(self) -> None:
         self._watch.stop()
-        self._ship_all()
+        self._look(None)
 
-    def _ship_all(self) -> None:
-        for folder in sorted(self._root.iterdir()):
+    def _look(self, changed: set[str] | None) -> None:
+        """At the folders of the files that have changed; None: at all."""
+        folders = self._root.iterdir() if changed is None else {Path(path).parent for path in changed}
+        for folder in sorted(folders):
             spools = sorted(folder.glob("requests.*.jsonl"), key=lambda path: (path.stat().st_mtime, path.name))
             for path in spools:
                 try:
