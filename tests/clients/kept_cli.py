@@ -6,6 +6,9 @@ otherwise the fork is too: the same `main`, of a session that has read no settin
 
 from __future__ import annotations
 
+import gc
+import importlib
+import io
 import json
 import os
 import signal
@@ -13,7 +16,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import NoReturn
 
@@ -32,6 +35,8 @@ SERVICES = (
     "stepfunctions",
     "sts",
 )
+# Imported when `aws s3` is first used.
+S3_PARTS = ("awscli.customizations.s3.subcommands", "s3transfer.manager")
 CLIENT = """#!{python} -IS
 import json, os, socket, sys
 
@@ -84,7 +89,14 @@ def _prepare() -> None:
         driver.session.create_client(
             service, region_name="us-east-1", aws_access_key_id="nobody", aws_secret_access_key="nothing"
         )
+    with redirect_stdout(io.StringIO()):
+        for words in (["sts", "get-caller-identity"], ["s3api", "list-buckets"], ["sagemaker", "list-models"]):
+            driver.main([*words, "--generate-cli-skeleton"])
+    for name in S3_PARTS:
+        importlib.import_module(name)
     clidriver.create_clidriver = lambda: driver
+    gc.collect()
+    gc.freeze()  # so that no collection copies the pages that forks share
 
 
 def _run(connection: socket.socket) -> NoReturn:
