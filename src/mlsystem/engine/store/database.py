@@ -248,8 +248,7 @@ class Database:
         self.changes = Changes()
         self._followers: list[tuple[str, Callable[[], None]]] = []
         try:
-            schema.metadata.create_all(self._engine)
-            self._add_indexes()
+            self._make_tables()
             self._check_version()
         except DatabaseError as error:
             self.close()
@@ -313,11 +312,16 @@ class Database:
         self._engine.dispose()
         self._readers.dispose()
 
-    def _add_indexes(self) -> None:
-        """Those that came after the folder was made."""
-        for table in schema.metadata.tables.values():
-            for index in table.indexes:
-                index.create(self._engine, checkfirst=True)
+    def _make_tables(self) -> None:
+        """And indexes that came after the folder was made. What is there is asked once, where SQLAlchemy would ask for each of them."""
+        with self._engine.connect() as connection, connection.begin():
+            known = set(connection.exec_driver_sql("SELECT name FROM sqlite_master").scalars())
+            for table in schema.metadata.sorted_tables:
+                if table.name not in known:
+                    table.create(connection, checkfirst=False)  # with its indexes
+                    continue
+                for index in (one for one in table.indexes if one.name not in known):
+                    index.create(connection, checkfirst=False)
 
     def _check_version(self) -> None:
         table = schema.meta
