@@ -21,10 +21,10 @@ def program(version: str) -> Path:
     return OURS / "aws" if version == "v1" else _unpacked() / "aws"
 
 
-def run(script: str, version: str, workplace: Workplace, folder: Path) -> None:
+def run(script: str, version: str, workplace: Workplace, folder: Path, aws: Path) -> None:
     """Run one of the scripts in a folder, after `eval "$(mlsystem env)"` as a person does it. AssertionError with what it said."""
     (folder / "bin").mkdir()
-    (folder / "bin" / "aws").symlink_to(program(version))
+    (folder / "bin" / "aws").symlink_to(aws)
     (folder / "bin" / "mlsystem").symlink_to(OURS / "mlsystem")
     own = workplace.environment(folder)
     environment = {name: value for name, value in own.items() if not name.startswith("AWS_")}

@@ -162,7 +162,7 @@ class Room:
             raise EngineError(f"{service}: operations and their permissions differ by {', '.join(differing)}")
 
     def _collect(self, part: Part) -> None:
-        for attribute in dir(type(part)):
+        for attribute in (name for name in dir(type(part)) if not name.startswith("__")):
             mark: Operation | None = getattr(getattr(type(part), attribute), "__operation__", None)
             if mark is None:
                 continue

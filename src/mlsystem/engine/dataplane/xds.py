@@ -29,11 +29,8 @@ class XdsFile:
 
     path: Path
     stat: str
+    version: str
     content: str
-
-    @property
-    def version(self) -> str:
-        return str(json.loads(self.content)["version_info"])
 
 
 @dataclass(frozen=True)
@@ -117,5 +114,7 @@ def _clusters_file(path: Path, resources: list[Json]) -> XdsFile:
 
 def _file(path: Path, stat: str, kind: str, resources: list[Json]) -> XdsFile:
     typed = [{"@type": _RESOURCE + kind, **resource} for resource in resources]
-    version = hashlib.blake2s(json.dumps(typed).encode(), digest_size=8).hexdigest()
-    return XdsFile(path, stat, json.dumps({"version_info": version, "resources": typed}, indent=1))
+    # On one line: with an indentation Python's slow encoder would write it, anew with every instance that comes or goes.
+    text = json.dumps(typed)
+    version = hashlib.blake2s(text.encode(), digest_size=8).hexdigest()
+    return XdsFile(path, stat, version, f'{{"version_info": "{version}", "resources": {text}}}')

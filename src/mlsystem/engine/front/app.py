@@ -41,6 +41,8 @@ from mlsystem.engine.store.folder import DataFolder
 log = logging.getLogger(__name__)
 
 STREAMED_UPLOADS = {"PutObject", "UploadPart"}
+# The principal, and the signing name of the service that it asks.
+Who = tuple[Principal, str]
 FAULT = AwsError("InternalFailure", "The engine failed; its log says why.", status=500)
 
 
@@ -79,16 +81,13 @@ class Front:
         request = http_request(http)
         trail = Entry(self._audit)
         try:
-            is_streamed = _is_streamed(request)
-            if not is_streamed:
+            if _is_streamed(request):
+                who = await to_thread.run_sync(self._authenticate, request, trail)
+                upload = await receive_body(http, self._folder)
+                response = await to_thread.run_sync(self._serve, who, request, upload, request_id, trail)
+            else:
                 request = replace(request, body=await read_body(http))
-            principal, signing_name = await to_thread.run_sync(self._authenticator.authenticate, request)
-            trail.principal, trail.service = principal.arn, signing_name
-            upload = await receive_body(http, self._folder) if is_streamed else None
-            request = with_query_headers(request)
-            response = await to_thread.run_sync(
-                self._serve, signing_name, principal, request, upload, request_id, trail
-            )
+                response = await to_thread.run_sync(self._serve_read, request, request_id, trail)
         except AwsError as error:
             trail.error = error.code
             response = _plain(serialize_refusal(claimed_service(request), request, error, request_id), request)
@@ -101,15 +100,18 @@ class Front:
         trail.write(response.status_code)
         return response
 
-    def _serve(
-        self,
-        signing_name: str,
-        principal: Principal,
-        request: HttpRequest,
-        upload: Upload | None,
-        request_id: str,
-        trail: Entry,
-    ) -> Response:
+    def _authenticate(self, request: HttpRequest, trail: Entry) -> Who:
+        principal, signing_name = self._authenticator.authenticate(request)
+        trail.principal, trail.service = principal.arn, signing_name
+        return principal, signing_name
+
+    def _serve_read(self, request: HttpRequest, request_id: str, trail: Entry) -> Response:
+        """All in one thread: a change of threads costs as much as a check of a signature."""
+        return self._serve(self._authenticate(request, trail), request, None, request_id, trail)
+
+    def _serve(self, who: Who, request: HttpRequest, upload: Upload | None, request_id: str, trail: Entry) -> Response:
+        principal, signing_name = who
+        request = with_query_headers(request)
         try:
             parsed = parse_request(signing_name, request)
             trail.service, trail.operation = parsed.service, parsed.operation

@@ -10,8 +10,9 @@ from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.front.protocol import HttpRequest
 from mlsystem.engine.front.signature import read_signature, verify
 from mlsystem.engine.store.clock import Clock
-from mlsystem.engine.store.database import Database
+from mlsystem.engine.store.database import Database, Transaction
 from mlsystem.engine.store.keys import AccessKey, KeyRing
+from mlsystem.engine.store.remembered import Remembered
 
 
 class Authenticator:
@@ -22,12 +23,12 @@ class Authenticator:
         self._keys = keys
         self._clock = clock
         self._scope = scope
+        self._known = Remembered(AccessKey, _read)
 
     def authenticate(self, request: HttpRequest) -> tuple[Principal, str]:
         """The principal and the signing name of the service. Raises AwsError when there is no valid signature of a known key."""
         signature = read_signature(request)
-        with self._database.reading() as tx:
-            key = tx.get(AccessKey, signature.access_key_id)
+        key = self._known.now(self._database, signature.access_key_id)
         if key is None:
             raise AwsError(
                 "InvalidClientTokenId",
@@ -51,3 +52,7 @@ class Authenticator:
             )
         verify(request, signature, credentials.secret_access_key, now)
         return Principal(key.principal, key.account), signature.service
+
+
+def _read(tx: Transaction, key_id: str) -> AccessKey | None:
+    return tx.get(AccessKey, key_id)

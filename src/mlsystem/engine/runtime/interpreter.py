@@ -17,6 +17,8 @@ HOST = "/run/mlsystem/host"
 _PT_INTERP = 3
 # Such a package is imported without the engine around it, hence under a name of its own.
 _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from {package}.{module} import main; main({arguments})"
+# What speaks to the engine alone needs no TLS: asyncio and http.client would load OpenSSL at each start.
+_WITHOUT_TLS = "import sys; sys.modules['ssl'] = None; "
 
 
 def base_interpreter() -> Path:
@@ -94,7 +96,7 @@ def _library_folders() -> tuple[str, ...]:
 
 def package_command(image: ImageFiles | None, folder: Path, *arguments: str) -> tuple[str, ...]:
     """Runs a package of ours that lies in `folder` inside a sandbox of that image, without the engine around it."""
-    boot = _BOOT.format(package=folder.name, module="main", arguments="*sys.argv[2:]")
+    boot = _WITHOUT_TLS + _BOOT.format(package=folder.name, module="main", arguments="*sys.argv[2:]")
     return (*python_in(image), *_isolated(boot), str(folder.parent), *arguments)
 
 

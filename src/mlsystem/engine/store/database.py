@@ -66,6 +66,7 @@ _HISTORY = (
     .where(_history.kind == bindparam("kind"), _history.key == bindparam("key"))
     .order_by(_history.id)
 )
+_SETTING = select(schema.meta.c.value).where(schema.meta.c.name == bindparam("name"))
 
 
 # Of a list that is read as far as its reader goes.
@@ -254,11 +255,10 @@ class Database:
         self._readers = _open(path, "DEFERRED")
         self._writer = threading.RLock()
         self._local = threading.local()
-        self._changes = Changes()
+        self.changes = Changes()
         self._followers: list[tuple[str, Callable[[], None]]] = []
         try:
-            schema.metadata.create_all(self._engine)
-            self._add_indexes()
+            self._make_tables()
             self._check_version()
         except DatabaseError as error:
             self.close()
@@ -280,8 +280,8 @@ class Database:
         with self._writer:
             try:
                 with self._engine.connect() as connection, connection.begin():
-                    begun = self._changes.number
-                    transaction = Transaction(connection, self._clock.now(), self._changes, begun)
+                    begun = self.changes.number
+                    transaction = Transaction(connection, self._clock.now(), self.changes, begun)
                     self._local.transaction = transaction
                     try:
                         yield transaction
@@ -293,7 +293,7 @@ class Database:
                     raise
                 raise translated from error
             if transaction.changed_kinds:
-                self._changes.committed(transaction.changed_kinds)
+                self.changes.committed(transaction.changed_kinds)
             followers = [what for kind, what in self._followers if kind in transaction.changed_kinds]
             for what in (*transaction._after_commit, *followers):
                 what()
@@ -309,9 +309,9 @@ class Database:
         if current is not None:
             yield current
             return
-        begun = self._changes.number
+        begun = self.changes.number
         with self._readers.connect() as connection, connection.begin():
-            yield Transaction(connection, self._clock.now(), self._changes, begun)
+            yield Transaction(connection, self._clock.now(), self.changes, begun)
 
     @property
     def is_in_transaction(self) -> bool:
@@ -322,11 +322,16 @@ class Database:
         self._engine.dispose()
         self._readers.dispose()
 
-    def _add_indexes(self) -> None:
-        """Those that came after the folder was made."""
-        for table in schema.metadata.tables.values():
-            for index in table.indexes:
-                index.create(self._engine, checkfirst=True)
+    def _make_tables(self) -> None:
+        """And indexes that came after the folder was made. What is there is asked once, where SQLAlchemy would ask for each of them."""
+        with self._engine.connect() as connection, connection.begin():
+            known = set(connection.exec_driver_sql("SELECT name FROM sqlite_master").scalars())
+            for table in schema.metadata.sorted_tables:
+                if table.name not in known:
+                    table.create(connection, checkfirst=False)  # with its indexes
+                    continue
+                for index in (one for one in table.indexes if one.name not in known):
+                    index.create(connection, checkfirst=False)
 
     def _check_version(self) -> None:
         table = schema.meta
@@ -341,20 +346,27 @@ class Database:
                 )
 
     def setting(self, name: str, default: Callable[[], str]) -> str:
-        """A value that is decided once for this data folder and kept."""
-        table = schema.meta
+        """A value that is decided once for this data folder and kept. Where it is already, no writer is waited for."""
+        with self.reading() as tx:
+            found = _setting(tx, name)
+        if found is not None:
+            return found
         with self.transaction() as tx:
-            found = tx.connection.execute(select(table.c.value).where(table.c.name == name)).scalar_one_or_none()
-            if found is not None:
-                return str(found)
-            value = default()
-            tx.connection.execute(insert(table).values(name=name, value=value))
-            return value
+            found = _setting(tx, name)
+            if found is None:
+                found = default()
+                tx.connection.execute(insert(schema.meta).values(name=name, value=found))
+            return found
 
     def change_setting(self, name: str, value: str) -> None:
         table = schema.meta
         with self.transaction() as tx:
             tx.connection.execute(update(table).where(table.c.name == name).values(value=value))
+
+
+def _setting(tx: Transaction, name: str) -> str | None:
+    found = tx.connection.execute(_SETTING, {"name": name}).scalar_one_or_none()
+    return None if found is None else str(found)
 
 
 def _open(path: Path, mode: str) -> Engine:

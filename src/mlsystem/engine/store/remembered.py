@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.store.database import Database, Transaction
 from mlsystem.engine.store.records import Record
 
 T = TypeVar("T")
@@ -35,3 +35,11 @@ class Remembered(Generic[T]):
             self._known = {}
         self._known[key] = (tx.begun, value)
         return value
+
+    def now(self, database: Database, key: str) -> T:
+        """As `get`, for who is in no transaction: for what is known none is begun, which costs more than what is done in it."""
+        found = self._known.get(key)
+        if found is not None and database.changes.last.get(self._kind, 0) <= found[0]:
+            return found[1]
+        with database.reading() as tx:
+            return self.get(tx, key)

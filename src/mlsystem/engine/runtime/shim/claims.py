@@ -10,7 +10,6 @@ with others: nobody gets /opt/ml while somebody has /opt/ml/model.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import socket
@@ -183,6 +182,8 @@ def _name(what: str) -> str:
         where = os.stat(folder).st_dev
     else:
         where = os.stat("/proc/self/ns/net").st_ino
+    import hashlib  # it loads OpenSSL, and few programs claim anything
+
     return f"{FOLDER}/{hashlib.sha256(f'{where} {what}'.encode()).hexdigest()[:20]}"
 
 

@@ -1,0 +1,66 @@
+"""Tables of a folder, new or from before; and what is remembered of records."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from mlsystem.engine.store.clock import SystemClock
+from mlsystem.engine.store.database import Database, Transaction
+from mlsystem.engine.store.keys import AccessKey
+from mlsystem.engine.store.remembered import Remembered
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    made = Database(tmp_path / "engine.db", SystemClock())
+    yield made
+    made.close()
+
+
+def _indexes(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+
+
+def test_an_index_that_came_later_is_made_in_a_folder_of_before(tmp_path: Path) -> None:
+    path = tmp_path / "engine.db"
+    Database(path, SystemClock()).close()
+    whole = _indexes(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP INDEX records_by_state")
+        connection.commit()
+    assert "records_by_state" in whole - _indexes(path)
+    Database(path, SystemClock()).close()
+    assert _indexes(path) == whole
+
+
+def test_a_setting_is_decided_once(database: Database) -> None:
+    assert database.setting("region", lambda: "here") == "here"
+    assert database.setting("region", lambda: "there") == "here"
+    database.change_setting("region", "elsewhere")
+    assert database.setting("region", lambda: "there") == "elsewhere"
+
+
+def test_what_is_remembered_is_read_again_once_a_commit_has_changed_such_a_record(database: Database) -> None:
+    reads: list[str] = []
+
+    def read(tx: Transaction, key: str) -> AccessKey | None:
+        reads.append(key)
+        return tx.get(AccessKey, key)
+
+    remembered = Remembered(AccessKey, read)
+    assert remembered.now(database, "AKIA") is None
+    with database.transaction() as tx:
+        tx.add(AccessKey(key="AKIA", principal="somebody", account="000000000000"))
+    for _ in range(2):
+        found = remembered.now(database, "AKIA")
+        assert found is not None and found.principal == "somebody"
+    with database.transaction() as tx:
+        tx.remove(AccessKey, "AKIA")
+    assert remembered.now(database, "AKIA") is None
+    assert len(reads) == 3
