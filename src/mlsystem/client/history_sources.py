@@ -21,7 +21,7 @@ from mlsystem.client.retraining import DecisionView, Retraining
 from mlsystem.client.stack import Stack
 from mlsystem.client.stored_file import FinalDocuments
 
-EXECUTIONS, ACTIONS, DECISIONS = 40, 100, 25  # asked for at once
+EXECUTIONS, ACTIONS, DECISIONS = 25, 100, 25  # asked for at once
 NOTHING = SourcePage((), FIRST)
 TOOK_OVER = "Took over"
 

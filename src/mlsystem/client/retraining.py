@@ -22,7 +22,7 @@ from mlsystem.client.stored_file import FinalDocuments
 RECORDS = "retraining/decisions/"
 # How the records' keys begin: project/retraining/retraining_decisions.py
 STAMP, STAMP_LENGTH = "%Y-%m-%dT%H-%M-%S", 19
-SPANS = (timedelta(days=1), timedelta(days=7), timedelta(days=60), timedelta(days=480))
+SPANS = (timedelta(days=2), timedelta(days=14), timedelta(days=60), timedelta(days=480))
 PARALLEL = 8
 
 
