@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import sqlite3
 import time
 import uuid
@@ -40,6 +41,7 @@ CAPTURE_SECONDS = 8.0  # from file to file
 # So many decisions tell their own time; older ones are copies of these.
 TOLD_DECISIONS = 60
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+MOMENT = re.compile(r"\b1\d{9}\.\d+\b")  # seconds since the epoch, in a record's JSON
 POINT = "namespace, name, dimensions, at, unit, sample_count, total, minimum, maximum, sample"
 RECORD = "kind, key, parent, state, body, created_at, updated_at"
 LINE = "group_name, stream_name, at_ms, ingested_ms, message"
@@ -92,7 +94,7 @@ def _copies(connection: sqlite3.Connection, kind: str, count: int) -> Iterator[R
     for number in range(count if found else 0):
         kind, key, parent, state, body, created, updated = found[number % len(found)]
         copy, past = f"{key}-{number}", (number + 1) * HOUR
-        body = body.replace(key, copy)
+        body = MOMENT.sub(lambda found, past=past: repr(float(found[0]) - past), body.replace(key, copy))
         if kind.endswith("_job") and parent:  # each run has a trial of its own
             body = body.replace(parent, f"{parent}-{number}")
             parent = f"{parent}-{number}"

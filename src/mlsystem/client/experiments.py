@@ -6,7 +6,6 @@ metrics that a job reports to SageMaker come on top.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,13 +17,13 @@ from mlsystem.client.connection import Connection
 from mlsystem.client.errors import ClientFailure, NotFound
 from mlsystem.client.experiment_run import EVALUATION, Job, Run, read_job, read_run
 from mlsystem.client.project import Project
+from mlsystem.client.stored_file import FinalDocuments
 
 PAGE = 10
 AT_ONCE = 4
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Search.html
 MOST_RESULTS = 100
 EVALUATION_FILE = "eval.json"
-MOST_METRICS_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,10 @@ class Runs:
 
 
 class Experiments:
-    def __init__(self, connection: Connection, project: Project):
+    def __init__(self, connection: Connection, project: Project, documents: FinalDocuments | None = None):
+        self._connection = connection
+        self._documents = documents or FinalDocuments()
         self._sagemaker = connection.client("sagemaker")
-        self._s3 = connection.client("s3")
         self._experiment = project.pipeline
 
     def page(self, token: str = "") -> Runs:
@@ -89,15 +89,13 @@ class Experiments:
         return found
 
     def _evaluation(self, jobs: Sequence[Job]) -> dict[str, float]:
-        """Empty where there is none that can be read: a page of many runs does not fail for one."""
+        """Empty where there is none that can be read: a page of many runs does not fail for one. No run writes a second one."""
         uri = next((job.artefacts.get("evaluation", "") for job in jobs if job.step == EVALUATION), "")
         if not uri:
             return {}
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
         try:
-            answer = self._s3.get_object(Bucket=bucket, Key=f"{key.rstrip('/')}/{EVALUATION_FILE}")
-            return dict(numbers_of(json.loads(answer["Body"].read(MOST_METRICS_BYTES))))
-        except (ClientError, ValueError):
+            return dict(numbers_of(self._documents.read(self._connection, f"{uri.rstrip('/')}/{EVALUATION_FILE}")))
+        except (ClientFailure, AttributeError):
             return {}
 
     def _search(self, resource: str, expression: Mapping[str, Any], **more: Any) -> dict[str, Any]:

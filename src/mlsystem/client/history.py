@@ -19,7 +19,7 @@ from enum import StrEnum
 
 from mlsystem.client.errors import ClientFailure
 
-PAGE = 40
+PAGE, ENOUGH = 40, 25  # a page is not read on for the rest of so many
 ROUNDS = 2  # so often a source is read on for one page, which may be shorter then
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -84,7 +84,7 @@ def page(sources: Mapping[Kind, Source], cursor: str = "", size: int = PAGE) -> 
         for _ in range(ROUNDS):
             list(pool.map(_Thread.read_on, threads))
             _weave(threads, told, size)
-            if len(told) == size or all(thread.is_over for thread in threads):
+            if len(told) >= min(size, ENOUGH) or all(thread.is_over for thread in threads):
                 break
     left = {thread.kind: astuple(thread.place) for thread in threads if not thread.is_over}
     return HistoryPage(tuple(told), _cursor(left) if left else "")

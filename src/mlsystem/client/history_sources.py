@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -20,7 +21,7 @@ from mlsystem.client.retraining import DecisionView, Retraining
 from mlsystem.client.stack import Stack
 from mlsystem.client.stored_file import FinalDocuments
 
-EXECUTIONS, ACTIONS, DECISIONS = 40, 100, 25  # asked for at once
+EXECUTIONS, ACTIONS, DECISIONS = 25, 100, 25  # asked for at once
 NOTHING = SourcePage((), FIRST)
 TOOK_OVER = "Took over"
 
@@ -35,6 +36,11 @@ class HistorySources:
         self._codedeploy = connection.client("codedeploy")
         self._lambda = connection.client("lambda")
         self._stack = Stack(connection, project.deployed_stack("prd"))
+
+    @cached_property
+    def _outputs(self) -> dict[str, str]:
+        """For as long as a page is made."""
+        return self._stack.outputs()
 
     def all(self) -> dict[Kind, Source]:
         return {
@@ -96,7 +102,7 @@ class HistorySources:
 
     def _first(self, version: str) -> tuple[Happening, ...]:
         """That version, or without one the one that serves: there was no other. Nothing where it is gone by now."""
-        function = self._stack.outputs().get("ApiFunctionName", "")
+        function = self._outputs.get("ApiFunctionName", "")
         if not function:
             return ()
         try:
@@ -113,7 +119,7 @@ class HistorySources:
         self, token: str, statuses: tuple[str, ...], told: Callable[[Mapping[str, Any]], Happening]
     ) -> SourcePage:
         """Deployments of the API."""
-        outputs = self._stack.outputs()
+        outputs = self._outputs
         if "DeploymentGroup" not in outputs:
             return NOTHING
         group = {

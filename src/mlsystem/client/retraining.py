@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -21,7 +22,7 @@ from mlsystem.client.stored_file import FinalDocuments
 RECORDS = "retraining/decisions/"
 # How the records' keys begin: project/retraining/retraining_decisions.py
 STAMP, STAMP_LENGTH = "%Y-%m-%dT%H-%M-%S", 19
-SPANS = (timedelta(days=1), timedelta(days=7), timedelta(days=60), timedelta(days=480))
+SPANS = (timedelta(days=2), timedelta(days=14), timedelta(days=60), timedelta(days=480))
 PARALLEL = 8
 
 
@@ -71,7 +72,7 @@ class Retraining:
 
     def decisions(self, limit: int, since: datetime | None = None) -> list[DecisionView]:
         """The newest first. With `since` older ones are not looked for, however many there are."""
-        bucket, longest = self._bucket(), datetime.now(UTC) - since.astimezone(UTC) if since else None
+        bucket, longest = self._bucket, datetime.now(UTC) - since.astimezone(UTC) if since else None
         return self._read(bucket, self._newest(bucket, "", limit, longest)[-limit:])
 
     def guards(self) -> Guards | None:
@@ -91,7 +92,7 @@ class Retraining:
 
     def page(self, before: str = "", size: int = 25) -> tuple[list[DecisionView], str]:
         """The newest before a record's key first; and the key that the next page is before, empty on the last."""
-        bucket = self._bucket()
+        bucket = self._bucket
         keys = self._newest(bucket, before, size + 1)
         taken = keys[-size:]
         return self._read(bucket, taken), taken[0].removeprefix(self._prefix) if len(keys) > size else ""
@@ -149,7 +150,9 @@ class Retraining:
             raise ClientFailure(f"{function}: {error.response['Error']['Message']}") from error
         return endpoint
 
+    @cached_property
     def _bucket(self) -> str:
+        """For as long as a page is made."""
         return CodePipeline(self._connection, self._project.pipeline).bucket()
 
 

@@ -12,7 +12,7 @@ from mlsystem.client.connection import Connection
 from mlsystem.client.errors import ClientFailure, RunFailed
 
 CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
-REVIEW = "REVIEW_IN_PROGRESS"
+REVIEW, GONE = "REVIEW_IN_PROGRESS", "DELETE_COMPLETE"
 Pause = Callable[[], None]
 
 
@@ -40,7 +40,7 @@ class Stack:
                 return None
             raise
         status = str(found["StackStatus"])
-        return None if status == "DELETE_COMPLETE" else status
+        return None if status == GONE else status
 
     def apply(self, parameters: Mapping[str, str], tags: Mapping[str, str] | None = None, **template: str) -> bool:
         """Create or update it; False when there is nothing to update. Raises ClientFailure."""
@@ -83,6 +83,8 @@ class Stack:
         try:
             found = self._client.describe_stacks(StackName=self.name)["Stacks"][0]
         except ClientError:
+            return {}
+        if found["StackStatus"] == GONE:
             return {}
         return {item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", ())}
 

@@ -15,6 +15,7 @@ from mlsystem.client.connection import Connection
 from mlsystem.client.errors import NotFound
 from mlsystem.client.experiments import Experiments, numbers_of
 from mlsystem.client.project import Project
+from mlsystem.client.stored_file import FinalDocuments
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 PROJECT = Project(Path(), {"project": {"prefix": "mls", "name": "demo"}})
@@ -25,8 +26,11 @@ JOBS = (("Training-Job", "", "training-job"), ("Model-Evaluation-Job", "-eval", 
 class Studio:
     """SageMaker with two runs, and S3 with the evaluation of the first."""
 
+    target, home = "local", Path()
+
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.read: list[str] = []
 
     def client(self, _service: str) -> Studio:
         return self
@@ -45,8 +49,10 @@ class Studio:
     def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
         if IDS[0] not in Key:
             raise ClientError({"Error": {"Code": "NoSuchKey", "Message": "no"}}, "GetObject")
+        self.read.append(Key)
         assert (Bucket, Key) == ("b", f"runs/{IDS[0]}/evaluation/eval.json")
-        return {"Body": io.BytesIO(json.dumps({"m": {"auc": {"value": 0.9}}}).encode())}
+        content = json.dumps({"m": {"auc": {"value": 0.9}}}).encode()
+        return {"Body": io.BytesIO(content), "ContentLength": len(content)}
 
     def _trial(self, one: str) -> dict[str, Any]:
         tags = [{"Key": "GitCommitHash", "Value": "c0ffee"}, {"Key": "DataVersionId", "Value": "v1"}]
@@ -81,6 +87,14 @@ def test_a_run_is_told_by_its_trial_its_jobs_and_its_evaluation() -> None:
     assert first.metrics == {"auc": 0.9}
     assert second.metrics == {}
     assert first.duration == timedelta(minutes=6)
+
+
+def test_an_evaluation_is_read_once_however_often_its_run_is_shown() -> None:
+    studio = Studio()
+    documents = FinalDocuments()
+    for _ in range(2):
+        assert Experiments(cast(Connection, studio), PROJECT, documents).page().runs[0].metrics == {"auc": 0.9}
+    assert studio.read == [f"runs/{IDS[0]}/evaluation/eval.json"]
 
 
 def test_runs_are_compared_in_the_order_in_which_they_were_chosen() -> None:

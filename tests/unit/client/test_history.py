@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from mlsystem.client.errors import ClientFailure
-from mlsystem.client.history import FIRST, Happening, HistoryPage, Kind, Source, SourcePage, page
+from mlsystem.client.history import ENOUGH, FIRST, PAGE, Happening, HistoryPage, Kind, Source, SourcePage, page
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -59,6 +59,19 @@ def test_page_by_page_everything_is_told_once_newest_first(
     found = all_pages(sources, size)
     assert len({(one.kind, one.id) for one in found}) == len(found) == len(executions) + len(approvals)
     assert [one.at for one in found] == sorted((one.at for one in found), reverse=True)
+
+
+def test_a_page_that_has_enough_is_not_read_on_for_the_rest() -> None:
+    asked: list[str] = []
+    known = source(Kind.EXECUTION, list(range(3 * ENOUGH)), ENOUGH)
+
+    def counted(token: str) -> SourcePage:
+        asked.append(token)
+        return known(token)
+
+    first = page({Kind.EXECUTION: counted})
+    assert (len(first.happenings), len(asked)) == (ENOUGH, 1)
+    assert len(all_pages({Kind.EXECUTION: counted}, PAGE, first.older)) == 2 * ENOUGH
 
 
 def test_what_happens_meanwhile_moves_nothing_out_of_the_next_page() -> None:

@@ -115,7 +115,7 @@ def test_page_by_page_the_newest_decisions_come_first_and_only_their_time_is_lis
     asked = Retraining(cast(Any, bucket), cast(Any, project))
     first, token = asked.page("2026-11-24T00-00-00Z", 3)
     assert [one.details["Id"] for one in first] == ["23", "22", "21"]
-    spans = ["2026-11-23T00-00-00", "2026-11-17T00-00-00"]
+    spans = ["2026-11-22T00-00-00", "2026-11-10T00-00-00"]
     assert bucket.begun_at == [f"mls-demo/retraining/decisions/{begun}" for begun in spans]
     second, token = asked.page(token, 3)
     assert ([one.details["Id"] for one in second], token) == (["20", "2", "1"], "")

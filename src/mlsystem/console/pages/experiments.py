@@ -9,6 +9,7 @@ from starlette.datastructures import QueryParams
 
 from mlsystem.client.errors import ClientFailure
 from mlsystem.client.experiments import Experiments
+from mlsystem.console.documents import DOCUMENTS
 from mlsystem.console.page import Page
 from mlsystem.console.run_comparison import (
     FEWEST,
@@ -31,7 +32,7 @@ BARS = 8
 
 
 def load(visit: Visit) -> Mapping[str, Any]:
-    found = Experiments(visit.connection, visit.project).page(visit.query.get("older", ""))
+    found = Experiments(visit.connection, visit.project, DOCUMENTS).page(visit.query.get("older", ""))
     engine = visit.connection.engine
     return {
         "found": found,
@@ -47,7 +48,7 @@ def compare(visit: Visit) -> Mapping[str, Any]:
     names = list(dict.fromkeys(cast(QueryParams, visit.query).getlist("run")))
     if not FEWEST <= len(names) <= MOST:
         raise ClientFailure(f"choose {FEWEST} to {MOST} runs on the page Experiments: {len(names)} were chosen")
-    runs = Experiments(visit.connection, visit.project).named(names)
+    runs = Experiments(visit.connection, visit.project, DOCUMENTS).named(names)
     metrics = metric_rows(runs)
     return {
         "runs": runs,

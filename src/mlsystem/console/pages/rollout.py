@@ -35,7 +35,7 @@ def load(visit: Visit) -> Mapping[str, Any]:
     versions = [shown.old, shown.new] if shown else sorted(weights, key=int)
     course = rollout.course(shown) if shown else None
     span = window(course, visit.now)
-    releases = {one.version: one for one in rollout.releases.named(versions)}
+    releases = {one.version: one for one in rollout.releases.named(versions, weights)}
     figures = figures_of(
         visit.connection, visit.project.pipeline, rollout.function, versions, span.counted, span.drawn, visit.now
     )
@@ -66,13 +66,12 @@ def releases(visit: Visit) -> Mapping[str, Any]:
     """The versions of the newest deployments: which serve, and to which traffic may go back."""
     rollout = Rollout(visit.connection, visit.project)
     newest = rollout.newest()
-    known = {int(version) for one in newest for version in (one.old, one.new)} | set(
-        map(int, rollout.releases.shares())
-    )
+    weights = rollout.releases.shares()
+    known = {int(version) for one in newest for version in (one.old, one.new)} | set(map(int, weights))
     chosen = [str(version) for version in sorted(known, reverse=True)[:MOST_VERSIONS]]
     under_way = next((one for one in newest if one.is_under_way), None)
     return {
-        "releases": rollout.releases.named(chosen),
+        "releases": rollout.releases.named(chosen, weights),
         "under_way": under_way,
         "may_go_back": visit.person.may(Role.ADMIN),
     }

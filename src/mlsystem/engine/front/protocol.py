@@ -23,6 +23,7 @@ from moto.core.serialize import SerializationContext, get_serializer_class
 from werkzeug.exceptions import NotFound
 
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.front.dictionary_results import DictionaryResults
 from mlsystem.engine.front.json_types import type_faults
 from mlsystem.engine.front.s3_wire import as_modelled, with_root
 from mlsystem.engine.runtime.api_model import api_description
@@ -257,7 +258,13 @@ def _router(service: str, wire: str) -> Any:
 
 
 def _serializer(service: str, wire: str, model: OperationModel, request_id: str) -> Any:
-    return get_serializer_class(service, wire)(model, context=SerializationContext(request_id))
+    return _serializer_class(service, wire)(model, context=SerializationContext(request_id))
+
+
+@functools.cache
+def _serializer_class(service: str, wire: str) -> Any:
+    known: Any = get_serializer_class(service, wire)
+    return type(known.__name__, (DictionaryResults, known), {})
 
 
 def _moto_request(request: HttpRequest) -> Request:

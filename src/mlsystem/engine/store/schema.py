@@ -23,6 +23,8 @@ records = Table(
     Index("records_by_state", "kind", "state"),
     Index("records_by_parent", "kind", "parent", "created_at"),
     Index("records_by_creation", "kind", "created_at"),
+    # Few that go on, among very many below the same parent that have ended.
+    Index("records_by_parent_and_state", "kind", "parent", "state", "created_at"),
 )
 
 history = Table(

@@ -14,6 +14,7 @@ from mlsystem.engine.services.cloudformation.operations import find_stack, tag_l
 from mlsystem.engine.services.cloudformation.preparation import read_template
 from mlsystem.engine.services.cloudformation.stack import Stack
 from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.store.remembered import Remembered
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation.type_defs import (
@@ -38,13 +39,16 @@ class StackDescriptions(Part):
 
     def __init__(self, house: House):
         self._house = house
+        # Everybody asks for outputs, of stacks that are large and seldom change.
+        self._told = Remembered(Stack, lambda tx, name: _stack(find_stack(tx, name, with_deleted=True)))
 
     @operation("DescribeStacks", accepts="StackName NextToken")
     def describe(self, request: DescribeStacksInputTypeDef, call: Call) -> Mapping[str, object]:
         if "StackName" in request:
-            return {"Stacks": [_stack(find_stack(call.tx, request["StackName"], with_deleted=True))]}
-        living = [stack for stack in call.tx.all(Stack, newest_first=True) if stack.deleted_at is None]
-        return PAGES.page(living, request, "Stacks", by_creation, _stack, descending=True)
+            return {"Stacks": [self._told.get(call.tx, request["StackName"])]}
+        all_told = [(mark, self._told.get(call.tx, mark[1])) for mark in list(call.tx.each_key(Stack))]
+        living = [one for one in all_told if "DeletionTime" not in one[1]]
+        return PAGES.page(living, request, "Stacks", lambda one: one[0], lambda one: one[1], descending=True)
 
     @operation("ListStacks", accepts="NextToken StackStatusFilter")
     def list_stacks(self, request: ListStacksInputTypeDef, call: Call) -> Mapping[str, object]:
@@ -164,7 +168,7 @@ def _validation(text: str) -> dict[str, Any]:
     return answer
 
 
-def _stack(stack: Stack) -> dict[str, object]:
+def _stack(stack: Stack) -> Mapping[str, object]:
     outputs = [
         {
             "OutputKey": name,

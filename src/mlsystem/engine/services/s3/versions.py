@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from mlsystem.engine.services.s3.object_version import NULL_VERSION, Details, ObjectVersion, Segment
@@ -121,15 +122,23 @@ class Versions:
 
     # ------------------------------------------------------------------ listing
     def walk(
-        self, tx: Transaction, bucket: str, prefix: str, cursor: Cursor, *, all_versions: bool = False
+        self,
+        tx: Transaction,
+        bucket: str,
+        prefix: str,
+        cursor: Cursor,
+        *,
+        all_versions: bool = False,
+        first_batch: int = FIRST_BATCH,
     ) -> Iterator[ObjectVersion]:
         """Versions from `cursor` on whose keys begin with `prefix`, by key and newest first.
 
-        The newest one of each key, and no delete markers, unless `all_versions`. Read in batches that grow, as the caller may soon stop.
+        The newest one of each key, and no delete markers, unless `all_versions`. Read in batches that grow from `first_batch`, as the
+        caller may soon stop.
         """
-        size = FIRST_BATCH
+        size = first_batch
         while True:
-            batch = self._batch(tx, _range(bucket, prefix, cursor), size, all_versions)
+            batch = self._batch(tx, bucket, prefix, cursor, size, all_versions)
             yield from batch
             if len(batch) < size:
                 return
@@ -137,12 +146,13 @@ class Versions:
             size = min(4 * size, LARGEST_BATCH)
 
     def _batch(
-        self, tx: Transaction, conditions: list[ColumnElement[bool]], size: int, all_versions: bool
+        self, tx: Transaction, bucket: str, prefix: str, cursor: Cursor, size: int, all_versions: bool
     ) -> list[ObjectVersion]:
-        if not all_versions:
-            conditions = [*conditions, objects.c.is_latest, ~objects.c.is_delete_marker]
-        query = select(objects).where(*conditions).order_by(objects.c.key, objects.c.sequence.desc())
-        batch = [_version(row) for row in tx.connection.execute(query.limit(size))]
+        # The larger of both, so that the index is entered there.
+        is_included = cursor.is_included or prefix > cursor.key
+        values = {"bucket": bucket, "first": max(prefix, cursor.key), "size": size, "end": prefix_end(prefix)}
+        query = _listed(is_included, values["end"] is not None, all_versions)
+        batch = [_version(row) for row in tx.connection.execute(query, values)]
         return self._whole_keys(tx, batch) if all_versions and len(batch) == size else batch
 
     def _whole_keys(self, tx: Transaction, batch: list[ObjectVersion]) -> list[ObjectVersion]:
@@ -155,15 +165,17 @@ class Versions:
         return [*batch, *(_version(row) for row in rows)]
 
 
-def _range(bucket: str, prefix: str, cursor: Cursor) -> list[ColumnElement[bool]]:
-    key = objects.c.key
-    conditions = [objects.c.bucket == bucket, key >= cursor.key if cursor.is_included else key > cursor.key]
-    if prefix:
-        conditions.append(key >= prefix)
-        end = prefix_end(prefix)
-        if end is not None:
-            conditions.append(key < end)
-    return conditions
+@cache
+def _listed(is_included: bool, has_end: bool, all_versions: bool) -> Select[Any]:
+    """Versions from a key on, or behind it, by key and newest first. Made once: putting it together costs more than running it."""
+    key, first = objects.c.key, bindparam("first")
+    conditions = [objects.c.bucket == bindparam("bucket"), key >= first if is_included else key > first]
+    if has_end:
+        conditions.append(key < bindparam("end"))
+    if not all_versions:
+        conditions += [objects.c.is_latest, ~objects.c.is_delete_marker]
+    query = select(objects).where(*conditions).order_by(key, objects.c.sequence.desc())
+    return query.limit(bindparam("size"))
 
 
 def prefix_end(prefix: str) -> str | None:
