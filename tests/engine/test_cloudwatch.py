@@ -100,6 +100,37 @@ def test_metric_data_are_computed_with_expressions(cloudwatch: Any, namespace: s
     assert (result["Label"], result["Values"], result["StatusCode"]) == ("percent", [25.0], "Complete")
 
 
+def test_metric_data_come_in_pages_of_points(cloudwatch: Any, namespace: str) -> None:
+    at = datetime.now(UTC).replace(second=0, microsecond=0)
+    points = [(name, number) for name in ("a", "b") for number in range(3)]
+    cloudwatch.put_metric_data(
+        Namespace=namespace,
+        MetricData=[
+            {"MetricName": name, "Value": float(number), "Timestamp": at - timedelta(minutes=number)}
+            for name, number in points
+        ],
+    )
+    queries = [
+        {
+            "Id": name,
+            "MetricStat": {"Metric": {"Namespace": namespace, "MetricName": name}, "Period": 60, "Stat": "Sum"},
+        }
+        for name in ("a", "b", "empty")
+    ]
+    for scan in ("TimestampDescending", "TimestampAscending"):
+        pages = cloudwatch.get_paginator("get_metric_data").paginate(
+            MetricDataQueries=queries, ScanBy=scan, **_window(), PaginationConfig={"PageSize": 2}
+        )
+        found = [[(one["Id"], one["Values"], one["StatusCode"]) for one in page["MetricDataResults"]] for page in pages]
+        first, last = ([0.0, 1.0], [2.0]) if scan == "TimestampDescending" else ([2.0, 1.0], [0.0])
+        assert found == [
+            [("a", first, "PartialData")],
+            [("a", last, "Complete"), ("b", first[:1], "PartialData")],
+            [("b", [first[1], *last], "Complete")],
+            [("empty", [], "Complete")],
+        ]
+
+
 def test_metrics_are_searched_for(cloudwatch: Any, namespace: str) -> None:
     for endpoint, value in (("blue", 3.0), ("green", 4.0)):
         dimensions = [{"Name": "EndpointName", "Value": endpoint}]

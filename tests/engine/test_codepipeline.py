@@ -218,15 +218,18 @@ def test_a_rejection_fails_the_execution_with_its_reason(prepared: Callable[[], 
     line.decide("Rejected", "the numbers look odd")
     assert line.ended(execution) == "Failed"
     assert "the numbers look odd" in json.dumps(line.runs(execution)["Approve"]["output"])
-    with pytest.raises(ClientError) as error:
-        line.pipeline.put_approval_result(
-            pipelineName=line.name,
-            stageName="Release",
-            actionName="Approve",
-            result={"summary": "after all", "status": "Approved"},
-            token=str(uuid.uuid4()),
-        )
-    assert error.value.response["Error"]["Code"] == "InvalidApprovalTokenException"
+    codes = {"Approve": "InvalidApprovalTokenException", "Unknown": "ActionNotFoundException"}
+    for action, code in codes.items():
+        with pytest.raises(ClientError, match=code):
+            line.pipeline.put_approval_result(
+                pipelineName=line.name,
+                stageName="Release",
+                actionName=action,
+                result={"summary": "after all", "status": "Approved"},
+                token=str(uuid.uuid4()),
+            )
+    with pytest.raises(line.pipeline.exceptions.PipelineVersionNotFoundException):
+        line.pipeline.get_pipeline(name=line.name, version=99)
 
 
 def test_a_missing_source_fails_and_a_retry_goes_on(prepared: Callable[[], Line]) -> None:

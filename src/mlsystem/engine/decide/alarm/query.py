@@ -6,7 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlsystem.engine.decide.alarm.expression import Searcher, evaluate_expression, has_search, names_in
+from mlsystem.engine.decide.alarm.expression import (
+    SHORTEST_PERIOD,
+    Searcher,
+    evaluate_expression,
+    has_search,
+    names_in,
+)
 from mlsystem.engine.decide.alarm.series import Many, Series, Value, one_series
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 
@@ -31,15 +37,17 @@ def check_queries(queries: Sequence[Query], *, for_alarm: bool = True) -> None:
 
 
 def evaluate_queries(
-    queries: Sequence[Query], metrics: Mapping[str, Series], search: Searcher | None = None
+    queries: Sequence[Query], metrics: Mapping[str, Series], search: Searcher | None = None, period: float | None = None
 ) -> dict[str, Value]:
-    """Every query's value by id; `metrics` are the series of those with a MetricStat, all of one length."""
+    """Every query's value by id; `metrics` are the series of those with a MetricStat, all of one length and `period` (theirs)."""
+    periods = [float(query["MetricStat"]["Period"]) for query in queries if "Period" in query.get("MetricStat", {})]
+    seconds = period or max(periods, default=SHORTEST_PERIOD)
     stored = {query["Id"]: metrics[query["Id"]] for query in queries if "MetricStat" in query}
     values: dict[str, Value] = dict(stored)
     for query in _ordered(queries):
         if "Expression" in query:
             named = {name: values[name] for name in names_in(query["Expression"])}
-            values[query["Id"]] = evaluate_expression(query["Expression"], stored, {**stored, **named}, search)
+            values[query["Id"]] = evaluate_expression(query["Expression"], stored, {**stored, **named}, search, seconds)
     return values
 
 

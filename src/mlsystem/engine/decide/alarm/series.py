@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from mlsystem.engine.decide.errors import AwsError
 
@@ -75,9 +75,54 @@ def interpolated(series: Series) -> Series:
     return result
 
 
+def differences(series: Series) -> Series:
+    """DIFF: each value less the one before it, however long ago that was; the first has none."""
+    return [None if pair is None else pair[1] - pair[0] for pair in _steps(series)]
+
+
+def distances(series: Series, period: float) -> Series:
+    """DIFF_TIME: the seconds from the value before it."""
+    known = [position if value is not None else None for position, value in enumerate(series)]
+    return [None if pair is None else (pair[1] - pair[0]) * period for pair in _steps(known)]
+
+
+def rates(series: Series, period: float) -> Series:
+    """RATE: by how much it changed a second."""
+    pairs = zip(differences(series), distances(series, period), strict=True)
+    return [None if rise is None or seconds is None else rise / seconds for rise, seconds in pairs]
+
+
+def running_sum(series: Series) -> Series:
+    """RUNNING_SUM: what came until then; nothing where there is no value."""
+    sums = accumulate(value or 0.0 for value in series)
+    return [None if value is None else total for value, total in zip(series, sums, strict=True)]
+
+
+def each(function: Callable[[Series], Series], value: Value) -> Value:
+    """A function of one series; of several, row by row."""
+    if isinstance(value, Many):
+        return Many(tuple(function(row) for row in value.rows), value.labels)
+    return function(one_series(value))
+
+
+def picked(many: Many, positions: Iterable[int]) -> Many:
+    """Some of the series, in this order, each with its label."""
+    chosen = list(positions)
+    labels = tuple(many.labels[position] for position in chosen) if many.labels else ()
+    return Many(tuple(many.rows[position] for position in chosen), labels)
+
+
 def wrong(message: str) -> AwsError:
     """The error of an expression that cannot be computed."""
     return AwsError("ValidationError", f"Error in expression: {message}.")
+
+
+def _steps(series: Sequence[float | None]) -> Iterator[tuple[float, float] | None]:
+    """For each period the value before it and its own, where it has both."""
+    last: float | None = None
+    for value in series:
+        yield None if value is None or last is None else (last, value)
+        last = last if value is None else value
 
 
 def _row(function: Callable[..., float], values: Sequence[Value], index: int) -> Series:

@@ -16,6 +16,7 @@ from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.decide.paging import Paging, by_creation
 from mlsystem.engine.decide.scaling import TargetTrackingPolicy, alarm_name, high_alarm, low_alarm, read_policy
 from mlsystem.engine.services.application_autoscaling.scaling import Scaling
+from mlsystem.engine.services.application_autoscaling.scope import all_of, check_scope, parent_prefix
 from mlsystem.engine.services.application_autoscaling.target import Policy, Target, target_key
 from mlsystem.engine.store.database import Transaction
 
@@ -61,10 +62,11 @@ class Policies(Part):
     )
     def describe(self, request: DescribeScalingPoliciesRequestTypeDef, call: Call) -> Mapping[str, object]:
         names = request.get("PolicyNames")
+        check_scope(request, request.get("ResourceId"))
         found = [
             policy
-            for policy in call.tx.all(Policy)
-            if (names is None or policy.name in names) and policy.parent.startswith(request.get("ResourceId", ""))
+            for policy in all_of(call.tx, Policy, request)
+            if (names is None or policy.name in names) and policy.parent.startswith(parent_prefix(request))
         ]
         return Paging(50).page(found, request, "ScalingPolicies", by_creation, self._described)
 

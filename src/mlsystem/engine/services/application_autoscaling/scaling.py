@@ -26,6 +26,7 @@ from mlsystem.engine.decide.scaling import (
 from mlsystem.engine.durable.machine import Event, Json, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler, NoticeHandler
 from mlsystem.engine.services.application_autoscaling.notices import DUE
+from mlsystem.engine.services.application_autoscaling.scope import all_of, check_scope, parent_prefix
 from mlsystem.engine.services.application_autoscaling.target import (
     SET_CAPACITY,
     ActivityRecord,
@@ -67,10 +68,11 @@ class Scaling(Part):
         "DescribeScalingActivities", accepts="ServiceNamespace ResourceId ScalableDimension MaxResults NextToken"
     )
     def describe(self, request: DescribeScalingActivitiesRequestTypeDef, call: Call) -> Mapping[str, object]:
+        check_scope(request, request.get("ResourceId"))
         found = [
             activity
-            for activity in call.tx.all(ActivityRecord, newest_first=True)
-            if activity.parent.startswith(request.get("ResourceId", ""))
+            for activity in all_of(call.tx, ActivityRecord, request, newest_first=True)
+            if activity.parent.startswith(parent_prefix(request))
         ]
         return Paging(50).page(found, request, "ScalingActivities", by_creation, _described, descending=True)
 

@@ -17,6 +17,7 @@ from mlsystem.engine.decide.schedule import Rate, check_timezone, read_schedule
 from mlsystem.engine.durable.machine import CancelTimer, Event, Json, Machine, SetTimer, Step
 from mlsystem.engine.durable.worker import NoticeHandler
 from mlsystem.engine.services.application_autoscaling.notices import DEREGISTERED, due
+from mlsystem.engine.services.application_autoscaling.scope import all_of, check_scope
 from mlsystem.engine.services.application_autoscaling.target import Target, target_key
 from mlsystem.engine.services.application_autoscaling.targets import find_target
 from mlsystem.engine.store.database import Transaction
@@ -131,9 +132,10 @@ class ScheduledActions(Part):
     )
     def describe(self, request: DescribeScheduledActionsRequestTypeDef, call: Call) -> Mapping[str, object]:
         names, resource = request.get("ScheduledActionNames"), request.get("ResourceId")
+        check_scope(request, resource)
         found = [
             record
-            for record in call.tx.all(ActionRecord)
+            for record in all_of(call.tx, ActionRecord, request)
             if (names is None or record.name in names) and resource in (None, record.resource)
         ]
         return Paging(50).page(found, request, "ScheduledActions", by_creation, _describe)

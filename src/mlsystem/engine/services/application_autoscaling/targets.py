@@ -17,6 +17,7 @@ from mlsystem.engine.decide.scaling.policy import VARIANT
 from mlsystem.engine.services.application_autoscaling.notices import deregistered
 from mlsystem.engine.services.application_autoscaling.policies import Policies
 from mlsystem.engine.services.application_autoscaling.scaling import Scaling
+from mlsystem.engine.services.application_autoscaling.scope import all_of, check_scope
 from mlsystem.engine.services.application_autoscaling.target import Target, TargetState, target_key
 from mlsystem.engine.store.database import Transaction
 
@@ -101,7 +102,8 @@ class Targets(Part):
     @operation("DescribeScalableTargets", accepts="ServiceNamespace ResourceIds ScalableDimension MaxResults NextToken")
     def describe(self, request: DescribeScalableTargetsRequestTypeDef, call: Call) -> Mapping[str, object]:
         wanted = request.get("ResourceIds")
-        found = [one for one in call.tx.all(Target) if wanted is None or one.resource_id in wanted]
+        check_scope(request, wanted)
+        found = [one for one in all_of(call.tx, Target, request) if wanted is None or one.resource_id in wanted]
         return Paging(50).page(found, request, "ScalableTargets", by_creation, _described)
 
     @operation("DeregisterScalableTarget", accepts="ServiceNamespace ResourceId ScalableDimension")

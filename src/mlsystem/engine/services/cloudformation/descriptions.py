@@ -34,6 +34,14 @@ if TYPE_CHECKING:
 PAGES = Paging(100)
 
 
+def _holder(tx: Transaction, physical_id: str) -> Stack:
+    """The stack that has a resource. Raises AwsError(ValidationError)."""
+    for stack in tx.each(Stack, newest_first=True):
+        if stack.deleted_at is None and any(one.physical_id == physical_id for one in stack.stack.resources.values()):
+            return stack
+    raise AwsError("ValidationError", f"Stack for {physical_id} does not exist")
+
+
 class StackDescriptions(Part):
     """Reads only."""
 
@@ -66,12 +74,12 @@ class StackDescriptions(Part):
 
     @operation("DescribeStackResources", accepts="StackName LogicalResourceId PhysicalResourceId")
     def resources(self, request: DescribeStackResourcesInputTypeDef, call: Call) -> Mapping[str, object]:
-        if "StackName" not in request:
-            raise AwsError(
-                "ValidationError",
-                "Either StackName or PhysicalResourceId must be specified; the engine needs StackName",
-            )
-        stack = find_stack(call.tx, request["StackName"], with_deleted=True)
+        if ("StackName" in request) == ("PhysicalResourceId" in request):
+            raise AwsError("ValidationError", "Either StackName or PhysicalResourceId must be specified, and not both")
+        if "StackName" in request:
+            stack = find_stack(call.tx, request["StackName"], with_deleted=True)
+        else:
+            stack = _holder(call.tx, request["PhysicalResourceId"])
         wanted = request.get("LogicalResourceId")
         times = _times(call.tx, stack)
         found = [item for name, item in stack.stack.resources.items() if wanted in (None, name)]

@@ -123,6 +123,8 @@ class Alarms(Part):
         if call.tx.get(Alarm, request["AlarmName"]) is None:
             raise AwsError("ResourceNotFound", f"Unknown alarm {request['AlarmName']}.")
         reason_data = request.get("StateReasonData", "")
+        if reason_data:
+            _check_json(reason_data)
         data = {"state": request["StateValue"], "reason": request["StateReason"], "reason_data": reason_data}
         self._house.worker.send(call.tx, Alarm, request["AlarmName"], Event("state_set", data))
         return {}
@@ -154,6 +156,13 @@ def _checked(request: Mapping[str, Any]) -> AlarmRule:
             if not is_scaling_policy(arn) and arn.split(":")[2:3] != ["sns"]:
                 raise NotImplementedHere(f"the alarm action {arn}", "topics of SNS and scaling policies are")
     return rule
+
+
+def _check_json(text: str) -> None:
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise AwsError("InvalidFormat", f"StateReasonData was not syntactically valid JSON: {error}", 400) from error
 
 
 def describe_alarm(alarm: Alarm) -> dict[str, object]:

@@ -15,6 +15,7 @@ from typing import Any
 from mlsystem.engine.decide.alarm import Samples, samples_of
 from mlsystem.engine.decide.errors import AwsError
 
+RESOLUTIONS = (1, 60)
 MOST_DIMENSIONS = 30
 MOST_VALUES = 150
 # Beyond these no number is taken: 2 to the power of 360.
@@ -67,6 +68,10 @@ def read_datum(namespace: str, datum: Mapping[str, Any], now: float) -> Datum:
     dimensions = datum.get("Dimensions", ())
     if len(dimensions) > MOST_DIMENSIONS:
         raise _invalid(f"The metric {name} has {len(dimensions)} dimensions; at most {MOST_DIMENSIONS} are allowed.")
+    if datum.get("StorageResolution", 60) not in RESOLUTIONS:
+        raise _invalid(
+            f"The StorageResolution of the metric {name} must be 1 or 60, but is {datum['StorageResolution']}."
+        )
     at = _seconds(datum.get("Timestamp"), now)
     if not now - OLDEST_SECONDS <= at <= now + NEWEST_SECONDS:
         raise _invalid(

@@ -27,7 +27,7 @@ from mlsystem.engine.decide.alarm import (
 )
 from mlsystem.engine.decide.alarm.series import column
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.decide.paging import Paging
+from mlsystem.engine.services.cloudwatch.data_page import data_page
 from mlsystem.engine.services.cloudwatch.metric import Metric, metric_of
 from mlsystem.engine.services.cloudwatch.points import known_metrics, read_buckets, series
 from mlsystem.engine.store.database import Transaction
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 1440
 MOST_DATAPOINTS = 100_800
-PAGES = Paging(500)
 SHORT_PERIODS = {1, 5, 10, 20, 30}
 # Of metrics without a point since then SEARCH knows nothing.
 SEARCHED_SECONDS = 14 * 86400
@@ -89,8 +88,9 @@ class Statistics(Part):
         for query in queries:
             if query.get("ReturnData", True):
                 results += _results(call.tx, query, queries, start, end, is_ascending)
-        numbered = list(enumerate(results))
-        return PAGES.page(numbered, request, "MetricDataResults", lambda one: (one[0],), lambda one: one[1])
+        most = request.get("MaxDatapoints") or MOST_DATAPOINTS
+        page, token = data_page(results, request.get("NextToken"), most, is_ascending=is_ascending)
+        return {"MetricDataResults": page, "Messages": [], **({} if token is None else {"NextToken": token})}
 
 
 def period_grid(start: float, end: float, period: int) -> list[float]:
@@ -123,7 +123,8 @@ def _results(
         raise AwsError("ValidationError", f"The expression {query['Id']} needs a Period, as it names no metric.", 400)
     starts = period_grid(start, end, period)
     stored = {one["Id"]: _stored(tx, one["MetricStat"], starts, period) for one in members if "MetricStat" in one}
-    value = evaluate_queries(members, stored, lambda text, stat: _searched(tx, text, stat, starts, period))[query["Id"]]
+    values = evaluate_queries(members, stored, lambda text, stat: _searched(tx, text, stat, starts, period), period)
+    value = values[query["Id"]]
     if isinstance(value, Many):
         named = value.labels or ("",) * len(value.rows)
         return [_result(query, starts, row, label, is_ascending) for row, label in zip(value.rows, named, strict=True)]

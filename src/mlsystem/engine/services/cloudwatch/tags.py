@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlsystem.engine.contract import Call, Part, operation
+from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.services.cloudwatch.alarm import Alarm
+from mlsystem.engine.services.cloudwatch.dashboards import Dashboard
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.records import Record
 
@@ -15,6 +19,10 @@ if TYPE_CHECKING:
         TagResourceInputTypeDef,
         UntagResourceInputTypeDef,
     )
+
+
+# By what their ARNs have behind the account.
+KINDS: Mapping[str, type[Record]] = {"alarm": Alarm, "dashboard": Dashboard}
 
 
 class Tags(Record):
@@ -41,17 +49,28 @@ class TagOperations(Part):
 
     @operation("TagResource", accepts="ResourceARN Tags")
     def tag(self, request: TagResourceInputTypeDef, call: Call) -> Mapping[str, object]:
+        _require(call.tx, request["ResourceARN"])
         write_tags(call.tx, request["ResourceARN"], request["Tags"])
         return {}
 
     @operation("UntagResource", accepts="ResourceARN TagKeys")
     def untag(self, request: UntagResourceInputTypeDef, call: Call) -> Mapping[str, object]:
         arn = request["ResourceARN"]
+        _require(call.tx, arn)
         kept = {key: value for key, value in read_tags(call.tx, arn).items() if key not in request["TagKeys"]}
         call.tx.put(Tags(key=arn, tags=kept))
         return {}
 
     @operation("ListTagsForResource", accepts="ResourceARN")
     def list_tags(self, request: ListTagsForResourceInputTypeDef, call: Call) -> Mapping[str, object]:
+        _require(call.tx, request["ResourceARN"])
         tags = read_tags(call.tx, request["ResourceARN"])
         return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+
+def _require(tx: Transaction, arn: str) -> None:
+    """Raises AwsError(ResourceNotFoundException) for an alarm or a dashboard that is not there."""
+    kind, name = re.split("[:/]", f"{arn.split(':', 5)[-1]}:", maxsplit=1)
+    model = KINDS.get(kind)
+    if model is None or tx.get(model, name.removesuffix(":")) is None:
+        raise AwsError("ResourceNotFoundException", f"The resource {arn} does not exist.", status=404)

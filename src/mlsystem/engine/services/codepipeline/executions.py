@@ -40,6 +40,7 @@ TOLD = ("revisionId", "revisionSummary")
 
 
 def require_execution(tx: Transaction, pipeline: str, execution_id: str) -> Execution:
+    require_pipeline(tx, pipeline)
     execution = tx.get(Execution, execution_id)
     if execution is None or execution.parent != pipeline:
         raise AwsError("PipelineExecutionNotFoundException", f"Pipeline '{pipeline}' has no execution '{execution_id}'")
@@ -119,7 +120,10 @@ class Executions(Part):
     @operation("PutApprovalResult", accepts="pipelineName stageName actionName result token")
     def put_approval(self, request: PutApprovalResultInputTypeDef, call: Call) -> Mapping[str, object]:
         pipeline = require_pipeline(call.tx, request["pipelineName"])
-        require_stage(pipeline, request["stageName"])
+        stage = require_stage(pipeline, request["stageName"])
+        if request["actionName"] not in [action["name"] for action in stage["actions"]]:
+            message = f"The stage '{stage['name']}' does not have an action named '{request['actionName']}'"
+            raise AwsError("ActionNotFoundException", message)
         found = (
             (execution, run)
             for execution in call.tx.each(Execution, parent=pipeline.key, newest_first=True)

@@ -110,6 +110,9 @@ class Pipelines(Part):
     @operation("GetPipeline", accepts="name version")
     def get(self, request: GetPipelineInputTypeDef, call: Call) -> Mapping[str, object]:
         pipeline = require_pipeline(call.tx, request["name"])
+        if request.get("version", pipeline.version) > pipeline.version:
+            message = f"The pipeline '{pipeline.key}' has no version {request['version']}"
+            raise AwsError("PipelineVersionNotFoundException", message)
         if request.get("version", pipeline.version) != pipeline.version:
             raise NotImplementedHere("codepipeline:GetPipeline with an older version")
         metadata = {

@@ -45,6 +45,7 @@ RESERVED = {
     "LAMBDA_TASK_ROOT",
 }
 MOST_ENVIRONMENT_BYTES = 4096
+LONGEST_TIMEOUT_SECONDS = 900
 READABLE_RUNTIMES = "python"
 
 
@@ -52,6 +53,9 @@ def described(request: Mapping[str, Any]) -> dict[str, Any]:
     """The members of a request that describe the function. Raises AwsError for what is wrong or not implemented."""
     found = {name: request[name] for name in DESCRIBED.split() if name in request}
     _check_environment(found.get("Environment", {}).get("Variables", {}))
+    if found.get("Timeout", 0) > LONGEST_TIMEOUT_SECONDS:
+        message = f"Timeout is {found['Timeout']}, which is more than {LONGEST_TIMEOUT_SECONDS} seconds"
+        raise AwsError("ValidationException", message, 400)
     runtime = found.get("Runtime", READABLE_RUNTIMES)
     if not runtime.startswith(READABLE_RUNTIMES):
         raise NotImplementedHere(

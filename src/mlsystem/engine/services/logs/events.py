@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,14 @@ from mlsystem.engine.decide.log_filter import parse_filter
 from mlsystem.engine.decide.paging import read_mark, token_of
 from mlsystem.engine.durable.machine import Notice
 from mlsystem.engine.durable.metric_notice import TOPIC as METRIC_DATA
-from mlsystem.engine.services.logs.groups import LogStream, group_name, require_group, require_stream
+from mlsystem.engine.services.logs.groups import (
+    LogGroup,
+    LogStream,
+    exclusive,
+    group_name,
+    require_group,
+    require_stream,
+)
 from mlsystem.engine.services.logs.metric_filter import MetricFilter, measured
 from mlsystem.engine.store import schema
 from mlsystem.engine.store.database import Transaction
@@ -28,7 +36,11 @@ if TYPE_CHECKING:
     )
 
 DEFAULT_LIMIT = 10_000
-LONGEST_MESSAGE = 256 * 1024
+LONGEST_MESSAGE = 1024 * 1024
+# PutLogEvents counts so many bytes for each event beside its message.
+EVENT_BYTES = 26
+LARGEST_BATCH_BYTES = 1024 * 1024
+OLDEST_MS, NEWEST_MS = 14 * 86_400_000, 2 * 3_600_000
 EMBEDDED_METRICS = "log.embedded_metrics"
 
 
@@ -92,8 +104,13 @@ class Events(Part):
                 "InvalidParameterException",
                 "Log events in a single PutLogEvents request must be in chronological order.",
             )
-        write_events(self._house, call.tx, stream.parent, stream.name, events)
-        return {"nextSequenceToken": "0"}
+        size = sum(len(message.encode()) + EVENT_BYTES for _, message in events)
+        if size > LARGEST_BATCH_BYTES:
+            message = f"Upload too large: {size} bytes exceeds limit of {LARGEST_BATCH_BYTES}"
+            raise AwsError("InvalidParameterException", message)
+        taken, rejected = _taken(events, int(call.now * 1000), require_group(call.tx, stream.parent))
+        write_events(self._house, call.tx, stream.parent, stream.name, taken)
+        return {"nextSequenceToken": "0", **({"rejectedLogEventsInfo": rejected} if rejected else {})}
 
     @operation(
         "GetLogEvents",
@@ -131,6 +148,7 @@ class Events(Part):
         limit interleaved""",
     )
     def filter(self, request: FilterLogEventsRequestTypeDef, call: Call) -> Mapping[str, object]:
+        exclusive(request, "logStreamNames", "logStreamNamePrefix")
         group = require_group(call.tx, group_name(request)).key
         wanted = parse_filter(request.get("filterPattern", ""))
         table = schema.log_events
@@ -150,6 +168,21 @@ class Events(Part):
             if wanted.matches(row.message):
                 found.append(_filtered(row))
         return {"events": found, "searchedLogStreams": []}
+
+
+def _taken(
+    events: Sequence[tuple[int, str]], now: int, group: LogGroup
+) -> tuple[Sequence[tuple[int, str]], dict[str, int]]:
+    """What CloudWatch takes of a batch in the order of time, and where what it leaves out ends and begins."""
+    times = [at for at, _ in events]
+    old = bisect_left(times, now - OLDEST_MS)
+    expired = bisect_left(times, now - group.retention_days * 86_400_000) if group.retention_days else 0
+    new = bisect_right(times, now + NEWEST_MS)
+    told = {"tooOldLogEventEndIndex": old, "expiredLogEventEndIndex": expired if expired > old else 0}
+    rejected = {name: index for name, index in told.items() if index}
+    if new < len(times):
+        rejected["tooNewLogEventStartIndex"] = new
+    return events[max(old, expired) : new], rejected
 
 
 def _window(request: Mapping[str, Any]) -> Select[Any]:

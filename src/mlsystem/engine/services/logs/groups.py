@@ -28,6 +28,32 @@ if TYPE_CHECKING:
         PutRetentionPolicyRequestTypeDef,
     )
 
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+RETENTION_DAYS = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
+
 PAGES = Paging(50, "limit", "nextToken", "nextToken")
 
 
@@ -97,6 +123,7 @@ class Groups(Part):
 
     @operation("DescribeLogGroups", accepts="logGroupNamePrefix logGroupNamePattern nextToken limit")
     def describe_groups(self, request: DescribeLogGroupsRequestTypeDef, call: Call) -> Mapping[str, object]:
+        exclusive(request, "logGroupNamePrefix", "logGroupNamePattern")
         prefix, pattern = request.get("logGroupNamePrefix", ""), request.get("logGroupNamePattern", "")
         groups = [group for group in call.tx.all(LogGroup) if group.key.startswith(prefix) and pattern in group.key]
         groups.sort(key=lambda group: group.key)
@@ -105,7 +132,11 @@ class Groups(Part):
     @operation("PutRetentionPolicy", accepts="logGroupName retentionInDays")
     def put_retention(self, request: PutRetentionPolicyRequestTypeDef, call: Call) -> Mapping[str, object]:
         group = require_group(call.tx, request["logGroupName"])
-        call.tx.put(group.changed(retention_days=request["retentionInDays"]))
+        days = request["retentionInDays"]
+        if days not in RETENTION_DAYS:
+            allowed = ", ".join(map(str, RETENTION_DAYS))
+            raise AwsError("InvalidParameterException", f"retentionInDays is {days}, which is none of {allowed}")
+        call.tx.put(group.changed(retention_days=days))
         return {}
 
     @operation("DeleteRetentionPolicy", accepts="logGroupName")
@@ -142,6 +173,9 @@ class Groups(Part):
         streams = [stream for stream in call.tx.all(LogStream, parent=group) if stream.name.startswith(prefix)]
         is_reversed = bool(request.get("descending"))
         if request.get("orderBy") == "LastEventTime":
+            if prefix:
+                message = "Cannot order by LastEventTime with a logStreamNamePrefix."
+                raise AwsError("InvalidParameterException", message)
             described = [self._stream(call.tx, stream) for stream in streams]
             described.sort(key=_by_last_event, reverse=is_reversed)
             return PAGES.page(described, request, "logStreams", _by_last_event, descending=is_reversed)
@@ -187,6 +221,12 @@ def _times(tx: Transaction, stream: LogStream) -> dict[str, int]:
     if first is None or last is None:
         return {}
     return {"firstEventTimestamp": first[0], "lastEventTimestamp": last[0], "lastIngestionTime": last[1]}
+
+
+def exclusive(request: Mapping[str, Any], one: str, other: str) -> None:
+    """Raises AwsError(InvalidParameterException) where both are given."""
+    if one in request and other in request:
+        raise AwsError("InvalidParameterException", f"{one} and {other} are mutually exclusive.")
 
 
 def group_name(request: Mapping[str, Any]) -> str:

@@ -66,11 +66,17 @@ def _fault(name: str) -> str | None:
     return None
 
 
+LONGEST_KEY_BYTES = 1024
+
+
 def find_bucket(tx: Transaction, request: Mapping[str, Any]) -> Bucket:
     """The bucket of a request. Raises AwsError(NoSuchBucket), or AccessDenied when it is not `ExpectedBucketOwner`'s."""
     bucket = tx.get(Bucket, request["Bucket"])
     if bucket is None:
         raise no_such_bucket(request["Bucket"])
+    key = request.get("Key", "")
+    if len(key) > LONGEST_KEY_BYTES or len(key.encode()) > LONGEST_KEY_BYTES:
+        raise AwsError("KeyTooLongError", "Your key is too long", 400)
     if request.get("ExpectedBucketOwner", bucket.parent) != bucket.parent:
         raise AwsError("AccessDenied", "Access Denied: the bucket is owned by another account than expected.", 403)
     return bucket

@@ -20,6 +20,7 @@ HEADERS = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLang
 HEADER_MEMBERS = f"ContentType Expires Metadata {' '.join(HEADERS)}"
 CHECKSUM_MEMBERS = "ChecksumAlgorithm " + " ".join(f"Checksum{name}" for name in CHECKSUM_NAMES)
 LARGEST_METADATA_BYTES = 2048
+MD5_BYTES = 16
 OWNERS_ACLS = ("private", "bucket-owner-full-control")
 
 
@@ -70,12 +71,21 @@ def _read(file: BinaryIO | Readable) -> Iterator[bytes]:
 
 def _verify(body: Body, request: Mapping[str, Any]) -> None:
     stated_md5 = request.get("ContentMD5")
+    if stated_md5 and not _is_md5(stated_md5):
+        raise AwsError("InvalidDigest", "The Content-MD5 you specified is not valid.", 400)
     if stated_md5 and base64.b64encode(bytes.fromhex(body.md5)).decode() != stated_md5:
         raise AwsError("BadDigest", "The Content-MD5 you specified did not match what we received.", 400)
     for name in CHECKSUM_NAMES:
         stated = request.get(f"Checksum{name}")
         if stated and stated != checksum_of_body(body, name):
             raise AwsError("BadDigest", f"The {name} you specified did not match the calculated checksum.", 400)
+
+
+def _is_md5(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == MD5_BYTES
+    except ValueError:
+        return False
 
 
 def checksums(body: Body, request: Mapping[str, Any]) -> dict[str, str]:

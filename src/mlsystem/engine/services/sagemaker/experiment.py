@@ -70,6 +70,13 @@ def require_trial(tx: Transaction, name: str) -> Trial:
     return found
 
 
+def check_free(tx: Transaction, model: type[Experiment | Trial | TrialComponent], name: str) -> None:
+    """Names are not case-sensitive, and ARNs hold them in small letters. Raises AwsError(ValidationException)."""
+    held = next((key for _, key in tx.each_key(model) if key.lower() == name.lower()), None)
+    if held is not None:
+        raise taken(model.__name__, held)
+
+
 def missing(kind: str, name: str) -> AwsError:
     return AwsError("ResourceNotFound", f"{kind} {name} does not exist.")
 

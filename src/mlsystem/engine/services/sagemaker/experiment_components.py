@@ -12,6 +12,7 @@ from mlsystem.engine.services.sagemaker.experiment import (
     Association,
     ComponentState,
     TrialComponent,
+    check_free,
     missing,
     require_experiment,
     require_trial,
@@ -59,6 +60,7 @@ class TrialComponents(Part):
         name = request["TrialComponentName"]
         if component(call.tx, self._house, name) is not None:
             raise taken("TrialComponent", name)
+        check_free(call.tx, TrialComponent, name)
         arn = self._house.scope.arn("sagemaker", f"experiment-trial-component/{name.lower()}")
         call.tx.put(TrialComponent(key=name, state=ComponentState.PRESENT, arn=arn, about=_about(request)))
         write_tags(call.tx, arn, request.get("Tags", ()))

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.services.sagemaker.experiment import Experiment, Trial, require_experiment, require_trial, taken
+from mlsystem.engine.services.sagemaker.experiment import (
+    Experiment,
+    Trial,
+    check_free,
+    require_experiment,
+    require_trial,
+)
 from mlsystem.engine.services.sagemaker.experiment_component import component, components
 from mlsystem.engine.services.sagemaker.listing import page, when
 from mlsystem.engine.services.sagemaker.tags import write_tags
@@ -43,8 +49,7 @@ class Experiments(Part):
     @operation("CreateExperiment", accepts="ExperimentName DisplayName Description Tags")
     def create(self, request: CreateExperimentRequestTypeDef, call: Call) -> Mapping[str, object]:
         name = request["ExperimentName"]
-        if call.tx.get(Experiment, name) is not None:
-            raise taken("Experiment", name)
+        check_free(call.tx, Experiment, name)
         arn = self._house.scope.arn("sagemaker", f"experiment/{name.lower()}")
         shown = request.get("DisplayName", name)
         call.tx.add(Experiment(key=name, arn=arn, display_name=shown, description=request.get("Description", "")))
@@ -90,8 +95,7 @@ class Trials(Part):
         experiment, name = require_experiment(call.tx, request["ExperimentName"]), request.get("TrialName", "")
         if not name:
             raise AwsError("ValidationException", "TrialName is required.")
-        if call.tx.get(Trial, name) is not None:
-            raise taken("Trial", name)
+        check_free(call.tx, Trial, name)
         arn = self._house.scope.arn("sagemaker", f"experiment-trial/{name.lower()}")
         call.tx.add(Trial(key=name, parent=experiment.key, arn=arn, display_name=request.get("DisplayName", name)))
         write_tags(call.tx, arn, request.get("Tags", ()))
@@ -104,6 +108,8 @@ class Trials(Part):
     @operation("ListTrials", accepts=f"ExperimentName TrialComponentName {FILTERS}")
     def list_trials(self, request: ListTrialsRequestTypeDef, call: Call) -> Mapping[str, object]:
         wanted, holders = request.get("ExperimentName"), None
+        if wanted is not None:
+            require_experiment(call.tx, wanted)
         if "TrialComponentName" in request:
             name = request["TrialComponentName"]
             found = component(call.tx, self._house, name)

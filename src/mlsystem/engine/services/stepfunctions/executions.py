@@ -17,7 +17,13 @@ from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.services.stepfunctions.execution import Execution, ExecutionMachine, Status
 from mlsystem.engine.services.stepfunctions.listing import PAGES, when
 from mlsystem.engine.services.stepfunctions.redrive import obstacle, redrive_status
-from mlsystem.engine.services.stepfunctions.state_machine import qualified, require_state_machine, unqualified
+from mlsystem.engine.services.stepfunctions.state_machine import (
+    check_arn,
+    check_name,
+    qualified,
+    require_state_machine,
+    unqualified,
+)
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
@@ -35,6 +41,7 @@ PAYLOADS = {"input", "output", "parameters"}
 
 
 def require_execution(tx: Transaction, arn: str) -> Execution:
+    check_arn(arn)
     found = tx.get(Execution, arn)
     if found is None:
         raise AwsError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
@@ -55,6 +62,7 @@ class Executions(Part):
         machine = run.machine
         name, text = request.get("name") or str(uuid.uuid4()), request.get("input", "{}")
         _check_input(text)
+        check_name(name)
         arn = self._house.scope.arn("states", f"execution:{machine.name}:{name}")
         found = call.tx.get(Execution, arn)
         if found is not None:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-cd-aliasing-versio
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,6 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.records import Record
+
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html (name)
+UNNAMEABLE = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
 
 
 class StateMachine(Record):
@@ -76,10 +80,23 @@ class Qualified:
 
 
 def require_state_machine(tx: Transaction, arn: str) -> StateMachine:
+    check_arn(arn)
     found = tx.get(StateMachine, arn)
     if found is None:
         raise AwsError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
     return found
+
+
+def check_arn(arn: str) -> None:
+    """Raises AwsError(InvalidArn)."""
+    if not arn.startswith("arn:") or arn.count(":") < 5:
+        raise AwsError("InvalidArn", f"Invalid Arn: '{arn}'")
+
+
+def check_name(name: str) -> None:
+    """Of a state machine or an execution. Raises AwsError(InvalidName)."""
+    if UNNAMEABLE.search(name):
+        raise AwsError("InvalidName", f"Invalid Name: '{name}'")
 
 
 def unqualified(arn: str) -> str:

@@ -22,6 +22,7 @@ from mlsystem.engine.services.stepfunctions.state_machine import (
     Alias,
     StateMachine,
     Version,
+    check_name,
     require_state_machine,
 )
 from mlsystem.engine.services.stepfunctions.versions import publish
@@ -58,6 +59,7 @@ class StateMachines(Part):
     )
     def create(self, request: CreateStateMachineInputTypeDef, call: Call) -> Mapping[str, object]:
         _refuse_settings("CreateStateMachine", request)
+        check_name(request["name"])
         check_definition(request["definition"])
         demand_rules(self._house, request["roleArn"], request["definition"])
         arn = self._house.scope.arn("states", f"stateMachine:{request['name']}")
@@ -81,6 +83,10 @@ class StateMachines(Part):
     def update(self, request: UpdateStateMachineInputTypeDef, call: Call) -> Mapping[str, object]:
         _refuse_settings("UpdateStateMachine", request)
         found = require_state_machine(call.tx, request["stateMachineArn"])
+        if not request.keys() - {"stateMachineArn"}:
+            raise AwsError(
+                "MissingRequiredParameter", "Either the definition, the role ARN or a setting must be specified"
+            )
         changes: dict[str, Any] = {"revision": self._house.new_id(32)}
         if "definition" in request:
             check_definition(request["definition"])

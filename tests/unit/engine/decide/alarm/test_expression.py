@@ -47,10 +47,31 @@ METRICS: dict[str, Series] = {"errors": [1.0, None, 0.0], "calls": [10.0, 20.0, 
         ("calls == 20 OR calls != 10", [0.0, 1.0, 1.0]),
         ("ABS(calls - 15)", [5.0, 5.0, 15.0]),
         ("CEIL(calls / 15) + FLOOR(1.9)", [2.0, 3.0, 1.0]),
+        ("LOG10(calls * 10) + LOG(1)", [2.0, pytest.approx(2.301, abs=0.001), None]),
+        ("DIFF(calls)", [None, 10.0, -20.0]),
+        ("DIFF(errors)", [None, None, -1.0]),
+        ("DIFF_TIME(errors)", [None, None, 600.0]),
+        ("RATE(calls) * 300", [None, 10.0, -20.0]),
+        ("RATE(errors) * 600", [None, None, -1.0]),
+        ("RUNNING_SUM(errors + 1)", [2.0, None, 3.0]),
+        ("PERIOD(calls)", 300.0),
+        ("calls / PERIOD(calls) * 30", [1.0, 2.0, 0.0]),
+        ("METRIC_COUNT(METRICS())", 3.0),
+        ("SUM(errors) / DATAPOINT_COUNT(errors)", 0.5),
+        ("DATAPOINT_COUNT(METRICS())", [2.0, 2.0, 3.0]),
+        ("TIME_SERIES(MAX(calls))", [20.0, 20.0, 20.0]),
+        ("FIRST(METRICS())", [1.0, None, 0.0]),
+        ("FIRST(SORT(METRICS(), AVG, DESC))", [10.0, 20.0, 0.0]),
+        ("LAST(SORT(METRICS(), MAX, ASC))", [10.0, 20.0, 0.0]),
+        ("SUM(SORT(METRICS(), SUM, DESC, 2))", [10.0, 22.0, 4.0]),
+        ("SUM(SLICE(METRICS(), 1))", [10.0, 22.0, 4.0]),
+        ("SUM(SLICE(METRICS(), 0, 1))", [1.0, None, 0.0]),
+        ("METRIC_COUNT(REMOVE_EMPTY([errors, calls / 0]))", 1.0),
+        ("SUM([METRICS('err'), METRICS('call')])", [11.0, 20.0, 0.0]),
     ],
 )
 def test_an_expression_gives(text: str, value: Any) -> None:
-    assert evaluate_expression(text, METRICS) == value
+    assert evaluate_expression(text, METRICS, period=300) == value
 
 
 def test_metrics_alone_are_several_series() -> None:
@@ -67,7 +88,12 @@ def test_metrics_alone_are_several_series() -> None:
         ("unknown * 2", "it names unknown, but no query has that Id"),
         ("FILL(errors)", "FILL takes a series and what to fill it with"),
         ("IF(errors)", "IF takes two or three arguments"),
-        ("SUM(errors, calls)", "SUM, MAX, MIN and AVG take one argument"),
+        ("SUM(errors, calls)", "SUM takes one argument"),
+        ("FIRST(errors)", "several series are wanted here"),
+        ("SORT(METRICS(), MEDIAN, ASC)", "SORT takes several series, one of AVG, MIN, MAX, SUM, and ASC or DESC"),
+        ("SLICE(METRICS(), 0 - 1)", "SORT and SLICE count with whole numbers"),
+        ("SLICE(METRICS())", "SLICE takes several series and one or two numbers"),
+        ("TIME_SERIES(errors)", "TIME_SERIES takes a number"),
         ("'text'", "the text 'text' cannot stand here"),
         ("METRICS() + METRICS('calls')", "different numbers of series cannot be combined"),
     ],
@@ -81,6 +107,18 @@ def test_what_cannot_be_computed_is_refused(text: str, message: str) -> None:
 def test_other_functions_are_refused_by_name() -> None:
     with pytest.raises(NotImplementedHere, match="metric math function ANOMALY_DETECTION_BAND"):
         evaluate_expression("ANOMALY_DETECTION_BAND(errors)", METRICS)
+
+
+def test_series_that_are_sorted_keep_their_labels() -> None:
+    found = Many(([1.0, None], [3.0, 4.0]), ("low", "high"))
+    assert evaluate_expression("SORT(SEARCH('x', 'Sum'), MAX, DESC)", {}, search=lambda *_: found) == Many(
+        ([3.0, 4.0], [1.0, None]), ("high", "low")
+    )
+
+
+def test_a_rate_goes_by_the_period_of_the_metrics() -> None:
+    queries = [{**stored("calls"), "MetricStat": {"Period": 300}}, computed("a", "RATE(calls) * 300", True)]
+    assert alarm_series(queries, METRICS) == [None, 10.0, -20.0]
 
 
 def stored(name: str, returns: bool = False) -> dict[str, Any]:
