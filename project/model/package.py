@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 CODE_URI = ("AWS::Serverless::Function", "CodeUri")
 DEFINITION = ("AWS::StepFunctions::StateMachine", "DefinitionS3Location")
 NOT_PACKAGED = (".yml", ".yaml", ".pyc")
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # eight times as quick, where PyYAML has it
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a ZIP file can hold
 
 
@@ -56,7 +57,7 @@ class ArtifactStore:
 def package(template: Path, store: ArtifactStore) -> str:
     """The text of the template with local paths replaced by addresses in S3. Raises BuildError."""
     try:
-        document = yaml.compose(template.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        document = yaml.compose(template.read_text(encoding="utf-8"), Loader=LOADER)
     except (OSError, yaml.YAMLError) as error:
         raise BuildError(f"{template}: cannot be read: {error}") from error
     for name, kind, properties in _resources(document):

@@ -64,7 +64,7 @@ def write_data_source(folder: Path) -> None:
         (folder / name).write_text(json.dumps(content))
 
 
-class TemplateLoader(yaml.SafeLoader):
+class TemplateLoader(yaml.CSafeLoader):
     """YAML with CloudFormation's short functions, as the long ones."""
 
 

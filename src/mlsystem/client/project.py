@@ -138,7 +138,7 @@ def load(folder: Path, *, names_only: bool = False) -> Project:
             f"{folder} is no project: it has no {SETTINGS}. `mlsystem init DIR` makes one, --project names another"
         )
     try:
-        settings = yaml.safe_load(path.read_text())
+        settings = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, ValueError) as error:
         raise ClientFailure(f"{path} cannot be read: {error}") from error
     # Commands that need no project are quicker without it.
