@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,10 +62,12 @@ class Measuring:
         seconds: int,
         workload: Workload,
         folder: Path,
+        end: Callable[[Set[int]], None] = processes.end,
     ):
         self.bare, self.contenders, self.cases = bare, contenders, cases
         self.found = {one.name: Found() for one in (bare, *contenders)}
         self._seconds, self._workload, self._folder = seconds, workload, folder
+        self._end = end
         self._bare_processes: set[int] = set()
 
     def run(self, rounds: int) -> None:
@@ -94,7 +96,7 @@ class Measuring:
             found.problem = f"{type(error).__name__}: {error}"
             print(f"{contender.name}: {found.problem}", file=sys.stderr, flush=True)
         finally:
-            processes.end(self._bare_processes)
+            self._end(self._bare_processes)
 
     def _load_both(self, case: Case, found: Found, service: Service, bare: Service) -> int:
         """How many requests the contender answered."""
@@ -105,6 +107,8 @@ class Measuring:
         own_load = self._load(case, service, self._seconds)
         cpu_seconds = processes.cpu_seconds(self._own()) - own_before
         found.turns.setdefault(case, []).append(Turn(own_load, bare_load, cpu_seconds, between - before))
+        told = f"{own_load.rate:,.0f} requests/s, the bare handler {bare_load.rate:,.0f}"
+        print(f"  {case.name}: {told}", file=sys.stderr, flush=True)
         return warm.requests + own_load.requests
 
     def _load(self, case: Case, service: Service, seconds: int) -> Load:
@@ -122,7 +126,7 @@ class Measuring:
                 self.found[contender.name].start_seconds.append(service.start_seconds)
                 yield service, Path(name)
             if contender is self.bare:
-                processes.end(set())
+                self._end(set())
 
 
 def _require_captured(service: Service, folder: Path, found: Found, answered: int) -> None:

@@ -113,7 +113,8 @@ def _ray(place: Place) -> list[object]:
     return _python(place, "ray_serve_server.py", place.port, place.folder)
 
 
-RAY_VARIABLES = {"RAY_USAGE_STATS_ENABLED": 0, "RAY_SERVE_LOG_TO_STDERR": 0}
+# On a busy machine its parts take longer to find each other than it waits.
+RAY_VARIABLES = {"RAY_raylet_start_wait_time_s": 120, "RAY_USAGE_STATS_ENABLED": 0, "RAY_SERVE_LOG_TO_STDERR": 0}
 HAPROXY_VARIABLES = {
     "RAY_SERVE_ENABLE_HA_PROXY": 1,
     "RAY_SERVE_EXPERIMENTAL_PIP_HAPROXY": 1,
