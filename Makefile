@@ -31,6 +31,7 @@ lock:
 	$(BIN)/$(COMPILE) -o requirements/sagemaker_core.txt requirements/sagemaker_core.in
 	$(BIN)/$(COMPILE) -o requirements/aws_cli.txt --no-deps requirements/aws_cli.in
 	$(BIN)/$(COMPILE) -o requirements/uv.txt -c requirements/dev.txt requirements/uv.in
+	for peer in benchmarks/peers/*.in; do $(BIN)/$(COMPILE) -o $${peer%.in}.txt $$peer || exit; done
 	cd project/container/code && for name in requirements requirements-lambda requirements-mlflow; do \
 		$(CURDIR)/$(BIN)/$(COMPILE) -o $$name.txt $$name.in || exit; done
 	$(BIN)/$(COMPILE) -o src/mlsystem/client/images/libraries.txt --no-deps --only-binary :all: requirements/image_libraries.in
@@ -63,6 +64,7 @@ bench: install
 	$(BIN)/python benchmarks/engine_overhead.py
 	$(BIN)/python benchmarks/pipeline_overhead.py
 	$(BIN)/python benchmarks/front_door.py
+	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/console_pages.py
 	$(BIN)/python benchmarks/traffic_moves.py
 	$(BIN)/python benchmarks/deployments.py

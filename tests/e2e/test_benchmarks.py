@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from benchmarks import flights_year
 from benchmarks.pipeline_overhead import overhead_of, table
+from benchmarks.served.environments import PEERS, environment
 from mlsystem.console.navigation import GROUPS
 from tests.system import System
 
@@ -41,6 +46,32 @@ def test_requests_through_the_front_door_are_measured() -> None:
         port = free.getsockname()[1]
     found = figures("front_door", "--seconds", "0.1", "--rounds", "1", "--clients", "2", "--port", str(port))
     assert all(row["requests_per_second"] > 0 for row in found.values())
+
+
+def _need_environments(*names: str) -> None:
+    """Where they cannot be made the test is listed as not run, and with CI=true it fails."""
+    try:
+        for name in names:
+            environment(PEERS / f"{name}.txt")
+    except subprocess.CalledProcessError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"not run: {error}")
+
+
+def test_predictions_a_second_are_measured_beside_the_bare_handler(
+    tmp_path: Path, need_tool: Callable[[str], str]
+) -> None:
+    need_tool("wrk")
+    _need_environments("bare", "fastapi", "sample")
+    found = figures("serving", "--quick", "--only", "FastAPI by hand", "--results", str(tmp_path))
+    assert found["not measured"] == {}
+    [rows] = found["cases"].values()
+    assert set(rows) == {"bare handler", "FastAPI by hand"}
+    assert all(row["requests"] > 0 and row["errors"] == 0 for row in rows.values())
+    assert rows["FastAPI by hand"]["of_bare"] > 0
+    assert json.loads((tmp_path / "serving.json").read_text()) == found
+    assert "FastAPI by hand" in (tmp_path / "serving.md").read_text()
 
 
 def test_how_fast_traffic_moves_is_measured() -> None:

@@ -19,6 +19,7 @@ import lightgbm
 from encoding import Matrix, RowEncoder
 from request_body import csv_text
 from schema import Schema
+from single_row import SingleRow
 from utils import INFERENCE_FOLDER, MODEL_FILE, SCHEMA_FILE
 
 
@@ -39,10 +40,13 @@ class Predictor:
             raise ModelError(
                 f"{folder}: the model takes {self._booster.num_feature()} columns, its schema {len(self.schema.features)}"
             )
+        self._single_row = SingleRow(self._booster)
         self._encoder = RowEncoder(self.schema)
 
     def scores(self, features: Matrix) -> Matrix:
         """What LightGBM says of encoded rows: a probability, a number, or a probability for each class."""
+        if len(features) == 1:
+            return self._single_row.scores(features)
         return self._booster.predict(features)  # type: ignore[no-any-return]
 
     def answers(self, rows: list[list[str]]) -> list[list[object]]:

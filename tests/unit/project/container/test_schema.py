@@ -53,6 +53,14 @@ def test_missing_values_and_unknown_categories_are_nan() -> None:
     assert np.isnan(encoded).all()
 
 
+def test_a_number_may_be_the_word_for_a_missing_value() -> None:
+    numbers = schema.Schema(
+        "regression", "late", (), (schema.Feature("delay"), schema.Feature("speed")), ("-999", "inf")
+    )
+    encoded = encoding.RowEncoder(numbers).encode([["-999", "1"], ["2", " inf "], ["-999.0", "-998"]])
+    assert np.array_equal(encoded, [[np.nan, 1], [2, np.nan], [-999, -998]], equal_nan=True)
+
+
 @pytest.mark.parametrize("cell", ["abc", "1,5", "inf", "-Infinity", "1e400", "true"])
 def test_a_cell_that_is_no_number_is_named_by_row_and_column(cell: str) -> None:
     with pytest.raises(encoding.CellError, match=r"row 2, column 'delay': .* is not a number"):
