@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -36,7 +36,7 @@ SERVICES = (
     "sts",
 )
 # Imported when `aws s3` is first used.
-S3_PARTS = ("awscli.customizations.s3.subcommands", "s3transfer.manager")
+PARTS = ("awscli.customizations.s3.subcommands", "s3transfer.manager")
 CLIENT = """#!{python} -IS
 import json, os, socket, sys
 
@@ -89,11 +89,13 @@ def _prepare() -> None:
         driver.session.create_client(
             service, region_name="us-east-1", aws_access_key_id="nobody", aws_secret_access_key="nothing"
         )
-    with redirect_stdout(io.StringIO()):
-        for words in (["sts", "get-caller-identity"], ["s3api", "list-buckets"], ["sagemaker", "list-models"]):
-            driver.main([*words, "--generate-cli-skeleton"])
-    for name in S3_PARTS:
+    for name in PARTS:
         importlib.import_module(name)
+    with redirect_stdout(io.StringIO()):
+        # By another one: a session remembers what its commands were told.
+        clidriver.create_clidriver().main(["sts", "get-caller-identity", "--generate-cli-skeleton"])
+        with suppress(SystemExit):
+            driver.main(["--version"])
     clidriver.create_clidriver = lambda: driver
     gc.collect()
     gc.freeze()  # so that no collection copies the pages that forks share
