@@ -1,12 +1,12 @@
 """How long the console's server takes for each page of a system with a long past, against one with a short past.
 
-    python benchmarks/console_pages.py [--small 100] [--large 10000] [--state FOLDER] [--rounds 9] [--json]
+    python benchmarks/console_pages.py [--small 100] [--large 10000] [--state FOLDER] [--rounds 9] [--depth 4] [--json]
 
 The system is project/ in production, with the past that long_past.py gives it. Asked for are the sections, one of each kind of page, of
-part and of download that they lead to, and what these lead to in turn; lists also far back. Each is asked for from this machine, whole, one
-after the other, and of both systems in turn; counted is the median of looks at what was looked at before. Aim: under 300 ms each, and at
-most 1.5 times its time with the short past; a download, whose size is its own, has no aim. FOLDER is the data folder of a system that
-reached production, which is copied; without it one is made.
+part and of download that they lead to, and what these lead to in turn, `--depth` steps from them; lists also far back. Each is asked for
+from this machine, whole, one after the other, and of both systems in turn; counted is the median of looks at what was looked at before.
+Aim: under 300 ms each, and at most 1.5 times its time with the short past; a download, whose size is its own, has no aim. FOLDER is the
+data folder of a system that reached production, which is copied; without it one is made.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ def past_of(state: Path, executions: int, home: Path) -> Iterator[str]:
             yield url.removesuffix("/_console")
 
 
-def measure(origins: Sequence[str], rounds: int) -> list[dict[str, float]]:
+def measure(origins: Sequence[str], rounds: int, depth: int = DEPTH) -> list[dict[str, float]]:
     """Milliseconds by page, of each console."""
-    reached = [_reached(origin) for origin in origins]
+    reached = [_reached(origin, depth) for origin in origins]
     times: list[dict[str, list[float]]] = [{kind: [] for kind in paths} for paths in reached]
     for kind in dict.fromkeys(kind for paths in reached for kind in paths):
         for _ in range(rounds):
@@ -80,11 +80,11 @@ def _bucket(engine: LiveEngine) -> str:
     return str(engine.client("codepipeline").get_pipeline(name=NAME)["pipeline"]["artifactStore"]["location"])
 
 
-def _reached(origin: str) -> dict[str, str]:
+def _reached(origin: str, steps: int) -> dict[str, str]:
     """A path for each kind of page. From the sections on every link counts, further on only those to other routes."""
     found = {path: f"{BASE}{path}" for _, group in GROUPS for _, path in group}
     routes, waiting = {_route(path) for path in found.values()}, list(found.values())
-    for depth in range(DEPTH):
+    for depth in range(steps):
         linked = [(_route(link), link) for path in waiting for link in _links(origin, path)]
         wanted = [link for route, link in linked if route and (not depth or route not in routes)]
         # Of a list what comes first, of ranges of time the longest, which is last.
@@ -162,6 +162,7 @@ def main() -> int:
     parser.add_argument("--small", type=int, default=100)
     parser.add_argument("--large", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--depth", type=int, default=DEPTH)
     parser.add_argument("--state", type=Path)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
@@ -172,7 +173,7 @@ def main() -> int:
             past_of(state, given.small, scratch / "short") as short_past,
             past_of(state, given.large, scratch / "long") as long_past,
         ):
-            small, large = measure((short_past, long_past), given.rounds)
+            small, large = measure((short_past, long_past), given.rounds, given.depth)
     missed = faults(small, large)
     if given.json:
         sys.stdout.write(json.dumps({"small": small, "large": large, "missed": missed}) + "\n")

@@ -94,11 +94,16 @@ def _copies(connection: sqlite3.Connection, kind: str, count: int) -> Iterator[R
     for number in range(count if found else 0):
         kind, key, parent, state, body, created, updated = found[number % len(found)]
         copy, past = f"{key}-{number}", (number + 1) * HOUR
-        body = MOMENT.sub(lambda found, past=past: repr(float(found[0]) - past), body.replace(key, copy))
+        body = _earlier(body.replace(key, copy), past)
         if kind.endswith("_job") and parent:  # each run has a trial of its own
             body = body.replace(parent, f"{parent}-{number}")
             parent = f"{parent}-{number}"
         yield kind, copy, parent, state, body, created - past, updated - past
+
+
+def _earlier(body: str, seconds: float) -> str:
+    """With all its times so much before what they are: lists go by those that a record tells of itself."""
+    return MOMENT.sub(lambda found: repr(float(found[0]) - seconds), body)
 
 
 def _row(record: Record) -> Row:

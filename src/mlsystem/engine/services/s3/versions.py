@@ -169,7 +169,8 @@ class Versions:
 def _listed(is_included: bool, has_end: bool, all_versions: bool) -> Select[Any]:
     """Versions from a key on, or behind it, by key and newest first. Made once: putting it together costs more than running it."""
     key, first = objects.c.key, bindparam("first")
-    conditions = [objects.c.bucket == bindparam("bucket"), key >= first if is_included else key > first]
+    conditions: list[ColumnElement[bool]] = [objects.c.bucket == bindparam("bucket")]
+    conditions.append(key >= first if is_included else key > first)
     if has_end:
         conditions.append(key < bindparam("end"))
     if not all_versions:
