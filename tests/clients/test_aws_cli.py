@@ -10,11 +10,16 @@ import pytest
 from tests.clients import aws_cli
 from tests.clients.aws_cli import VERSIONS
 from tests.clients.workplace import Workplace
+from tests.system import System
 
 
 @pytest.mark.parametrize("script", ["objects", "models", "watching", "deploying"])
 def test_a_part_of_a_day(script: str, workplace: Workplace, tmp_path: Path) -> None:
     aws_cli.run(script, "v1", workplace, tmp_path)
+
+
+def test_a_look_at_a_system_in_production(system: System, tmp_path: Path) -> None:
+    aws_cli.run("running", "v1", Workplace(system.engine), tmp_path)
 
 
 def test_what_version_2_does_in_its_own_way(workplace: Workplace, tmp_path: Path) -> None:
