@@ -13,6 +13,7 @@ from tests.clients import aws_cli
 from tests.clients.aws_cli import VERSIONS
 from tests.clients.kept_cli import kept_cli
 from tests.clients.workplace import Workplace
+from tests.system import System
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +27,10 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.mark.parametrize("script", ["objects", "models", "watching", "deploying"])
 def test_a_part_of_a_day(script: str, workplace: Workplace, first: Path, tmp_path: Path) -> None:
     aws_cli.run(script, "v1", workplace, tmp_path, first)
+
+
+def test_a_look_at_a_system_in_production(system: System, tmp_path: Path) -> None:
+    aws_cli.run("running", "v1", Workplace(system.engine), tmp_path)
 
 
 def test_what_version_2_does_in_its_own_way(workplace: Workplace, tmp_path: Path) -> None:

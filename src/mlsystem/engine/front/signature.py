@@ -66,7 +66,15 @@ def claimed_service(request: HttpRequest) -> str | None:
     try:
         return read_signature(request).service
     except AwsError:
-        return None
+        return _presigned_service(dict(parse_qsl(request.query, keep_blank_values=True)))
+
+
+def _presigned_service(query: Mapping[str, str]) -> str | None:
+    """That of a URL which names it, and is not right otherwise: whoever opens it reads the error as that service writes it."""
+    if is_presigned_v2(query):
+        return "s3"
+    scope = query.get("X-Amz-Credential", "").split("/")
+    return scope[3] if len(scope) == 5 else None
 
 
 def read_signature(request: HttpRequest) -> Signature:

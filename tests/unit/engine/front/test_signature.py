@@ -25,6 +25,8 @@ URLS = [
     "/bucket/a%20b//c%2Fd/?versionId=x%2By&list-type=2&empty=",
     "/bucket/%C3%BC?delimiter=%2F&prefix=",
 ]
+# A presigned URL of more than a week.
+LASTING = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a/20260101/us-east-1/s3/aws4_request&X-Amz-Expires=604801"
 
 
 def _credentials(token: str | None = None) -> Credentials:
@@ -172,16 +174,17 @@ def test_a_request_signed_too_long_ago_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "code"),
+    ("request_", "code", "service"),
     [
-        (HttpRequest("GET", "/", "", {}), "MissingAuthenticationToken"),
-        (HttpRequest("GET", "/", "", {"Authorization": "AWS4-HMAC-SHA256 Credential=x"}), "IncompleteSignature"),
-        (HttpRequest("GET", "/", "X-Amz-Algorithm=AWS4-HMAC-SHA256", {}), "AuthorizationQueryParametersError"),
-        (HttpRequest("GET", "/", "AWSAccessKeyId=a&Signature=b&Expires=soon", {}), "AccessDenied"),
+        (HttpRequest("GET", "/", "", {}), "MissingAuthenticationToken", None),
+        (HttpRequest("GET", "/", "", {"Authorization": "AWS4-HMAC-SHA256 Credential=x"}), "IncompleteSignature", None),
+        (HttpRequest("GET", "/", "X-Amz-Algorithm=AWS4-HMAC-SHA256", {}), "AuthorizationQueryParametersError", None),
+        (HttpRequest("GET", "/", LASTING, {}), "AuthorizationQueryParametersError", "s3"),
+        (HttpRequest("GET", "/", "AWSAccessKeyId=a&Signature=b&Expires=soon", {}), "AccessDenied", "s3"),
     ],
 )
-def test_what_is_no_signature_is_refused(request_: HttpRequest, code: str) -> None:
+def test_what_is_no_signature_is_refused(request_: HttpRequest, code: str, service: str | None) -> None:
     with pytest.raises(AwsError) as error:
         read_signature(request_)
     assert error.value.code == code
-    assert claimed_service(request_) is None
+    assert claimed_service(request_) == service

@@ -277,7 +277,8 @@ class _Calculator:
         if len(arguments) not in {2, 3}:
             raise wrong("SLICE takes several series and one or two numbers")
         many = _several(self.value(arguments[0]))
-        return picked(many, range(len(many.rows))[slice(*(self._whole(one) for one in arguments[1:]), None)])
+        first, *behind = (self._whole(one) for one in arguments[1:])
+        return picked(many, range(len(many.rows))[first : behind[0] if behind else None])
 
     def _whole(self, node: Node) -> int:
         value = self.value(node)
