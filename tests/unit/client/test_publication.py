@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 from cfnlint.api import lint
 
@@ -29,8 +32,18 @@ def test_defaults_are_filled_in_and_nothing_else_changes(monkeypatch: pytest.Mon
     for name in defaults:
         before["Parameters"][name].pop("Default", None)
     assert after == before
-    plain = with_defaults(TEXT, {**defaults, "EmailAddress": ""})
-    assert [str(match) for match in lint(plain, regions=[REGION])] == []
+    plain = read_template(with_defaults(TEXT, {**defaults, "EmailAddress": ""}))["Parameters"]
+    assert _findings(plain) == []
+    plain["EmailAddress"]["Default"] = "nobody"
+    assert [found.split(" ")[0] for found in _findings(plain)] == ["[E2015:"]
+
+
+def _findings(parameters: dict[str, Any]) -> list[str]:
+    """Of these alone, as linting the rest of the template takes long: somebody uses each of them."""
+    used = {"Fn::Sub": " ".join(f"${{{name}}}" for name in parameters)}
+    uses = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": used}}
+    text = json.dumps({"Parameters": parameters, "Resources": {"Uses": uses}})
+    return [str(match) for match in lint(text, regions=[REGION])]
 
 
 def test_a_parameter_that_the_template_lacks_is_named() -> None:
