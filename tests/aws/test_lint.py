@@ -1,8 +1,10 @@
-"""The templates as linters see them: as they are written, and as CloudFormation expands them."""
+"""The templates as linters see them when CloudFormation has expanded them. As they are written scripts/lint.sh has them linted."""
 
 from __future__ import annotations
 
 import json
+import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,15 +28,16 @@ def _region(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
 
 
+# Of a deployment of an API: a digest of what SAM was given for it.
+DEPLOYMENT = re.compile(r"(?<=ApiDeployment)[0-9a-f]{10}\b|(?<=RestApi deployment id: )[0-9a-f]{40}\b")
+
+
+@cache
 def findings(text: str) -> list[Match]:
+    """Linting is slow: what reads the same is linted once."""
     assert text
     found: list[Match] = lint(text, regions=[REGION])
     return found
-
-
-@pytest.mark.parametrize("name", list(TEMPLATES))
-def test_a_template_as_written_has_no_findings(name: str) -> None:
-    assert [str(match) for match in findings(TEMPLATES[name].read_text())] == []
 
 
 def test_the_written_template_has_no_findings() -> None:
@@ -59,7 +62,9 @@ def test_an_expanded_template_has_no_findings_but_the_macros_own(
 ) -> None:
     parameters = files_of(tmp_path)[name.replace(".yml", ".json")]["Parameters"]
     template = expanded(name, {**parameters, **changes})
-    found = findings(json.dumps(template))
+    text, deployments = DEPLOYMENT.subn("0" * 10, json.dumps(template))
+    assert bool(deployments) == (name == "deploy-model-prd.yml")
+    found = findings(text)
     assert [str(match) for match in found if match.rule.id not in OF_THE_MACRO] == []
 
 
@@ -69,16 +74,24 @@ def test_a_template_is_no_larger_than_cloudformation_takes_from_s3(path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("name", "right", "wrong", "rule"),
+    ("name", "faults"),
     [
-        ("pipeline.yml", "EnableKeyRotation: true", "EnableKeyRotated: true", "E3002"),
-        ("pipeline.yml", "!GetAtt BuildRole.Arn", "!GetAtt BuilderRole.Arn", "E1010"),
-        ("pipeline.yml", "codecommit:GetBranch", "codecommit:GetBranches", "W3037"),
-        ("deploy-model-prd.yml", "ServiceNamespace: sagemaker", "ServiceNamespace: sagemakers", "E3030"),
-        ("deploy-model-dev.yml", "InitialVariantWeight: 1", "InitialVariantWeight: one", "E3012"),
+        (
+            "pipeline.yml",
+            [
+                ("EnableKeyRotation: true", "EnableKeyRotated: true", "E3002"),
+                ("!GetAtt BuildRole.Arn", "!GetAtt BuilderRole.Arn", "E1010"),
+                ("codecommit:GetBranch", "codecommit:GetBranches", "W3037"),
+            ],
+        ),
+        ("deploy-model-prd.yml", [("ServiceNamespace: sagemaker", "ServiceNamespace: sagemakers", "E3030")]),
+        ("deploy-model-dev.yml", [("InitialVariantWeight: 1", "InitialVariantWeight: one", "E3012")]),
     ],
 )
-def test_a_planted_fault_is_found(name: str, right: str, wrong: str, rule: str) -> None:
+def test_planted_faults_are_found(name: str, faults: list[tuple[str, str, str]]) -> None:
+    """Those of one template at once: linting is slow."""
     text = TEMPLATES[name].read_text()
-    assert right in text
-    assert rule in {match.rule.id for match in findings(text.replace(right, wrong, 1))}
+    for right, wrong, _ in faults:
+        assert right in text
+        text = text.replace(right, wrong, 1)
+    assert {rule for *_, rule in faults} <= {match.rule.id for match in findings(text)}

@@ -40,8 +40,8 @@ def test_defaults_are_filled_in_and_nothing_else_changes(monkeypatch: pytest.Mon
 
 def _findings(parameters: dict[str, Any]) -> list[str]:
     """Of these alone, as linting the rest of the template takes long: somebody uses each of them."""
-    uses = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": {"Fn::Sub": ""}}}
-    uses["Properties"]["Value"]["Fn::Sub"] = " ".join(f"${{{name}}}" for name in parameters)
+    used = {"Fn::Sub": " ".join(f"${{{name}}}" for name in parameters)}
+    uses = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": used}}
     text = json.dumps({"Parameters": parameters, "Resources": {"Uses": uses}})
     return [str(match) for match in lint(text, regions=[REGION])]
 

@@ -173,9 +173,10 @@ def test_an_installed_package_is_compiled_with_the_images_own_paths(workshop: Wo
         archive.writestr("greeting-1.0.dist-info/RECORD", "")
     lines = (f"COPY {wheel.name} /tmp/", f"RUN pip install --no-cache-dir /tmp/{wheel.name}")
     built = workshop.build(*lines, base="python:3.11-slim")
-    compiled = [name for name in workshop.files(built) if "greeting/__pycache__" in name]
+    files = workshop.files(built)
+    compiled = [name for name in files if "greeting/__pycache__" in name]
     assert len(compiled) == 1, "no program compiles it again in an image that it cannot write"
-    content = workshop.files(built)[compiled[0]]
+    content = files[compiled[0]]
     assert "/opt/venv/lib/python3." in content
     assert str(workshop.context.parent) not in content
     again = workshop.build(*lines, base=f"python:3.11-slim@sha256:{'0' * 64}")

@@ -34,6 +34,13 @@ def test_docker_mounts_by_length_of_path_so_what_another_one_hides_is_left_out()
     assert (targets(seen), seen.in_memory(), seen.skeleton()) == (["/opt/ml"], [], [])
 
 
+def test_what_only_begins_like_what_is_mounted_stays() -> None:
+    seen = view(
+        Bind(HOST, "/opt/ml-data"), Bind(HOST, "/opt/ml"), Bind(HOST, "/opt/ml/model/"), Bind(HOST, "/opt/ml/model")
+    )
+    assert targets(seen) == ["/opt/ml-data", "/opt/ml", "/opt/ml/model"]
+
+
 def test_a_container_begins_with_links_and_folders_and_the_kernels_files_are_dockers_own() -> None:
     seen = view(Link("usr/bin", "/bin"), Folder("/opt"), Bind(HOST, "/opt/ml"), Devices(), Bind(Path("/sys"), "/sys"))
     assert seen.skeleton() == [["/bin", "usr/bin"], ["/opt", ""]]
