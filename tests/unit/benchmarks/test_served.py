@@ -71,8 +71,9 @@ class Named:
 
     @contextmanager
     def serving(self, workload: Workload, folder: Path) -> Iterator[Service]:
-        raise NotRunError(self._problem)
-        yield
+        if self._problem:
+            raise NotRunError(self._problem)
+        yield Service(0, "", wire.CSV, 0.0)
 
 
 def _load(rate: float, p99_ms: float, errors: int = 0) -> Load:
