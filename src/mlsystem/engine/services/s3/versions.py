@@ -168,7 +168,8 @@ class Versions:
 @cache
 def _listed(is_included: bool, has_end: bool, all_versions: bool) -> Select[Any]:
     """Versions from a key on, or behind it, by key and newest first. Made once: putting it together costs more than running it."""
-    key, first = objects.c.key, bindparam("first")
+    key = objects.c.key
+    first: ColumnElement[str] = bindparam("first")
     conditions: list[ColumnElement[bool]] = [objects.c.bucket == bindparam("bucket")]
     conditions.append(key >= first if is_included else key > first)
     if has_end:
