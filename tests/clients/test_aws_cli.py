@@ -29,8 +29,8 @@ def test_a_part_of_a_day(script: str, workplace: Workplace, first: Path, tmp_pat
     aws_cli.run(script, "v1", workplace, tmp_path, first)
 
 
-def test_a_look_at_a_system_in_production(system: System, tmp_path: Path) -> None:
-    aws_cli.run("running", "v1", Workplace(system.engine), tmp_path)
+def test_a_look_at_a_system_in_production(system: System, first: Path, tmp_path: Path) -> None:
+    aws_cli.run("running", "v1", Workplace(system.engine), tmp_path, first)
 
 
 def test_what_version_2_does_in_its_own_way(workplace: Workplace, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_a_number_may_be_the_word_for_a_missing_value() -> None:
         "regression", "late", (), (schema.Feature("delay"), schema.Feature("speed")), ("-999", "inf")
     )
     encoded = encoding.RowEncoder(numbers).encode([["-999", "1"], ["2", " inf "], ["-999.0", "-998"]])
-    assert np.array_equal(encoded, [[np.nan, 1], [2, np.nan], [-999, -998]], equal_nan=True)
+    assert np.array_equal(encoded, np.array([[np.nan, 1], [2, np.nan], [-999, -998]]), equal_nan=True)
 
 
 @pytest.mark.parametrize("cell", ["abc", "1,5", "inf", "-Infinity", "1e400", "true"])
