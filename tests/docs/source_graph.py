@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from botocore import xform_name
+from botocore.loaders import Loader
 
 from mlsystem.engine.runtime.api_model import service_model
 
@@ -39,6 +41,8 @@ class Unit:
     dotted: set[tuple[str, str]] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
     services: set[str] = field(default_factory=set)
+    # Of tables and calls that say by which method a service is asked.
+    pairs: set[tuple[str, str]] = field(default_factory=set)
 
 
 class SourceGraph:
@@ -80,6 +84,8 @@ class SourceGraph:
         near = set(unit.services)
         for method in self.methods.get((symbol[0], owner), ()):
             near |= self.units[method].services
+        for service, name in unit.pairs:
+            yield from (f"{service}:{operation}" for operation in operations(service).get(name, ()))
         for name in unit.attributes | unit.texts:
             own = {service for service in near if name in operations(service)}
             for service in own or {service for service in everywhere if name in operations(service)}:
@@ -144,9 +150,36 @@ def _unit(*trees: ast.AST) -> Unit:
                 unit.dotted.add((node.value.id, node.attr))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             unit.texts.add(node.value)
+        unit.pairs |= {
+            (ast.literal_eval(service), ast.literal_eval(name))
+            for service, name in _entries(node)
+            if _is_pair(service, name)
+        }
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "client":
             unit.services |= {str(one.value) for one in node.args if isinstance(one, ast.Constant)}
     return unit
+
+
+def _entries(node: ast.AST) -> Iterator[tuple[Any, Any]]:
+    """Of a table, or the first two arguments of a call."""
+    if isinstance(node, ast.Dict):
+        yield from zip(node.keys, node.values, strict=True)
+    elif isinstance(node, ast.Call) and len(node.args) > 1:
+        yield node.args[0], node.args[1]
+
+
+def _is_pair(service: ast.AST | None, name: ast.AST) -> bool:
+    return (
+        isinstance(service, ast.Constant)
+        and service.value in _services()
+        and isinstance(name, ast.Constant)
+        and isinstance(name.value, str)
+    )
+
+
+@cache
+def _services() -> frozenset[str]:
+    return frozenset(Loader().list_available_services("service-2"))
 
 
 @cache
