@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from mlsystem.engine.store.folder import DataFolder
 from tests.images import push_image
-from tests.jobs import leftovers
+from tests.jobs import leftovers, logged
 from tests.live import LiveEngine, eventually
 from tests.roles import role
 
@@ -167,6 +167,9 @@ def test_a_server_that_never_answers_ping(new_engine: Callable[..., LiveEngine])
     of_health = "name LIKE 'health/%'"
     database = DataFolder(live.folder).database
     eventually(lambda: _sql(database, f"SELECT * FROM timers WHERE {of_health}"))
+    group = "/aws/sagemaker/Endpoints/broken-mute"
+    eventually(lambda: live.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"])
+    eventually(lambda: logged(live, group))  # it has begun
     live.kill()
     _sql(database, f"UPDATE timers SET due_at = 0 WHERE {of_health}")  # rather than to wait for a minute
     live.start()
