@@ -45,7 +45,7 @@ class Account:
 
     def describe_stacks(self, **_: object) -> dict[str, Any]:
         outputs = [{"OutputKey": "ApiFunctionName", "OutputValue": "f"}] if self.is_deployed else []
-        return {"Stacks": [{"Outputs": outputs}]}
+        return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": outputs}]}
 
     def get_alias(self, **_: object) -> dict[str, Any]:
         return {"FunctionVersion": "2"}
