@@ -39,7 +39,7 @@ LEAST_ALARMS, LEAST_LINES = 100, 100_000
 POINTS_DAYS, LINES_DAYS = 14, 1
 CAPTURE_SECONDS = 8.0  # from file to file
 # So many decisions tell their own time; older ones are copies of these.
-TOLD_DECISIONS = 60
+TOLD_DECISIONS = 300
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 MOMENT = re.compile(r"\b1\d{9}\.\d+\b")  # seconds since the epoch, in a record's JSON
 POINT = "namespace, name, dimensions, at, unit, sample_count, total, minimum, maximum, sample"

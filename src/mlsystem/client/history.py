@@ -128,6 +128,8 @@ class _Thread:
         begin = names.index(self.place.id) + 1 if self.place.id in names else 0
         # What was told last has moved on to another page, where new things came before it.
         fresh = [one for one in found.happenings[begin:] if one.at.timestamp() <= self.place.at]
+        if not fresh and self._next is not None:  # nobody reads it again to find nothing in it
+            self.place = replace(self.place, token=self._next)
         self.rest.extend(fresh)
 
     def take(self) -> Happening:

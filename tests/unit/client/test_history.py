@@ -74,6 +74,21 @@ def test_a_page_that_has_enough_is_not_read_on_for_the_rest() -> None:
     assert len(all_pages({Kind.EXECUTION: counted}, PAGE, first.older)) == 2 * ENOUGH
 
 
+def test_what_had_nothing_to_tell_is_not_read_again() -> None:
+    """A page may hold nothing of its kind, or nothing that is older than what was told."""
+    asked: list[str] = []
+
+    def of_later_times(token: str) -> SourcePage:
+        asked.append(token)
+        number = int(token or 0)
+        at = AT + timedelta(hours=min(number, 1))
+        one = Happening(at, Kind.RETRAINING, f"{number}", "refused")
+        return SourcePage((one,), at, f"{number + 1}" if number < 9 else "")
+
+    assert [one.id for one in all_pages({Kind.RETRAINING: of_later_times}, 1)] == ["0"]
+    assert asked == ["", *map(str, range(1, 10))]
+
+
 def test_what_happens_meanwhile_moves_nothing_out_of_the_next_page() -> None:
     known = list(range(10))
     first = page({Kind.EXECUTION: source(Kind.EXECUTION, known, 4)}, "", 3)
