@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.live import LiveEngine
 
 LONGEST = 100_000
+DEEPEST = 3
 WHOLE_NUMBERS = ("integer", "long")
 SCALARS: Mapping[str, Any] = {
     "boolean": True,
@@ -134,6 +135,43 @@ def _bad_texts(shape: StringShape, low: int | None, high: int | None) -> Iterato
     strange = (one for one in fitting if len(one) <= (high or LONGEST))
     if pattern is not None and (found := next((one for one in strange if not pattern.fullmatch(one)), None)):
         yield "against the pattern", found
+
+
+def hollow(operation: OperationModel) -> Iterator[Probe]:
+    """JSON: the request with every structure at a depth below it empty, of those that have required members; all those above are there."""
+    members = operation.input_shape.members if operation.input_shape is not None else {}
+    inner = {name: shape for name, shape in members.items() if is_in_body(operation, name)}
+    if wire_of(operation) != "json":
+        return
+    for depth in range(1, DEEPEST + 1):
+        lost: set[str] = set()
+        found = {name: _hollow(shape, depth, lost) for name, shape in inner.items() if _has_hollow(shape, depth)}
+        if lost:
+            yield Probe(tuple(sorted(lost)), f"missing {depth} below", {**required(operation), **found})
+
+
+def _has_hollow(shape: Shape, depth: int) -> bool:
+    if isinstance(shape, ListShape):
+        return _has_hollow(shape.member, depth)
+    if not isinstance(shape, StructureShape) or getattr(shape, "is_document_type", False):
+        return False
+    return (
+        bool(shape.required_members)
+        if depth == 1
+        else any(_has_hollow(one, depth - 1) for one in shape.members.values())
+    )
+
+
+def _hollow(shape: Shape, depth: int, lost: set[str]) -> Any:
+    """A value of the shape; `lost` takes the names of what it lacks."""
+    if isinstance(shape, ListShape):
+        return [_hollow(shape.member, depth, lost)]
+    assert isinstance(shape, StructureShape)
+    if depth == 1:
+        lost.update(shape.required_members)
+        return {}
+    inner = {name: one for name, one in shape.members.items() if _has_hollow(one, depth - 1)}
+    return {**sample(shape), **{name: _hollow(one, depth - 1, lost) for name, one in inner.items()}}
 
 
 def of_another_type(operation: OperationModel) -> Iterator[Probe]:

@@ -58,7 +58,7 @@ def client(probed: LiveEngine) -> Callable[[str], Any]:
 @pytest.mark.parametrize(("service", "name"), OPERATIONS, ids=[f"{service}:{name}" for service, name in OPERATIONS])
 def test_what_is_asked_wrongly_is_a_clients_error(client: Callable[[str], Any], service: str, name: str) -> None:
     operation = service_model(service).operation_model(name)
-    invalid = [*probes.missing(operation), *probes.out_of_constraints(operation)]
+    invalid = [*probes.missing(operation), *probes.hollow(operation), *probes.out_of_constraints(operation)]
     faults = _faults(client(service), operation, invalid, _invalid_codes(operation))
     faults += _faults(client(service), operation, probes.of_another_type(operation), _unreadable_codes(operation))
     assert faults == []
