@@ -110,28 +110,37 @@ class Retraining:
     def _newest(self, bucket: str, before: str, wanted: int, longest: timedelta | None = None) -> list[str]:
         """Keys of so many records before a key, or more, oldest first; none that is older than `longest`.
 
-        S3 lists from the oldest on, so it is asked for longer and longer spans of time, which records' keys begin with.
+        S3 lists from the oldest on. So it is asked for the last days, and where these have too few, for all, if these are told in one
+        answer; else for longer and longer spans of time, which records' keys begin with.
         """
-        for span in (*(span for span in SPANS if longest is None or span < longest), longest):
-            keys = self._keys_since(bucket, before, span)
+        first, *longer = (*(span for span in SPANS if longest is None or span < longest), longest)
+        keys, _ = self._keys_since(bucket, before, first)
+        if len(keys) >= wanted or not longer:
+            return keys
+        keys, is_whole = self._keys_since(bucket, before, longest, pages=1)
+        for span in () if is_whole else longer:
+            keys, _ = self._keys_since(bucket, before, span)
             if len(keys) >= wanted:
                 break
         return keys
 
-    def _keys_since(self, bucket: str, before: str, span: timedelta | None) -> list[str]:
-        """Of the records of a span of time before a key; all before it without a span. Oldest first."""
+    def _keys_since(
+        self, bucket: str, before: str, span: timedelta | None, pages: int | None = None
+    ) -> tuple[list[str], bool]:
+        """Of the records of a span of time before a key, all before it without a span, oldest first; and whether `pages` were enough."""
         s3, prefix = self._connection.client("s3"), self._prefix
         request = {"Bucket": bucket, "Prefix": prefix}
         if span is not None:
             until = datetime.strptime(before[:STAMP_LENGTH], STAMP) if before else datetime.now(UTC)
             request["StartAfter"] = f"{prefix}{until - span:{STAMP}}"
-        found = []
-        for page in s3.get_paginator("list_objects_v2").paginate(**request):
+        found: list[str] = []
+        for number, page in enumerate(s3.get_paginator("list_objects_v2").paginate(**request), 1):
             keys = [item["Key"] for item in page.get("Contents", [])]
             found += [key for key in keys if not before or key < prefix + before]
-            if before and keys and keys[-1] >= prefix + before:
-                break
-        return found
+            is_whole = not page["IsTruncated"] or bool(before and keys and keys[-1] >= prefix + before)
+            if is_whole or number == pages:
+                return found, is_whole
+        return found, True
 
     def ask(self) -> str:
         """Have it decided as if the drift alarm had been raised; the endpoint whose requests count."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import StringIO
 from typing import Any, cast
@@ -62,7 +63,8 @@ def test_the_newest_decisions_come_first_with_their_reasons() -> None:
         codepipeline.answers("get_pipeline", {"pipeline": pipeline}, {"name": "mls-demo"})
         keys = [f"mls-demo/retraining/decisions/2026-11-2{day}.json" for day in (2, 3, 4)]
         asked = {"Bucket": "artifacts", "Prefix": "mls-demo/retraining/decisions/", "StartAfter": ANY}
-        s3.answers("list_objects_v2", {"Contents": [{"Key": key} for key in keys]}, asked)
+        listed = {"Contents": [{"Key": key} for key in keys], "IsTruncated": False}
+        s3.answers("list_objects_v2", listed, asked)
         for key in (keys[2], keys[1]):
             content = json.dumps({**RECORD, "Id": key}).encode()
             s3.answers(
@@ -88,7 +90,8 @@ class Bucket:
 
     target, home = "local", "~"
 
-    def __init__(self, days: list[int]):
+    def __init__(self, days: list[int], at_once: int = 1000):
+        self.at_once = at_once
         self.keys = [f"mls-demo/retraining/decisions/2026-11-{day:02}T10-00-00Z-{day}.json" for day in days]
         self.begun_at: list[str] = []
 
@@ -101,22 +104,34 @@ class Bucket:
     def get_paginator(self, _name: str) -> Bucket:
         return self
 
-    def paginate(self, StartAfter: str = "", **_: object) -> list[dict[str, Any]]:
+    def paginate(self, StartAfter: str = "", **_: object) -> Iterator[dict[str, Any]]:
         self.begun_at.append(StartAfter)
-        return [{"Contents": [{"Key": key} for key in self.keys if key > StartAfter]}]
+        left = [{"Key": key} for key in self.keys if key > StartAfter]
+        while True:
+            page, left = left[: self.at_once], left[self.at_once :]
+            yield {"Contents": page, "IsTruncated": bool(left)}
+            if not left:
+                return
 
     def get_object(self, Key: str, **_: object) -> dict[str, Any]:
         content = json.dumps({**RECORD, "Id": Key.rpartition("-")[2].removesuffix(".json")}).encode()
         return {"Body": body(content), "ContentLength": len(content)}
 
 
-def test_page_by_page_the_newest_decisions_come_first_and_only_their_time_is_listed() -> None:
-    bucket, project = Bucket([1, 2, 20, 21, 22, 23]), Named()
+@pytest.mark.parametrize(
+    ("at_once", "begun"),
+    [(1000, ["2026-11-22T00-00-00", ""]), (2, ["2026-11-22T00-00-00", "", "2026-11-10T00-00-00"])],
+    ids=["few", "many"],
+)
+def test_page_by_page_the_newest_decisions_come_first_and_only_their_time_is_listed(
+    at_once: int, begun: list[str]
+) -> None:
+    """Where the last days have too few: all, if one answer tells them, else longer and longer spans."""
+    bucket, project = Bucket([1, 2, 20, 21, 22, 23], at_once), Named()
     asked = Retraining(cast(Any, bucket), cast(Any, project))
     first, token = asked.page("2026-11-24T00-00-00Z", 3)
     assert [one.details["Id"] for one in first] == ["23", "22", "21"]
-    spans = ["2026-11-22T00-00-00", "2026-11-10T00-00-00"]
-    assert bucket.begun_at == [f"mls-demo/retraining/decisions/{begun}" for begun in spans]
+    assert bucket.begun_at == [f"mls-demo/retraining/decisions/{at}" if at else "" for at in begun]
     second, token = asked.page(token, 3)
     assert ([one.details["Id"] for one in second], token) == (["20", "2", "1"], "")
     assert bucket.begun_at[-1] == ""
