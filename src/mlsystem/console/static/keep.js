@@ -61,8 +61,8 @@ export function restore(within) {
   (next?.[1] ?? within).focus({ preventScroll: true });
 }
 
-// Nobody is interrupted who types, chooses or presses: what has come meanwhile is drawn when they go on. A button that were drawn anew
-// between press and release would not be clicked.
+// Nobody is interrupted who types, chooses or presses: what has come meanwhile is drawn when they go on. A button that is drawn anew
+// between press and release is not clicked.
 export function hold(within, content) {
   const active = document.activeElement;
   if (!within.contains(pressed) && !(within.contains(active) && active.matches(FIELDS))) {

@@ -19,8 +19,9 @@ from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from mlsystem.engine.decide.errors import ActionFailed, EngineError
-from mlsystem.engine.durable.machine import Action, CancelTimer, Event, Json, Machine, Notice, SetTimer, Step
+from mlsystem.engine.durable.machine import Action, Event, Json, Machine, Notice, Step
 from mlsystem.engine.durable.racepoint import race_point
+from mlsystem.engine.durable.timers import Timers
 from mlsystem.engine.store import schema
 from mlsystem.engine.store.clock import Clock
 from mlsystem.engine.store.database import Database, Transaction
@@ -40,21 +41,7 @@ TROUBLE_SECONDS = 5.0
 # How long it waits for what is being carried out when it is to stop: a function may take a quarter of an hour.
 STOP_SECONDS = 5.0
 
-_timers, _outbox = schema.timers.c, schema.outbox.c
-_THIS_TIMER = (
-    _timers.kind == bindparam("of_kind"),
-    _timers.key == bindparam("of_key"),
-    _timers.name == bindparam("named"),
-)
-_cancel_timer = delete(schema.timers).where(*_THIS_TIMER)
-_CANCEL_TIMER = Statement(_cancel_timer)
-_FIRED_TIMER = Statement(_cancel_timer.where(_timers.due_at == bindparam("was_due_at")))
-_DELAY_TIMER = update(schema.timers).where(*_THIS_TIMER)
-_set = insert(schema.timers)
-_SET_TIMER = Statement(
-    _set.on_conflict_do_update(index_elements=["kind", "key", "name"], set_=dict(_set.excluded.items()))
-)
-_NEXT_TIMER = Statement(select(schema.timers).order_by(_timers.due_at).limit(1))
+_outbox = schema.outbox.c
 _ADD_JOB = Statement(
     insert(schema.outbox).on_conflict_do_nothing(), [column.name for column in _outbox if column is not _outbox.id]
 )
@@ -105,9 +92,7 @@ class Worker:
         self._condition = threading.Condition()
         self._wake = False
         self._stopping = False
-        # When the next timer is due, as long as none was set since it was looked up.
-        self._next_timer: float | None = None
-        self._are_timers_set = True
+        self._timers = Timers(clock, self._notify_loop)
         self._busy_lanes: set[str] = set()
         # Lanes whose head could not even be postponed, and until when they rest.
         self._barred: dict[str, float] = {}
@@ -164,7 +149,7 @@ class Worker:
         for entry in step.history:
             tx.record_history(kind, key, entry.type, json.dumps(entry.data))
         for timer in step.timers:
-            self._write_timer(tx, kind, key, timer)
+            self._timers.write(tx, kind, key, timer)
         for action in step.actions:
             self._write_action(tx, kind, key, action)
         for notice in step.notices:
@@ -184,15 +169,6 @@ class Worker:
             self._write_job(
                 tx, None, f"notice:{subscriber}", f"notice:{subscriber}:{notice.topic}", kind, key, notice.data
             )
-
-    def _write_timer(self, tx: Transaction, kind: str, key: str, timer: SetTimer | CancelTimer) -> None:
-        if isinstance(timer, CancelTimer):
-            tx.change(_CANCEL_TIMER, {"of_kind": kind, "of_key": key, "named": timer.name})
-            return
-        due_at = timer.at if timer.at is not None else tx.now + (timer.after_seconds or 0.0) / self._clock.time_scale
-        values = {"kind": kind, "key": key, "name": timer.name, "due_at": due_at, "body": json.dumps(timer.data)}
-        tx.change(_SET_TIMER, values)
-        tx.after_commit(self._notify_of_timer)
 
     def _write_action(self, tx: Transaction, kind: str, key: str, action: Action) -> None:
         if action.name not in self._actions:
@@ -222,11 +198,6 @@ class Worker:
             self._wake = True
             self._condition.notify_all()
 
-    def _notify_of_timer(self) -> None:
-        with self._condition:
-            self._are_timers_set = True
-        self._notify_loop()
-
     def _run(self) -> None:
         while True:
             with self._condition:
@@ -241,44 +212,26 @@ class Worker:
     def _turn(self) -> float | None:
         """Fire and hand out what is due; when to look again."""
         try:
-            moments = (self._fire_due_timers(), self._dispatch())
+            moments = (self._fire_timers(), self._dispatch())
         except Exception:  # the supervisor: a database that cannot be written, on a full disk, may be writable again
-            self._are_timers_set = True
             log.exception("the worker cannot go on, and tries again in %d s", TROUBLE_SECONDS)
             return self._clock.now() + TROUBLE_SECONDS
         return min((moment for moment in moments if moment is not None), default=None)
 
-    def _fire_due_timers(self) -> float | None:
-        """The instant of the next timer. Most that wakes the loop is a job: then the database is not asked for timers."""
-        with self._condition:
-            is_unknown, self._are_timers_set = self._are_timers_set, False
-        if is_unknown or (self._next_timer is not None and self._next_timer <= self._clock.now()):
-            self._next_timer = self._fire_timers()
-        return self._next_timer
-
     def _fire_timers(self) -> float | None:
         """Fire every due timer, each in a transaction of its own; the instant of the next one."""
-        while True:
-            with self._database.reading() as tx:
-                found = tx.rows(_NEXT_TIMER, {})
-            if not found:
-                return None
-            [row] = found
-            if row.due_at > self._clock.now():
-                return float(row.due_at)
+        while (row := self._timers.due(self._database)) is not None:
             try:
                 self._fire(row)
             except Exception:
                 log.exception("the timer %s of %s %s did not fire", row.name, row.kind, row.key)
-                self._delay_timer(row)
-
-    def _delay_timer(self, row: Any) -> None:
-        with self._database.transaction() as tx:
-            tx.connection.execute(_DELAY_TIMER, {**_named(row), "due_at": self._clock.now() + LONGEST_RETRY_SECONDS})
+                with self._database.transaction() as tx:
+                    self._timers.delay(tx, row, LONGEST_RETRY_SECONDS)
+        return self._timers.next_at
 
     def _fire(self, row: Any) -> None:
         with self._database.transaction() as tx:
-            if tx.change(_FIRED_TIMER, {**_named(row), "was_due_at": row.due_at}):
+            if self._timers.fire(tx, row):
                 event = Event("timer", {"timer": row.name, **json.loads(row.body)})
                 self.send(tx, self._machines[row.kind].model, row.key, event)
 
@@ -392,10 +345,6 @@ class Worker:
         with self._database.transaction() as tx:
             values = {"attempts": job.attempts + 1, "not_before": self._clock.now() + delay}
             tx.connection.execute(_POSTPONE_JOB, {"job": job.id, **values})
-
-
-def _named(timer: Any) -> dict[str, str]:
-    return {"of_kind": timer.kind, "of_key": timer.key, "named": timer.name}
 
 
 def _job(row: Any) -> _Job:

@@ -48,6 +48,7 @@ LAST_CHARACTER = "\U0010ffff"
 # Statements are made once: putting one together costs more than running it.
 _records, _timers, _history = schema.records.c, schema.timers.c, schema.history.c
 _GET = Statement(select(_records.body).where(_records.kind == bindparam("kind"), _records.key == bindparam("key")))
+_PARENT = Statement(select(_records.parent).where(_records.kind == bindparam("kind"), _records.key == bindparam("key")))
 _ADD = Statement(insert(schema.records))
 _put = sqlite_insert(schema.records)
 _PUT = Statement(_put.on_conflict_do_update(index_elements=["kind", "key"], set_=dict(_put.excluded.items())))
@@ -141,6 +142,11 @@ class Transaction:
     def get(self, model: type[R], key: str) -> R | None:
         found = self.rows(_GET, {"kind": model.kind, "key": key})
         return model.model_validate_json(found[0][0]) if found else None
+
+    def parent_of(self, model: type[Record], key: str) -> str | None:
+        """As that of what `get` gives, without reading the rest of it; None where it is not there."""
+        found = self.rows(_PARENT, {"kind": model.kind, "key": key})
+        return str(found[0].parent) if found else None
 
     def add(self, record: R) -> R:
         """Write a new record. Raises AlreadyExists."""

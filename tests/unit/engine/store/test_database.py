@@ -46,6 +46,12 @@ def test_a_setting_is_decided_once(database: Database) -> None:
     assert database.setting("region", lambda: "there") == "elsewhere"
 
 
+def test_the_parent_of_a_record_is_told_alone(database: Database) -> None:
+    with database.transaction() as tx:
+        tx.add(AccessKey(key="AKIA", parent="role", principal="somebody", account="000000000000"))
+        assert (tx.parent_of(AccessKey, "AKIA"), tx.parent_of(AccessKey, "AKIB")) == ("role", None)
+
+
 def test_what_is_remembered_is_read_again_once_a_commit_has_changed_such_a_record(database: Database) -> None:
     reads: list[str] = []
 

@@ -7,13 +7,9 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscoded
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
-
-from pydantic import ConfigDict
 
 from mlsystem.engine.permission import ANY, Asked, Permissions, Resource, given, on, passes
 from mlsystem.engine.services.codedeploy.deployment import DeploymentRecord
-from mlsystem.engine.store.records import Record
 
 ROOT = "arn:${Partition}:codedeploy:${Region}:${Account}:"
 APPLICATION = ROOT + "application:${applicationName}"
@@ -22,19 +18,12 @@ CONFIG = ROOT + "deploymentconfig:${deploymentConfigName}"
 ROLE = passes("serviceRoleArn", "codedeploy.amazonaws.com")
 
 
-class DeploymentPlace(Record):
-    """Of a deployment no more than where it belongs: read in a fraction of the time."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-    kind: ClassVar[str] = DeploymentRecord.kind
-
-
 def group_of(member: str) -> Resource:
     """The groups of the deployments that a member names, each once: a deployment has no ARN."""
 
     def find(asked: Asked) -> Iterator[str]:
-        known = (asked.tx.get(DeploymentPlace, name) for name in asked.values(member))
-        for group in dict.fromkeys(one.parent if one else ANY for one in known):
+        groups = (asked.tx.parent_of(DeploymentRecord, name) for name in asked.values(member))
+        for group in dict.fromkeys(ANY if group is None else group for group in groups):
             yield from asked.arns(f"{ROOT}deploymentgroup:{group}")
 
     return find
