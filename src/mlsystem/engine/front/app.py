@@ -24,6 +24,7 @@ from mlsystem.engine.front.dispatch import Dispatcher
 from mlsystem.engine.front.http import http_request, read_body
 from mlsystem.engine.front.principals import Authenticator
 from mlsystem.engine.front.protocol import (
+    FoundOperation,
     HttpRequest,
     HttpResponse,
     ParsedRequest,
@@ -34,7 +35,7 @@ from mlsystem.engine.front.protocol import (
     serialize_result,
 )
 from mlsystem.engine.front.signature import claimed_service, with_query_headers
-from mlsystem.engine.front.upload import Upload, receive_body
+from mlsystem.engine.front.upload import Upload, is_small, receive_body, store_body
 from mlsystem.engine.store.bodies import PIECE_BYTES, BodySlice
 from mlsystem.engine.store.folder import DataFolder
 
@@ -81,10 +82,16 @@ class Front:
         request = http_request(http)
         trail = Entry(self._audit)
         try:
-            if _is_streamed(request):
+            streamed = _streamed(request)
+            if streamed is not None and is_small(http):
+                data = await read_body(http)
+                response = await to_thread.run_sync(
+                    self._serve_small, data, http.headers, request, streamed, request_id, trail
+                )
+            elif streamed is not None:
                 who = await to_thread.run_sync(self._authenticate, request, trail)
                 upload = await receive_body(http, self._folder)
-                response = await to_thread.run_sync(self._serve, who, request, upload, request_id, trail)
+                response = await to_thread.run_sync(self._serve, who, request, request_id, trail, streamed, upload)
             else:
                 request = replace(request, body=await read_body(http))
                 response = await to_thread.run_sync(self._serve_read, request, request_id, trail)
@@ -107,13 +114,35 @@ class Front:
 
     def _serve_read(self, request: HttpRequest, request_id: str, trail: Entry) -> Response:
         """All in one thread: a change of threads costs as much as a check of a signature."""
-        return self._serve(self._authenticate(request, trail), request, None, request_id, trail)
+        return self._serve(self._authenticate(request, trail), request, request_id, trail)
 
-    def _serve(self, who: Who, request: HttpRequest, upload: Upload | None, request_id: str, trail: Entry) -> Response:
+    def _serve_small(
+        self,
+        data: bytes,
+        headers: Mapping[str, str],
+        request: HttpRequest,
+        streamed: FoundOperation,
+        request_id: str,
+        trail: Entry,
+    ) -> Response:
+        """As `_serve_read`, for an object; `headers` as they arrived."""
+        who = self._authenticate(request, trail)
+        upload = store_body(data, headers, self._folder)
+        return self._serve(who, request, request_id, trail, streamed, upload)
+
+    def _serve(
+        self,
+        who: Who,
+        request: HttpRequest,
+        request_id: str,
+        trail: Entry,
+        found: FoundOperation | None = None,
+        upload: Upload | None = None,
+    ) -> Response:
         principal, signing_name = who
         request = with_query_headers(request)
         try:
-            parsed = parse_request(signing_name, request)
+            parsed = parse_request(signing_name, request, found)
             trail.service, trail.operation = parsed.service, parsed.operation
             if upload is not None:
                 parsed.input.update(upload.checksums, Body=upload.body)
@@ -132,10 +161,12 @@ class Front:
                 upload.body.path.unlink(missing_ok=True)
 
 
-def _is_streamed(request: HttpRequest) -> bool:
+def _streamed(request: HttpRequest) -> FoundOperation | None:
+    """The operation, where it is one whose body streams past."""
     if request.method != "PUT" or claimed_service(request) != "s3":
-        return False
-    return find_operation("s3", request) in STREAMED_UPLOADS
+        return None
+    found = find_operation("s3", request)
+    return found if found.name in STREAMED_UPLOADS else None
 
 
 def _success(parsed: ParsedRequest, result: dict[str, Any], request: HttpRequest, request_id: str) -> Response:
