@@ -6,6 +6,7 @@ import json
 import socket
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ from botocore.exceptions import ClientError
 
 from mlsystem.audit_chain import TRAIL
 from mlsystem.client.audit import verify
+from mlsystem.client.connection import Connection
+from mlsystem.console.answer import for_person
+from mlsystem.console.security.people import Person, Role
+from mlsystem.console.visit import Visit
 from tests.command_line import run
 from tests.live import LiveEngine, eventually
 from tests.roles import limited_role, session
@@ -84,6 +89,18 @@ def test_who_could_not_be_recognized_is_written_down_with_the_key_that_was_claim
     [line] = [line for line in lines if line["userIdentity"].get("accessKeyId") == "AKIANOBODY"]
     assert line["userIdentity"]["type"] == "Unknown"
     assert (line["errorCode"], line["additionalEventData"]["status"]) == ("InvalidClientTokenId", 403)
+
+
+def test_what_the_console_does_names_the_person_that_it_is_for(engine: LiveEngine) -> None:
+    connection, person = Connection("local", engine.folder), Person("Véra (of 2)", Role.ADMIN)
+    visit = Visit(connection, (), person, {}, {}, {}, {}, datetime.now(UTC))
+    asked = connection.client("sns").list_topics()["ResponseMetadata"]["RequestId"]
+    told = for_person(lambda visit: visit.connection.client("sns").list_topics(), visit)["ResponseMetadata"][
+        "RequestId"
+    ]
+    lines = [json.loads(line) for line in (engine.folder / "audit.jsonl").read_text().splitlines()]
+    agents = {line.get("requestID"): line["userAgent"] for line in lines}
+    assert agents[told] == f"{agents[asked]} person/V%C3%A9ra%20%28of%202%29"
 
 
 @pytest.fixture
