@@ -14,7 +14,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from mlsystem.audit_chain import TRAIL
-from mlsystem.client.audit import verify
+from mlsystem.client.audit import Wanted, records, verify
+from mlsystem.client.audit import person as person_of
 from mlsystem.client.connection import Connection
 from mlsystem.console.answer import for_person
 from mlsystem.console.security.people import Person, Role
@@ -101,6 +102,10 @@ def test_what_the_console_does_names_the_person_that_it_is_for(engine: LiveEngin
     lines = [json.loads(line) for line in (engine.folder / "audit.jsonl").read_text().splitlines()]
     agents = {line.get("requestID"): line["userAgent"] for line in lines}
     assert agents[told] == f"{agents[asked]} person/V%C3%A9ra%20%28of%202%29"
+    found = list(records(engine.folder, Wanted(who="Véra (of 2)")))
+    assert [(record["requestID"], person_of(record)) for record in found] == [(told, "Véra (of 2)")]
+    record = {**found[0], "userIdentity": {"type": "AssumedRole"}}
+    assert person_of(record) == "", "a program may say what it likes"
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from mlsystem.cli.state import State
 from mlsystem.client import audit
@@ -74,5 +75,7 @@ def _table(records: list[dict[str, Any]]) -> Table:
         at = datetime.fromisoformat(record["eventTime"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         status = str(record["additionalEventData"]["status"])
         answer = f"{status} {record.get('errorCode', '')}".strip()
-        table.add_row(at, audit.who(record).split()[0], record["sourceIPAddress"], audit.what(record), answer)
+        who = f"{audit.principal(record)} {audit.person(record)}".strip()
+        # As text: whoever asks chooses some of these words.
+        table.add_row(*(Text(cell) for cell in (at, who, record["sourceIPAddress"], audit.what(record), answer)))
     return table

@@ -12,12 +12,14 @@ from datetime import datetime
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import unquote
 
 from mlsystem.audit_chain import HEAD, TRAIL, Line, Link, older_files, read_head, read_key, read_line
 from mlsystem.client.audit_check import Check, Report
 from mlsystem.client.errors import ClientFailure, NotFound
 
 ATTEMPTS = 10
+PERSON = " person/"
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,21 @@ class Wanted:
 
 def who(record: dict[str, Any]) -> str:
     identity = record["userIdentity"]
-    known = (identity.get("arn"), identity.get("invokedBy"), identity.get("accessKeyId"))
+    known = (person(record), identity.get("arn"), identity.get("invokedBy"), identity.get("accessKeyId"))
     return " ".join(text for text in known if text) or str(identity["type"]).lower()
+
+
+def person(record: dict[str, Any]) -> str:
+    """Whom the console was asked by. Programs could say what they like there, but they have not its key."""
+    is_root = record["userIdentity"]["type"] == "Root"
+    name = record["userAgent"].rpartition(PERSON)[2] if is_root and PERSON in record["userAgent"] else ""
+    return unquote(name) if " " not in name else ""
+
+
+def principal(record: dict[str, Any]) -> str:
+    """The first that is known of ARN, service and key."""
+    identity = record["userIdentity"]
+    return str(identity.get("arn") or identity.get("invokedBy") or identity.get("accessKeyId") or identity["type"])
 
 
 def what(record: dict[str, Any]) -> str:
