@@ -81,6 +81,7 @@ class Front:
         request_id = secrets.token_hex(16)
         request = http_request(http)
         trail = Entry(self._audit)
+        trail.came(request, request_id)
         try:
             streamed = _streamed(request)
             if streamed is not None and is_small(http):
@@ -96,20 +97,20 @@ class Front:
                 request = replace(request, body=await read_body(http))
                 response = await to_thread.run_sync(self._serve_read, request, request_id, trail)
         except AwsError as error:
-            trail.error = error.code
+            trail.error = error
             response = _plain(serialize_refusal(claimed_service(request), request, error, request_id), request)
         except ClientDisconnect:
             raise
         except Exception:  # the supervisor of what comes before a room is asked
             log.exception("%s %s failed", request.method, request.raw_path)
-            trail.error = FAULT.code
+            trail.error = FAULT
             response = _plain(serialize_refusal(claimed_service(request), request, FAULT, request_id), request)
         trail.write(response.status_code)
         return response
 
     def _authenticate(self, request: HttpRequest, trail: Entry) -> Who:
         principal, signing_name = self._authenticator.authenticate(request)
-        trail.principal, trail.service = principal.arn, signing_name
+        trail.principal, trail.service = principal, signing_name
         return principal, signing_name
 
     def _serve_read(self, request: HttpRequest, request_id: str, trail: Entry) -> Response:
@@ -150,11 +151,11 @@ class Front:
                 result = self._dispatcher.answer(parsed.service, parsed.operation, parsed.input, principal, trail)
                 return _success(parsed, result, request, request_id)
             except AwsError as error:
-                trail.error = error.code
+                trail.error = error
                 return _plain(serialize_error(parsed, error, request_id), request)
             except Exception:  # the supervisor of requests: a fault of ours is a 500, and is written down
                 log.exception("%s:%s failed", parsed.service, parsed.operation)
-                trail.error = FAULT.code
+                trail.error = FAULT
                 return _plain(serialize_error(parsed, FAULT, request_id), request)
         finally:
             if upload is not None:
