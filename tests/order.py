@@ -24,6 +24,7 @@ LONGEST = (
     "e2e/test_drill.py",
     "e2e/test_refused_versions.py",
     "e2e/test_rollback.py",
+    "e2e/test_backup.py",
     "engine/test_kill_points_pipeline.py",
     "engine/test_kill_points_endpoints.py",
     "engine/test_kill_points_jobs.py",

@@ -22,6 +22,7 @@ from rich.console import Console
 from typer._click.exceptions import NoArgsIsHelpError, UsageError
 
 from mlsystem.cli import (
+    backup,
     console,
     cost,
     dashboard,
@@ -76,7 +77,22 @@ def options(
     )
 
 
-for group in (engine, project, pipeline, release, monitor, dashboard, console, drill, data, image, cost, studio, demo):
+for group in (
+    engine,
+    backup,
+    project,
+    pipeline,
+    release,
+    monitor,
+    dashboard,
+    console,
+    drill,
+    data,
+    image,
+    cost,
+    studio,
+    demo,
+):
     group.register(app)
 
 

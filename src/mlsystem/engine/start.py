@@ -23,6 +23,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
+from mlsystem.engine.backup.moment import sweep_staging
 from mlsystem.engine.contract import CREDENTIALS_PATH, House, Room
 from mlsystem.engine.dataplane.dataplane import DataPlane
 from mlsystem.engine.dataplane.filters import AUTHORIZE_PREFIX
@@ -128,6 +129,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     lock = FolderLock(folder)
     lock.acquire()
     stack.callback(lock.release)
+    sweep_staging(folder)
     database = Database(folder.database, clock)
     stack.callback(database.close)
     scope = Scope(
