@@ -225,8 +225,8 @@ class _Hashing:
     left: int
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
-    def read(self, size: int) -> bytes:
-        data = self.stream.read(min(size, self.left))
+    def read(self, size: int = -1, /) -> bytes:
+        data = self.stream.read(self.left if size < 0 else min(size, self.left))
         self.left -= len(data)
         self.digest.update(data)
         return data
