@@ -7,6 +7,7 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
+from mlsystem.engine.decide.retention import RETENTIONS
 from tests.command_line import run
 from tests.docs.documents import ROOT, shell_lines
 
@@ -36,3 +37,15 @@ def test_a_backup_of_an_account_is_refused(tmp_path: Path) -> None:
     done = run("--target", "aws", "backup", str(tmp_path / "copy.tar"), home=tmp_path / "home")
     assert (done.returncode, done.stdout) == (1, "")
     assert "in an account use AWS Backup" in done.stderr
+
+
+def test_the_page_tells_the_age_of_everything_that_has_one() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text()
+    missing = [
+        one.subject for one in RETENTIONS if f"| {one.subject} | {one.days:g} | {_rule(one.source)} |" not in text
+    ]
+    assert missing == []
+
+
+def _rule(source: str) -> str:
+    return f"[AWS]({source})" if source else "ours"

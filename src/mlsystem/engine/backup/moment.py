@@ -124,6 +124,7 @@ def _hold(moment: Moment, folder: DataFolder, staging: Path, bodies: Iterable[st
     keeper.tree(folder.door / "spool", grows=True)
     keeper.tree(folder.sockets / "apis", is_wanted=lambda name: name.endswith(".json"))
     keeper.tree(folder.sockets / "f", is_wanted=_is_request_log, grows=True)
+    keeper.tree(folder.sockets / "f", is_wanted=_is_name)
     for path in sorted(folder.root.glob("audit.jsonl*")):
         keeper.file(path, grows=True)
     for kind in ("jobs", "builds"):
@@ -231,6 +232,11 @@ class _Keeper:
 def _is_request_log(name: str) -> bool:
     """Of what the hosts of functions have below their folder; the rest are sockets, and keys that count for some hours."""
     return "/" not in name or Path(name).name.startswith("requests.")
+
+
+def _is_name(name: str) -> bool:
+    """Whose requests they are."""
+    return "/" not in name or Path(name).name == "name.json"
 
 
 def _entries(folder: Path) -> list[Path]:

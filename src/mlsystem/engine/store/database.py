@@ -43,6 +43,8 @@ from mlsystem.engine.store.statement import Statement, driver, translated
 
 R = TypeVar("R", bound=Record)
 
+# What a long reading, such as that of a backup, has made grow is given back afterwards.
+LARGEST_LOG = 64 << 20
 LAST_CHARACTER = "\U0010ffff"
 
 # Statements are made once: putting one together costs more than running it.
@@ -361,7 +363,7 @@ def _open(path: Path, mode: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"journal_size_limit={LARGEST_LOG}"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
