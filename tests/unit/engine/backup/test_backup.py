@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import stat
@@ -16,7 +17,6 @@ from pathlib import Path
 import pytest
 
 from mlsystem.archives import tarfile
-from mlsystem.engine.backup import archive
 from mlsystem.engine.backup.archive import make_backup
 from mlsystem.engine.backup.errors import BackupError
 from mlsystem.engine.backup.moment import STAGING, moment_of, sweep_staging
@@ -116,14 +116,14 @@ def test_a_shared_file_that_is_written_all_the_time_is_named(
 ) -> None:
     home.fill()
     busy = home.folder.shares / "fs-1" / "models" / "model.bin"
-    copyfile = archive.shutil.copyfile
+    copyfile = shutil.copyfile
 
     def meanwhile(source: Path, target: Path) -> None:
         copyfile(source, target)
         if source == busy:
             busy.write_bytes(busy.read_bytes() + b"!")
 
-    monkeypatch.setattr(archive.shutil, "copyfile", meanwhile)
+    monkeypatch.setattr(shutil, "copyfile", meanwhile)
     made = make_backup(home.root, tmp_path / "copy.tar")
     assert made.changing == ("shares/fs-1/models/model.bin",)
     assert restore(made.file, tmp_path / "again").changing == made.changing
