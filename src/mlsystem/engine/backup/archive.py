@@ -291,7 +291,7 @@ def _header(tar: tarfile.TarFile, name: str, path: Path) -> tarfile.TarInfo:
         found.st_mode & 0o7777,
         found.st_uid,
         found.st_gid,
-        found.st_mtime,
+        int(found.st_mtime),  # else each member had a second header
     )
     return header
 

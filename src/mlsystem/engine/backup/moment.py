@@ -12,12 +12,12 @@ import fcntl
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlsystem.engine.backup.errors import BackupError
+from mlsystem.engine.backup.errors import BackupError, told_of_disk
 from mlsystem.engine.runtime.shim import record
 from mlsystem.engine.store.folder import DataFolder
 
@@ -56,20 +56,30 @@ def moment_of(folder: DataFolder) -> Iterator[Moment]:
     if not folder.database.is_file():
         raise BackupError(f"there is no data of an engine in {folder.root}: --home names another folder")
     with ExitStack() as stack:
-        stack.callback(os.close, _lock(folder))
-        staging = folder.root / STAGING
-        shutil.rmtree(staging, ignore_errors=True)
-        stack.callback(shutil.rmtree, staging, ignore_errors=True)
-        staging.mkdir(mode=0o700)
-        writer = stack.enter_context(closing(_connect(folder)))
-        reader = stack.enter_context(closing(_connect(folder)))
-        _Bodies(folder, staging).link_early()
-        with _nobody_writes(writer, folder):
-            reader.execute("BEGIN")
-            names = {name for (name,) in reader.execute("SELECT file FROM segments")}
-            moment = Moment(reader)
-            _hold(moment, folder, staging, names)
+        with told_of_disk(folder.root):
+            moment = _take(folder, stack)
         yield moment
+
+
+def _take(folder: DataFolder, stack: ExitStack) -> Moment:
+    """What it holds is let go with the stack."""
+    stack.callback(os.close, _lock(folder))
+    staging = folder.root / STAGING
+    shutil.rmtree(staging, ignore_errors=True)
+    stack.callback(shutil.rmtree, staging, ignore_errors=True)
+    staging.mkdir(mode=0o700)
+    (staging / folder.objects.name).mkdir()
+    writer = stack.enter_context(closing(_connect(folder)))
+    reader = stack.enter_context(closing(_connect(folder)))
+    moment, bodies = Moment(reader), _Bodies(folder, staging)
+    bodies.link_early()
+    with _nobody_writes(writer, folder):
+        reader.execute("BEGIN")
+        names = {name for (name,) in reader.execute("SELECT file FROM segments")}
+        bodies.link_rest(names)
+        _hold(moment, folder, staging)
+    bodies.note(moment, names)
+    return moment
 
 
 def sweep_staging(folder: DataFolder) -> None:
@@ -110,12 +120,9 @@ def _nobody_writes(writer: sqlite3.Connection, folder: DataFolder) -> Iterator[N
         writer.execute("ROLLBACK")
 
 
-def _hold(moment: Moment, folder: DataFolder, staging: Path, bodies: Iterable[str]) -> None:
+def _hold(moment: Moment, folder: DataFolder, staging: Path) -> None:
     keeper = _Keeper(moment, folder.root, staging)
     running = _processes(moment, folder)
-    for shelf in sorted(folder.objects.iterdir()):
-        moment.folders.add(f"{folder.objects.name}/{shelf.name}")
-    keeper.files(_Bodies(folder, staging).names(bodies))
     keeper.tree(folder.images / "blobs", is_wanted=lambda name: not name.startswith("."))
     keeper.tree(folder.root / "functions", is_wanted=lambda name: name.endswith(".zip"))
     keeper.tree(folder.root / "mail", is_wanted=lambda name: name.endswith(".eml"))
@@ -167,18 +174,38 @@ class _Bodies:
 
     def __init__(self, folder: DataFolder, staging: Path):
         self._folder = folder
-        self._staging = staging
+        self._staging = staging / folder.objects.name
+        self._sizes: dict[str, int] = {}
 
     def link_early(self) -> None:
-        for shelf in self._folder.objects.iterdir():
-            target = self._staging / self._folder.objects.name / shelf.name
-            target.mkdir(parents=True)
-            for body in shelf.iterdir():
+        for shelf in os.scandir(self._folder.objects):
+            (self._staging / shelf.name).mkdir(parents=True)
+            for body in os.scandir(shelf.path):
                 with suppress(FileNotFoundError):
-                    os.link(body, target / body.name)
+                    self._link(body.path, body.name)
 
-    def names(self, bodies: Iterable[str]) -> list[Path]:
-        return [self._folder.objects / name[:2] / name for name in sorted(bodies)]
+    def link_rest(self, names: set[str]) -> None:
+        """Raises BackupError for one that is missing: a row names it."""
+        for name in names - self._sizes.keys():
+            path = self._folder.objects / name[:2] / name
+            (self._staging / name[:2]).mkdir(parents=True, exist_ok=True)
+            try:
+                self._link(str(path), name)
+            except FileNotFoundError as error:
+                words = f"the data folder is damaged: {path} is missing, though a row names it"
+                raise BackupError(words) from error
+
+    def note(self, moment: Moment, names: set[str]) -> None:
+        for name in names:
+            held = f"{name[:2]}/{name}"
+            moment.held[f"{self._folder.objects.name}/{held}"] = (self._staging / held, self._sizes[name])
+        moment.folders |= {f"{self._folder.objects.name}/{shelf.name}" for shelf in self._staging.iterdir()}
+
+    def _link(self, path: str, name: str) -> None:
+        # Strings: pathlib would take longer than the link.
+        target = f"{self._staging}/{name[:2]}/{name}"
+        os.link(path, target)
+        self._sizes[name] = os.stat(target).st_size  # noqa: PTH116
 
 
 class _Keeper:
@@ -188,12 +215,6 @@ class _Keeper:
         self._moment = moment
         self._root = root
         self._staging = staging
-
-    def files(self, paths: Sequence[Path]) -> None:
-        """Raises BackupError for one that is missing: a row names it."""
-        for path in paths:
-            if not self.file(path):
-                raise BackupError(f"the data folder is damaged: {path} is missing, though a row names it")
 
     def file(self, path: Path, grows: bool = False) -> bool:
         """Whether it was still there."""

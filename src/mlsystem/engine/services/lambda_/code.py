@@ -60,8 +60,7 @@ class CodeStore:
     def sweep(self, before: float) -> None:
         """Remove code that was last taken in before, and that no function and no version has any more."""
         with self._house.database.transaction() as tx:
-            codes = [one.code for model in (FunctionRecord, VersionRecord) for one in tx.all(model)]
-            known = {code.get("hex") for code in codes}
+            known = {one.code.get("hex") for one in (*tx.all(FunctionRecord), *tx.all(VersionRecord))}
             unpacked = self._house.folder.work / "functions"
             places = [*self._archives.iterdir(), *(unpacked.iterdir() if unpacked.is_dir() else ())]
             doomed = [path for path in places if path.stem not in known and path.lstat().st_mtime < before]
