@@ -57,8 +57,9 @@ class Housekeeping:
         """The first day of a folder begins now."""
         with self._database.transaction() as tx:
             if tx.get(House, "daily") is None:
-                step = Step(House(key="daily"), timers=(SetTimer(TIMER, after_seconds=0.0),))
-                self._worker.commit_step(tx, step.record or House(key="daily"), step)
+                house = House(key="daily")
+                step = Step(house, timers=(SetTimer(TIMER, after_seconds=DAY_SECONDS),))
+                self._worker.commit_step(tx, house, step)
 
     def _tidy(self, call: ActionCall) -> None:
         for tidy in self._tidies:

@@ -60,7 +60,8 @@ class CodeStore:
     def sweep(self, before: float) -> None:
         """Remove code that was last taken in before, and that no function and no version has any more."""
         with self._house.database.transaction() as tx:
-            known = {one.code.get("hex") for one in (*tx.all(FunctionRecord), *tx.all(VersionRecord))}
+            known = {function.code.get("hex") for function in tx.all(FunctionRecord)}
+            known |= {version.code.get("hex") for version in tx.all(VersionRecord)}
             unpacked = self._house.folder.work / "functions"
             places = [*self._archives.iterdir(), *(unpacked.iterdir() if unpacked.is_dir() else ())]
             doomed = [path for path in places if path.stem not in known and path.lstat().st_mtime < before]
