@@ -55,6 +55,7 @@ LONGEST = (
     "engine/test_scheduler.py",
     "engine/test_capture.py",
     "e2e/test_flights_jobs.py",
+    "unit/engine/test_years.py",
     "e2e/test_destroy.py",
     "e2e/test_bare_machine.py",
 )
