@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NODE_TOOLS := tests/aws/node_modules/.installed tests/aws/nag/node_modules/.installed
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: install lock lint test demo bench stage-times chaos coverage-docs calls-docs resources-docs grafana-dashboard test-images pictures clean
+.PHONY: install lock lint test demo bench stage-times chaos coverage-docs calls-docs resources-docs supply-chain grafana-dashboard test-images pictures clean
 
 # What the engine runs is compiled here: sandboxes see it read-only, where Python would compile it at each start of a program.
 install: $(STAMP)
@@ -30,6 +30,7 @@ lock:
 	$(BIN)/$(COMPILE) -o requirements/mlflow.txt requirements/mlflow.in
 	$(BIN)/$(COMPILE) -o requirements/sagemaker_core.txt requirements/sagemaker_core.in
 	$(BIN)/$(COMPILE) -o requirements/aws_cli.txt --no-deps requirements/aws_cli.in
+	$(BIN)/$(COMPILE) -o requirements/pip_audit.txt requirements/pip_audit.in
 	$(BIN)/$(COMPILE) -o requirements/uv.txt -c requirements/dev.txt requirements/uv.in
 	for peer in benchmarks/peers/*.in; do $(BIN)/$(COMPILE) -o $${peer%.in}.txt $$peer || exit; done
 	cd project/container/code && for name in requirements requirements-lambda requirements-mlflow; do \
@@ -90,6 +91,12 @@ calls-docs: install
 # Writes the dashboard for Grafana anew from the one for CloudWatch.
 grafana-dashboard: install
 	$(BIN)/python -m tests.aws.grafana_dashboard > grafana-dashboard.json.new && mv grafana-dashboard.json.new studio_nbs/grafana-dashboard.json
+
+# Writes requirements/licences.tsv and the bill of materials anew from the locks, then asks for known vulnerabilities: it fails where those
+# cannot be asked for. Needs the network after `make lock`.
+supply-chain: install
+	$(BIN)/python -m tests.supply_chain
+	$(BIN)/python -m tests.supply_chain.vulnerabilities
 
 # Builds the images as a Docker daemon would, without one: see the script. Takes minutes, so it is no part of `make test`.
 test-images:

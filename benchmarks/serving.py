@@ -28,12 +28,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.served.contender import Contender
 from benchmarks.served.endpoint import CAPTURED, UNCAPTURED
 from benchmarks.served.measuring import Case, Measuring
-from benchmarks.served.programs import BARE, CONTAINER, FASTAPI, FRAMEWORKS
+from benchmarks.served.programs import BARE, CONTAINER, CONTAINER_ON_AWS, FASTAPI, FRAMEWORKS
 from benchmarks.served.report import markdown, picture, summary
 from benchmarks.served.workload import trained
 
 ROOT = Path(__file__).parents[1]
-CONTENDERS: tuple[Contender, ...] = (CAPTURED, UNCAPTURED, CONTAINER, FASTAPI, *FRAMEWORKS)
+CONTENDERS: tuple[Contender, ...] = (CAPTURED, UNCAPTURED, CONTAINER, CONTAINER_ON_AWS, FASTAPI, *FRAMEWORKS)
 CASES = tuple(Case(rows, connections) for rows in (1, 100) for connections in (16, 64))
 QUICK_CONTENDERS: tuple[Contender, ...] = (CAPTURED, FASTAPI)
 QUICK_CASES = CASES[:1]

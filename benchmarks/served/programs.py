@@ -123,11 +123,19 @@ HAPROXY_VARIABLES = {
 
 BARE = Program("bare handler", PEERS / "bare.txt", _granian)
 CONTAINER = Program(
-    "our container alone",
+    "our container, as behind our door",
+    CODE / "requirements.txt",
+    _container,
+    variables=lambda place: {**_container_variables(place), "MODEL_SERVER_FRONT": "host"},
+    prepare=_container_files,
+)
+CONTAINER_ON_AWS = Program(
+    "our container, Nginx and Gunicorn",
     CODE / "requirements.txt",
     _container,
     variables=_container_variables,
     prepare=_container_files,
+    needs=("nginx",),
 )
 FASTAPI = Program("FastAPI by hand", PEERS / "fastapi.txt", _uvicorn)
 FRAMEWORKS = (

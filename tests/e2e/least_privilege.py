@@ -47,10 +47,10 @@ def recorded(trail: Iterable[Path]) -> set[Call]:
     """What roles were allowed by their own policies, by the files of an audit trail."""
     lines = (json.loads(line) for path in trail for line in path.read_text().splitlines())
     return {
-        Call(line["principal"].split("/")[1], permit["action"], permit["resource"], _keys(permit.get("keys", {})))
+        Call(arn.split("/")[1], permit["action"], permit["resource"], _keys(permit.get("keys", {})))
         for line in lines
-        if SESSION in line["principal"]
-        for permit in line.get("allowed", ())
+        if SESSION in (arn := line["userIdentity"].get("arn", ""))
+        for permit in line["additionalEventData"].get("allowed", ())
     }
 
 

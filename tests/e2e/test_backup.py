@@ -102,6 +102,8 @@ def test_a_busy_system_is_copied_at_one_moment_and_goes_on_elsewhere(finished_st
         copy.to_production(waiting)
         assert copy.ask(copy.api_url()).body == "0.9\n"
         eventually(lambda: _rests(copy, later), timeout=RUN_SECONDS)
+        verified = run("audit", "verify", home=second)
+        assert verified.returncode == 0, verified.stderr
         branch = live.client("codecommit").get_branch(repositoryName=NAME, branchName="main")["branch"]
         assert live.client("codecommit").get_commit(repositoryName=NAME, commitId=branch["commitId"])
     finally:

@@ -40,6 +40,8 @@ def begin_deploy(system: System, **changes: str) -> None:
     # scaling policy are none of them: without requests the one that scales in is on.
     raised = {"StateValue": "ALARM", "AlarmNamePrefix": f"{NAME}-"}
     eventually(lambda: not cloudwatch.describe_alarms(**raised)["MetricAlarms"], timeout=RUN_SECONDS)
+    # A deployment has succeeded before the update that made it is over, and a stack takes one update at a time.
+    eventually(lambda: not str(_described(system)["StackStatus"]).endswith("_IN_PROGRESS"), timeout=RUN_SECONDS)
 
     # What an update that was rolled back had given may stand as the previous value.
     given = {

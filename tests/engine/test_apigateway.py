@@ -193,6 +193,17 @@ def test_an_api_is_described_as_it_was_imported(engine: LiveEngine, api: Api) ->
     assert api.call("/api", b"{}")[0] == 201
 
 
+@pytest.mark.parametrize("name", ["../../outside", "a/b", "..", "a.b", "a" * 129])
+def test_a_stage_whose_name_would_be_a_path_is_refused(engine: LiveEngine, api: Api, name: str) -> None:
+    gateway = engine.client("apigateway")
+    [deployment, *_] = gateway.get_deployments(restApiId=api.id)["items"]
+    with pytest.raises(ClientError, match="Stage name only allows"):
+        gateway.create_deployment(restApiId=api.id, stageName=name)
+    with pytest.raises(ClientError, match="Stage name only allows"):
+        gateway.create_stage(restApiId=api.id, deploymentId=deployment["id"], stageName=name)
+    assert not list(engine.folder.rglob("outside*"))
+
+
 def test_a_deleted_api_is_gone_from_the_door(engine: LiveEngine) -> None:
     api = make_api(engine, make_alias(engine, "short-lived"))
     engine.client("apigateway").delete_rest_api(restApiId=api.id)

@@ -6,9 +6,11 @@ import io
 import textwrap
 import uuid
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.jobs import leftovers
 from tests.live import LiveEngine, eventually
@@ -179,6 +181,16 @@ def test_secondary_sources_and_aws_are_at_hand(yard: Yard) -> None:
     assert "secondary values" in log
     assert "assumed-role/builder/" in log
     assert "000000000000" in log
+
+
+@pytest.mark.parametrize("identifier", ["../../../../outside", "{outside}", "", "a/b", ".."])
+def test_a_secondary_source_is_unpacked_nowhere_but_in_its_build(yard: Yard, tmp_path: Path, identifier: str) -> None:
+    name = yard.project({"buildspec.yml": "version: 0.2\nphases: {build: {commands: ['true']}}"})
+    place = identifier.format(outside=tmp_path / "outside")
+    source = {"type": "S3", "location": f"{yard.bucket}/{name}/source.zip", "sourceIdentifier": place}
+    with pytest.raises(ClientError, match="sourceIdentifier"):
+        yard.codebuild.start_build(projectName=name, secondarySourcesOverride=[source])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_build_makes_an_image_that_a_job_can_run(yard: Yard) -> None:

@@ -46,6 +46,17 @@ def test_a_manifest_without_its_layers_is_refused(engine: LiveEngine) -> None:
     assert error.value.response["Error"]["Code"] == "LayersNotFoundException"
 
 
+@pytest.mark.parametrize("digest", ["sha256:../../state.db", "../../credentials.json", "{folder}/state.db", 1])
+def test_a_manifest_does_not_lead_to_files_that_are_no_layers(engine: LiveEngine, digest: str | int) -> None:
+    ecr, name = engine.client("ecr"), f"ecr-{uuid.uuid4().hex[:8]}"
+    ecr.create_repository(repositoryName=name)
+    place = digest.format(folder=engine.folder) if isinstance(digest, str) else digest
+    manifest = json.dumps({"config": {"digest": place}, "layers": [{"digest": place}]})
+    with pytest.raises(ClientError) as error:
+        ecr.put_image(repositoryName=name, imageManifest=manifest, imageTag="latest")
+    assert error.value.response["Error"]["Code"] == "LayersNotFoundException"
+
+
 def test_a_repository_with_images_is_deleted_by_force_only(engine: LiveEngine) -> None:
     ecr, name = engine.client("ecr"), f"ecr-{uuid.uuid4().hex[:8]}"
     push_image(engine, name, {"/a": "1"})

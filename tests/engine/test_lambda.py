@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import io
 import json
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -395,6 +397,48 @@ def test_wrong_code_is_refused_at_once(engine: LiveEngine) -> None:
         with pytest.raises(ClientError) as error:
             make_function(engine, "broken", "", Code=code, Runtime="python3.13", Handler="app.handler")
         assert _code(error) == "InvalidParameterValueException"
+
+
+def _linked(*members: tuple[str, str, bool]) -> bytes:
+    """A ZIP file of names with contents; of a link it is where the link leads."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as content:
+        for name, text, is_link in members:
+            item = zipfile.ZipInfo(name)
+            item.external_attr = (0o120777 if is_link else 0o100644) << 16
+            content.writestr(item, text)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        (("way", "{outside}", True), ("way/planted", "x", False)),
+        (("way/planted", "x", False), ("way", "{outside}", True)),
+        (("way", "{outside}", True), ("../way/planted", "x", False)),
+        (("way", "{outside}", True), ("way/planted", "/etc/passwd", True)),
+        (("file", "{outside}/planted", True), ("./file", "x", False)),
+        (("one", "{outside}", True), ("/one", "two", True)),
+    ],
+)
+def test_code_that_would_be_written_through_a_link_is_refused(
+    engine: LiveEngine, tmp_path: Path, members: tuple[tuple[str, str, bool], ...]
+) -> None:
+    code = _linked(*((name, text.format(outside=tmp_path), is_link) for name, text, is_link in members))
+    with pytest.raises(ClientError, match="Could not unzip uploaded file") as error:
+        make_function(engine, "climbing", "", Code={"ZipFile": code}, Runtime="python3.13", Handler="app.handler")
+    assert _code(error) == "InvalidParameterValueException"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_links_of_code_lead_where_they_lead_inside_and_none_is_made_outside(engine: LiveEngine) -> None:
+    source = "def handler(event, context):\n    return open('under/alias.txt').read()\n"
+    code = _linked(
+        ("app.py", source, False), ("real.txt", "real", False), ("../../under/alias.txt", "../real.txt", True)
+    )
+    make_function(engine, "linked", "", Code={"ZipFile": code}, Runtime="python3.13", Handler="app.handler")
+    assert invoke(engine, "linked", {})[0] == "real"
+    assert not list((engine.folder / "work").glob("under*"))
 
 
 def test_permissions_are_statements_of_the_functions_policy(engine: LiveEngine) -> None:

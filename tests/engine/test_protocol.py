@@ -181,7 +181,7 @@ class Loop:
         arrived = _arrived(request)
         signing_name = str(self.model.signing_name)
         self.parsed = parse_request(signing_name, arrived)
-        assert find_operation(signing_name, arrived) == self.parsed.operation
+        assert find_operation(signing_name, arrived).name == self.parsed.operation
         if isinstance(self.result, AwsError):
             return _response(request, serialize_error(self.parsed, self.result, "request-1"))
         return _response(request, serialize_result(self.parsed, self.result, "request-1"))

@@ -28,7 +28,7 @@ class ModelError(Exception):
 
 
 class Predictor:
-    """A loaded model. It is loaded once, before the server forks its workers: it must start no threads (gunicorn.conf.py)."""
+    """A loaded model. It is loaded once, before the server forks its workers: it must start no threads (preload.py)."""
 
     def __init__(self, folder: Path) -> None:
         self.schema = Schema.load(folder / INFERENCE_FOLDER / SCHEMA_FILE)

@@ -1,10 +1,13 @@
 """The inference server's processes: Gunicorn, and Nginx before it where the image has it. The program `serve` runs `main`.
 
-Both live and die together: if one ends, the other is ended and the exit code is 1, so that SageMaker replaces the
-container. SIGTERM (a scale-in, an update) drains: no new requests, those under way are answered, exit code 0. SIGHUP
-loads the model anew and replaces the workers, while requests are answered: by the old model until the new one is there.
+Where the container's host says that it stands before it itself (MODEL_SERVER_FRONT=host, as the local engine does),
+Granian takes the place of both. All live and die together: if one ends, the other is ended and the exit code is 1, so
+that SageMaker replaces the container. SIGTERM (a scale-in, an update) drains: no new requests, those under way are
+answered, exit code 0. SIGHUP loads the model anew and replaces the workers, while requests are answered: by the old
+model until the new one is there.
 
 Environment: SAGEMAKER_BIND_TO_PORT (default 8080) or MODEL_SERVER_BIND (`host:port` or `unix:/path`) is where to listen;
+MODEL_SERVER_FRONT (default `nginx`; `host`, where whole requests come on connections that are kept);
 MODEL_SERVER_WORKERS (default: a worker per core); MODEL_SERVER_TIMEOUT (seconds for one request, default 60);
 MODEL_SERVER_USER (whose the workers are, where `serve` is root: account.py).
 """
@@ -30,6 +33,17 @@ from faults import Fault, FaultError
 PROGRAM = Path(__file__).resolve().parent
 NGINX_FOLDERS = "/usr/sbin:/usr/local/sbin:/usr/local/nginx/sbin"  # not on every PATH
 UNIX = "unix:"
+NGINX, HOST = "nginx", "host"  # who may stand before the workers
+GUNICORN = (
+    "-m",
+    "gunicorn",
+    "--config",
+    str(PROGRAM / "gunicorn.conf.py"),
+    "--chdir",
+    str(PROGRAM),
+    "wsgi:application",
+)
+GRANIAN = (str(PROGRAM / "granian_server.py"),)
 BACKLOG = 2048
 
 
@@ -42,6 +56,7 @@ class Settings:
     bind: str  # "8080", "127.0.0.1:8080" or "unix:/path", as Nginx spells it
     workers: int
     timeout_seconds: int
+    front: str = NGINX
 
 
 def read_settings(environment: Mapping[str, str], cores: int) -> Settings:
@@ -50,10 +65,14 @@ def read_settings(environment: Mapping[str, str], cores: int) -> Settings:
     bind = environment.get("MODEL_SERVER_BIND", "") or f"0.0.0.0:{port}"
     if not re.fullmatch(r"unix:/\S+|[\w.\-\[\]:]+:\d+", bind):
         raise SettingsError(f"MODEL_SERVER_BIND is {bind!r}; it must be host:port or unix:/path")
+    front = environment.get("MODEL_SERVER_FRONT", "") or NGINX
+    if front not in (NGINX, HOST):
+        raise SettingsError(f"MODEL_SERVER_FRONT is {front!r}; it must be {NGINX} or {HOST}")
     return Settings(
         bind=bind,
         workers=_positive(environment, "MODEL_SERVER_WORKERS", cores),
         timeout_seconds=_positive(environment, "MODEL_SERVER_TIMEOUT", 60),
+        front=front,
     )
 
 
@@ -75,12 +94,12 @@ def gunicorn_socket(folder: Path) -> Path:
 
 
 class Server:
-    """The running processes. `front` takes the connections: Nginx, or Gunicorn where there is no Nginx."""
+    """The running processes. Nginx takes the connections; where there is none, those do whose workers answer."""
 
     def __init__(self, settings: Settings, account: Account | None, folder: Path, nginx: str | None) -> None:
         remove_stale_socket(settings.bind)
         self._draining = False
-        self._gunicorn: subprocess.Popen[bytes] | None = None
+        self._answering: subprocess.Popen[bytes] | None = None
         self._nginx: subprocess.Popen[bytes] | None = None
         signal.signal(signal.SIGTERM, self._drain)
         signal.signal(signal.SIGINT, self._drain)
@@ -88,17 +107,17 @@ class Server:
         if nginx:
             with _listen(folder, account) as listener:  # before Nginx starts: an early request waits, and does not fail
                 bind = f"fd://{listener.fileno()}"
-                self._gunicorn = _start_gunicorn(settings, account, bind, [listener.fileno()])
+                self._answering = _start_workers(settings, account, bind, [listener.fileno()])
             self._nginx = _start_nginx(nginx, settings, account, folder)
         else:
-            self._gunicorn = _start_gunicorn(settings, account, settings.bind)
+            self._answering = _start_workers(settings, account, settings.bind)
         if self._draining:  # the signal came while they started
             self._drain()
 
     def wait(self) -> int:
         """Until both have ended; returns the exit code."""
         exit_code = 0
-        running = {process.pid: process for process in (self._nginx, self._gunicorn) if process}
+        running = {process.pid: process for process in (self._nginx, self._answering) if process}
         while running:
             pid, status = os.wait()
             process = running.pop(pid, None)  # as the first process of a container we inherit orphans too
@@ -109,7 +128,7 @@ class Server:
                 print(f"error: {process.args!r} ended with {process.returncode}", file=sys.stderr, flush=True)
                 self._draining, exit_code = True, 1
             for other in running.values():
-                _tell(other, signal.SIGTERM)  # Nginx has ended, and so its requests: now Gunicorn may go
+                _tell(other, signal.SIGTERM)  # Nginx has ended, and so its requests: now the other may go
         return exit_code
 
     def _drain(self, *_: object) -> None:
@@ -117,13 +136,13 @@ class Server:
         self._draining = True
         if self._nginx:
             _tell(self._nginx, signal.SIGQUIT)
-        elif self._gunicorn:
-            _tell(self._gunicorn, signal.SIGTERM)
+        elif self._answering:
+            _tell(self._answering, signal.SIGTERM)
 
     def _reload(self, *_: object) -> None:
-        """Gunicorn does it. A signal that comes before there is a Gunicorn comes before the model is read, too."""
-        if self._gunicorn and not self._draining:
-            _tell(self._gunicorn, signal.SIGHUP)
+        """Their parent does it. A signal that comes before there is one comes before the model is read, too."""
+        if self._answering and not self._draining:
+            _tell(self._answering, signal.SIGHUP)
 
 
 def remove_stale_socket(bind: str) -> None:
@@ -143,7 +162,7 @@ def _listen(folder: Path, account: Account | None) -> socket.socket:
     return listener
 
 
-def _start_gunicorn(
+def _start_workers(
     settings: Settings, account: Account | None, bind: str, descriptors: Sequence[int] = ()
 ) -> subprocess.Popen[bytes]:
     workers = {"MODEL_SERVER_UID": str(account.uid), "MODEL_SERVER_GID": str(account.gid)} if account else {}
@@ -156,12 +175,11 @@ def _start_gunicorn(
         "OPENBLAS_NUM_THREADS": "1",
         **workers,
     }
-    configuration = str(PROGRAM / "gunicorn.conf.py")
-    command = [sys.executable, "-m", "gunicorn", "--config", configuration, "--chdir", str(PROGRAM), "wsgi:application"]
-    # Gunicorn inherits what is blocked here, and a SIGHUP then waits until it can take one (gunicorn.conf.py).
+    command = GRANIAN if settings.front == HOST else GUNICORN
+    # Their parent inherits what is blocked here, and a SIGHUP then waits until it can take one.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
     try:
-        return subprocess.Popen(command, env=environment, pass_fds=descriptors)
+        return subprocess.Popen([sys.executable, *command], cwd=PROGRAM, env=environment, pass_fds=descriptors)
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
 
@@ -187,6 +205,10 @@ def _early_log_option(nginx: str) -> list[str]:
     return ["-e", "stderr"] if version and tuple(map(int, version.groups())) >= (1, 19, 5) else []
 
 
+def _nginx() -> str | None:
+    return shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:{NGINX_FOLDERS}")
+
+
 def _tell(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(process.pid, number)
@@ -210,8 +232,9 @@ def main() -> int:
     if fault and fault.name == "crash-on-start":
         print("error: the server ends, as FAULT asks for", file=sys.stderr)
         return 1
-    nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:{NGINX_FOLDERS}")
+    nginx = _nginx() if settings.front == NGINX else None
+    by = "Granian" if settings.front == HOST else nginx or "Gunicorn alone"
     whose = f" of {account.user}" if account else ""
-    print(f"serve: {settings.workers} workers{whose} at {settings.bind}, {nginx or 'Gunicorn alone'}", flush=True)
+    print(f"serve: {settings.workers} workers{whose} at {settings.bind}, {by}", flush=True)
     with tempfile.TemporaryDirectory(prefix="serve-") as folder:
         return Server(settings, account, Path(folder), nginx).wait()

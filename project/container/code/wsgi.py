@@ -1,7 +1,7 @@
 """The inference server's application: `GET /ping` and `POST /invocations`, SageMaker's hosting contract.
 
-Plain WSGI: two routes need no framework. Gunicorn imports `application` once and loads the model once, then forks its
-workers (gunicorn.conf.py). A model that cannot be loaded leaves `/ping` at 503 with the reason, so that the endpoint
+Plain WSGI: two routes need no framework. The server imports `application` once and loads the model once, then forks its
+workers (preload.py). A model that cannot be loaded leaves `/ping` at 503 with the reason, so that the endpoint
 never takes traffic; if there is one before it, that one goes on serving. Every error is JSON: `{"error": "..."}`.
 """
 

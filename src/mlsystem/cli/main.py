@@ -22,6 +22,7 @@ from rich.console import Console
 from typer._click.exceptions import NoArgsIsHelpError, UsageError
 
 from mlsystem.cli import (
+    audit,
     backup,
     console,
     cost,
@@ -90,6 +91,7 @@ for group in (
     data,
     image,
     cost,
+    audit,
     studio,
     demo,
 ):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from mlsystem.client.acting import tell_person
 from mlsystem.client.errors import NotRunning
 
 Target = Literal["local", "aws"]
@@ -207,6 +208,11 @@ class Connection:
             return self._clients[service]
 
     def _make(self, service: str) -> Any:
+        made = self._made_by_boto3(service)
+        made.meta.events.register("before-send", tell_person)
+        return made
+
+    def _made_by_boto3(self, service: str) -> Any:
         import boto3
         from botocore.config import Config
 

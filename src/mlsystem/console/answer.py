@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import anyio
@@ -17,6 +17,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
+from mlsystem.client.acting import acting_for
 from mlsystem.client.connection import Connection
 from mlsystem.client.deployed import Deployed
 from mlsystem.client.errors import ClientFailure, NotFound, NotRunning
@@ -40,6 +41,7 @@ LOOKS_AT_ONCE = 8  # of all streams together: however many pages are open, a new
 MARKS = "live"
 ASKED_WRONGLY = ("Invalid", "Validation", "BadRequest")  # beginnings of AWS's codes
 Endpoint = Callable[[Request], Awaitable[Response]]
+Answered = TypeVar("Answered")
 
 
 class Answers:
@@ -76,10 +78,10 @@ class Answers:
                 values = await to_thread.run_sync(route.load, visit)
                 return await to_thread.run_sync(self._drawn, request, route, visit, values, session)
             case Ask():
-                values = await to_thread.run_sync(route.load, visit)
+                values = await to_thread.run_sync(for_person, route.load, visit)
                 return HTMLResponse(draw(route.template, {**values, "visit": visit}))
             case Action():
-                done = await to_thread.run_sync(route.do, visit)
+                done = await to_thread.run_sync(for_person, route.do, visit)
                 log.info("%s %s: %s", visit.person.name, request.url.path, done.words)
                 led = RedirectResponse(visit.url(done.path), 303)
                 self._gate.sessions.say(led, done.words)
@@ -203,6 +205,12 @@ def _told(error: Exception) -> tuple[int, str]:
             return 503, f"what answers is not AWS's API, or is ending: {error}"
         case _:
             return 409, str(error)
+
+
+def for_person(do: Callable[[Visit], Answered], visit: Visit) -> Answered:
+    """What the person has asked for, with their name in each request that it takes: all have the console's one key."""
+    with acting_for(visit.person.name):
+        return do(visit)
 
 
 async def _form(request: Request) -> tuple[dict[str, str], dict[str, Upload]]:

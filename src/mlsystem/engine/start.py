@@ -154,7 +154,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     )
     keeper = _keeper(folder, database, equipment.plane, door, roles)
     worker = Worker(database, clock)
-    audit = AuditTrail(folder.root / "audit.jsonl")
+    audit = AuditTrail(folder.root, scope)
     stack.callback(audit.close)
     dispatcher = Dispatcher(database, scope, Guard(scope, roles), audit)
     url = f"http://{settings.host}:{port.number}"

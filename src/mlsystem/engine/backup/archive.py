@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from mlsystem import audit_chain
 from mlsystem.archives import tarfile
 from mlsystem.engine.backup.errors import BackupError, told_of_disk
 from mlsystem.engine.backup.manifest import DATABASE, NAME, Manifest, Member, key_check
@@ -58,7 +59,7 @@ def make_backup(root: Path, target: Path, key: Path | None = None) -> Made:
     with told_of_disk(file.parent), _partial(file) as aside, moment_of(folder) as moment:
         _check_room(moment, folder, file)
         master = _copy_database(moment, aside / DATABASE)
-        _write_key(key, master)
+        _write_key(key, master, folder.root / audit_chain.KEY)
         (aside / "backup").touch(mode=0o600)
         with (aside / "backup").open("wb") as stream:
             writer = _Writer(stream)
@@ -126,15 +127,19 @@ def _copy_database(moment: Moment, copy: Path) -> str:
     return str(master)
 
 
-def _write_key(path: Path, master: str) -> None:
-    """The same key again is no other one. Raises BackupError where the file has something else."""
-    if path.exists():
-        if path.read_text().strip() != master:
-            raise BackupError(f"{path} has another key: name another file with --key")
+def _write_key(path: Path, master: str, audit: Path) -> None:
+    """The master key, and in a second line that of the audit trail; one that its owner has put elsewhere stays there.
+
+    The same key again is no other one. Raises BackupError where the file has something else.
+    """
+    text = f"{master}\n" + (f"{audit.read_text()}\n" if audit.is_file() and not audit.is_symlink() else "")
+    if path.exists() and path.read_text() == text:
         return
+    if path.exists() and path.read_text() != f"{master}\n":  # from before there was a trail
+        raise BackupError(f"{path} has another key: name another file with --key")
     descriptor, aside = tempfile.mkstemp(dir=path.parent)
     try:
-        os.write(descriptor, f"{master}\n".encode())
+        os.write(descriptor, text.encode())
         os.fsync(descriptor)
         Path(aside).rename(path)
     except BaseException:
@@ -185,7 +190,10 @@ def _write_members(writer: _Writer, moment: Moment, folder: DataFolder, aside: P
 def _live(folder: DataFolder) -> Iterator[Path]:
     """What has no moment: shared file systems, and whatever else lies in the folder."""
     for top in sorted(folder.root.iterdir()):
-        if top.name in HELD | LEFT_OUT or top.name.startswith(("audit.jsonl", "engine.log")):
+        is_link = top.is_symlink()  # the key and the head of the audit trail may lie elsewhere
+        if top.name in HELD | LEFT_OUT or top.name.startswith("engine.log") or audit_chain.TRAIL in top.name:
+            continue
+        if top.name in (audit_chain.KEY, audit_chain.HEAD) and not is_link:
             continue
         ahead = [top]
         while ahead:

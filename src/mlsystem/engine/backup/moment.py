@@ -17,6 +17,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mlsystem import audit_chain
 from mlsystem.engine.backup.errors import BackupError, told_of_disk
 from mlsystem.engine.runtime.shim import record
 from mlsystem.engine.store.folder import DataFolder
@@ -132,7 +133,11 @@ def _hold(moment: Moment, folder: DataFolder, staging: Path) -> None:
     keeper.tree(folder.sockets / "apis", is_wanted=lambda name: name.endswith(".json"))
     keeper.tree(folder.sockets / "f", is_wanted=_is_request_log, grows=True)
     keeper.tree(folder.sockets / "f", is_wanted=_is_name)
-    for path in sorted(folder.root.glob("audit.jsonl*")):
+    # Before the lines that it tells of: they go on while it is read.
+    head = folder.root / audit_chain.HEAD
+    if not head.is_symlink() and (text := _read(head)) is not None:
+        moment.text[head.name] = text
+    for path in sorted(folder.root.glob(f"*{audit_chain.TRAIL}*")):
         keeper.file(path, grows=True)
     for kind in ("jobs", "builds"):
         for tree in sorted(_entries(folder.work / kind)):

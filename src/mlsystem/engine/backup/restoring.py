@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from mlsystem import audit_chain
 from mlsystem.archives import tarfile
 from mlsystem.engine.backup.archive import KEY_SUFFIX, MASTER_KEY, sync_folder
 from mlsystem.engine.backup.errors import BackupError, told_of_disk
@@ -40,12 +41,15 @@ def restore(file: Path, root: Path, key: Path | None = None) -> Restored:
     _check_home(root)
     if not file.is_file():
         raise BackupError(f"there is no backup {file}")
-    master = _read_key(key)
+    master, audit = _read_keys(key)
     with told_of_disk(root.parent), _aside(root) as aside:
         manifest = _unpack(file, aside)
         if key_check(master) != manifest.key_check:
             raise BackupError(f"{key} is the key of another data folder: --key names the one that was made with {file}")
         _put_key(aside / DATABASE, master)
+        if audit:
+            (aside / audit_chain.KEY).touch(mode=0o600)
+            (aside / audit_chain.KEY).write_text(audit)
         os.sync()  # once for all files, of which there may be very many
         race_point("restore.before_rename")
         aside.rename(root)
@@ -61,18 +65,18 @@ def _check_home(root: Path) -> None:
         raise BackupError(f"there is no folder {root.parent}: make it first")
 
 
-def _read_key(path: Path) -> str:
-    """Raises BackupError."""
+def _read_keys(path: Path) -> tuple[str, str]:
+    """The master key, and that of the audit trail, which may be empty. Raises BackupError."""
     try:
-        text = path.read_text().strip()
-        bytes.fromhex(text)
+        master, audit = [*path.read_text().splitlines(), "", ""][:2]
+        bytes.fromhex(master + audit)
     except FileNotFoundError as error:
         raise BackupError(
             f"there is no key {path}: what is in a backup opens with the key that was written beside it, --key names the file"
         ) from error
     except ValueError as error:
         raise BackupError(f"{path} is no key of a backup") from error
-    return text
+    return master, audit
 
 
 @contextmanager

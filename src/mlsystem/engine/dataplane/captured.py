@@ -13,10 +13,10 @@ import json
 import logging
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlsystem.engine.dataplane.spool import complete_lines
 
@@ -29,10 +29,10 @@ _EVENTS = uuid.UUID("6e1ad4b8-0b54-4c0e-9d8c-6a2a1c7f6b11")
 # Envoy sorts the members, and inside of a string the quotes would be escaped.
 _RECORD_BEGIN = b'{"cluster":'
 _NO_CONTENT_TYPE = "application/octet-stream"
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
-@dataclass(frozen=True)
-class Captured:
+class Captured(NamedTuple):
     """One successful invocation. A body is None when it was over 6 MiB."""
 
     endpoint: str
@@ -68,12 +68,18 @@ def records(path: Path, offset: int = 0) -> Iterator[tuple[int, Captured]]:
 
 
 def event_id(path: Path, offset: int) -> str:
-    """The id of the record at `offset`: always the same one."""
-    return str(uuid.uuid5(_EVENTS, f"{path.name}:{offset}"))
+    """The id of the record at `offset`, always the same one: what `uuid.uuid5` says, which takes five times as long."""
+    digest = bytearray(hashlib.sha1(_EVENTS.bytes + f"{path.name}:{offset}".encode()).digest()[:16])  # noqa: S324 (no secret)
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def is_sampled(request_id: str, percentage: int) -> bool:
     """Whether a request belongs to the sample, decided by its id alone."""
+    if percentage >= 100:
+        return True
     digest = hashlib.blake2s(request_id.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") < percentage / 100 * 2**64
 
@@ -85,49 +91,56 @@ def captured_key(prefix: str, endpoint: str, variant: str, at: datetime, object_
     return "/".join(part for part in (prefix.strip("/"), endpoint, variant, name) if part)
 
 
-def capture_line(record: Captured, config: DataCaptureConfigTypeDef, event_id: str) -> str:
-    """The line that SageMaker writes of an invocation, without a line end. Only 2xx answers are captured in the first
-    place.
+class CaptureForm:
+    """What an endpoint's configuration makes of its invocations."""
 
-    A body is CSV or JSON where its content type is listed under `CaptureContentTypeHeader`, else BASE64.
-    """
-    modes = {option["CaptureMode"] for option in config["CaptureOptions"]}
-    data: dict[str, object] = {}
-    if modes & {"Input", "InputAndOutput"} and record.request is not None:
-        data["endpointInput"] = _side("INPUT", record.request, record.request_type, config)
-    if modes & {"Output", "InputAndOutput"} and record.response is not None:
-        data["endpointOutput"] = _side("OUTPUT", record.response, record.response_type, config)
-    metadata: dict[str, object] = {"eventId": event_id}
-    if record.custom_attributes is not None:
-        metadata["customAttributes"] = [record.custom_attributes]
-    if record.inference_id is not None:
-        metadata["inferenceId"] = record.inference_id
-    metadata["inferenceTime"] = f"{record.started_at:%Y-%m-%dT%H:%M:%SZ}"
-    line = {"captureData": data, "eventMetadata": metadata, "eventVersion": "0"}
-    return json.dumps(line, separators=(",", ":"), ensure_ascii=False)
+    def __init__(self, config: DataCaptureConfigTypeDef):
+        modes = {option["CaptureMode"] for option in config["CaptureOptions"]}
+        self._has_input = bool(modes & {"Input", "InputAndOutput"})
+        self._has_output = bool(modes & {"Output", "InputAndOutput"})
+        listed = config.get("CaptureContentTypeHeader", {})
+        self._encodings = {
+            **dict.fromkeys((name.lower() for name in listed.get("JsonContentTypes", ())), "JSON"),
+            **dict.fromkeys((name.lower() for name in listed.get("CsvContentTypes", ())), "CSV"),
+        }
+
+    def line(self, record: Captured, event_id: str) -> str:
+        """The line that SageMaker writes of an invocation, without a line end. Only 2xx answers are captured in the first
+        place.
+
+        A body is CSV or JSON where its content type is listed under `CaptureContentTypeHeader`, else BASE64.
+        """
+        data: dict[str, object] = {}
+        if self._has_input and record.request is not None:
+            data["endpointInput"] = self._side("INPUT", record.request, record.request_type)
+        if self._has_output and record.response is not None:
+            data["endpointOutput"] = self._side("OUTPUT", record.response, record.response_type)
+        metadata: dict[str, object] = {"eventId": event_id}
+        if record.custom_attributes is not None:
+            metadata["customAttributes"] = [record.custom_attributes]
+        if record.inference_id is not None:
+            metadata["inferenceId"] = record.inference_id
+        metadata["inferenceTime"] = _second_text(record.started_ms // 1000)
+        return _ENCODER.encode({"captureData": data, "eventMetadata": metadata, "eventVersion": "0"})
+
+    def _side(self, mode: str, body: bytes, content_type: str) -> dict[str, str]:
+        data, encoding = self._encode(body, content_type)
+        return {"observedContentType": content_type, "mode": mode, "data": data, "encoding": encoding}
+
+    def _encode(self, body: bytes, content_type: str) -> tuple[str, str]:
+        kind = content_type.partition(";")[0].strip().lower()
+        if kind in self._encodings:
+            try:
+                return body.decode(), self._encodings[kind]
+            except UnicodeDecodeError:
+                # Not the text that it claims to be; nothing of it may be lost.
+                pass
+        return base64.b64encode(body).decode(), "BASE64"
 
 
-def _side(
-    mode: Literal["INPUT", "OUTPUT"], body: bytes, content_type: str, config: DataCaptureConfigTypeDef
-) -> dict[str, str]:
-    data, encoding = _encode(body, content_type, config)
-    return {"observedContentType": content_type, "mode": mode, "data": data, "encoding": encoding}
-
-
-def _encode(body: bytes, content_type: str, config: DataCaptureConfigTypeDef) -> tuple[str, str]:
-    kind = content_type.partition(";")[0].strip().lower()
-    listed = config.get("CaptureContentTypeHeader", {})
-    encodings = {
-        **dict.fromkeys((name.lower() for name in listed.get("JsonContentTypes", ())), "JSON"),
-        **dict.fromkeys((name.lower() for name in listed.get("CsvContentTypes", ())), "CSV"),
-    }
-    if kind in encodings:
-        try:
-            return body.decode(), encodings[kind]
-        except UnicodeDecodeError:
-            # Not the text that it claims to be; nothing of it may be lost.
-            pass
-    return base64.b64encode(body).decode(), "BASE64"
+@lru_cache(maxsize=64)
+def _second_text(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _parse(line: bytes) -> Captured | None:
@@ -153,4 +166,4 @@ def _parse(line: bytes) -> Captured | None:
 
 
 def _decode(data: str | None) -> bytes | None:
-    return None if data is None else base64.b64decode(data, validate=True)
+    return None if data is None else binascii.a2b_base64(data, strict_mode=True)

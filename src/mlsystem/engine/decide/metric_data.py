@@ -43,9 +43,14 @@ class Datum(TypedDict):
 
 def metric_data(observations: Iterable[tuple[Series, float]]) -> dict[str, list[Datum]]:
     """Data by namespace."""
+    return data_of_many((series, (value,)) for series, value in observations)
+
+
+def data_of_many(observations: Iterable[tuple[Series, Iterable[float]]]) -> dict[str, list[Datum]]:
+    """Data by namespace, where a series comes with several observations at once."""
     values: defaultdict[Series, Counter[float]] = defaultdict(Counter)
-    for series, value in observations:
-        values[series][value] += 1
+    for series, seen in observations:
+        values[series].update(seen)
     data: dict[str, list[Datum]] = {}
     for series, counted in sorted(values.items()):
         data.setdefault(series.namespace, []).extend(_data(series, counted))

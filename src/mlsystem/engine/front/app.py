@@ -24,6 +24,7 @@ from mlsystem.engine.front.dispatch import Dispatcher
 from mlsystem.engine.front.http import http_request, read_body
 from mlsystem.engine.front.principals import Authenticator
 from mlsystem.engine.front.protocol import (
+    FoundOperation,
     HttpRequest,
     HttpResponse,
     ParsedRequest,
@@ -34,7 +35,7 @@ from mlsystem.engine.front.protocol import (
     serialize_result,
 )
 from mlsystem.engine.front.signature import claimed_service, with_query_headers
-from mlsystem.engine.front.upload import Upload, receive_body
+from mlsystem.engine.front.upload import Upload, is_small, receive_body, store_body
 from mlsystem.engine.store.bodies import PIECE_BYTES, BodySlice
 from mlsystem.engine.store.folder import DataFolder
 
@@ -80,40 +81,69 @@ class Front:
         request_id = secrets.token_hex(16)
         request = http_request(http)
         trail = Entry(self._audit)
+        trail.came(request, request_id)
         try:
-            if _is_streamed(request):
+            streamed = _streamed(request)
+            if streamed is not None and is_small(http):
+                data = await read_body(http)
+                response = await to_thread.run_sync(
+                    self._serve_small, data, http.headers, request, streamed, request_id, trail
+                )
+            elif streamed is not None:
                 who = await to_thread.run_sync(self._authenticate, request, trail)
                 upload = await receive_body(http, self._folder)
-                response = await to_thread.run_sync(self._serve, who, request, upload, request_id, trail)
+                response = await to_thread.run_sync(self._serve, who, request, request_id, trail, streamed, upload)
             else:
                 request = replace(request, body=await read_body(http))
                 response = await to_thread.run_sync(self._serve_read, request, request_id, trail)
         except AwsError as error:
-            trail.error = error.code
+            trail.error = error
             response = _plain(serialize_refusal(claimed_service(request), request, error, request_id), request)
         except ClientDisconnect:
             raise
         except Exception:  # the supervisor of what comes before a room is asked
             log.exception("%s %s failed", request.method, request.raw_path)
-            trail.error = FAULT.code
+            trail.error = FAULT
             response = _plain(serialize_refusal(claimed_service(request), request, FAULT, request_id), request)
         trail.write(response.status_code)
         return response
 
     def _authenticate(self, request: HttpRequest, trail: Entry) -> Who:
         principal, signing_name = self._authenticator.authenticate(request)
-        trail.principal, trail.service = principal.arn, signing_name
+        trail.principal, trail.service = principal, signing_name
         return principal, signing_name
 
     def _serve_read(self, request: HttpRequest, request_id: str, trail: Entry) -> Response:
         """All in one thread: a change of threads costs as much as a check of a signature."""
-        return self._serve(self._authenticate(request, trail), request, None, request_id, trail)
+        return self._serve(self._authenticate(request, trail), request, request_id, trail)
 
-    def _serve(self, who: Who, request: HttpRequest, upload: Upload | None, request_id: str, trail: Entry) -> Response:
+    def _serve_small(
+        self,
+        data: bytes,
+        headers: Mapping[str, str],
+        request: HttpRequest,
+        streamed: FoundOperation,
+        request_id: str,
+        trail: Entry,
+    ) -> Response:
+        """As `_serve_read`, for an object; `headers` as they arrived."""
+        who = self._authenticate(request, trail)
+        upload = store_body(data, headers, self._folder)
+        return self._serve(who, request, request_id, trail, streamed, upload)
+
+    def _serve(
+        self,
+        who: Who,
+        request: HttpRequest,
+        request_id: str,
+        trail: Entry,
+        found: FoundOperation | None = None,
+        upload: Upload | None = None,
+    ) -> Response:
         principal, signing_name = who
         request = with_query_headers(request)
         try:
-            parsed = parse_request(signing_name, request)
+            parsed = parse_request(signing_name, request, found)
             trail.service, trail.operation = parsed.service, parsed.operation
             if upload is not None:
                 parsed.input.update(upload.checksums, Body=upload.body)
@@ -121,21 +151,23 @@ class Front:
                 result = self._dispatcher.answer(parsed.service, parsed.operation, parsed.input, principal, trail)
                 return _success(parsed, result, request, request_id)
             except AwsError as error:
-                trail.error = error.code
+                trail.error = error
                 return _plain(serialize_error(parsed, error, request_id), request)
             except Exception:  # the supervisor of requests: a fault of ours is a 500, and is written down
                 log.exception("%s:%s failed", parsed.service, parsed.operation)
-                trail.error = FAULT.code
+                trail.error = FAULT
                 return _plain(serialize_error(parsed, FAULT, request_id), request)
         finally:
             if upload is not None:
                 upload.body.path.unlink(missing_ok=True)
 
 
-def _is_streamed(request: HttpRequest) -> bool:
+def _streamed(request: HttpRequest) -> FoundOperation | None:
+    """The operation, where it is one whose body streams past."""
     if request.method != "PUT" or claimed_service(request) != "s3":
-        return False
-    return find_operation("s3", request) in STREAMED_UPLOADS
+        return None
+    found = find_operation("s3", request)
+    return found if found.name in STREAMED_UPLOADS else None
 
 
 def _success(parsed: ParsedRequest, result: dict[str, Any], request: HttpRequest, request_id: str) -> Response:

@@ -68,14 +68,19 @@ class Dispatcher:
         mark, handler = self._find(service, operation)
         model = self._model(service, mark)
         given = {name: value for name, value in request.items() if value is not None}
+        if entry is not None:
+            entry.asked(model, given)
         try:
             self._check(service, mark, model, given)
             asked = Given(model, opened(model, given))
-            return sealed(model, self._run(service, mark, handler, asked, principal, entry))
+            result = sealed(model, self._run(service, mark, handler, asked, principal, entry))
         except ForeignToken as error:
             raise refusal(model) from error
         except RecursionError as error:
             raise too_deep(model) from error
+        if entry is not None:
+            entry.answered(result)
+        return result
 
     def demand(self, service: str, principal: Principal, *requirements: Requirement) -> None:
         operation = requirements[0].action.partition(":")[2] if requirements else ""
@@ -94,13 +99,13 @@ class Dispatcher:
         if self._audit is None:
             yield None
             return
-        entry = Entry(self._audit, principal.arn, service, operation, inner=True)
+        entry = Entry(self._audit, principal, service, operation, inner=True)
         status = FAULT_STATUS
         try:
             yield entry
             status = DONE_STATUS
         except AwsError as error:
-            entry.error, status = error.code, error.status or REFUSED_STATUS
+            entry.error, status = error, error.status or REFUSED_STATUS
             raise
         finally:
             entry.write(status)

@@ -55,6 +55,7 @@ class PermitPage:
 
     def _answer(self, request: HttpRequest) -> Response:
         entry = Entry(self._audit, service=SERVICE, operation=OPERATION)
+        entry.came(request, secrets.token_hex(16))
         response = self._decide(request, entry)
         entry.write(response.status_code)
         return response
@@ -62,14 +63,14 @@ class PermitPage:
     def _decide(self, request: HttpRequest, entry: Entry) -> Response:
         try:
             principal, _ = self._authenticator.authenticate(request)
-            entry.principal = principal.arn
+            entry.principal = principal
             self._dispatcher.permit(SERVICE, principal, entry, *requirement(self._scope, request.raw_path))
         except AwsError as error:
-            entry.error = error.code
+            entry.error = error
             return _refused(request, error)
         except Exception:  # the supervisor of these requests
             log.exception("%s %s cannot be decided", request.method, request.raw_path)
-            entry.error = FAULT.code
+            entry.error = FAULT
             return _refused(request, FAULT)
         return Response()
 

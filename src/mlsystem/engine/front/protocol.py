@@ -12,12 +12,20 @@ import warnings
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from typing import Any
+from urllib.parse import unquote
 
 from botocore.utils import parse_timestamp
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
-from moto.core.request import Request, determine_request_protocol
+from moto.core.request import (
+    PRESERVED_HEADER_NAMES_ENVIRON_KEY,
+    Request,
+    determine_request_protocol,
+    environ_key_for_header,
+    should_preserve_original_header_name,
+)
 from moto.core.routing import RestRouter, get_router_class
 from moto.core.serialize import SerializationContext, get_serializer_class
 from werkzeug.exceptions import NotFound
@@ -26,6 +34,7 @@ from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.front.dictionary_results import DictionaryResults
 from mlsystem.engine.front.json_types import type_faults
 from mlsystem.engine.front.s3_wire import as_modelled, with_root
+from mlsystem.engine.front.xml_text import xml_text
 from mlsystem.engine.runtime.api_model import api_description
 
 # The service name in a request's credential scope, where it is not botocore's name.
@@ -37,6 +46,9 @@ SIGNING_NAMES = {
 
 # What AWS answers to a body that cannot be read, or a value of another type, where it is not SerializationException.
 UNREADABLE_CODES = {"rest-xml": "MalformedXML", "query": "MalformedInput", "ec2": "InvalidParameterValue"}
+
+# How moto writes XML: with a prolog, and whether an element without content is a short one.
+XML_FORMS = {"query": (False, True), "ec2": (True, True), "s3": (True, True)}
 
 # Of a compressed body, so that a small one cannot fill the memory.
 LARGEST_UNPACKED_BYTES = 64 * 1024 * 1024
@@ -73,10 +85,27 @@ class ParsedRequest:
     wire: str
 
 
-def find_operation(signing_name: str, request: HttpRequest) -> str:
-    """The operation's name, from all but the body: tells whether the body is to be streamed."""
+@dataclass(frozen=True)
+class FoundOperation:
+    """What can be told of a request without its body: among others whether the body is to be streamed."""
+
+    service: str
+    request: HttpRequest
+    wire: str
+    moto_request: Request
+    model: OperationModel
+    uri_parameters: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.model.name)
+
+
+def find_operation(signing_name: str, request: HttpRequest) -> FoundOperation:
+    """Raises AwsError for an unknown one."""
     service = SIGNING_NAMES.get(signing_name, signing_name)
-    return str(_match(service, _wire(service, request), _moto_request(request))[0].name)
+    wire, moto_request = _wire(service, request), _moto_request(request)
+    return FoundOperation(service, request, wire, moto_request, *_match(service, wire, moto_request))
 
 
 def _match(service: str, wire: str, request: Request) -> tuple[OperationModel, dict[str, Any]]:
@@ -91,13 +120,15 @@ def _match(service: str, wire: str, request: Request) -> tuple[OperationModel, d
     return operation, uri_parameters
 
 
-def parse_request(signing_name: str, request: HttpRequest) -> ParsedRequest:
-    """Raises AwsError for an unknown operation or a body that cannot be read."""
-    service = SIGNING_NAMES.get(signing_name, signing_name)
-    request = _unpacked(service, request)
-    model, wire = _service(service), _wire(service, request)
-    moto_request = _moto_request(request)
-    operation, uri_parameters = _match(service, wire, moto_request)
+def parse_request(signing_name: str, request: HttpRequest, found: FoundOperation | None = None) -> ParsedRequest:
+    """`found` is of this very request, if it was looked for already.
+
+    Raises AwsError for an unknown operation or a body that cannot be read.
+    """
+    if found is None or found.request is not request:
+        request = _unpacked(SIGNING_NAMES.get(signing_name, signing_name), request)
+        found = find_operation(signing_name, request)
+    service, wire, moto_request, operation = found.service, found.wire, found.moto_request, found.model
     parser = PROTOCOL_PARSERS[wire](operation, timestamp_parser=parse_timestamp)
     try:
         _check_json(operation, wire, request.body)
@@ -108,7 +139,7 @@ def parse_request(signing_name: str, request: HttpRequest) -> ParsedRequest:
                 "headers": moto_request.headers,
                 "body": request.body,
                 "url_path": moto_request.path,
-                "url_params": uri_parameters,
+                "url_params": found.uri_parameters,
             }
         )
     except (RequestParserError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -119,7 +150,7 @@ def parse_request(signing_name: str, request: HttpRequest) -> ParsedRequest:
         ) from error
     if service == "s3":
         parsed = as_modelled(parsed)
-    if model.protocol == "query" and "X-Amzn-Query-Mode" in moto_request.headers:
+    if _service(service).protocol == "query" and "X-Amzn-Query-Mode" in moto_request.headers:
         wire = "query-json" if moto_request.headers.get("Content-Type", "").startswith("application/json") else wire
     return ParsedRequest(service, operation.name, parsed, operation, wire)
 
@@ -209,13 +240,12 @@ def serialize_refusal(signing_name: str | None, request: HttpRequest, error: Aws
     """
     if signing_name is not None:
         try:
-            service = SIGNING_NAMES.get(signing_name, signing_name)
-            wire = _wire(service, request)
-            operation, _ = _match(service, wire, _moto_request(request))
+            found = find_operation(signing_name, request)
         except AwsError:
             pass
         else:
-            return serialize_error(ParsedRequest(service, operation.name, {}, operation, wire), error, request_id)
+            parsed = ParsedRequest(found.service, found.name, {}, found.model, found.wire)
+            return serialize_error(parsed, error, request_id)
     body = json.dumps({"__type": error.code, "message": error.message, "Message": error.message}).encode()
     headers = {
         "Content-Type": "application/x-amz-json-1.1",
@@ -264,13 +294,34 @@ def _serializer(service: str, wire: str, model: OperationModel, request_id: str)
 @functools.cache
 def _serializer_class(service: str, wire: str) -> Any:
     known: Any = get_serializer_class(service, wire)
-    return type(known.__name__, (DictionaryResults, known), {})
+    form = XML_FORMS.get("s3" if service == "s3" else wire)
+    bodies = {"_serialize_body": lambda _, body: xml_text(body, *form)} if form else {}
+    return type(known.__name__, (DictionaryResults, known), bodies)
 
 
 def _moto_request(request: HttpRequest) -> Request:
-    headers = dict(request.headers)
-    host = next((value for name, value in headers.items() if name.lower() == "host"), "localhost")
-    url = f"http://{host}{request.raw_path}" + (f"?{request.query}" if request.query else "")
-    moto_request = Request.from_primitives(request.method, url, headers, request.body)
-    moto_request.environ["RAW_URI"] = request.raw_path
-    return moto_request
+    """As moto would make it, by way of a builder for tests that takes a quarter of a request's time."""
+    path = unquote(request.raw_path).encode(errors="replace").decode("latin-1")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "RAW_URI": request.raw_path,
+        "QUERY_STRING": request.query,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "HTTP_HOST": "localhost",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": BytesIO(request.body),
+        PRESERVED_HEADER_NAMES_ENVIRON_KEY: {
+            environ_key_for_header(name): name
+            for name in request.headers
+            if "_" in name and should_preserve_original_header_name(name)
+        },
+    }
+    for name, value in request.headers.items():
+        if name.lower() != "transfer-encoding":
+            environ[environ_key_for_header(name)] = value
+    environ["CONTENT_LENGTH"] = str(len(request.body))  # 0 where an object streams past
+    return Request(environ)

@@ -1,4 +1,8 @@
-"""Takes the body of an object from the socket to a file, and checks it on the way."""
+"""Takes the body of an object from the socket to a file, and checks it on the way.
+
+A small one is read first and written in the thread that serves its request: each change of threads takes as long as a look into the
+database. A larger one goes to the file piece by piece.
+"""
 
 from __future__ import annotations
 
@@ -28,17 +32,45 @@ class Upload:
     checksums: Mapping[str, str]
 
 
+def is_small(http: Request) -> bool:
+    """By what it says of its length, chunks and all."""
+    declared = http.headers.get("content-length", "")
+    return declared.isdecimal() and int(declared) <= WRITE_BYTES
+
+
+def store_body(data: bytes, headers: Mapping[str, str], folder: DataFolder) -> Upload:
+    """A body that was read whole, on disk, aside. Raises AwsError as `receive_body`."""
+    decoder = _decoder(headers)
+    plain = decoder.feed(data) if decoder else data
+    _check_whole(decoder, headers, len(plain))
+    try:
+        with BodyWriter(folder) as writer:
+            writer.write(plain)
+            body = writer.finish()
+    except OSError as error:
+        raise disk_error(error) from error
+    return _checked(body, headers, decoder)
+
+
 async def receive_body(http: Request, folder: DataFolder) -> Upload:
     """The whole body, on disk, aside. Raises AwsError for broken framing, a wrong hash, an object over 5 GiB or a full disk."""
-    decoder = ChunkedDecoder() if "aws-chunked" in http.headers.get("content-encoding", "") else None
+    decoder = _decoder(http.headers)
     try:
         with BodyWriter(folder) as writer:
             await _receive(http, decoder, writer)
             body = await to_thread.run_sync(writer.finish)
     except OSError as error:
         raise disk_error(error) from error
+    return _checked(body, http.headers, decoder)
+
+
+def _decoder(headers: Mapping[str, str]) -> ChunkedDecoder | None:
+    return ChunkedDecoder() if "aws-chunked" in headers.get("content-encoding", "") else None
+
+
+def _checked(body: Body, headers: Mapping[str, str], decoder: ChunkedDecoder | None) -> Upload:
     try:
-        _check(body, http.headers)
+        _check(body, headers)
     except AwsError:
         body.path.unlink(missing_ok=True)
         raise
@@ -57,11 +89,15 @@ async def _receive(http: Request, decoder: ChunkedDecoder | None, writer: BodyWr
         if len(pending) >= WRITE_BYTES:
             await to_thread.run_sync(writer.write, bytes(pending))
             pending.clear()
-    if decoder is not None and not decoder.is_complete:
-        raise AwsError("IncompleteBody", "The aws-chunked body ended before its last chunk.", 400)
-    _check_length(http.headers, size)
+    _check_whole(decoder, http.headers, size)
     if pending:
         await to_thread.run_sync(writer.write, bytes(pending))
+
+
+def _check_whole(decoder: ChunkedDecoder | None, headers: Mapping[str, str], size: int) -> None:
+    if decoder is not None and not decoder.is_complete:
+        raise AwsError("IncompleteBody", "The aws-chunked body ended before its last chunk.", 400)
+    _check_length(headers, size)
 
 
 def _check_length(headers: Mapping[str, str], size: int) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import threading
 from collections import defaultdict
@@ -27,6 +28,7 @@ from mlsystem.image_tree import apply_layer, is_root
 PIECE_BYTES = 1024 * 1024
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html
 LARGEST_MANIFEST = 4 * 1024 * 1024
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _OF_THE_SANDBOX = ("dev", "proc", "sys", "run", "tmp")
 
 
@@ -59,7 +61,7 @@ class ImageStore:
             remove_folder(tree)
 
     def has(self, digest: str) -> bool:
-        return self._blob(digest).exists()
+        return DIGEST.fullmatch(digest) is not None and self._blob(digest).exists()
 
     def add(self, stream: BinaryIO) -> str:
         """Store a blob; its digest (`sha256:...`). A blob that is there already is not stored twice."""
@@ -93,7 +95,7 @@ class ImageStore:
         """The image of a manifest, unpacked if need be. Raises BrokenImage."""
         manifest = self._json(digest)
         config = self._json(manifest["config"]["digest"]).get("config") or {}
-        tree = self._trees / digest.removeprefix("sha256:")
+        tree = self._trees / self._blob(digest).name
         with self._locks[digest]:
             if not tree.exists():
                 self._unpack([layer["digest"] for layer in manifest["layers"]], tree)
@@ -108,15 +110,15 @@ class ImageStore:
 
     def remove(self, digest: str) -> None:
         """Forget an image's tree and manifest; its layers stay, as others may share them."""
-        remove_folder(self._trees / digest.removeprefix("sha256:"))
-        self._blob(digest).unlink(missing_ok=True)
+        blob = self._blob(digest)
+        remove_folder(self._trees / blob.name)
+        blob.unlink(missing_ok=True)
 
     def touch(self, digest: str) -> bool:
         """Whether it is there; who was told so may count on it for a day."""
-        try:
-            os.utime(self._blob(digest))
-        except FileNotFoundError:
+        if not self.has(digest):
             return False
+        os.utime(self._blob(digest))
         return True
 
     def sweep(self, named: Collection[str], before: float) -> int:
@@ -145,6 +147,9 @@ class ImageStore:
             return set()
 
     def _blob(self, digest: str) -> Path:
+        """Raises BrokenImage for what whoever wrote a manifest calls a digest, and is a path to somewhere else."""
+        if not DIGEST.fullmatch(digest):
+            raise BrokenImage(f"{digest!r} is no digest of a blob")
         return self._blobs / digest.removeprefix("sha256:")
 
     def _json(self, digest: str) -> dict[str, Any]:

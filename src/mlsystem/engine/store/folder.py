@@ -13,7 +13,7 @@ from mlsystem.engine.decide.errors import StartupError
 
 @dataclass(frozen=True)
 class DataFolder:
-    """Where everything that outlives the engine's process is kept. Made with mode 0700: it holds keys."""
+    """Where everything that outlives the engine's process is kept. Its mode is 0700: it holds keys."""
 
     root: Path
 
@@ -72,6 +72,8 @@ class DataFolder:
         """Make what is missing. Raises StartupError when the folder cannot be written."""
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with suppress(PermissionError):  # it is somebody else's, who lets us write there
+                self.root.chmod(0o700)
             parts = (self.objects, self.incoming, self.processes, self.images, self.work)
             for part in (*parts, self.shares, self.repositories, self.door, self.sockets):
                 part.mkdir(exist_ok=True, mode=0o700)

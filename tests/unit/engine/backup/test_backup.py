@@ -21,12 +21,14 @@ from mlsystem.engine.backup.archive import make_backup
 from mlsystem.engine.backup.errors import BackupError
 from mlsystem.engine.backup.moment import STAGING, moment_of, sweep_staging
 from mlsystem.engine.backup.restoring import restore
+from mlsystem.engine.front.audit_file import AuditFile
 from mlsystem.engine.runtime.machine import probe
 from mlsystem.engine.runtime.process import Exited
 from mlsystem.engine.runtime.runner import ProcessRunner
 from mlsystem.engine.store.clock import SystemClock
 from mlsystem.engine.store.database import Database
 from mlsystem.engine.store.folder import DataFolder
+from tests.command_line import run
 from tests.unit.engine.backup.conftest import BODY, SHARED, Home, read
 
 
@@ -75,6 +77,28 @@ def test_no_key_is_in_a_backup_and_nobody_else_may_read_it(home: Home, tmp_path:
     assert [word for word in (_master(home).encode(), b"root-secret", b"role-secret") if word in text] == []
     assert made.key.read_text().strip() == _master(home)
     assert {stat.S_IMODE(path.stat().st_mode) for path in (made.file, made.key)} == {0o600}
+
+
+def test_the_audit_trail_holds_together_after_a_restoring_and_its_key_is_in_no_backup(
+    home: Home, tmp_path: Path
+) -> None:
+    before = make_backup(home.root, tmp_path / "before.tar", tmp_path / "key")
+    trail = AuditFile(home.root)
+    for number in range(5):
+        trail.write(b'{"number":%d}' % number)
+    key = (home.root / "audit.key").read_text()
+    made = make_backup(home.root, tmp_path / "copy.tar", before.key)
+    trail.write(b'{"number":5}')
+    trail.close()
+    assert key.encode() not in made.file.read_bytes()
+    assert made.key.read_text().splitlines() == [_master(home), key]
+    again = restore(made.file, tmp_path / "again", made.key).home
+    assert len((again / "audit.jsonl").read_bytes().splitlines()) == 5
+    goes_on = AuditFile(again)
+    goes_on.write(b'{"number":"after"}')
+    goes_on.close()
+    verified = run("audit", "verify", home=again)
+    assert verified.returncode == 0, verified.stderr
 
 
 def test_what_changes_behind_the_moment_is_not_in_the_backup_and_what_is_removed_is(home: Home, tmp_path: Path) -> None:

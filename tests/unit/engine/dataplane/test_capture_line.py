@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
 
 import pytest
 
-from mlsystem.engine.dataplane.captured import Captured, capture_line, captured_key, event_id, is_sampled
+from mlsystem.engine.dataplane.captured import Captured, CaptureForm, captured_key, event_id, is_sampled
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker.type_defs import DataCaptureConfigTypeDef
@@ -35,7 +35,7 @@ CONFIG: DataCaptureConfigTypeDef = {
 
 
 def test_a_csv_invocation_is_written_as_sagemaker_writes_it() -> None:
-    assert capture_line(RECORD, CONFIG, "e-1") == (
+    assert CaptureForm(CONFIG).line(RECORD, "e-1") == (
         '{"captureData":{"endpointInput":{"observedContentType":"text/csv","mode":"INPUT","data":"132,10,182.9",'
         '"encoding":"CSV"},"endpointOutput":{"observedContentType":"text/csv; charset=utf-8","mode":"OUTPUT",'
         '"data":"0.036","encoding":"CSV"}},"eventMetadata":{"eventId":"e-1","inferenceTime":"2022-04-18T00:21:48Z"},'
@@ -44,7 +44,7 @@ def test_a_csv_invocation_is_written_as_sagemaker_writes_it() -> None:
 
 
 def test_what_the_caller_sent_along_is_in_the_metadata() -> None:
-    line = json.loads(capture_line(replace(RECORD, inference_id="i-1", custom_attributes="c=1"), CONFIG, "e-1"))
+    line = json.loads(CaptureForm(CONFIG).line(RECORD._replace(inference_id="i-1", custom_attributes="c=1"), "e-1"))
     assert list(line["eventMetadata"].items()) == [
         ("eventId", "e-1"),
         ("customAttributes", ["c=1"]),
@@ -65,7 +65,7 @@ def test_what_the_caller_sent_along_is_in_the_metadata() -> None:
     ],
 )
 def test_the_content_type_decides_the_encoding(content_type: str, body: bytes, encoding: str, data: str) -> None:
-    line = json.loads(capture_line(replace(RECORD, request=body, request_type=content_type), CONFIG, "e-1"))
+    line = json.loads(CaptureForm(CONFIG).line(RECORD._replace(request=body, request_type=content_type), "e-1"))
     assert line["captureData"]["endpointInput"] == {
         "observedContentType": content_type,
         "mode": "INPUT",
@@ -80,7 +80,7 @@ def test_without_listed_content_types_everything_is_base64() -> None:
         "DestinationS3Uri": "s3://bucket",
         "CaptureOptions": [{"CaptureMode": "InputAndOutput"}],
     }
-    data = json.loads(capture_line(RECORD, config, "e-1"))["captureData"]
+    data = json.loads(CaptureForm(config).line(RECORD, "e-1"))["captureData"]
     assert {side["encoding"] for side in data.values()} == {"BASE64"}
     assert list(data) == ["endpointInput", "endpointOutput"]
 
@@ -88,11 +88,11 @@ def test_without_listed_content_types_everything_is_base64() -> None:
 @pytest.mark.parametrize(("mode", "side"), [("Input", "endpointInput"), ("Output", "endpointOutput")])
 def test_only_the_configured_side_is_written(mode: str, side: str) -> None:
     config = {**CONFIG, "CaptureOptions": [{"CaptureMode": mode}]}
-    assert list(json.loads(capture_line(RECORD, config, "e"))["captureData"]) == [side]  # type: ignore[arg-type]
+    assert list(json.loads(CaptureForm(config).line(RECORD, "e"))["captureData"]) == [side]  # type: ignore[arg-type]
 
 
 def test_a_body_that_was_too_large_to_keep_is_left_out() -> None:
-    assert list(json.loads(capture_line(replace(RECORD, response=None), CONFIG, "e"))["captureData"]) == [
+    assert list(json.loads(CaptureForm(CONFIG).line(RECORD._replace(response=None), "e"))["captureData"]) == [
         "endpointInput"
     ]
 
@@ -107,6 +107,7 @@ def test_files_are_named_by_the_hour_in_utc() -> None:
 def test_a_record_keeps_its_event_id_and_no_other_has_it() -> None:
     file = Path("/anywhere/captured-1.sealed")
     assert event_id(file, 0) == event_id(Path("/elsewhere/captured-1.sealed"), 0)
+    assert event_id(file, 7) == str(uuid5(UUID("6e1ad4b8-0b54-4c0e-9d8c-6a2a1c7f6b11"), f"{file.name}:7"))
     assert len({event_id(file, 0), event_id(file, 1), event_id(Path("captured-2.sealed"), 0)}) == 3
 
 

@@ -45,6 +45,17 @@ def test_a_layer_that_leaves_its_tree_is_broken(tmp_path: Path) -> None:
         store.open(_image(store, ("a", tarfile.LNKTYPE, str(tmp_path / "mine"))))
 
 
+@pytest.mark.parametrize("digest", ["../../secret", "sha256:../../secret", "/etc/passwd", "sha256:", ""])
+def test_what_is_no_digest_leads_to_no_file(tmp_path: Path, digest: str) -> None:
+    (tmp_path / "secret").write_text("{}")
+    store = ImageStore(tmp_path / "store")
+    assert not store.has(digest)
+    for read in (store.read, store.path, store.open, store.remove):
+        with pytest.raises(BrokenImage, match="is no digest"):
+            read(digest)
+    assert (tmp_path / "secret").exists()
+
+
 def test_an_environment_variable_may_have_no_value(tmp_path: Path) -> None:
     store = ImageStore(tmp_path)
     image = store.open(_image(store, SHELL))

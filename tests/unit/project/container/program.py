@@ -58,7 +58,7 @@ def container_environment() -> Path:
                 if not can_load(library, folder):
                     put_in(library, folder)
             # Compiles what the programs import, as pip does in the image: the sandbox cannot write it.
-            imports = "import boto3, gunicorn.app.wsgiapp, lightgbm, awslambdaric.bootstrap"
+            imports = "import boto3, granian, gunicorn.app.wsgiapp, lightgbm, awslambdaric.bootstrap"
             compiling = {**os.environ, **library_path(folder), "PYTHONDONTWRITEBYTECODE": ""}
             subprocess.run([python, "-c", imports], check=True, env=compiling)
             complete.touch()

@@ -1,4 +1,4 @@
-"""The inference server as a real process, over its socket: with Nginx before it, and alone."""
+"""The inference server as a real process, over its socket: Nginx and Gunicorn, Gunicorn alone, and Granian."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tests.unit.project.container.program import Container, Running
 
 NewContainer = Callable[..., Container]
 SOCKET = {"MODEL_SERVER_BIND": "unix:/tmp/server.sock", "MODEL_SERVER_WORKERS": "2"}
+FRONTS = ("nginx", "gunicorn", "granian")  # who takes the connections
 CSV, JSON = {"Content-Type": "text/csv"}, {"Content-Type": "application/json"}
 
 
@@ -26,12 +27,25 @@ def model(model_of: Callable[[str], Path]) -> Path:
     return model_of("binary")
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["nginx", "alone"])
+ALONE = FRONTS[1:]
+HOSTS = {"MODEL_SERVER_FRONT": "host"}
+
+
+def at_socket(front: str) -> dict[str, str]:
+    return {**SOCKET, **HOSTS} if front == "granian" else SOCKET
+
+
+def answering(front: str) -> str:
+    """The program whose children answer."""
+    return "granian" if front == "granian" else "gunicorn"
+
+
+@pytest.fixture(scope="module", params=FRONTS)
 def server(request: pytest.FixtureRequest, container_python: Path, model: Path) -> Iterator[Running]:
     """A server that answers; the tests that use it leave it as they found it."""
-    container = Container(container_python, with_nginx=request.param)
+    container = Container(container_python, with_nginx=request.param == "nginx")
     shutil.copytree(model, container.ml / "model")
-    with container.start("serve", variables=SOCKET) as running:
+    with container.start("serve", variables=at_socket(request.param)) as running:
         running.await_ping()
         yield running
     container.remove()
@@ -41,7 +55,7 @@ def server(request: pytest.FixtureRequest, container_python: Path, model: Path) 
 def _nginx_where_it_is_tested(request: pytest.FixtureRequest, need_tool: Callable[[str], str]) -> None:
     """Where it is missing the program would serve without it, and the test would prove nothing."""
     parameters = request.node.callspec.params if hasattr(request.node, "callspec") else {}
-    if parameters.get("server") or parameters.get("with_nginx"):
+    if "nginx" in (parameters.get("server"), parameters.get("front")):
         need_tool("nginx")
 
 
@@ -53,8 +67,7 @@ def serving(new_container: NewContainer, model: Path, **options: Any) -> Contain
 
 def test_the_right_server_stands_in_front(server: Running, request: pytest.FixtureRequest) -> None:
     _, headers, _ = server.request("GET", "/ping")
-    front = "nginx" if "nginx" in request.node.name else "gunicorn"
-    assert headers["server"] == front
+    assert headers["server"] == request.node.callspec.params["server"]
 
 
 def test_each_csv_row_gets_one_line(server: Running) -> None:
@@ -128,11 +141,11 @@ def test_a_body_of_many_rows_is_answered_row_by_row(server: Running) -> None:
     assert body.splitlines()[-1] == last.strip()
 
 
-@pytest.mark.parametrize("with_nginx", [True, False])
+@pytest.mark.parametrize("front", FRONTS)
 @pytest.mark.parametrize("uid", [0, 1000])
-def test_sigterm_drains_and_both_end(new_container: NewContainer, model: Path, with_nginx: bool, uid: int) -> None:
-    container = serving(new_container, model, with_nginx=with_nginx, uid=uid)
-    with container.start("serve", variables=SOCKET) as running:
+def test_sigterm_drains_and_both_end(new_container: NewContainer, model: Path, front: str, uid: int) -> None:
+    container = serving(new_container, model, with_nginx=front == "nginx", uid=uid)
+    with container.start("serve", variables=at_socket(front)) as running:
         running.await_ping()
         running.signal(signal.SIGTERM)
         assert running.wait() == 0
@@ -141,12 +154,10 @@ def test_sigterm_drains_and_both_end(new_container: NewContainer, model: Path, w
     assert "error" not in container.log().lower()
 
 
-@pytest.mark.parametrize("with_nginx", [True, False])
-def test_a_request_under_way_is_answered_before_the_end(
-    new_container: NewContainer, model: Path, with_nginx: bool
-) -> None:
-    container = serving(new_container, model, with_nginx=with_nginx)
-    with container.start("serve", variables=SOCKET) as running:
+@pytest.mark.parametrize("front", FRONTS)
+def test_a_request_under_way_is_answered_before_the_end(new_container: NewContainer, model: Path, front: str) -> None:
+    container = serving(new_container, model, with_nginx=front == "nginx")
+    with container.start("serve", variables=at_socket(front)) as running:
         running.await_ping()
         caller = running.connect()
         caller.sendall(HALF_A_REQUEST)
@@ -177,12 +188,13 @@ def await_refusal(running: Running) -> None:
     raise AssertionError("the server still takes connections")
 
 
-@pytest.mark.parametrize(("victim", "with_nginx"), [("gunicorn", True), ("nginx: master", True), ("gunicorn", False)])
-def test_if_one_dies_the_whole_ends_with_1(
-    new_container: NewContainer, model: Path, victim: str, with_nginx: bool
-) -> None:
-    container = serving(new_container, model, with_nginx=with_nginx)
-    with container.start("serve", variables=SOCKET) as running:
+@pytest.mark.parametrize(
+    ("victim", "front"),
+    [("gunicorn", "nginx"), ("nginx: master", "nginx"), ("gunicorn", "gunicorn"), ("granian", "granian")],
+)
+def test_if_one_dies_the_whole_ends_with_1(new_container: NewContainer, model: Path, victim: str, front: str) -> None:
+    container = serving(new_container, model, with_nginx=front == "nginx")
+    with container.start("serve", variables=at_socket(front)) as running:
         running.await_ping()
         os.kill(child_of(running.pid, victim), signal.SIGKILL)
         assert running.wait() == 1
@@ -196,27 +208,31 @@ def child_of(pid: int, name: str) -> int:
     return named[0]
 
 
-def test_a_worker_that_dies_is_replaced_and_the_server_lives_on(new_container: NewContainer, model: Path) -> None:
+@pytest.mark.parametrize("front", ALONE)
+def test_a_worker_that_dies_is_replaced_and_the_server_lives_on(
+    new_container: NewContainer, model: Path, front: str
+) -> None:
     container = serving(new_container, model, with_nginx=False)
-    with container.start("serve", variables={**SOCKET, "MODEL_SERVER_WORKERS": "1"}) as running:
+    with container.start("serve", variables={**at_socket(front), "MODEL_SERVER_WORKERS": "1"}) as running:
         running.await_ping()
-        gunicorn = child_of(running.pid, "gunicorn")
-        os.kill(child_of(gunicorn, "gunicorn"), signal.SIGKILL)
+        parent = child_of(running.pid, front)
+        os.kill(child_of(parent, front), signal.SIGKILL)
         assert running.await_ping() == "{}\n"
         assert running.bwrap.poll() is None
 
 
-def test_a_socket_that_a_killed_server_left_is_taken_over(new_container: NewContainer, model: Path) -> None:
-    container = serving(new_container, model)
+@pytest.mark.parametrize("front", FRONTS)
+def test_a_socket_that_a_killed_server_left_is_taken_over(new_container: NewContainer, model: Path, front: str) -> None:
+    container = serving(new_container, model, with_nginx=front == "nginx")
     for _ in range(2):
-        with container.start("serve", variables=SOCKET) as running:
+        with container.start("serve", variables=at_socket(front)) as running:
             running.await_ping()  # and the block's end kills it
         assert (container.tmp / "server.sock").exists()
 
 
-@pytest.mark.parametrize("with_nginx", [True, False])
-def test_it_listens_on_port_8080_of_its_own_network(new_container: NewContainer, model: Path, with_nginx: bool) -> None:
-    container = serving(new_container, model, with_nginx=with_nginx)
+@pytest.mark.parametrize("front", FRONTS)
+def test_it_listens_on_port_8080_of_its_own_network(new_container: NewContainer, model: Path, front: str) -> None:
+    container = serving(new_container, model, with_nginx=front == "nginx")
     ask = (
         "import subprocess, sys, time, urllib.request, urllib.error\n"
         "server = subprocess.Popen(['serve'])\n"
@@ -225,7 +241,7 @@ def test_it_listens_on_port_8080_of_its_own_network(new_container: NewContainer,
         "    except urllib.error.URLError: time.sleep(0.02)\n"
         "server.terminate(); sys.exit(server.wait())\n"
     )
-    finished = container.run("python3", "-c", ask)
+    finished = container.run("python3", "-c", ask, variables=HOSTS if front == "granian" else {})
     assert finished.exit_code == 0, finished.output
     assert "\n200\n" in f"\n{finished.output}"
 

@@ -29,12 +29,18 @@ def test_a_host_may_say_where_to_listen(bind: str) -> None:
     assert server.read_settings({"MODEL_SERVER_BIND": bind}, cores=1).bind == bind
 
 
+def test_nginx_stands_before_it_unless_the_host_does() -> None:
+    assert server.read_settings({}, cores=1).front == "nginx"
+    assert server.read_settings({"MODEL_SERVER_FRONT": "host"}, cores=1).front == "host"
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
         ("MODEL_SERVER_WORKERS", "0"),
         ("MODEL_SERVER_WORKERS", "two"),
         ("MODEL_SERVER_TIMEOUT", "-1"),
+        ("MODEL_SERVER_FRONT", "apache"),
         ("SAGEMAKER_BIND_TO_PORT", "80.5"),
         ("MODEL_SERVER_BIND", "unix:model.sock"),
         ("MODEL_SERVER_BIND", "8080; include /etc/passwd"),

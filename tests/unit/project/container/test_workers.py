@@ -9,14 +9,24 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from pathlib import Path
 
 import pytest
 
 from tests.unit.project.container.program import CODE, Container, Running, await_truth
-from tests.unit.project.container.test_serve import CSV, SOCKET, broken_model, child_of, serving
+from tests.unit.project.container.test_serve import (
+    ALONE,
+    CSV,
+    FRONTS,
+    SOCKET,
+    answering,
+    at_socket,
+    broken_model,
+    child_of,
+    serving,
+)
 
 NewContainer = Callable[..., Container]
 ROWS = b"0.9,red\n-0.9,blue\n,purple\n"
@@ -30,7 +40,7 @@ def model(model_of: Callable[[str], Path]) -> Path:
 
 @pytest.fixture(autouse=True)
 def _nginx_where_it_is_tested(request: pytest.FixtureRequest, need_tool: Callable[[str], str]) -> None:
-    if hasattr(request.node, "callspec") and request.node.callspec.params.get("with_nginx"):
+    if hasattr(request.node, "callspec") and request.node.callspec.params.get("front") == "nginx":
         need_tool("nginx")
 
 
@@ -64,15 +74,16 @@ def stopped(pids: list[int]) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
+@pytest.mark.parametrize("front", ALONE)
 def test_every_worker_answers_right_with_the_model_that_their_parent_has_loaded(
-    new_container: NewContainer, model: Path, container_python: Path
+    new_container: NewContainer, model: Path, container_python: Path, front: str
 ) -> None:
     container = serving(new_container, model, with_nginx=False)
     right = container.run("python3", "-c", DIRECTLY)
     assert right.exit_code == 0, right.output
-    with container.start("serve", variables={**SOCKET, "MODEL_SERVER_WORKERS": "3"}) as running:
+    with container.start("serve", variables={**at_socket(front), "MODEL_SERVER_WORKERS": "3"}) as running:
         running.await_ping()
-        master = child_of(running.pid, "gunicorn")
+        master = child_of(running.pid, front)
         await_truth(lambda: len(children(master)) == 3)
         shutil.rmtree(container.ml / "model")
         victim = children(master)[0]
@@ -82,8 +93,9 @@ def test_every_worker_answers_right_with_the_model_that_their_parent_has_loaded(
         for worker in workers:
             with stopped([other for other in workers if other != worker]):
                 assert predictions(running) == json.loads(right.output)
-            assert status_of(worker, "Threads") == ["1"]
-        assert status_of(master, "Threads") == ["1"], "or its threads would be missing in the workers"
+        if front == "gunicorn":  # Granian's own threads do not matter to a model
+            counts = [status_of(pid, "Threads") for pid in (master, *workers)]
+            assert counts == [["1"]] * 4, "or threads of the master would be missing in the workers"
     assert "warning" not in container.log()
 
 
@@ -95,9 +107,12 @@ print(json.dumps([row[0] for row in Predictor(Path("/opt/ml/model")).answers([["
 """
 
 
-def test_a_model_that_starts_threads_is_warned_of(new_container: NewContainer, model: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("front", ALONE)
+def test_a_model_that_starts_threads_is_warned_of(
+    new_container: NewContainer, model: Path, tmp_path: Path, front: str
+) -> None:
     container = serving(new_container, model, with_nginx=False, code=with_code(tmp_path, "predictor.py", THREADED))
-    with container.start("serve", variables=SOCKET) as running:
+    with container.start("serve", variables=at_socket(front)) as running:
         running.await_ping()
     assert "warning: there are 2 threads where the model is loaded" in container.log()
 
@@ -113,10 +128,14 @@ def with_code(folder: Path, name: str, more: str) -> Path:
 
 
 class Load:
-    """Callers that ask without a pause, and what they were answered."""
+    """Callers that ask without a pause, and what they were answered.
 
-    def __init__(self, running: Running) -> None:
+    `asks_again` once where a connection was closed before its answer, as a proxy does that keeps connections.
+    """
+
+    def __init__(self, running: Running, asks_again: bool) -> None:
         self._running = running
+        self._asks_again = asks_again
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self.answers: list[tuple[float, ...]] = []
@@ -136,12 +155,18 @@ class Load:
     def _call(self) -> None:
         while not self._ended.is_set():
             try:
-                answer = tuple(predictions(self._running))
+                answer = tuple(self._ask())
             except (AssertionError, OSError, HTTPException) as error:
                 self.failures.append(repr(error))
                 continue
             with self._lock:
                 self.answers.append(answer)
+
+    def _ask(self) -> list[float]:
+        if self._asks_again:
+            with suppress(OSError, HTTPException):
+                return predictions(self._running)
+        return predictions(self._running)
 
     def await_more(self, number: int) -> None:
         """Until there are so many answers more, or one has failed."""
@@ -162,16 +187,16 @@ def other_model(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("with_nginx", [True, False])
+@pytest.mark.parametrize("front", FRONTS)
 def test_sighup_brings_a_new_model_without_a_failed_request(
-    new_container: NewContainer, model: Path, other_model: Path, with_nginx: bool
+    new_container: NewContainer, model: Path, other_model: Path, front: str
 ) -> None:
-    container = serving(new_container, model, with_nginx=with_nginx)
-    with container.start("serve", variables=SOCKET) as running:
+    container = serving(new_container, model, with_nginx=front == "nginx")
+    with container.start("serve", variables=at_socket(front)) as running:
         running.await_ping()
         old = tuple(predictions(running))
-        master = child_of(running.pid, "gunicorn")
-        with Load(running) as load:
+        master = child_of(running.pid, answering(front))
+        with Load(running, asks_again=front == "granian") as load:
             load.await_more(20)
             for source in (other_model, model, other_model):
                 before = set(children(master))
@@ -183,18 +208,22 @@ def test_sighup_brings_a_new_model_without_a_failed_request(
         assert load.failures == []
         assert new != old
         assert {*load.answers} == {old, new}
-        assert child_of(running.pid, "gunicorn") == master
+        assert child_of(running.pid, answering(front)) == master
         running.signal(signal.SIGTERM)
         assert running.wait() == 0
     assert "error" not in container.log().lower()
+    assert "warning" not in container.log().lower()
 
 
-def test_a_broken_new_model_leaves_the_old_one_serving_and_says_so(new_container: NewContainer, model: Path) -> None:
+@pytest.mark.parametrize("front", ALONE)
+def test_a_broken_new_model_leaves_the_old_one_serving_and_says_so(
+    new_container: NewContainer, model: Path, front: str
+) -> None:
     container = serving(new_container, model, with_nginx=False)
-    with container.start("serve", variables=SOCKET) as running:
+    with container.start("serve", variables=at_socket(front)) as running:
         running.await_ping()
         old = predictions(running)
-        master = child_of(running.pid, "gunicorn")
+        master = child_of(running.pid, front)
         before = set(children(master))
         broken_model(container.ml / "model")
         running.signal(signal.SIGHUP)
@@ -205,33 +234,65 @@ def test_a_broken_new_model_leaves_the_old_one_serving_and_says_so(new_container
     assert "the one before it goes on serving" in container.log()
 
 
-def test_a_model_that_comes_late_is_served_after_a_sighup(new_container: NewContainer, model: Path) -> None:
+@pytest.mark.parametrize("front", ALONE)
+def test_a_model_that_comes_late_is_served_after_a_sighup(new_container: NewContainer, model: Path, front: str) -> None:
     container = new_container(with_nginx=False)
-    with container.start("serve", variables=SOCKET) as running:
+    with container.start("serve", variables=at_socket(front)) as running:
         assert "schema.json" in running.await_ping(503)
         shutil.copytree(model, container.ml / "model")
         running.signal(signal.SIGHUP)
         running.await_ping(200)
 
 
+@pytest.mark.parametrize("front", ALONE)
 def test_a_loader_that_raises_anything_leaves_ping_at_503(
-    new_container: NewContainer, model: Path, tmp_path: Path
+    new_container: NewContainer, model: Path, tmp_path: Path, front: str
 ) -> None:
     raising = "\ndef refuse(*_):\n    raise ZeroDivisionError('no such pickle')\nPredictor.__init__ = refuse\n"
     container = serving(new_container, model, with_nginx=False, code=with_code(tmp_path, "predictor.py", raising))
-    with container.start("serve", variables=SOCKET) as running:
+    with container.start("serve", variables=at_socket(front)) as running:
         assert "ZeroDivisionError: no such pickle" in running.await_ping(503)
     assert "Traceback" in container.log()
 
 
-def test_a_sighup_while_it_starts_does_not_end_it(new_container: NewContainer, model: Path) -> None:
+@pytest.mark.parametrize("front", ALONE)
+def test_a_sighup_while_it_starts_does_not_end_it(new_container: NewContainer, model: Path, front: str) -> None:
     container = serving(new_container, model, with_nginx=False)
-    with container.start("serve", variables=SOCKET) as running:
-        await_truth(lambda: any(b"gunicorn" in command_of(child) for child in children(running.pid)))
+    with container.start("serve", variables=at_socket(front)) as running:
+        await_truth(lambda: any(front.encode() in command_of(child) for child in children(running.pid)))
         running.signal(signal.SIGHUP)
         running.await_ping()
         running.signal(signal.SIGTERM)
         assert running.wait() == 0
+
+
+@pytest.mark.parametrize("front", ALONE)
+def test_a_request_that_takes_too_long_costs_its_worker_and_no_more(
+    new_container: NewContainer, model: Path, tmp_path: Path, front: str
+) -> None:
+    container = serving(new_container, model, with_nginx=False, code=with_code(tmp_path, "predictor.py", ENDLESS))
+    variables = {**at_socket(front), "MODEL_SERVER_WORKERS": "1", "MODEL_SERVER_TIMEOUT": "1"}
+    with container.start("serve", variables=variables) as running:
+        running.await_ping()
+        parent = child_of(running.pid, front)
+        [worker] = children(parent)
+        with suppress(OSError, HTTPException):
+            assert running.request("POST", "/invocations", b"666,red", CSV)[0] == 500
+        await_truth(lambda: children(parent) not in ([], [worker]))
+        assert predictions(running)[0] > 0.5
+        assert child_of(running.pid, front) == parent
+
+
+ENDLESS = """
+right = Predictor.answers
+
+def answers(self, rows):
+    while rows[0][0] == "666":
+        pass
+    return right(self, rows)
+
+Predictor.answers = answers
+"""
 
 
 def command_of(pid: int) -> bytes:
@@ -256,20 +317,20 @@ def of_root(new_container: NewContainer, model: Path) -> Callable[..., Container
     return make
 
 
-@pytest.mark.parametrize("with_nginx", [True, False])
+@pytest.mark.parametrize("front", FRONTS)
 def test_where_serve_is_root_its_workers_are_the_images_own_user(
-    of_root: Callable[..., Container], model: Path, with_nginx: bool
+    of_root: Callable[..., Container], model: Path, front: str
 ) -> None:
-    container = of_root(with_nginx=with_nginx)
+    container = of_root(with_nginx=front == "nginx")
     for path in (container.ml / "model").rglob("*"):
         path.chmod(0o600 if path.is_file() else 0o700)  # the model is loaded by root
-    with container.start("python3", "-c", WITH_GROUPS, variables=SOCKET) as running:
+    with container.start("python3", "-c", WITH_GROUPS, variables=at_socket(front)) as running:
         running.await_ping()
         assert predictions(running)[0] > 0.5
         large = b"0.9,red\n" * 40000  # more than Nginx keeps in memory
         assert running.request("POST", "/invocations", large, CSV)[0] == 200
         masters = children(running.pid)
-        assert len(masters) == 1 + with_nginx
+        assert len(masters) == (2 if front == "nginx" else 1)
         workers = list(itertools.chain.from_iterable(map(children, masters)))
         assert len(workers) == 2 * len(masters)
         for worker in workers:
@@ -277,7 +338,7 @@ def test_where_serve_is_root_its_workers_are_the_images_own_user(
             assert set(status_of(worker, "Gid")) == {str(GID)}
             assert set(status_of(worker, "Groups")) <= {str(GID)}
         running.signal(signal.SIGHUP)
-        await_truth(lambda: not set(workers[:2]) & set(children(child_of(running.pid, "gunicorn"))))
+        await_truth(lambda: not set(workers[:2]) & set(children(child_of(running.pid, answering(front)))))
         assert predictions(running)[0] > 0.5
         running.signal(signal.SIGTERM)
         assert running.wait() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +30,9 @@ METHOD_SETTINGS: dict[str, tuple[str, Any]] = {
     "throttling/burstLimit": ("throttlingBurstLimit", int),
     "throttling/rateLimit": ("throttlingRateLimit", float),
 }
+
+# It becomes part of the name of a file.
+STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 class Stages(Part):
@@ -127,6 +131,8 @@ class Stages(Part):
         self._change(tx, stage.changed(deployment_id=deployment.id, variables=variables), deployment)
 
     def _add(self, tx: Transaction, deployment: DeploymentRecord, name: str, request: Mapping[str, Any]) -> StageRecord:
+        if not STAGE_NAME.fullmatch(name):
+            raise AwsError("BadRequestException", "Stage name only allows a-zA-Z0-9_-, at most 128 of them")
         stage = StageRecord(
             key=f"{deployment.parent}:{name}",
             parent=deployment.parent,

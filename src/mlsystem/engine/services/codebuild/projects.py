@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -26,6 +27,9 @@ SOURCE_TYPES = {"CODEPIPELINE", "S3", "NO_SOURCE"}
 ARTIFACT_TYPES = {"CODEPIPELINE", "S3", "NO_ARTIFACTS"}
 
 PAGES = Paging(100, "", "nextToken", "nextToken")
+
+# Of secondary sources; CodePipeline's artifacts, which become some, may have hyphens too.
+IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,127}")
 
 
 class Project(Record):
@@ -94,7 +98,13 @@ class Projects(Part):
 
 
 def check_types(source: Mapping[str, Any], secondary: Any, artifacts: Mapping[str, Any]) -> None:
-    """Refuse by name the kinds of source and artifact that the engine does not have."""
+    """Refuse by name the kinds of source and artifact that the engine does not have, and identifiers that could not name a folder."""
+    for item in secondary:
+        if not IDENTIFIER.fullmatch(item.get("sourceIdentifier", "")):
+            raise AwsError(
+                "InvalidInputException",
+                "Invalid secondary source: sourceIdentifier can contain only alphanumeric characters and underscores",
+            )
     for item in (source, *secondary):
         if item["type"] not in SOURCE_TYPES:
             raise NotImplementedHere(

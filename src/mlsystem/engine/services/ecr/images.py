@@ -139,7 +139,7 @@ class Images(Part):
     def _checked_manifest(self, text: str) -> dict[str, Any]:
         try:
             manifest: dict[str, Any] = json.loads(text)
-            digests = [manifest["config"]["digest"], *(layer["digest"] for layer in manifest["layers"])]
+            digests = [str(part["digest"]) for part in (manifest["config"], *manifest["layers"])]
         except (ValueError, KeyError, TypeError) as error:
             raise AwsError("InvalidParameterException", f"The image manifest cannot be read: {error!r}.") from error
         missing = [digest for digest in digests if not self._images.has(digest)]

@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -151,27 +151,53 @@ def refuse_other_sources(code: Mapping[str, Any]) -> None:
 def _check_archive(data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            size = sum(member.file_size for member in archive.infolist())
+            members = archive.infolist()
     except zipfile.BadZipFile as error:
         raise AwsError(
             "InvalidParameterValueException",
             "Could not unzip uploaded file. Please check your file, then try to upload again.",
         ) from error
-    if size > LARGEST_UNPACKED_BYTES:
+    if through := _through_links(members):
+        raise AwsError(
+            "InvalidParameterValueException",
+            f"Could not unzip uploaded file: {through} is also a symbolic link in it, or leads through one.",
+        )
+    if sum(member.file_size for member in members) > LARGEST_UNPACKED_BYTES:
         raise AwsError(
             "InvalidParameterValueException", f"Unzipped size must be smaller than {LARGEST_UNPACKED_BYTES} bytes"
         )
 
 
+def _through_links(members: Sequence[zipfile.ZipInfo]) -> str:
+    """A member that would be written where a link of the same archive leads, which may be anywhere on this machine."""
+    links = [_parts(member) for member in members if _is_link(member)]
+    known = set(links)
+    for member in members:
+        parts = _parts(member)
+        is_below = any(parts[:length] in known for length in range(1, len(parts)))
+        if is_below or not parts or (parts in known and not (_is_link(member) and links.count(parts) == 1)):
+            return member.filename
+    return ""
+
+
 def _unpack(archive: zipfile.ZipFile, target: Path) -> None:
-    """With the permissions that the members have; names that would leave the folder are kept inside by zipfile."""
+    """With the permissions that the members have; names that would leave the folder are kept inside."""
     target.mkdir(mode=0o755)
     for member in archive.infolist():
         mode = member.external_attr >> 16
-        if mode & 0o170000 == SYMBOLIC_LINK:
-            link = target / member.filename
+        if _is_link(member):
+            link = target.joinpath(*_parts(member))
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(archive.read(member).decode())
             continue
         path = Path(archive.extract(member, target))
         path.chmod((mode & 0o777 | 0o444) if mode and not member.is_dir() else (0o755 if member.is_dir() else 0o644))
+
+
+def _is_link(member: zipfile.ZipInfo) -> bool:
+    return (member.external_attr >> 16) & 0o170000 == SYMBOLIC_LINK
+
+
+def _parts(member: zipfile.ZipInfo) -> tuple[str, ...]:
+    """Where zipfile puts a member, whatever its name says."""
+    return tuple(part for part in member.filename.split("/") if part not in ("", ".", ".."))

@@ -17,9 +17,25 @@ from mlsystem.engine.services.s3.object_version import NULL_VERSION, Details, Ob
 from mlsystem.engine.store.bodies import BodyStore
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.schema import objects, segments
+from mlsystem.engine.store.statement import Statement
 
 FIRST_BATCH = 32
 LARGEST_BATCH = 1000
+
+# What every put and get asks. The columns of a row are those of ObjectVersion, `body` its details.
+_of_key = select(objects).where(objects.c.bucket == bindparam("of_bucket"), objects.c.key == bindparam("of_key"))
+_LATEST = Statement(_of_key.where(objects.c.is_latest))
+_BY_ID = Statement(_of_key.where(objects.c.version_id == bindparam("of_id")))
+_NEWEST = Statement(_of_key.with_only_columns(func.max(objects.c.sequence).label("sequence")))
+_NO_LONGER_LATEST = Statement(
+    update(objects)
+    .where(objects.c.bucket == bindparam("of_bucket"), objects.c.key == bindparam("of_key"), objects.c.is_latest)
+    .values(is_latest=False)
+)
+_INSERT = Statement(insert(objects), objects.c.keys())
+_FILES = Statement(select(segments).where(segments.c.holder == bindparam("of_holder")).order_by(segments.c.position))
+_HOLD = Statement(insert(segments), segments.c.keys())
+_RELEASE = Statement(delete(segments).where(segments.c.holder == bindparam("of_holder")))
 
 
 @dataclass(frozen=True)
@@ -38,19 +54,15 @@ class Versions:
 
     def latest(self, tx: Transaction, bucket: str, key: str) -> ObjectVersion | None:
         """The newest version, be it a delete marker."""
-        return self._one(tx, objects.c.bucket == bucket, objects.c.key == key, objects.c.is_latest)
+        return _first(_LATEST.rows(tx.connection, {"of_bucket": bucket, "of_key": key}))
 
     def version(self, tx: Transaction, bucket: str, key: str, version_id: str) -> ObjectVersion | None:
-        return self._one(tx, objects.c.bucket == bucket, objects.c.key == key, objects.c.version_id == version_id)
+        return _first(_BY_ID.rows(tx.connection, {"of_bucket": bucket, "of_key": key, "of_id": version_id}))
 
     def of_key(self, tx: Transaction, bucket: str, key: str) -> list[ObjectVersion]:
         """All versions of a key, newest first."""
         query = select(objects).where(objects.c.bucket == bucket, objects.c.key == key)
         return [_version(row) for row in tx.connection.execute(query.order_by(objects.c.sequence.desc()))]
-
-    def _one(self, tx: Transaction, *conditions: ColumnElement[bool]) -> ObjectVersion | None:
-        row = tx.connection.execute(select(objects).where(*conditions)).first()
-        return None if row is None else _version(row)
 
     def is_empty(self, tx: Transaction, bucket: str) -> bool:
         query = select(objects.c.key).where(objects.c.bucket == bucket).limit(1)
@@ -62,10 +74,11 @@ class Versions:
             before = self.version(tx, version.bucket, version.key, NULL_VERSION)
             if before is not None:
                 self._forget(tx, before)
-        same_key = (objects.c.bucket == version.bucket, objects.c.key == version.key)
-        newest = tx.connection.execute(select(func.max(objects.c.sequence)).where(*same_key)).scalar_one()
-        tx.connection.execute(update(objects).where(*same_key, objects.c.is_latest).values(is_latest=False))
-        self._insert(tx, version.model_copy(update={"sequence": (newest or 0) + 1}))
+        same_key = {"of_bucket": version.bucket, "of_key": version.key}
+        [newest] = _NEWEST.rows(tx.connection, same_key)
+        _NO_LONGER_LATEST.change(tx.connection, same_key)
+        numbered = version.model_copy(update={"sequence": (newest.sequence or 0) + 1})
+        _INSERT.change(tx.connection, _columns(numbered))
         self.hold(tx, version.holder, files)
 
     def change(self, tx: Transaction, version: ObjectVersion) -> None:
@@ -84,24 +97,15 @@ class Versions:
         tx.connection.execute(delete(objects).where(*_same(version)))
         self.release(tx, version.holder)
 
-    def _insert(self, tx: Transaction, version: ObjectVersion) -> None:
-        tx.connection.execute(insert(objects).values(**_columns(version)))
-
     # ------------------------------------------------------------------ files
     def hold(self, tx: Transaction, holder: str, files: Sequence[Segment]) -> None:
         """Write down whose bytes these files are."""
-        rows = [
-            {"holder": holder, "position": position, **file.model_dump()}
-            for position, file in enumerate(files, start=1)
-        ]
-        if rows:
-            tx.connection.execute(insert(segments), rows)
+        for position, file in enumerate(files, start=1):
+            _HOLD.change(tx.connection, {"holder": holder, "position": position, **file.model_dump()})
 
     def files(self, tx: Transaction, holder: str) -> list[Segment]:
-        query = select(segments).where(segments.c.holder == holder).order_by(segments.c.position)
-        return [
-            Segment(file=row.file, size=row.size, sealed_key=row.sealed_key) for row in tx.connection.execute(query)
-        ]
+        rows = _FILES.rows(tx.connection, {"of_holder": holder})
+        return [Segment(file=row.file, size=row.size, sealed_key=row.sealed_key) for row in rows]
 
     def move(self, tx: Transaction, holder: str, new_holder: str, position: int) -> None:
         """Hand a part's one file to the object that it becomes a part of."""
@@ -111,10 +115,9 @@ class Versions:
 
     def release(self, tx: Transaction, holder: str) -> None:
         """Forget a holder's files, and delete them once that is on disk."""
-        query = select(segments.c.file).where(segments.c.holder == holder)
-        names = list(tx.connection.execute(query).scalars())
+        names = [row.file for row in _FILES.rows(tx.connection, {"of_holder": holder})]
         if names:
-            tx.connection.execute(delete(segments).where(segments.c.holder == holder))
+            _RELEASE.change(tx.connection, {"of_holder": holder})
             tx.after_commit(lambda: self.bodies.remove(names))
 
     def known_files(self, tx: Transaction) -> set[str]:
@@ -204,7 +207,11 @@ def _columns(version: ObjectVersion) -> dict[str, Any]:
     return {**columns, "body": version.details.model_dump_json() if version.details is not None else ""}
 
 
+def _first(rows: Sequence[Any]) -> ObjectVersion | None:
+    return _version(rows[0]) if rows else None
+
+
 def _version(row: Any) -> ObjectVersion:
-    values = dict(row._mapping)
+    values = row._asdict()
     body = values.pop("body")
     return ObjectVersion(**values, details=Details.model_validate_json(body) if body else None)

@@ -11,12 +11,14 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from shutil import disk_usage
 from typing import Any
 
 from mlsystem.engine.contract import House, Part, Principal
-from mlsystem.engine.dataplane.captured import Captured, capture_line, captured_key, event_id, is_sampled, records
+from mlsystem.engine.dataplane.captured import Captured, CaptureForm, captured_key, event_id, is_sampled, records
 from mlsystem.engine.dataplane.dataplane import DataPlane
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Event
@@ -103,7 +105,8 @@ class CaptureShipper(Part):
         source = f"{path.name}/{at}"
         object_id = str(uuid.uuid5(_OBJECTS, "/".join((source, *group))))
         key = captured_key(prefix, name, variant, first.started_at, object_id)
-        lines = "".join(f"{capture_line(one, config, event_id(path, place))}\n" for place, one in sample)
+        form = CaptureForm(config)
+        lines = "".join(f"{form.line(one, event_id(path, place))}\n" for place, one in sample)
         principal = self._house.session_of(endpoint.shown.role_arn, name, "sagemaker")
         try:
             self._put(bucket, key, lines.encode(), config.get("KmsKeyId"), principal)
@@ -134,6 +137,11 @@ def _groups(batch: Iterable[tuple[int, Captured]]) -> dict[_Group, list[tuple[in
     """Records by what they become."""
     groups: dict[_Group, list[tuple[int, Captured]]] = {}
     for at, record in batch:
-        group = (record.endpoint, record.variant, f"{record.started_at:%Y/%m/%d/%H}")
+        group = (record.endpoint, record.variant, _hour_text(record.started_ms // 3_600_000))
         groups.setdefault(group, []).append((at, record))
     return groups
+
+
+@lru_cache(maxsize=64)
+def _hour_text(hour: int) -> str:
+    return f"{datetime.fromtimestamp(hour * 3600, UTC):%Y/%m/%d/%H}"

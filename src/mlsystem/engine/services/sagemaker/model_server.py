@@ -134,6 +134,8 @@ class ModelServer:
                 "SAGEMAKER_BIND_TO_PORT": str(PORT),
                 "SAGEMAKER_REGION": self._house.scope.region,
                 "SAGEMAKER_CONTAINER_LOG_LEVEL": "20",
+                # For a container that would put a proxy of its own before its workers: here it has one already.
+                "MODEL_SERVER_FRONT": "host",
                 **model.container.get("Environment", {}),
                 **serving.environment,
             },

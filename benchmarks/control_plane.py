@@ -1,0 +1,137 @@
+"""The engine when little is asked of it: what it takes at rest, and how soon it answers a hundred calls a second.
+
+    python benchmarks/control_plane.py [--idle-seconds 20] [--seconds 20] [--per-second 100] [--json]
+
+Aims: at rest under 1 % of a core and 250 MB with the front door; the 99th percentile of calls under 20 ms. The calls are what a console,
+a pipeline and a program ask again and again; they are made by boto3, each at its time whether or not those before have been answered, and
+counted from that time on. So a call that must wait for the client counts as late, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.served import processes
+from tests.live import LiveEngine
+
+CALLERS = 8
+SETTLED_SECONDS = 5.0
+CPU_AIM, MEGABYTES_AIM, P99_AIM_MS = 0.01, 250, 20
+Calls = Mapping[str, Callable[[], object]]
+
+
+def calls_of(engine: LiveEngine) -> Calls:
+    s3, cloudwatch = engine.client("s3"), engine.client("cloudwatch")
+    s3.create_bucket(Bucket="bench")
+    s3.put_object(Bucket="bench", Key="object", Body=b"1,2,3")
+    logs = engine.client("logs")
+    sagemaker, states, codepipeline = (engine.client(name) for name in ("sagemaker", "stepfunctions", "codepipeline"))
+    point = {"MetricName": "Figure", "Value": 1.0}
+    return {
+        "s3 GetObject": partial(_read, s3),
+        "s3 PutObject": lambda: s3.put_object(Bucket="bench", Key="other", Body=b"4,5,6"),
+        "logs DescribeLogGroups": logs.describe_log_groups,
+        "sagemaker ListTrainingJobs": sagemaker.list_training_jobs,
+        "stepfunctions ListStateMachines": states.list_state_machines,
+        "codepipeline ListPipelines": codepipeline.list_pipelines,
+        "cloudwatch PutMetricData": lambda: cloudwatch.put_metric_data(Namespace="Bench", MetricData=[point]),
+        "cloudwatch DescribeAlarms": cloudwatch.describe_alarms,
+    }
+
+
+def _read(s3: Any) -> bytes:
+    body: bytes = s3.get_object(Bucket="bench", Key="object")["Body"].read()
+    return body
+
+
+def latencies(calls: Calls, per_second: int, seconds: float) -> dict[str, list[float]]:
+    """Milliseconds from the time at which a call was due to its answer."""
+    for call in calls.values():
+        call()
+    found: dict[str, list[float]] = {name: [] for name in calls}
+    begin = time.perf_counter()
+
+    def make(name: str, due: float) -> None:
+        calls[name]()
+        found[name].append((time.perf_counter() - due) * 1e3)
+
+    with ThreadPoolExecutor(CALLERS) as callers:
+        made = []
+        for number, name in zip(range(round(per_second * seconds)), itertools.cycle(calls), strict=False):
+            due = begin + number / per_second
+            time.sleep(max(0.0, due - time.perf_counter()))
+            made.append(callers.submit(make, name, due))
+        for one in made:
+            one.result()
+    return found
+
+
+def at_rest(seconds: float) -> dict[str, float]:
+    """The share of a core, and the memory, of the engine and all that it has started."""
+    time.sleep(SETTLED_SECONDS)
+    before = processes.cpu_seconds(processes.descendants(os.getpid()))
+    time.sleep(seconds)
+    own = processes.descendants(os.getpid())
+    share = (processes.cpu_seconds(own) - before) / seconds
+    return {"core_share": round(share, 4), "megabytes": round(processes.megabytes(own), 1)}
+
+
+def measure(idle_seconds: float, per_second: int, seconds: float) -> dict[str, Any]:
+    processes.adopt_orphans()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        engine = LiveEngine(Path(folder) / "engine", within=("env",))
+        engine.start()
+        try:
+            rest = at_rest(idle_seconds)
+            found = latencies(calls_of(engine), per_second, seconds)
+        finally:
+            engine.stop()
+    every = [value for values in found.values() for value in values]
+    return {"at rest": rest, "calls": {"all": _row(every), **{name: _row(values) for name, values in found.items()}}}
+
+
+def _row(values: list[float]) -> dict[str, float]:
+    ordered = sorted(values)
+    return {
+        "calls": len(ordered),
+        "p50_ms": round(statistics.median(ordered), 2),
+        "p99_ms": round(ordered[len(ordered) * 99 // 100], 2),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--idle-seconds", type=float, default=20.0)
+    parser.add_argument("--seconds", type=float, default=20.0, help="of calls")
+    parser.add_argument("--per-second", type=int, default=100)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    found = measure(options.idle_seconds, options.per_second, options.seconds)
+    if options.json:
+        print(json.dumps(found, indent=1))
+        return
+    rest = found["at rest"]
+    print(
+        f"at rest: {rest['core_share']:.2%} of a core (aim: under {CPU_AIM:.0%}), {rest['megabytes']:.0f} MB (under {MEGABYTES_AIM})"
+    )
+    print(f"\n{options.per_second} calls a second{'':18}{'calls':>8}{'p50 ms':>9}{'p99 ms':>9}")
+    for name, row in found["calls"].items():
+        print(f"{name:38}{row['calls']:>8}{row['p50_ms']:>9.2f}{row['p99_ms']:>9.2f}")
+    print(f"aim: a p99 of all under {P99_AIM_MS} ms")
+
+
+if __name__ == "__main__":
+    main()
