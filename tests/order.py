@@ -24,6 +24,7 @@ LONGEST = (
     "e2e/test_drill.py",
     "e2e/test_refused_versions.py",
     "e2e/test_rollback.py",
+    "e2e/test_backup.py",
     "engine/test_kill_points_pipeline.py",
     "engine/test_kill_points_endpoints.py",
     "engine/test_kill_points_jobs.py",
@@ -54,6 +55,7 @@ LONGEST = (
     "engine/test_scheduler.py",
     "engine/test_capture.py",
     "e2e/test_flights_jobs.py",
+    "unit/engine/test_years.py",
     "e2e/test_destroy.py",
     "e2e/test_bare_machine.py",
 )

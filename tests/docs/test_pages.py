@@ -75,7 +75,9 @@ def test_components_describes_every_folder_of_the_program_and_the_definition() -
 def test_every_dependency_is_explained() -> None:
     names = ("runtime", "checkov", "sagemaker", "sagemaker_core", "aws_cli", "mlflow")
     files = [ROOT / "requirements" / f"{name}.in" for name in names]
-    files += [ROOT / "project" / "container" / "code" / f"{name}.in" for name in ("requirements", "requirements-mlflow")]
+    files += [
+        ROOT / "project" / "container" / "code" / f"{name}.in" for name in ("requirements", "requirements-mlflow")
+    ]
     lines = [line for path in files for line in path.read_text().splitlines()]
     wanted = {re.split(r"[=<>~\[; ]", line)[0].lower() for line in lines if line and not line.startswith(("#", "-"))}
     table = re.findall(r"^\| ([^|]+) \|", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE)

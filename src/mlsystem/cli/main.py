@@ -23,6 +23,7 @@ from typer._click.exceptions import NoArgsIsHelpError, UsageError
 
 from mlsystem.cli import (
     audit,
+    backup,
     console,
     cost,
     dashboard,
@@ -79,6 +80,7 @@ def options(
 
 for group in (
     engine,
+    backup,
     project,
     pipeline,
     release,

@@ -1,4 +1,4 @@
-"""Starts and ends the local engine, as a process of its own."""
+"""Starts and ends the local engine, as a process of its own; copies its data folder, and puts it back."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE
+from typing import Any
 
 from mlsystem.client.connection import read_engine
 from mlsystem.client.errors import ClientFailure, NotRunning
@@ -141,8 +142,27 @@ def is_running(home: Path) -> bool:
 
 def stop(home: Path) -> int:
     """End the engine and all that it started; how many processes beside it. Raises ClientFailure."""
-    command = [sys.executable, "-m", "mlsystem.engine", str(home), "--down"]
+    return int(_ask(home, "--down").split()[-1])
+
+
+def back_up(home: Path, target: Path, key: Path | None) -> dict[str, Any]:
+    """Copy a data folder into a file; its `file`, `key`, `size`, `members`, and `changing` files. Raises ClientFailure."""
+    return dict(json.loads(_ask(home, f"--backup={target.absolute()}", *_key(key))))
+
+
+def restore(home: Path, file: Path, key: Path | None) -> dict[str, Any]:
+    """Make a data folder of a backup; its `home`, when it was `made_at`, `members`, and `changing` files. Raises ClientFailure."""
+    return dict(json.loads(_ask(home, f"--restore={file.absolute()}", *_key(key))))
+
+
+def _key(path: Path | None) -> list[str]:
+    return [] if path is None else [f"--key={path.absolute()}"]
+
+
+def _ask(home: Path, *options: str) -> str:
+    """What the engine's program answers that ends at once. Raises ClientFailure."""
+    command = [sys.executable, "-m", "mlsystem.engine", str(home), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise ClientFailure(done.stderr.strip().removeprefix("mlsystem: ") or "the engine could not be ended")
-    return int(done.stdout.split()[-1])
+        raise ClientFailure(done.stderr.strip().removeprefix("mlsystem: ") or f"the engine's program failed on {home}")
+    return done.stdout

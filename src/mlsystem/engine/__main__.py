@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import NoReturn
@@ -26,6 +27,9 @@ def main() -> int:
         if given.down:
             sys.stdout.write(f"{shut_down(settings.folder)}\n")
             return 0
+        if given.backup or given.restore:
+            _print(_copied(given))
+            return 0
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _log_to(settings.folder / "engine.log")
         # All rooms: not needed to end an engine, which then takes a tenth of the time.
@@ -36,6 +40,18 @@ def main() -> int:
         sys.stderr.write(f"mlsystem: {_words(error)}\n")
         return 3
     return 0
+
+
+def _copied(given: argparse.Namespace) -> dict[str, object]:
+    """What was backed up, or restored, for nobody else to read."""
+    os.umask(0o077)
+    if given.backup:
+        from mlsystem.engine.backup.archive import make_backup
+
+        return asdict(make_backup(given.folder, given.backup, given.key))
+    from mlsystem.engine.backup.restoring import restore
+
+    return asdict(restore(given.restore, given.folder.resolve(), given.key))
 
 
 def _words(error: Exception) -> str:
@@ -71,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--console", action="store_true", help="serve the web console behind the front door")
     parser.add_argument("--mlflow", action="store_true", help="serve MLflow behind the front door")
     parser.add_argument("--otlp", help="send traces to the collector at this URL, by OTLP")
+    parser.add_argument("--backup", type=Path, help="copy the folder, while its engine works, into this file or folder")
+    parser.add_argument("--restore", type=Path, help="make the folder of this backup")
+    parser.add_argument("--key", type=Path, help="of --backup and --restore: the file of the folder's key")
     parser.add_argument("--down", action="store_true", help="end the engine of the folder and all that it started")
     return parser
 
@@ -104,7 +123,11 @@ def _log_to(path: Path) -> None:
 
 def _report(ready: Mapping[str, object]) -> None:
     """One line of JSON on standard output, for the program that waits for the engine."""
-    sys.stdout.write(json.dumps({"ready": True, **ready}) + "\n")
+    _print({"ready": True, **ready})
+
+
+def _print(told: Mapping[str, object]) -> None:
+    sys.stdout.write(json.dumps(told, default=str) + "\n")
     sys.stdout.flush()
 
 

@@ -125,6 +125,9 @@ class Part:
     def start(self) -> None:
         """Called once everything is registered, before the first request: adopt what lives, sweep what does not."""
 
+    def tidy(self, now: float) -> None:
+        """Called once a day: forget what is past its age at `now` (seconds since the epoch), a little in each transaction."""
+
     def is_restored(self) -> bool:
         """Whether what served when the last engine ended serves again."""
         return True

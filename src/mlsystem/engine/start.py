@@ -23,13 +23,15 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from mlsystem.engine.contract import CREDENTIALS_PATH, House, Room
+from mlsystem.engine.backup.moment import sweep_staging
+from mlsystem.engine.contract import CREDENTIALS_PATH, House, Part, Room
 from mlsystem.engine.dataplane.dataplane import DataPlane
 from mlsystem.engine.dataplane.filters import AUTHORIZE_PREFIX
 from mlsystem.engine.dataplane.keeper import DoorKeeper
 from mlsystem.engine.dataplane.state import Door
 from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.decide.errors import StartupError
+from mlsystem.engine.durable.housekeeping import Housekeeping, Tidy
 from mlsystem.engine.durable.racepoint import race_point
 from mlsystem.engine.durable.worker import Worker
 from mlsystem.engine.front.api_authorization import API_PREFIX, ApiAuthorization
@@ -128,6 +130,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     lock = FolderLock(folder)
     lock.acquire()
     stack.callback(lock.release)
+    sweep_staging(folder)
     database = Database(folder.database, clock)
     stack.callback(database.close)
     scope = Scope(
@@ -161,9 +164,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     dispatcher.open(rooms)
     for room in rooms:
         room.register(worker)
-    for part in (part for room in rooms for part in room.parts):
-        part.start()
-        stack.callback(part.stop)
+    Housekeeping(database, worker, clock, _start_parts(rooms, stack)).start()
     keeper.write()
     # Before it is started: what fails on the way, on a full disk, must not leave a door behind that leads nowhere.
     stack.callback(process.stop)
@@ -191,6 +192,15 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     process.wait_open()
     port.release()
     return Engine(settings, house, rooms, front, equipment.machine, inside)
+
+
+def _start_parts(rooms: Sequence[Room], stack: ExitStack) -> list[Tidy]:
+    """What they do once a day."""
+    parts = [part for room in rooms for part in room.parts]
+    for part in parts:
+        part.start()
+        stack.callback(part.stop)
+    return [part.tidy for part in parts if type(part).tidy is not Part.tidy]
 
 
 def _check_length(folder: DataFolder) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from mlsystem.client.images.layer import Survey, survey, write_layer
 from mlsystem.client.images.layout import LAYER, ImageConfig, ImageLayout
 from mlsystem.client.images.rootfs import Ignored, RootFs, read_ignored
 from mlsystem.client.images.run import Run
+from mlsystem.client.images.scratch import scratch_folder
 
 _NOTHING_IGNORED = Ignored([])
 
@@ -36,8 +36,8 @@ def build(request: Build, layout: ImageLayout, tell: Callable[[str], None]) -> s
         instructions = parse(request.dockerfile.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise ImageError(f"{request.dockerfile} cannot be read: {error}") from error
-    with tempfile.TemporaryDirectory(prefix="image-") as scratch:
-        builder = _Builder(request, layout, Path(scratch), tell)
+    with scratch_folder() as scratch:
+        builder = _Builder(request, layout, scratch, tell)
         for number, instruction in enumerate(instructions, 1):
             tell(f"[{number}/{len(instructions)}] {instruction.name} {instruction.text}")
             _carry_out(builder, instruction)

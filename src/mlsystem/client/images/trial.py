@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.layout import ImageLayout
 from mlsystem.client.images.rootfs import RootFs
+from mlsystem.client.images.scratch import scratch_folder
 from mlsystem.client.images.shell import NoShell, sandbox
 
 
@@ -39,13 +39,13 @@ def run_trial(trial: Trial, layout: ImageLayout) -> int:
     words = [*config.entrypoint, *(trial.command or config.command)]
     if not words:
         raise ImageError(f"the image {trial.image} has no command of its own: say which program to run")
-    with tempfile.TemporaryDirectory(prefix="image-") as scratch:
-        files = RootFs(Path(scratch) / "root")
+    with scratch_folder() as scratch:
+        files = RootFs(scratch / "root")
         layout.unpack(config.layers, files.root)
         files.enter(config.working_directory)
         variables = {**config.environment, **trial.variables}
         try:
-            prefix = sandbox(files, Path(scratch) / "work", variables, trial.mounted)
+            prefix = sandbox(files, scratch / "work", variables, trial.mounted)
         except NoShell as error:
             raise ImageError(
                 f"{trial.image} needs a sandbox that lays its files over this machine's, which refuses it ({error}); where there is "

@@ -14,6 +14,7 @@ import re
 import secrets
 import threading
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,6 +26,8 @@ from mlsystem.engine.runtime.program_files import remove_folder
 from mlsystem.image_tree import apply_layer, is_root
 
 PIECE_BYTES = 1024 * 1024
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html
+LARGEST_MANIFEST = 4 * 1024 * 1024
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _OF_THE_SANDBOX = ("dev", "proc", "sys", "run", "tmp")
 
@@ -110,6 +113,38 @@ class ImageStore:
         blob = self._blob(digest)
         remove_folder(self._trees / blob.name)
         blob.unlink(missing_ok=True)
+
+    def touch(self, digest: str) -> bool:
+        """Whether it is there; who was told so may count on it for a day."""
+        if not self.has(digest):
+            return False
+        os.utime(self._blob(digest))
+        return True
+
+    def sweep(self, named: Collection[str], before: float) -> int:
+        """Remove blobs and trees that are older, and that neither these digests nor the manifests among them name; how many."""
+        kept = {digest.removeprefix("sha256:") for digest in named}
+        for digest in named:
+            kept |= self._parts(digest)
+        places = (*self._blobs.iterdir(), *self._trees.iterdir())
+        # What begins with a dot is being written.
+        unnamed = [path for path in places if path.name not in kept and not path.name.startswith(".")]
+        doomed = [path for path in unnamed if path.lstat().st_mtime < before]
+        for path in doomed:
+            remove_folder(path) if path.is_dir() else path.unlink(missing_ok=True)
+        return len(doomed)
+
+    def _parts(self, digest: str) -> set[str]:
+        """Of a manifest its configuration and layers; of what is none, nothing."""
+        blob = self._blob(digest)
+        if not blob.exists() or blob.stat().st_size > LARGEST_MANIFEST:
+            return set()
+        try:
+            manifest = json.loads(blob.read_bytes())
+            parts = [manifest["config"], *manifest["layers"]]
+            return {str(part["digest"]).removeprefix("sha256:") for part in parts}
+        except (ValueError, KeyError, TypeError):
+            return set()
 
     def _blob(self, digest: str) -> Path:
         """Raises BrokenImage for what whoever wrote a manifest calls a digest, and is a path to somewhere else."""

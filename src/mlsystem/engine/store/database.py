@@ -37,12 +37,14 @@ from mlsystem.engine.decide.errors import EngineError, StartupError
 from mlsystem.engine.store import schema
 from mlsystem.engine.store.clock import Clock
 from mlsystem.engine.store.disk import database_error
+from mlsystem.engine.store.migrations import MIGRATIONS, Migration, bring_up_to_date
 from mlsystem.engine.store.records import Record
 from mlsystem.engine.store.statement import Statement, driver, translated
 
 R = TypeVar("R", bound=Record)
 
-SCHEMA_VERSION = "1"
+# What a long reading, such as that of a backup, has made grow is given back afterwards.
+LARGEST_LOG = 64 << 20
 LAST_CHARACTER = "\U0010ffff"
 
 # Statements are made once: putting one together costs more than running it.
@@ -255,7 +257,8 @@ class Transaction:
 class Database:
     """The database file of a data folder."""
 
-    def __init__(self, path: Path, clock: Clock):
+    def __init__(self, path: Path, clock: Clock, migrations: Sequence[Migration] = MIGRATIONS):
+        """Raises StartupError for tables that cannot be brought to what this version reads; they are as they were then."""
         self._clock = clock
         self._engine = _open(path, "IMMEDIATE")
         self._readers = _open(path, "DEFERRED")
@@ -264,8 +267,8 @@ class Database:
         self.changes = Changes()
         self._followers: list[tuple[str, Callable[[], None]]] = []
         try:
-            self._make_tables()
-            self._check_version()
+            with self._engine.connect() as connection, connection.begin():
+                bring_up_to_date(connection, migrations)
         except DatabaseError as error:
             self.close()
             raise StartupError(f"the database {path} cannot be opened: {error.orig}") from error
@@ -328,29 +331,6 @@ class Database:
         self._engine.dispose()
         self._readers.dispose()
 
-    def _make_tables(self) -> None:
-        """And indexes that came after the folder was made. What is there is asked once, where SQLAlchemy would ask for each of them."""
-        with self._engine.connect() as connection, connection.begin():
-            known = set(connection.exec_driver_sql("SELECT name FROM sqlite_master").scalars())
-            for table in schema.metadata.sorted_tables:
-                if table.name not in known:
-                    table.create(connection, checkfirst=False)  # with its indexes
-                    continue
-                for index in (one for one in table.indexes if one.name not in known):
-                    index.create(connection, checkfirst=False)
-
-    def _check_version(self) -> None:
-        table = schema.meta
-        with self._engine.connect() as connection, connection.begin():
-            found = connection.execute(select(table.c.value).where(table.c.name == "schema")).scalar_one_or_none()
-            if found is None:
-                connection.execute(insert(table).values(name="schema", value=SCHEMA_VERSION))
-            elif found != SCHEMA_VERSION:
-                raise StartupError(
-                    f"the data folder has schema {found}, this version reads schema {SCHEMA_VERSION}: "
-                    "use the version that made it, or another folder"
-                )
-
     def setting(self, name: str, default: Callable[[], str]) -> str:
         """A value that is decided once for this data folder and kept. Where it is already, no writer is waited for."""
         with self.reading() as tx:
@@ -383,7 +363,7 @@ def _open(path: Path, mode: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"journal_size_limit={LARGEST_LOG}"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -14,7 +14,7 @@ from mlsystem.engine.decide.alarm.reason import INITIAL
 from mlsystem.engine.decide.alarm.rule import AlarmRule, MissingData, StateValue, read_rule
 from mlsystem.engine.decide.alarm.search import MOST_METRICS, Candidate, labels, read_search
 from mlsystem.engine.decide.alarm.series import Many, Series
-from mlsystem.engine.decide.alarm.statistic import Samples, check_statistic, merged, samples_of, statistic
+from mlsystem.engine.decide.alarm.statistic import Samples, check_statistic, coarser, merged, samples_of, statistic
 
 __all__ = [
     "INITIAL",
@@ -31,6 +31,7 @@ __all__ = [
     "alarm_series",
     "check_queries",
     "check_statistic",
+    "coarser",
     "evaluate",
     "evaluate_expression",
     "evaluate_queries",

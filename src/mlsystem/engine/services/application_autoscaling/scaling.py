@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.decide.paging import Paging, by_creation
+from mlsystem.engine.decide.retention import SCALING_ACTIVITIES
 from mlsystem.engine.decide.scaling import (
     Activity,
     Direction,
@@ -37,6 +38,7 @@ from mlsystem.engine.services.application_autoscaling.target import (
     target_key,
 )
 from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.store.forgetting import forget_records
 
 if TYPE_CHECKING:
     from types_boto3_application_autoscaling.type_defs import DescribeScalingActivitiesRequestTypeDef
@@ -50,6 +52,10 @@ class Scaling(Part):
     def __init__(self, house: House, machine: TargetMachine):
         self._house = house
         self._machine = machine
+
+    def tidy(self, now: float) -> None:
+        since = SCALING_ACTIVITIES.since(now)
+        forget_records(self._house.database, ActivityRecord, since, lambda _, one: (one.ended_at or now) < since)
 
     def machines(self) -> Sequence[Machine[Any]]:
         return (self._machine,)

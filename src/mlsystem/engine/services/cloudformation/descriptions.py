@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.decide.paging import Paging, by_creation, by_itself, by_member
+from mlsystem.engine.decide.retention import DELETED_STACKS, STACK_EVENTS
 from mlsystem.engine.decide.template import load, required_capabilities, validate
 from mlsystem.engine.services.cloudformation.operations import find_stack, tag_list, when
 from mlsystem.engine.services.cloudformation.preparation import read_template
 from mlsystem.engine.services.cloudformation.stack import Stack
 from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.store.forgetting import forget_lines, forget_records
 from mlsystem.engine.store.remembered import Remembered
 
 if TYPE_CHECKING:
@@ -49,6 +51,14 @@ class StackDescriptions(Part):
         self._house = house
         # Everybody asks for outputs, of stacks that are large and seldom change.
         self._told = Remembered(Stack, lambda tx, name: _stack(find_stack(tx, name, with_deleted=True)))
+
+    def tidy(self, now: float) -> None:
+        """Stacks that were deleted long ago, and old events but the last of each resource, from which its time is told."""
+        gone, past = DELETED_STACKS.since(now), STACK_EVENTS.since(now)
+        forget_records(self._house.database, Stack, gone, lambda _, stack: (stack.deleted_at or now) < gone)
+        with self._house.database.reading() as tx:
+            old = [number for stack in tx.each(Stack) for number in _past_events(tx, stack, past)]
+        forget_lines(self._house.database, old)
 
     @operation("DescribeStacks", accepts="StackName NextToken")
     def describe(self, request: DescribeStacksInputTypeDef, call: Call) -> Mapping[str, object]:
@@ -240,6 +250,12 @@ def _event(stack: Stack, line: tuple[int, float, str, str]) -> dict[str, object]
         "ClientRequestToken": stack.token or None,
     }
     return {name: value for name, value in answer.items() if value is not None}
+
+
+def _past_events(tx: Transaction, stack: Stack, before: float) -> list[int]:
+    lines = tx.history(Stack.kind, stack.key)
+    last = {json.loads(body)["logical_id"]: number for number, _, _, body in lines}.values()
+    return [number for number, at, _, _ in lines if at < before and number not in last]
 
 
 def _times(tx: Transaction, stack: Stack) -> dict[str, float]:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from mlsystem.engine.contract import Call, Part, operation
+from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.paging import Paging, read_mark
+from mlsystem.engine.decide.retention import ALARM_HISTORY
 from mlsystem.engine.services.cloudwatch.alarm import COMPOSITES, Alarm
 from mlsystem.engine.store import schema
+from mlsystem.engine.store.forgetting import forget_history
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch.type_defs import DescribeAlarmHistoryInputTypeDef
@@ -24,6 +26,12 @@ PAGES = Paging(100, "MaxRecords")
 
 class AlarmHistory(Part):
     """Of one alarm or of all, also of those that were deleted."""
+
+    def __init__(self, house: House):
+        self._house = house
+
+    def tidy(self, now: float) -> None:
+        forget_history(self._house.database, Alarm, ALARM_HISTORY.since(now))
 
     @operation(
         "DescribeAlarmHistory",

@@ -16,7 +16,8 @@ from mlsystem.engine.durable.machine import Json
 from mlsystem.engine.durable.worker import NoticeHandler
 from mlsystem.engine.services.cloudwatch.embedded import embedded_data
 from mlsystem.engine.services.cloudwatch.metric import Metric, read_datum
-from mlsystem.engine.services.cloudwatch.points import known_metrics, prune, summed_up, write_points
+from mlsystem.engine.services.cloudwatch.points import known_metrics, summed_up, write_points
+from mlsystem.engine.services.cloudwatch.resolution import age_metrics
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
@@ -39,9 +40,8 @@ class Metrics(Part):
     def subscriptions(self) -> Mapping[str, NoticeHandler]:
         return {"metric.data": self._on_data, "log.embedded_metrics": self._on_embedded}
 
-    def start(self) -> None:
-        with self._house.database.transaction() as tx:
-            prune(tx)
+    def tidy(self, now: float) -> None:
+        age_metrics(self._house.database, now)
 
     @operation("PutMetricData", accepts="Namespace MetricData")
     def put(self, request: PutMetricDataInputTypeDef, call: Call) -> Mapping[str, object]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, text
+from sqlalchemy import ColumnElement, bindparam, func, select, text
 from sqlalchemy.dialects.sqlite import insert
 
 from mlsystem.engine.decide.alarm import Samples, Series, merged, statistic
@@ -19,9 +20,6 @@ from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.statement import Statement
 
 TABLE = schema.metric_points
-# CloudWatch keeps metrics for 15 months.
-RETENTION_SECONDS = 455 * 86400
-
 
 # SQLite has no way of its own to go from one value of an index to the next: to the next dimensions of a metric's name, else to the next
 # name of its namespace, else to the next namespace.
@@ -65,22 +63,38 @@ def write_points(tx: Transaction, data: Iterable[Datum], idempotency_key: str | 
     """With a key, data that were written under it before are not written again."""
     rows = [
         {
-            "namespace": datum.metric.namespace,
-            "name": datum.metric.name,
-            "dimensions": datum.metric.dimension_text,
-            "at": datum.at,
-            "unit": datum.unit,
-            "sample_count": datum.samples.count,
-            "total": datum.samples.total,
-            "minimum": datum.samples.minimum,
-            "maximum": datum.samples.maximum,
-            "sample": _packed(datum.samples.values),
+            **row_of(datum.metric, datum.at, datum.unit, datum.samples),
             "idempotency_key": f"{idempotency_key}/{position}" if idempotency_key else None,
         }
         for position, datum in enumerate(data)
     ]
     if rows:
         tx.connection.execute(_ADD, rows)
+
+
+def row_of(metric: Metric, at: float, unit: str, samples: Samples) -> dict[str, object]:
+    return {
+        "namespace": metric.namespace,
+        "name": metric.name,
+        "dimensions": metric.dimension_text,
+        "at": at,
+        "unit": unit,
+        "sample_count": samples.count,
+        "total": samples.total,
+        "minimum": samples.minimum,
+        "maximum": samples.maximum,
+        "sample": _packed(samples.values),
+    }
+
+
+def samples_of_row(row: Any) -> Samples:
+    return Samples(row.sample_count, row.total, row.minimum, row.maximum, _unpacked(bytes(row.sample)))
+
+
+def rows_between(tx: Transaction, metric: Metric, first: float, end: float, unit: str | None = None) -> list[Any]:
+    """Of a metric, in the order in which they were written; `end` is behind the last."""
+    named = {"namespace": metric.namespace, "name": metric.name, "dimensions": metric.dimension_text}
+    return tx.rows(_BETWEEN if unit is None else _BETWEEN_OF_UNIT, {**named, "first": first, "end": end, "unit": unit})
 
 
 def summed_up(data: Iterable[Datum]) -> list[Datum]:
@@ -102,15 +116,11 @@ def read_buckets(
 ) -> list[Bucket | None]:
     """One bucket for each of the periods, which follow each other without a gap."""
     first, end = starts[0], starts[-1] + period
-    named = {"namespace": metric.namespace, "name": metric.name, "dimensions": metric.dimension_text}
-    asked = {**named, "first": first, "end": end, "unit": unit}
     parts: list[list[Samples]] = [[] for _ in starts]
     units = ["None"] * len(starts)
-    for row in tx.rows(_BETWEEN if unit is None else _BETWEEN_OF_UNIT, asked):
+    for row in rows_between(tx, metric, first, end, unit):
         position = min(int((row.at - first) / period), len(starts) - 1)
-        parts[position].append(
-            Samples(row.sample_count, row.total, row.minimum, row.maximum, _unpacked(bytes(row.sample)))
-        )
+        parts[position].append(samples_of_row(row))
         units[position] = row.unit
     return [Bucket(merged(found), name) if found else None for found, name in zip(parts, units, strict=True)]
 
@@ -132,16 +142,11 @@ def known_metrics(tx: Transaction, since: float, namespace: str | None = None, n
 
 def newest(tx: Transaction, metric: Metric) -> float | None:
     """When the last of its points is, in seconds since the epoch; None where it has none."""
-    found: float | None = tx.connection.execute(select(func.max(TABLE.c.at)).where(*_of(metric))).scalar()
+    found: float | None = tx.connection.execute(select(func.max(TABLE.c.at)).where(*of_metric(metric))).scalar()
     return found
 
 
-def prune(tx: Transaction) -> None:
-    """Forget what is past CloudWatch's retention."""
-    tx.connection.execute(delete(TABLE).where(TABLE.c.at < tx.now - RETENTION_SECONDS))
-
-
-def _of(metric: Metric) -> list[ColumnElement[bool]]:
+def of_metric(metric: Metric) -> list[ColumnElement[bool]]:
     return [
         TABLE.c.namespace == metric.namespace,
         TABLE.c.name == metric.name,

@@ -26,7 +26,7 @@ def open_room(house: House) -> Room:
             Alarms(house, machine),
             CompositeAlarms(house, machine),
             AlarmActions(house, machine),
-            AlarmHistory(),
+            AlarmHistory(house),
             Dashboards(house),
             TagOperations(),
         ],

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.decide.paging import by_creation, read_mark
+from mlsystem.engine.decide.retention import BUILD_CACHE_BYTES, BUILDS
 from mlsystem.engine.durable.machine import Event
+from mlsystem.engine.runtime.program_files import remove_folder, size_of
 from mlsystem.engine.services.codebuild.build import BuildMachine, BuildRecord, BuildStatus
 from mlsystem.engine.services.codebuild.projects import PAGES, Project, check_types
+from mlsystem.engine.store.forgetting import forget_records
 
 if TYPE_CHECKING:
     from types_boto3_codebuild.type_defs import (
@@ -36,6 +39,15 @@ class Builds(Part):
     def __init__(self, house: House, machine: BuildMachine):
         self._house = house
         self._machine = machine
+
+    def tidy(self, now: float) -> None:
+        since = BUILDS.since(now)
+        forget_records(self._house.database, BuildRecord, since, lambda _, build: (build.ended_at or now) < since)
+        cache = self._house.folder.root / "cache"
+        with self._house.database.reading() as tx:
+            is_used = bool(tx.all(BuildRecord, state=BuildStatus.IN_PROGRESS, limit=1))
+        if not is_used and size_of(cache) > BUILD_CACHE_BYTES:
+            remove_folder(cache)
 
     @operation("StartBuild", accepts=OVERRIDES)
     def start_build(self, request: StartBuildInputTypeDef, call: Call) -> Mapping[str, object]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.retention import DEPLOYMENTS
 from mlsystem.engine.decide.traffic import (
     Deployment,
     DeploymentStatus,
@@ -28,6 +29,7 @@ from mlsystem.engine.services.codedeploy.deployment_actions import lifecycle_eve
 from mlsystem.engine.services.codedeploy.groups import find_group
 from mlsystem.engine.services.codedeploy.pages import PAGES
 from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.store.forgetting import forget_records
 
 if TYPE_CHECKING:
     from types_boto3_codedeploy.type_defs import (
@@ -44,12 +46,23 @@ CREATE = """applicationName deploymentGroupName revision deploymentConfigName de
 ID_LETTERS = string.ascii_uppercase + string.digits
 
 
+def _is_past(tx: Transaction, record: DeploymentRecord) -> bool:
+    group = tx.get(DeploymentGroup, record.parent)
+    known = (group.last_successful, group.last_attempted) if group is not None else ()
+    return DeploymentStatus(record.state).is_terminal and record.key not in known
+
+
 class Deployments(Part):
     """Create, get, list, stop, and what hooks report."""
 
     def __init__(self, house: House, machine: DeploymentMachine):
         self._house = house
         self._machine = machine
+
+    def tidy(self, now: float) -> None:
+        """A group tells of its last deployments, and goes back to the last good one."""
+        since = DEPLOYMENTS.since(now)
+        forget_records(self._house.database, DeploymentRecord, since, _is_past)
 
     @operation("CreateDeployment", accepts=CREATE)
     def create(self, request: CreateDeploymentInputTypeDef, call: Call) -> Mapping[str, object]:

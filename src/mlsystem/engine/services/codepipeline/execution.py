@@ -33,6 +33,9 @@ class Status(StrEnum):
     FAILED = "Failed"
 
 
+ENDED = (Status.STOPPED, Status.SUCCEEDED, Status.SUPERSEDED, Status.FAILED)
+
+
 class RunStatus(StrEnum):
     """ActionExecutionStatus."""
 
@@ -82,6 +85,10 @@ class Execution(Record):
     rollback_of: str = ""
     # By source action and kind of revision, where whoever started it chose them.
     source_revisions: dict[str, dict[str, str]] = Field(default_factory=dict)
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in ENDED
 
     @property
     def stages(self) -> list[dict[str, Any]]:

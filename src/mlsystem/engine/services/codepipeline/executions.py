@@ -12,6 +12,7 @@ from mlsystem.engine.contract import Call, House, Part, Principal, operation
 from mlsystem.engine.decide.arn import parse_arn
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.decide.paging import by_creation, read_mark
+from mlsystem.engine.decide.retention import PIPELINE_EXECUTIONS
 from mlsystem.engine.durable.machine import Event, Json
 from mlsystem.engine.durable.racepoint import race_point
 from mlsystem.engine.durable.worker import NoticeHandler
@@ -19,7 +20,9 @@ from mlsystem.engine.services.codepipeline.execution import Execution, Execution
 from mlsystem.engine.services.codepipeline.pipelines import PAGES, Pipeline, require_pipeline, require_stage
 from mlsystem.engine.services.codepipeline.rollbacks import told_kind
 from mlsystem.engine.services.codepipeline.source_revisions import source_revisions
+from mlsystem.engine.services.codepipeline.stage import Stage
 from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.store.forgetting import forget_records
 
 if TYPE_CHECKING:
     from types_boto3_codepipeline.type_defs import (
@@ -47,12 +50,26 @@ def require_execution(tx: Transaction, pipeline: str, execution_id: str) -> Exec
     return execution
 
 
+def _is_told_of(tx: Transaction, execution: Execution) -> bool:
+    stages = tx.all(Stage, parent=execution.parent)
+    good = next(tx.each(Execution, parent=execution.parent, state=Status.SUCCEEDED, newest_first=True, limit=1), None)
+    known = {key for stage in stages for key in (stage.holder, stage.waiting, stage.latest)}
+    return execution.key in known or (good is not None and good.key == execution.key)
+
+
 class Executions(Part):
     """What a client does with executions."""
 
     def __init__(self, house: House, machine: ExecutionMachine):
         self._house = house
         self._machine = machine
+
+    def tidy(self, now: float) -> None:
+        """A stage tells of the execution that entered it last, and the last good one can be gone back to."""
+        since = PIPELINE_EXECUTIONS.since(now)
+        forget_records(
+            self._house.database, Execution, since, lambda tx, one: one.has_ended and not _is_told_of(tx, one)
+        )
 
     def subscriptions(self) -> Mapping[str, NoticeHandler]:
         return {"codepipeline.pipeline.created": self._on_created}

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.decide.paging import by_creation, by_member
+from mlsystem.engine.decide.retention import UNUSED_CODE
 from mlsystem.engine.runtime.images import BrokenImage, ImageStore
 from mlsystem.engine.services.ecr.repositories import PAGES, ImageRecord, Repository, find_repository
+from mlsystem.engine.services.ecr.unused import sweep_images
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
@@ -38,6 +40,9 @@ class Images(Part):
         self._house = house
         self._images = images
         self._unpacker = ThreadPoolExecutor(1, thread_name_prefix="unpacker")
+
+    def tidy(self, now: float) -> None:
+        sweep_images(self._house.database, self._images, UNUSED_CODE.since(now))
 
     def stop(self) -> None:
         self._unpacker.shutdown(cancel_futures=True)

@@ -74,7 +74,7 @@ class Layers(Part):
     def check(self, request: BatchCheckLayerAvailabilityRequestTypeDef, call: Call) -> Mapping[str, object]:
         find_repository(call.tx, self._house, request["repositoryName"])
         states = {
-            digest: "AVAILABLE" if self._images.has(digest) else "UNAVAILABLE" for digest in request["layerDigests"]
+            digest: "AVAILABLE" if self._images.touch(digest) else "UNAVAILABLE" for digest in request["layerDigests"]
         }
         return {"layers": [{"layerDigest": digest, "layerAvailability": state} for digest, state in states.items()]}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import os
 import secrets
 import shutil
 import zipfile
@@ -18,7 +19,9 @@ from typing import Any
 from mlsystem.engine.contract import House, Principal
 from mlsystem.engine.decide.errors import ActionFailed, AwsError, NotImplementedHere
 from mlsystem.engine.runtime.images import ImageStore
+from mlsystem.engine.runtime.program_files import remove_folder
 from mlsystem.engine.runtime.workload import IMAGE_URI, find_image
+from mlsystem.engine.services.lambda_.function import FunctionRecord, VersionRecord
 
 LARGEST_UNPACKED_BYTES = 262_144_000
 SYMBOLIC_LINK = 0o120000
@@ -41,7 +44,9 @@ class CodeStore:
         _check_archive(data)
         digest = hashlib.sha256(data).digest()
         path = self._archives / f"{digest.hex()}.zip"
-        if not path.exists():
+        try:
+            os.utime(path)  # it may be unused, and about to be swept away
+        except FileNotFoundError:
             aside = path.with_suffix(f".{secrets.token_hex(4)}")
             aside.write_bytes(data)
             aside.rename(path)
@@ -51,6 +56,17 @@ class CodeStore:
             "size": len(data),
             "hex": digest.hex(),
         }
+
+    def sweep(self, before: float) -> None:
+        """Remove code that was last taken in before, and that no function and no version has any more."""
+        with self._house.database.transaction() as tx:
+            known = {function.code.get("hex") for function in tx.all(FunctionRecord)}
+            known |= {version.code.get("hex") for version in tx.all(VersionRecord)}
+            unpacked = self._house.folder.work / "functions"
+            places = [*self._archives.iterdir(), *(unpacked.iterdir() if unpacked.is_dir() else ())]
+            doomed = [path for path in places if path.stem not in known and path.lstat().st_mtime < before]
+            for path in doomed:
+                remove_folder(path) if path.is_dir() else path.unlink(missing_ok=True)
 
     def prepare(self, code: Mapping[str, Any]) -> None:
         """Unpack it. Raises ActionFailed for an image that cannot be run."""

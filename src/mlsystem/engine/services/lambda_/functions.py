@@ -9,6 +9,7 @@ from typing import Any
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.decide.paging import by_key
+from mlsystem.engine.decide.retention import UNUSED_CODE
 from mlsystem.engine.durable.machine import Event, Machine, Notice
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler
 from mlsystem.engine.services.lambda_.code import CodeStore, refuse_other_sources
@@ -41,6 +42,9 @@ class Functions(Part):
         self._house = house
         self._code = code
         self._machine = FunctionMachine()
+
+    def tidy(self, now: float) -> None:
+        self._code.sweep(UNUSED_CODE.since(now))
 
     def machines(self) -> Sequence[Machine[Any]]:
         return (self._machine,)

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.decide.paging import Mark, Paging, by_key
+from mlsystem.engine.decide.retention import DAY_SECONDS
 from mlsystem.engine.services.logs.metric_filter import MetricFilter
 from mlsystem.engine.store import schema
 from mlsystem.engine.store.database import Transaction
@@ -35,6 +36,10 @@ RETENTION_DAYS = (
 )
 
 PAGES = Paging(50, "limit", "nextToken", "nextToken")
+
+
+# That one transaction forgets: others write meanwhile.
+EVENTS_AT_ONCE = 2000
 
 
 class LogGroup(Record):
@@ -80,6 +85,21 @@ class Groups(Part):
 
     def __init__(self, house: House):
         self._house = house
+
+    def tidy(self, now: float) -> None:
+        """Events past the retention of their group; without one they stay, as on AWS. Streams stay, too."""
+        with self._house.database.reading() as tx:
+            ages = {group.key: group.retention_days for group in tx.all(LogGroup) if group.retention_days}
+        for name, days in ages.items():
+            while self._forget_some(name, int((now - days * DAY_SECONDS) * 1000)):
+                pass
+
+    def _forget_some(self, group: str, before_ms: int) -> int:
+        """In one transaction; how many events there were."""
+        table = schema.log_events
+        old = select(table.c.id).where(table.c.group_name == group, table.c.at_ms < before_ms).limit(EVENTS_AT_ONCE)
+        with self._house.database.transaction() as tx:
+            return tx.connection.execute(delete(table).where(table.c.id.in_(old))).rowcount
 
     @operation("CreateLogGroup", accepts="logGroupName kmsKeyId tags logGroupClass")
     def create_group(self, request: CreateLogGroupRequestTypeDef, call: Call) -> Mapping[str, object]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.retention import CLIENT_TOKENS
 from mlsystem.engine.services.sagemaker.listing import OLDEST_FIRST, page
 from mlsystem.engine.services.sagemaker.model_package import (
     COMPLETED,
@@ -23,6 +24,7 @@ from mlsystem.engine.services.sagemaker.model_package import (
 from mlsystem.engine.services.sagemaker.model_package_event import state_change
 from mlsystem.engine.services.sagemaker.tags import Tags, write_tags
 from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.store.forgetting import forget_records
 from mlsystem.engine.store.records import Record
 
 if TYPE_CHECKING:
@@ -58,6 +60,9 @@ class ModelPackages(Part):
 
     def __init__(self, house: House):
         self._house = house
+
+    def tidy(self, now: float) -> None:
+        forget_records(self._house.database, ClientToken, CLIENT_TOKENS.since(now), lambda _, __: True)
 
     @operation(
         "CreateModelPackage",

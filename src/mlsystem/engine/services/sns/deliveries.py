@@ -9,11 +9,12 @@ from typing import Any
 
 from mlsystem.engine.contract import House, Part
 from mlsystem.engine.decide.errors import ActionFailed, AwsError, NotImplementedHere
+from mlsystem.engine.decide.retention import KEPT_MAIL
 from mlsystem.engine.durable.machine import Event, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler
 from mlsystem.engine.services.sns.delivery import DeliveryMachine, DeliveryRecord
 from mlsystem.engine.services.sns.letter import lambda_event, mail, unsubscribe_url
-from mlsystem.engine.services.sns.mailer import Mailer, MailWaits
+from mlsystem.engine.services.sns.mailer import Mailer, MailWaits, sweep_mail
 from mlsystem.engine.services.sns.topic import Topic
 from mlsystem.engine.services.sns.webhook import HookWaits, Webhook
 
@@ -35,6 +36,9 @@ class Deliveries(Part):
 
     def actions(self) -> Mapping[str, ActionHandler]:
         return {"sns.deliver": self._deliver}
+
+    def tidy(self, now: float) -> None:
+        sweep_mail(self._house.folder.root / "mail", KEPT_MAIL.since(now))
 
     def stop(self) -> None:
         self._webhook.close()

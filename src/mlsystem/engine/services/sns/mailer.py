@@ -42,6 +42,13 @@ def mailer_of(setting: str, folder: Path) -> Mailer:
     return SmtpMailer(host, int(port))
 
 
+def sweep_mail(folder: Path, before: float) -> None:
+    """Remove what was kept before."""
+    for path in folder.glob("*.eml"):
+        if path.stat().st_mtime < before:
+            path.unlink(missing_ok=True)
+
+
 class SmtpMailer:
     """Plain SMTP, as a relay on the same machine speaks it."""
 

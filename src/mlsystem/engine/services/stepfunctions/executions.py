@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.decide.paging import by_creation, read_mark
+from mlsystem.engine.decide.retention import STATE_MACHINE_EXECUTIONS
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.services.stepfunctions.execution import Execution, ExecutionMachine, Status
 from mlsystem.engine.services.stepfunctions.listing import PAGES, when
@@ -24,7 +25,9 @@ from mlsystem.engine.services.stepfunctions.state_machine import (
     require_state_machine,
     unqualified,
 )
+from mlsystem.engine.services.stepfunctions.task import Task
 from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.store.forgetting import forget_records
 
 if TYPE_CHECKING:
     from types_boto3_stepfunctions.type_defs import (
@@ -54,6 +57,12 @@ class Executions(Part):
     def __init__(self, house: House, machine: ExecutionMachine):
         self._house = house
         self._machine = machine
+
+    def tidy(self, now: float) -> None:
+        """Executions that ended long ago, and tasks of executions that are gone."""
+        since = STATE_MACHINE_EXECUTIONS.since(now)
+        forget_records(self._house.database, Execution, since, lambda _, one: (one.stopped_at or now) < since)
+        forget_records(self._house.database, Task, since, lambda tx, task: tx.get(Execution, task.execution) is None)
 
     @operation("StartExecution", accepts="stateMachineArn name input traceHeader")
     def start_execution(self, request: StartExecutionInputTypeDef, call: Call) -> Mapping[str, object]:

@@ -1,0 +1,1 @@
+"""Copies of a whole data folder: made while its engine works, and put back."""

@@ -1,0 +1,51 @@
+"""The commands of docs/reliability.md, run in their order in one shell, beside an engine that is up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sysconfig
+from pathlib import Path
+
+from mlsystem.engine.decide.retention import RETENTIONS
+from tests.command_line import run
+from tests.docs.documents import ROOT, shell_lines
+
+
+def test_a_backup_is_made_and_put_back_as_the_page_says(tmp_path: Path) -> None:
+    lines = shell_lines(ROOT / "docs" / "reliability.md")
+    assert [line for line in lines if line.startswith("mlsystem")] == lines[1:]
+    homes = (tmp_path / "home", tmp_path / "restored")
+    script = "\n".join(["set -e", *(f"{line} --port 0" if line.endswith(" up") else line for line in lines)])
+    path = f"{sysconfig.get_path('scripts')}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "HOME": str(tmp_path), "MLSYSTEM_HOME": str(homes[0]), "TERM": "dumb"}
+    try:
+        assert run("up", "--port", "0", home=homes[0]).returncode == 0
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert f"The key that opens it is not in it, but in {tmp_path}/backups/monday.tar.key" in done.stdout
+        assert f"{homes[1]} is as it was at" in done.stdout
+        assert "The engine is ready on http://127.0.0.1:" in done.stdout
+    finally:
+        for home in homes:
+            run("down", home=home)
+
+
+def test_a_backup_of_an_account_is_refused(tmp_path: Path) -> None:
+    done = run("--target", "aws", "backup", str(tmp_path / "copy.tar"), home=tmp_path / "home")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "in an account use AWS Backup" in done.stderr
+
+
+def test_the_page_tells_the_age_of_everything_that_has_one() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text()
+    missing = [
+        one.subject for one in RETENTIONS if f"| {one.subject} | {one.days:g} | {_rule(one.source)} |" not in text
+    ]
+    assert missing == []
+
+
+def _rule(source: str) -> str:
+    return f"[AWS]({source})" if source else "ours"
