@@ -59,21 +59,13 @@ test:
 demo: install
 	$(BIN)/mlsystem demo
 
-# Figures of this machine; the front door's are ratios against the bare upstream.
+# Figures of this machine, into benchmarks/results. With QUICK=1 the shortest form of each, into a folder that is thrown away.
 bench: install
-	$(BIN)/python benchmarks/engine_start.py
-	$(BIN)/python benchmarks/engine_overhead.py
-	$(BIN)/python benchmarks/pipeline_overhead.py
-	$(BIN)/python benchmarks/front_door.py
-	$(BIN)/python benchmarks/serving.py
-	$(BIN)/python benchmarks/console_pages.py
-	$(BIN)/python benchmarks/traffic_moves.py
-	$(BIN)/python benchmarks/deployments.py
-	$(BIN)/python benchmarks/judge.py
-	$(BIN)/python benchmarks/drill.py
-	$(BIN)/python benchmarks/monitor_false_alarms.py
-	$(BIN)/python benchmarks/analyzer_speed.py --large
-	$(BIN)/python benchmarks/flights_year.py
+ifdef QUICK
+	results=$$(mktemp -d) && $(BIN)/python benchmarks/all.py --quick --results $$results && rm -r $$results
+else
+	$(BIN)/python benchmarks/all.py
+endif
 
 # Runs the demo and writes how long its stages took into docs/components.md. The machine should have nothing else to do.
 stage-times: install
