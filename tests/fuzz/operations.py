@@ -1,0 +1,120 @@
+"""Every operation of every room: requests made of botocore's models, half of them about things that exist, some spoilt on the wire."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from random import Random
+from typing import Any
+
+from botocore.exceptions import ClientError
+from botocore.model import OperationModel
+from botocore.parsers import ResponseParserError, create_parser
+
+from mlsystem.engine.runtime.api_model import service_model
+from tests.fuzz.inside import Answer, InsideEngine, inside_engine
+from tests.fuzz.kind import Finding, Kind, Session
+from tests.fuzz.requests import SPOILT, Sent, protocol_of, sent, spoilt
+from tests.fuzz.shapes import Known, Values
+from tests.fuzz.things import make_world
+
+# They answer at once where there is work, and wait for as long as a client may wait for some.
+WAITING = {("stepfunctions", "GetActivityTask")}
+# What is told where no program can be started, and tried again: that is this harness's doing.
+EXPECTED = ("_await_ready",)
+
+
+class Operations:
+    """`learns` from answers what exists."""
+
+    def __init__(self, engine: InsideEngine, known: Known):
+        self._engine, self._known = engine, known
+        self._operations = [
+            (room.service, name)
+            for room in engine.rooms
+            for name in sorted(room.operations)
+            if (room.service, name) not in WAITING
+        ]
+        self._accepted = {
+            (room.service, name): mark.accepts for room in engine.rooms for name, (mark, _) in room.operations.items()
+        }
+
+    def make(self, chance: Random) -> Sent:
+        while True:
+            service, name = chance.choice(self._operations)
+            operation = service_model(service).operation_model(name)
+            try:
+                made = self._made(operation, self._request(operation, chance), chance)
+            except (ValueError, TypeError, AttributeError, KeyError, OverflowError, UnicodeError, RecursionError):
+                continue  # botocore's serializer has no words for it
+            return spoilt(made, chance) if chance.random() < SPOILT else made
+
+    def _request(self, operation: OperationModel, chance: Random) -> dict[str, Any]:
+        shape = operation.input_shape
+        if shape is None:
+            return {}
+        key = (operation.service_model.service_name, operation.name)
+        values = Values(chance, self._known, chance.choice((0.0, 0.02, 0.1, 0.3)))
+        seeds = self._known.requests.get(key)
+        if seeds and chance.random() < 0.5:
+            return dict(values.varied(shape, chance.choice(seeds), operation.name, chance.choice((0.03, 0.1, 0.3))))
+        return values.request(shape, self._accepted[key])
+
+    def _made(self, operation: OperationModel, request: dict[str, Any], chance: Random) -> Sent:
+        protocol = protocol_of(operation)
+        if protocol == "json" and operation.service_model.service_name == "cloudwatch" and chance.random() < 0.3:
+            protocol = "query"
+        return sent(operation, request, protocol)
+
+    def run(self, given: Sent) -> str:
+        answer = self._engine.ask(given.method, given.path, given.query, given.headers, given.body)
+        for signature, told in self._engine.tracebacks.take():
+            if not any(word in signature for word in EXPECTED):
+                raise Finding(signature, told)
+        if answer.status >= 500 and answer.status != 501:
+            raise Finding(
+                f"{answer.status} of {given.service}:{given.operation}", f"{answer.status} {answer.body[:500]!r}"
+            )
+        check_answer(given, answer)
+        return f"{answer.status // 100}xx"
+
+
+def check_answer(given: Sent, answer: Answer) -> None:
+    """Raises Finding for one that boto3 does not understand."""
+    operation = service_model(given.service).operation_model(given.operation)
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    if answer.status < 400 or given.method == "HEAD" or answer.status == 501:
+        return
+    protocol = (
+        "rest-json"
+        if headers.get("content-type", "").startswith(("application/json", "application/x-amz-json"))
+        else protocol_of(operation)
+    )
+    if (
+        headers.get("content-type", "").startswith(("text/xml", "application/xml"))
+        and "xml" not in protocol
+        and protocol != "ec2"
+    ):
+        protocol = "query"
+    try:
+        parsed = create_parser(protocol).parse(
+            {"headers": headers, "body": answer.body, "status_code": answer.status}, None
+        )
+    except ResponseParserError as error:
+        raise Finding(f"unreadable answer of {given.service}", f"{answer}: {error}") from error
+    if not ClientError(parsed, given.operation).response["Error"].get("Code"):
+        raise Finding(f"an answer of {given.service} without a code", repr(answer))
+
+
+@contextmanager
+def _session() -> Iterator[Session]:
+    logging.getLogger().setLevel(logging.ERROR)
+    with inside_engine() as engine:
+        known = make_world(engine)
+        with suppress(Finding):
+            engine.tracebacks.take()
+        yield Operations(engine, known)
+
+
+OPERATIONS = Kind("operations", _session, share=40)
