@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import warnings
 import zlib
 from collections.abc import Mapping
@@ -37,6 +38,12 @@ SIGNING_NAMES = {
 
 # What AWS answers to a body that cannot be read, or a value of another type, where it is not SerializationException.
 UNREADABLE_CODES = {"rest-xml": "MalformedXML", "query": "MalformedInput", "ec2": "InvalidParameterValue"}
+
+# What the parsers of bodies and time stamps raise for what is none, beside their own error.
+UNREADABLE = (ArithmeticError, AttributeError, KeyError, RuntimeError, TypeError, ValueError)
+
+# Characters that no reader of XML takes, however they are written.
+NOT_OF_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 
 # Of a compressed body, so that a small one cannot fill the memory.
 LARGEST_UNPACKED_BYTES = 64 * 1024 * 1024
@@ -111,7 +118,7 @@ def parse_request(signing_name: str, request: HttpRequest) -> ParsedRequest:
                 "url_params": uri_parameters,
             }
         )
-    except (RequestParserError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (RequestParserError, *UNREADABLE) as error:
         raise AwsError(
             UNREADABLE_CODES.get(wire, "SerializationException"),
             f"{operation.name}: the body of the request cannot be read: {error}",
@@ -132,7 +139,10 @@ def _check_json(operation: OperationModel, wire: str, body: bytes) -> None:
     payload = shape.serialization.get("payload")
     if payload is not None and shape.members[payload].type_name in ("blob", "string"):
         return
-    faults = list(type_faults(shape if payload is None else shape.members[payload], json.loads(body)))
+    value = json.loads(body)
+    if value is None and payload is None:
+        raise ValueError("null is no request")
+    faults = list(type_faults(shape if payload is None else shape.members[payload], value))
     if faults:
         raise ValueError("; ".join(faults))
 
@@ -229,7 +239,11 @@ def _response(serialized: Mapping[str, Any], request_id: str) -> HttpResponse:
     body = serialized["body"]
     headers = {name: str(value) for name, value in serialized["headers"].items()}
     headers.setdefault("x-amzn-RequestId", request_id)
-    return HttpResponse(serialized["status_code"], headers, body.encode() if isinstance(body, str) else body)
+    if isinstance(body, str):
+        body = body.encode("utf-8", "replace")
+    if headers.get("Content-Type", "").endswith("/xml"):
+        body = NOT_OF_XML.sub(b"?", body)
+    return HttpResponse(serialized["status_code"], headers, body)
 
 
 @functools.cache
@@ -268,9 +282,11 @@ def _serializer_class(service: str, wire: str) -> Any:
 
 
 def _moto_request(request: HttpRequest) -> Request:
-    headers = dict(request.headers)
-    host = next((value for name, value in headers.items() if name.lower() == "host"), "localhost")
-    url = f"http://{host}{request.raw_path}" + (f"?{request.query}" if request.query else "")
-    moto_request = Request.from_primitives(request.method, url, headers, request.body)
+    """Raises AwsError for an address or a header that is none. Which host the client means makes no difference."""
+    url = f"http://localhost{request.raw_path}" + (f"?{request.query}" if request.query else "")
+    try:
+        moto_request = Request.from_primitives(request.method, url, dict(request.headers), request.body)
+    except ValueError as error:
+        raise AwsError("InvalidRequest", f"The request cannot be read: {error}", status=400) from error
     moto_request.environ["RAW_URI"] = request.raw_path
     return moto_request
