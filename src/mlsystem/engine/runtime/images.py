@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import threading
 from collections import defaultdict
@@ -17,13 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mlsystem.archives import tarfile
+from mlsystem.archives import BROKEN_TAR
 from mlsystem.engine.decide.errors import EngineError
 from mlsystem.engine.runtime.process import ImageFiles
 from mlsystem.engine.runtime.program_files import remove_folder
 from mlsystem.image_tree import apply_layer, is_root
 
 PIECE_BYTES = 1024 * 1024
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _OF_THE_SANDBOX = ("dev", "proc", "sys", "run", "tmp")
 
 
@@ -56,7 +58,7 @@ class ImageStore:
             remove_folder(tree)
 
     def has(self, digest: str) -> bool:
-        return self._blob(digest).exists()
+        return bool(DIGEST.fullmatch(digest)) and self._blob(digest).exists()
 
     def add(self, stream: BinaryIO) -> str:
         """Store a blob; its digest (`sha256:...`). A blob that is there already is not stored twice."""
@@ -89,11 +91,15 @@ class ImageStore:
     def open(self, digest: str) -> Image:
         """The image of a manifest, unpacked if need be. Raises BrokenImage."""
         manifest = self._json(digest)
-        config = self._json(manifest["config"]["digest"]).get("config") or {}
-        tree = self._trees / digest.removeprefix("sha256:")
+        tree = self._trees / self._name(digest)
+        try:
+            config = self._json(manifest["config"]["digest"]).get("config") or {}
+            layers = [layer["digest"] for layer in manifest["layers"]]
+        except (KeyError, TypeError) as error:
+            raise BrokenImage(f"the manifest {digest} is none: {error!r}") from error
         with self._locks[digest]:
             if not tree.exists():
-                self._unpack([layer["digest"] for layer in manifest["layers"]], tree)
+                self._unpack(layers, tree)
         return Image(
             digest=digest,
             files=ImageFiles(tree, is_root=is_root(tree)),
@@ -105,16 +111,22 @@ class ImageStore:
 
     def remove(self, digest: str) -> None:
         """Forget an image's tree and manifest; its layers stay, as others may share them."""
-        remove_folder(self._trees / digest.removeprefix("sha256:"))
+        remove_folder(self._trees / self._name(digest))
         self._blob(digest).unlink(missing_ok=True)
 
     def _blob(self, digest: str) -> Path:
-        return self._blobs / digest.removeprefix("sha256:")
+        return self._blobs / self._name(digest)
+
+    def _name(self, digest: str) -> str:
+        """Raises BrokenImage for what is no digest, and might be the path of something else."""
+        if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
+            raise BrokenImage(f"{digest!r} is not the digest of a blob")
+        return digest.removeprefix("sha256:")
 
     def _json(self, digest: str) -> dict[str, Any]:
         try:
             return dict(json.loads(self.read(digest)))
-        except ValueError as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise BrokenImage(f"the blob {digest} is not JSON: {error}") from error
 
     def _unpack(self, layers: list[str], tree: Path) -> None:
@@ -125,7 +137,7 @@ class ImageStore:
                 apply_layer(self.path(layer), aside)
             _check_root(aside)
             aside.rename(tree)
-        except (tarfile.TarError, OSError, EOFError) as error:
+        except BROKEN_TAR as error:
             raise BrokenImage(f"an image's layer cannot be unpacked: {error}") from error
         finally:
             remove_folder(aside)

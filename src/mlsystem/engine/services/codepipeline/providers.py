@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mlsystem.archives import BROKEN_ZIP
 from mlsystem.engine.contract import House, Principal
 from mlsystem.engine.decide.errors import ActionFailed, AwsError
 from mlsystem.engine.permission import ANY, Requirement
@@ -74,6 +75,8 @@ class Work:
                 return content.read(name)
         except KeyError as error:
             raise ActionFailed(f"there is no file {name} in the artifact {artifact}", "ConfigurationError") from error
+        except BROKEN_ZIP as error:
+            raise ActionFailed(f"the artifact {artifact} is not a ZIP file", "ConfigurationError") from error
 
     def output_place(self, artifact: str) -> tuple[str, str]:
         """Bucket and key of an artifact that this run makes: the same for each repetition."""

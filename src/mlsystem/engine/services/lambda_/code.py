@@ -15,10 +15,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mlsystem.archives import BROKEN_ZIP
 from mlsystem.engine.contract import House, Principal
 from mlsystem.engine.decide.errors import ActionFailed, AwsError, NotImplementedHere
 from mlsystem.engine.runtime.images import ImageStore
 from mlsystem.engine.runtime.workload import IMAGE_URI, find_image
+from mlsystem.engine.store.disk import FULL
 
 LARGEST_UNPACKED_BYTES = 262_144_000
 SYMBOLIC_LINK = 0o120000
@@ -53,7 +55,7 @@ class CodeStore:
         }
 
     def prepare(self, code: Mapping[str, Any]) -> None:
-        """Unpack it. Raises ActionFailed for an image that cannot be run."""
+        """Unpack it. Raises ActionFailed for an image that cannot be run, or a ZIP file that cannot be unpacked."""
         if code["package_type"] == "Image":
             try:
                 find_image(self._house, self._images, code["resolved_uri"])
@@ -63,13 +65,13 @@ class CodeStore:
             self.folder(code)
 
     def folder(self, code: Mapping[str, Any]) -> Path:
-        """/var/task of a ZIP file."""
+        """/var/task of a ZIP file. Raises ActionFailed."""
         target: Path = self._house.folder.work / "functions" / code["hex"]
         if not target.exists():
             target.parent.mkdir(exist_ok=True, mode=0o700)
             aside = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
             with zipfile.ZipFile(self._archives / f"{code['hex']}.zip") as archive:
-                _unpack(archive, aside)
+                unpack(archive, aside)
             if target.exists():
                 shutil.rmtree(aside)
             else:
@@ -136,7 +138,7 @@ def _check_archive(data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             size = sum(member.file_size for member in archive.infolist())
-    except zipfile.BadZipFile as error:
+    except BROKEN_ZIP as error:
         raise AwsError(
             "InvalidParameterValueException",
             "Could not unzip uploaded file. Please check your file, then try to upload again.",
@@ -147,15 +149,29 @@ def _check_archive(data: bytes) -> None:
         )
 
 
-def _unpack(archive: zipfile.ZipFile, target: Path) -> None:
-    """With the permissions that the members have; names that would leave the folder are kept inside by zipfile."""
+def unpack(archive: zipfile.ZipFile, target: Path) -> None:
+    """With the permissions that the members have, all inside the folder. Raises ActionFailed where it cannot be, and leaves nothing."""
     target.mkdir(mode=0o755)
+    try:
+        _extract(archive, target)
+    except (*BROKEN_ZIP, OSError) as error:
+        shutil.rmtree(target)
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
+        raise ActionFailed(f"The code cannot be unzipped: {error}", "InvalidZipFileException") from error
+
+
+def _extract(archive: zipfile.ZipFile, target: Path) -> None:
+    """Links come last: whatever they lead to, no file is written through them."""
+    links = [member for member in archive.infolist() if (member.external_attr >> 16) & 0o170000 == SYMBOLIC_LINK]
     for member in archive.infolist():
-        mode = member.external_attr >> 16
-        if mode & 0o170000 == SYMBOLIC_LINK:
-            link = target / member.filename
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(archive.read(member).decode())
+        if member in links:
             continue
+        mode = member.external_attr >> 16
         path = Path(archive.extract(member, target))
         path.chmod((mode & 0o777 | 0o444) if mode and not member.is_dir() else (0o755 if member.is_dir() else 0o644))
+    for member in links:
+        # As zipfile does it for files: names lead nowhere but into the folder.
+        link = target.joinpath(*(part for part in Path(member.filename).parts if part not in ("/", "..")))
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(archive.read(member).decode())
