@@ -18,10 +18,10 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
-from mlsystem.archives import tarfile
-from mlsystem.engine.decide.errors import AwsError
+from mlsystem.archives import BROKEN_TAR, tarfile
+from mlsystem.engine.decide.errors import ActionFailed, AwsError
 from mlsystem.engine.services.codebuild.buildspec_program import BuildspecError, read_buildspec
-from mlsystem.engine.services.lambda_.code import _check_archive, _unpack
+from mlsystem.engine.services.lambda_.code import _check_archive, unpack
 from mlsystem.image_tree import apply_layer
 from mlsystem.monitor.errors import MonitorError
 from mlsystem.monitor.quality_run import MergeJob, merge
@@ -281,7 +281,7 @@ def _unpacking(folder: Path) -> Callable[[tuple[str, bytes]], None]:
             if how == "zip":
                 _check_archive(data)
                 with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                    _unpack(archive, inside)
+                    unpack(archive, inside)
             else:
                 inside.mkdir()
                 layer = folder / "layer.tar"
@@ -403,7 +403,7 @@ DATASETS = kinds.Kind(
 )
 GROUND_TRUTH = kinds.Kind("ground-truth", _in_folder(_merge, _merging, MonitorError), share=3, epoch=20_000)
 ARCHIVES = kinds.Kind(
-    "archives", _in_folder(_unpacking, _archive, AwsError, tarfile.TarError, OSError, EOFError), share=4, epoch=20_000
+    "archives", _in_folder(_unpacking, _archive, AwsError, ActionFailed, *BROKEN_TAR), share=4, epoch=20_000
 )
 BUILDSPECS = kinds.Kind("buildspecs", _in_folder(_buildspec, texts.buildspec, BuildspecError), share=4, epoch=20_000)
 API = kinds.Kind("api", _api, share=4, epoch=20_000)

@@ -17,6 +17,7 @@ from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.decide.log_filter import parse_filter
 from mlsystem.engine.decide.pattern import InputTransformer, TransformFailed, read_pattern
 from mlsystem.engine.decide.schedule import check_timezone, read_schedule
+from mlsystem.engine.services.codedeploy.appspec import read_appspec
 from tests.fuzz import texts
 from tests.fuzz.kind import simple
 from tests.fuzz.mutations import TEXTS, changed, edge_value, parts_of
@@ -241,6 +242,10 @@ def _play(given: tuple[str, Any]) -> None:
     """Tasks answer what they are given, timers fire at once; a machine that runs in circles is left."""
     text, value = given
     machine = states.parse(text)
+    try:
+        value = states.read(json.dumps(value))
+    except ValueError:
+        return  # which StartExecution refuses
     arn = "arn:aws:states:us-east-1:000000000000:execution:fuzz:e"
     step = states.begin(
         machine,
@@ -283,7 +288,9 @@ DASHBOARDS = simple("dashboards", texts.dashboard, dashboard.check_body, AwsErro
 TEMPLATES = simple("templates", _template, _plan, AwsError, template.TemplateError, DEEP, share=6)
 STATE_MACHINES = simple("state-machines", _machine, _play, AwsError, states.InvalidDefinition, DEEP, share=6)
 DOCKERFILES = simple("dockerfiles", texts.dockerfile, _read_dockerfile, ImageError)
+APP_SPECS = simple("app-specs", texts.app_spec, read_appspec, AwsError, DEEP)
 LANGUAGES = (
+    APP_SPECS,
     SCHEDULES,
     EVENT_PATTERNS,
     TRANSFORMERS,

@@ -209,7 +209,7 @@ def _cut(text: str, chance: Random, seeds: Sequence[str], words: Sequence[str]) 
 
 def _nest(text: str, chance: Random, seeds: Sequence[str], words: Sequence[str]) -> str:
     opening, closing = chance.choice(("()", "[]", "{}", '""', "<>"))
-    count = chance.choice((1, 2, 30, 300, 3000))
+    count = chance.choice((1, 2, 30, 300, 3000, 25_000))
     start, end = _span(text, chance)
     return text[:start] + opening * count + text[start:end] + closing * count + text[end:]
 

@@ -198,6 +198,7 @@ def _raw(given: Sent, chance: Random) -> Sent:
                 chance.choice(RAW).encode("utf-8"),
                 b"{" * 5000,
                 b'{"a":' * 20_000,
+                b"<a>" * 100_000,
             )
         ),
     )

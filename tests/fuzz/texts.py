@@ -106,6 +106,7 @@ pattern = document(SEEDS["event patterns"])
 event = document(SEEDS["events"])
 dashboard = document(SEEDS["dashboards"])
 buildspec = yaml_document(SEEDS["buildspecs"], (project_file("model/buildspec.yml"),))
+app_spec = yaml_document(SEEDS["app specs"])
 schedule = text(SEEDS["schedules"], ("?", "*", "L", "W", "#", "/", "-", ",", "0", "60", "SUN", "JAN", "1970", "2199"))
 filter_pattern = text(
     SEEDS["log filters"], ("{", "}", "$.", "&&", "||", "=", "IS", "NULL", "*", "%", "[", "]", "...", '"')
@@ -153,6 +154,7 @@ DOCUMENTS: Mapping[str, Callable[[Random], str]] = {
     "dashboardbody": dashboard,
     "body": document(SEEDS["apis"]),
     "buildspec": buildspec,
+    "content": app_spec,
     **dict.fromkeys(("scheduleexpression", "schedule"), schedule),
     **dict.fromkeys(("filterpattern", "loggroupnamepattern"), filter_pattern),
     "expression": expression,
