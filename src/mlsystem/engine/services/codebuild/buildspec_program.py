@@ -148,7 +148,7 @@ def read_buildspec(given: str, source: Path) -> dict[str, Any]:
     try:
         _check_depth(text)
         spec = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, AttributeError, RecursionError) as error:  # the third is of a date that is none
         raise BuildspecError(f"YAML_FILE_ERROR: {error}") from error
     if not isinstance(spec, dict) or str(spec.get("version")) != "0.2":
         raise BuildspecError("YAML_FILE_ERROR: the buildspec must be a mapping with version: 0.2")

@@ -47,7 +47,7 @@ def read_appspec(content: str) -> AppSpec:
     try:
         check_depth(content)
         document = yaml.load(content, Loader=yaml.CSafeLoader)
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, AttributeError) as error:  # the last is of a date that is none
         raise _invalid(f"it is neither JSON nor YAML: {error}") from error
     if not isinstance(document, dict) or str(document.get("version")) not in {"0.0", "0"}:
         raise _invalid("its version must be 0.0")

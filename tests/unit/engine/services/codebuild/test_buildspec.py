@@ -18,6 +18,7 @@ from mlsystem.engine.services.codebuild.buildspec_program import BuildspecError,
         "version: 0.2\nenv: " + "[" * 25_000 + "\n",
         "version: 0.2\nenv: " + "1" * 5000 + "\n",
         "version: 0.2\nwhen: 2026-13-45\n",
+        "version: 0.2\nwhen: !!timestamp soon\n",
     ],
 )
 def test_what_is_no_buildspec_is_refused(tmp_path: Path, text: str) -> None:

@@ -61,6 +61,7 @@ def test_revisions_elsewhere_are_refused_by_name() -> None:
         "version: 0.0\nResources: " + "[" * 25_000,
         "version: 0.0\nwhen: 2026-13-45\n",
         "version: " + "1" * 5000,
+        "version: !!timestamp soon\n",
     ],
 )
 def test_what_nobody_writes_is_refused_as_such(text: str) -> None:
