@@ -284,8 +284,9 @@ def _serializer_class(service: str, wire: str) -> Any:
 def _moto_request(request: HttpRequest) -> Request:
     """Raises AwsError for an address or a header that is none. Which host the client means makes no difference."""
     url = f"http://localhost{request.raw_path}" + (f"?{request.query}" if request.query else "")
+    headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
     try:
-        moto_request = Request.from_primitives(request.method, url, dict(request.headers), request.body)
+        moto_request = Request.from_primitives(request.method, url, {**headers, "Host": "localhost"}, request.body)
     except ValueError as error:
         raise AwsError("InvalidRequest", f"The request cannot be read: {error}", status=400) from error
     moto_request.environ["RAW_URI"] = request.raw_path

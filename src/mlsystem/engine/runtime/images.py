@@ -58,7 +58,7 @@ class ImageStore:
             remove_folder(tree)
 
     def has(self, digest: str) -> bool:
-        return bool(DIGEST.fullmatch(digest)) and self._blob(digest).exists()
+        return _is_digest(digest) and self._blob(digest).exists()
 
     def add(self, stream: BinaryIO) -> str:
         """Store a blob; its digest (`sha256:...`). A blob that is there already is not stored twice."""
@@ -119,7 +119,7 @@ class ImageStore:
 
     def _name(self, digest: str) -> str:
         """Raises BrokenImage for what is no digest, and might be the path of something else."""
-        if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
+        if not _is_digest(digest):
             raise BrokenImage(f"{digest!r} is not the digest of a blob")
         return digest.removeprefix("sha256:")
 
@@ -141,6 +141,10 @@ class ImageStore:
             raise BrokenImage(f"an image's layer cannot be unpacked: {error}") from error
         finally:
             remove_folder(aside)
+
+
+def _is_digest(text: object) -> bool:
+    return isinstance(text, str) and DIGEST.fullmatch(text) is not None
 
 
 def _check_root(tree: Path) -> None:

@@ -56,11 +56,13 @@ def test_whole_numbers_are_as_long_as_aws_has_them(number: int, is_right: bool) 
         validate(operation, {"MaxResults": number})
 
 
-@pytest.mark.parametrize("host", ["a" * 300, "a:b:c", "[", "\udcff"])
+@pytest.mark.parametrize("host", ["a" * 300, "0" * 64, "a:b:c", "[", "\udcff"])
 def test_which_host_the_client_names_makes_no_difference(host: str) -> None:
     body = b"Action=GetCallerIdentity&Version=2011-06-15"
     parsed = parse_request("sts", HttpRequest("POST", "/", "", {**QUERY, "Host": host}, body))
     assert parsed.operation == "GetCallerIdentity"
+    found = parse_request("s3", HttpRequest("GET", "/bucket/key", "", {"Host": host}))
+    assert (found.operation, found.input["Key"]) == ("GetObject", "key")
 
 
 def test_an_error_in_xml_has_no_character_that_xml_has_not() -> None:
