@@ -7,6 +7,7 @@ PLACE is a file that has the number of the input which is being tried: should th
 
 from __future__ import annotations
 
+import ctypes
 import faulthandler
 import gc
 import json
@@ -60,6 +61,9 @@ def attempt(session: Session, kind: Kind, seed: int, number: int) -> tuple[str, 
 
 
 def memory_bytes() -> int:
+    """What the process holds when it has given back what it does not need."""
+    gc.collect()
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
@@ -81,10 +85,8 @@ def main() -> None:
             if signature:
                 tell(number=number, signature=signature, told=told)
             if number == first + count // 2:
-                gc.collect()
                 early = memory_bytes()
         spent = time.process_time() - began
-        gc.collect()
         tell(done=count, seconds=spent, outcomes=outcomes, early=early, late=memory_bytes())
 
 

@@ -17,7 +17,11 @@ from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.decide.log_filter import parse_filter
 from mlsystem.engine.decide.pattern import InputTransformer, TransformFailed, read_pattern
 from mlsystem.engine.decide.schedule import check_timezone, read_schedule
+from mlsystem.engine.services.apigateway.definition import methods, read_body
+from mlsystem.engine.services.cloudwatch.embedded import embedded_data
+from mlsystem.engine.services.cloudwatch.metric import read_datum
 from mlsystem.engine.services.codedeploy.appspec import read_appspec
+from mlsystem.engine.services.logs.events import _embedded as _embedded_metrics
 from tests.fuzz import texts
 from tests.fuzz.kind import simple
 from tests.fuzz.mutations import TEXTS, changed, edge_value, parts_of
@@ -288,8 +292,25 @@ DASHBOARDS = simple("dashboards", texts.dashboard, dashboard.check_body, AwsErro
 TEMPLATES = simple("templates", _template, _plan, AwsError, template.TemplateError, DEEP, share=6)
 STATE_MACHINES = simple("state-machines", _machine, _play, AwsError, states.InvalidDefinition, DEEP, share=6)
 DOCKERFILES = simple("dockerfiles", texts.dockerfile, _read_dockerfile, ImageError)
+
+
+# ---------------------------------------------------------------------- what programs print, and what an API is made of
+def _embedded(text: str) -> None:
+    document = _embedded_metrics(text)
+    for namespace, data in embedded_data(document).items() if document is not None else ():
+        for datum in data:
+            try:
+                read_datum(namespace, datum, NOW)
+            except AwsError:
+                continue
+
+
+EMBEDDED_METRICS = simple("embedded-metrics", texts.document(texts.SEEDS["embedded metrics"]), _embedded)
+APIS = simple("apis", texts.document(texts.SEEDS["apis"]), lambda text: methods(read_body(text)), AwsError, DEEP)
 APP_SPECS = simple("app-specs", texts.app_spec, read_appspec, AwsError, DEEP)
 LANGUAGES = (
+    EMBEDDED_METRICS,
+    APIS,
     APP_SPECS,
     SCHEDULES,
     EVENT_PATTERNS,
