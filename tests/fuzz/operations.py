@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from random import Random
 from typing import Any
@@ -41,31 +41,7 @@ class Operations:
         }
 
     def make(self, chance: Random) -> Sent:
-        while True:
-            service, name = chance.choice(self._operations)
-            operation = service_model(service).operation_model(name)
-            try:
-                made = self._made(operation, self._request(operation, chance), chance)
-            except (ValueError, TypeError, AttributeError, KeyError, OverflowError, UnicodeError, RecursionError):
-                continue  # botocore's serializer has no words for it
-            return spoilt(made, chance) if chance.random() < SPOILT else made
-
-    def _request(self, operation: OperationModel, chance: Random) -> dict[str, Any]:
-        shape = operation.input_shape
-        if shape is None:
-            return {}
-        key = (operation.service_model.service_name, operation.name)
-        values = Values(chance, self._known, chance.choice((0.0, 0.02, 0.1, 0.3)))
-        seeds = self._known.requests.get(key)
-        if seeds and chance.random() < 0.5:
-            return dict(values.varied(shape, chance.choice(seeds), operation.name, chance.choice((0.03, 0.1, 0.3))))
-        return values.request(shape, self._accepted[key])
-
-    def _made(self, operation: OperationModel, request: dict[str, Any], chance: Random) -> Sent:
-        protocol = protocol_of(operation)
-        if protocol == "json" and operation.service_model.service_name == "cloudwatch" and chance.random() < 0.3:
-            protocol = "query"
-        return sent(operation, request, protocol)
+        return make_request(chance, self._operations, self._accepted, self._known)
 
     def run(self, given: Sent) -> str:
         answer = self._engine.ask(given.method, given.path, given.query, given.headers, given.body)
@@ -78,6 +54,40 @@ class Operations:
             )
         check_answer(given, answer)
         return f"{answer.status // 100}xx"
+
+
+Accepted = Mapping[tuple[str, str], frozenset[str]]
+
+
+def make_request(chance: Random, operations: Sequence[tuple[str, str]], accepted: Accepted, known: Known) -> Sent:
+    """Of one of the operations, which have the members that are accepted."""
+    while True:
+        service, name = chance.choice(operations)
+        operation = service_model(service).operation_model(name)
+        try:
+            made = _sent(operation, _request(operation, accepted[service, name], known, chance), chance)
+        except (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError):
+            continue  # botocore's serializer has no words for it
+        return spoilt(made, chance) if chance.random() < SPOILT else made
+
+
+def _request(operation: OperationModel, accepted: frozenset[str], known: Known, chance: Random) -> dict[str, Any]:
+    shape = operation.input_shape
+    if shape is None:
+        return {}
+    values = Values(chance, known, chance.choice((0.0, 0.02, 0.1, 0.3)))
+    seeds = known.requests.get((operation.service_model.service_name, operation.name))
+    if seeds and chance.random() < 0.5:
+        share = chance.choice((0.03, 0.1, 0.3))
+        return dict(values.varied(shape, chance.choice(seeds), operation.name, share))
+    return values.request(shape, accepted)
+
+
+def _sent(operation: OperationModel, request: dict[str, Any], chance: Random) -> Sent:
+    protocol = protocol_of(operation)
+    if protocol == "json" and operation.service_model.service_name == "cloudwatch" and chance.random() < 0.3:
+        protocol = "query"
+    return sent(operation, request, protocol)
 
 
 def check_answer(given: Sent, answer: Answer) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
+from botocore.exceptions import ClientError
 
 from mlsystem.engine.decide.errors import AwsError
 from tests.functions import archive
 from tests.fuzz import texts
-from tests.fuzz.inside import InsideEngine
+from tests.fuzz.inside import Answer
 from tests.fuzz.shapes import Known
 
 # Requests by what is done with them: see the file.
@@ -27,19 +28,27 @@ OBJECTS = {
 }
 
 
-def make_world(engine: InsideEngine) -> Known:
-    """Raises AssertionError where the engine refuses one of them."""
+class Asked(Protocol):
+    """An engine, in this process or another one."""
+
+    def call(self, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]: ...
+
+    def ask(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Answer: ...
+
+
+def make_world(engine: Asked, services: Container[str] | None = None) -> Known:
+    """Those of some services, or of all. Raises AssertionError where the engine refuses one of them."""
     known = Known()
-    for service, operation, request in _steps("made"):
+    for service, operation, request in _steps("made", services):
         _make(engine, known, service, operation, request)
     for key, body in OBJECTS.items():
         answer = engine.ask("PUT", f"/fuzz-bucket/{key.replace(' ', '%20')}", "", signed("s3"), body)
         assert answer.status == 200, (key, answer)
         version, tag = answer.headers.get("x-amz-version-id", ""), answer.headers.get("etag", "")
         known.learn({"Key": key, "Body": "x", "VersionId": version, "ETag": tag})
-    for service, operation, request in _steps("made of answers"):
+    for service, operation, request in _steps("made of answers", services):
         _make(engine, known, service, operation, {name: _filled(value, known) for name, value in request.items()})
-    for service, operation, request in _steps("refused here"):
+    for service, operation, request in _steps("refused here", services):
         known.ask(service, operation, request)
     known.learn(
         {
@@ -52,20 +61,21 @@ def make_world(engine: InsideEngine) -> Known:
     return known
 
 
-def _steps(part: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+def _steps(part: str, services: Container[str] | None) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     for step in WORLD[part]:
         service, _, operation = step["call"].partition(":")
-        yield service, operation, step["request"]
+        if services is None or service in services:
+            yield service, operation, step["request"]
 
 
 def _filled(value: Any, known: Known) -> Any:
     return known.values[value[1:-1]][0] if isinstance(value, str) and value.startswith("<") else value
 
 
-def _make(engine: InsideEngine, known: Known, service: str, operation: str, request: Mapping[str, Any]) -> None:
+def _make(engine: Asked, known: Known, service: str, operation: str, request: Mapping[str, Any]) -> None:
     try:
         answer = engine.call(service, operation, dict(request))
-    except AwsError as error:
+    except (AwsError, ClientError) as error:
         raise AssertionError(f"{service}:{operation} of the world to fuzz is refused: {error}") from error
     known.ask(service, operation, request)
     known.learn(answer)
