@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             spans = list(_epochs(kind, -(-given.inputs * kind.share // total)))
         for first, count in spans:
-            _try(kind, given.seed, first, count, tallies[kind.name])
+            try_inputs(kind, given.seed, first, count, tallies[kind.name])
     _report(tallies)
     return int(any(tally.findings for tally in tallies.values()))
 
@@ -81,7 +81,7 @@ def _epochs(kind: Kind, inputs: int) -> Iterator[tuple[int, int]]:
         yield first, min(kind.epoch, inputs - first)
 
 
-def _try(kind: Kind, seed: int, first: int, count: int, tally: Tally) -> None:
+def try_inputs(kind: Kind, seed: int, first: int, count: int, tally: Tally) -> None:
     """An epoch. Where its process dies it goes on with the input behind the one that it died of."""
     end = first + count
     while first < end:
@@ -90,7 +90,7 @@ def _try(kind: Kind, seed: int, first: int, count: int, tally: Tally) -> None:
             if is_done:
                 return
             number = int(Path(place.name).read_text().strip() or first)
-        _tell(kind, seed, tally, f"the process of {kind.name} ended with {status}", number, last_words)
+        tell(kind, seed, tally, f"the process of {kind.name} ended with {status}", number, last_words)
         tally.inputs += number - first + 1
         first = number + 1
 
@@ -109,7 +109,7 @@ def _child(kind: Kind, seed: int, first: int, count: int, place: str, tally: Tal
                 is_done = True
                 _add(kind, seed, first, said, tally)
             else:
-                _tell(kind, seed, tally, said["signature"], said["number"], said["told"])
+                tell(kind, seed, tally, said["signature"], said["number"], said["told"])
         status = process.wait()
         errors.seek(0)
         return status, errors.read().decode(errors="replace")[-6000:], is_done
@@ -122,7 +122,7 @@ def _add(kind: Kind, seed: int, first: int, said: Mapping[str, Any], tally: Tall
     growth = said["late"] - said["early"]
     tally.growth = max(tally.growth, growth)
     if said["done"] >= 2000 and growth > GROWTH_BYTES * said["done"] / 2000:
-        _tell(
+        tell(
             kind,
             seed,
             tally,
@@ -132,7 +132,7 @@ def _add(kind: Kind, seed: int, first: int, said: Mapping[str, Any], tally: Tall
         )
 
 
-def _tell(kind: Kind, seed: int, tally: Tally, signature: str, number: int, told: str) -> None:
+def tell(kind: Kind, seed: int, tally: Tally, signature: str, number: int, told: str) -> None:
     if tally.found(signature, number, told):
         sys.stdout.write(
             f"FOUND {signature}\n{told}\nagain: python -m tests.fuzz --kind {kind.name} --seed {seed} --input {number}\n\n"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import Any, Protocol
 
@@ -77,6 +79,23 @@ def simple(
     @contextmanager
     def session() -> Iterator[Session]:
         yield Simple(make, run, refusals)
+
+    return Kind(name, session, share, epoch=20_000)
+
+
+def in_folder(
+    name: str,
+    make: Callable[[Random], Any],
+    run_in: Callable[[Path], Callable[[Any], object]],
+    *refusals: type[Exception],
+    share: int = 4,
+) -> Kind:
+    """As `simple`; `run_in` says what is run in a folder that is gone afterwards."""
+
+    @contextmanager
+    def session() -> Iterator[Session]:
+        with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+            yield Simple(make, run_in(Path(folder)), refusals)
 
     return Kind(name, session, share, epoch=20_000)
 
