@@ -114,7 +114,7 @@ class Wire:
             connection.request(
                 given.method, given.path + (f"?{given.query}" if given.query else ""), given.body, dict(given.headers)
             )
-        except (ValueError, UnicodeError):
+        except (ValueError, http.client.InvalidURL):
             return "unsendable"
         except ConnectionError:
             pass  # a door may answer before it has read everything
