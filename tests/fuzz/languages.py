@@ -96,7 +96,7 @@ def _transform(given: tuple[Mapping[str, str], str, Any]) -> None:
 
 
 # ---------------------------------------------------------------------- metric math
-SERIES = ([1.0, None, 3.0, -2.0], [0.0, 0.0, 1e308, 1e-320], [None, None, None, None])
+SERIES: tuple[alarm.Series, ...] = ([1.0, None, 3.0, -2.0], [0.0, 0.0, 1e308, 1e-320], [None, None, None, None])
 
 
 def _math(chance: Random) -> tuple[str, Mapping[str, alarm.Series]]:

@@ -11,9 +11,9 @@ from tests.fuzz.kinds import KINDS
 
 SEED = 1
 # Those that have an engine, in a process of its own; and those whose inputs each take a while.
-ENGINES = {"operations": 1000, "wire": 200}
-SLOW = {"datasets": 25, "templates": 100}
-INPUTS = 200
+ENGINES = {"operations": 600, "wire": 150}
+SLOW = {"datasets": 20, "templates": 60}
+INPUTS = 150
 
 
 @pytest.mark.filterwarnings("default")  # of libraries, about what they are given

@@ -147,6 +147,10 @@ def _checked(request: Mapping[str, Any]) -> AlarmRule:
     if "Metrics" in request:
         queries = request["Metrics"]
         check_queries(queries)
+        for metric in (query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query):
+            for member in ("Namespace", "MetricName"):
+                if member not in metric:
+                    raise AwsError("ValidationError", f"{member} of each Metric is required.", status=400)
         empty = {query["Id"]: [None] * evaluation_range(rule) for query in queries if "MetricStat" in query}
         alarm_series(queries, dict(empty))
     elif "Namespace" not in request:

@@ -204,7 +204,7 @@ def codebuild(work: Work) -> Answer:
             if name != primary
         ],
         "sourceVersion": _source_version(work, primary),
-        "environmentVariablesOverride": _read(
+        "environmentVariablesOverride": _json(
             list, work.configuration.get("EnvironmentVariables", "[]"), "EnvironmentVariables"
         ),
         "artifactsOverride": {"type": "NO_ARTIFACTS"},
@@ -259,10 +259,10 @@ def _stack_request(work: Work) -> dict[str, Any]:
     tags: dict[str, str] = {}
     if "TemplateConfiguration" in work.configuration:
         place = work.configuration["TemplateConfiguration"]
-        configuration = _read(dict, work.read_text(place), place)
+        configuration = _json(dict, work.read_text(place), place)
         parameters.update(_object(configuration.get("Parameters", {}), f"Parameters of {place}"))
         tags.update(_object(configuration.get("Tags", {}), f"Tags of {place}"))
-    parameters.update(_read(dict, work.configuration.get("ParameterOverrides", "{}"), "ParameterOverrides"))
+    parameters.update(_json(dict, work.configuration.get("ParameterOverrides", "{}"), "ParameterOverrides"))
     capabilities = work.configuration.get("Capabilities", "")
     role = {"RoleARN": work.configuration["RoleArn"]} if "RoleArn" in work.configuration else {}
     return {
@@ -274,7 +274,7 @@ def _stack_request(work: Work) -> dict[str, Any]:
     }
 
 
-def _read(kind: type[T], text: str, what: str) -> T:
+def _json(kind: type[T], text: str, what: str) -> T:
     """The object or the list of a JSON text. Raises ActionFailed, naming what it is."""
     try:
         found = json.loads(text)
