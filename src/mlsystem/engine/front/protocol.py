@@ -172,10 +172,17 @@ def _unpacked(service: str, request: HttpRequest) -> HttpRequest:
 def serialize_result(parsed: ParsedRequest, result: Mapping[str, Any], request_id: str) -> HttpResponse:
     """The response for what a room returned."""
     serialized = _serializer(parsed.service, parsed.wire, parsed.model, request_id).serialize(dict(result))
-    response = _response(serialized, request_id)
+    response = _response(serialized, request_id, is_document=not _is_opaque(parsed.model))
     if parsed.service == "s3":
         response = replace(response, body=with_root(parsed.operation, response.body))
     return _as_stated(response, parsed.model, result)
+
+
+def _is_opaque(model: OperationModel) -> bool:
+    """Whether the body of its answer is one member, in no format of AWS's: an object, a policy."""
+    shape = model.output_shape
+    payload = shape.serialization.get("payload") if shape is not None else None
+    return payload is not None and shape.members[payload].type_name in ("blob", "string")
 
 
 def _as_stated(response: HttpResponse, model: OperationModel, result: Mapping[str, Any]) -> HttpResponse:
@@ -235,13 +242,14 @@ def serialize_refusal(signing_name: str | None, request: HttpRequest, error: Aws
     return HttpResponse(error.status or 400, headers, body)
 
 
-def _response(serialized: Mapping[str, Any], request_id: str) -> HttpResponse:
+def _response(serialized: Mapping[str, Any], request_id: str, *, is_document: bool = True) -> HttpResponse:
+    """`is_document` False: the body is what a client has put there, and stays as it is."""
     body = serialized["body"]
     headers = {name: str(value) for name, value in serialized["headers"].items()}
     headers.setdefault("x-amzn-RequestId", request_id)
     if isinstance(body, str):
         body = body.encode("utf-8", "replace")
-    if headers.get("Content-Type", "").endswith("/xml"):
+    if is_document and headers.get("Content-Type", "").endswith("/xml"):
         body = NOT_OF_XML.sub(b"?", body)
     return HttpResponse(serialized["status_code"], headers, body)
 
