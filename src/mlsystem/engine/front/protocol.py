@@ -181,8 +181,9 @@ def serialize_result(parsed: ParsedRequest, result: Mapping[str, Any], request_i
 def _is_opaque(model: OperationModel) -> bool:
     """Whether the body of its answer is one member, in no format of AWS's: an object, a policy."""
     shape = model.output_shape
-    payload = shape.serialization.get("payload") if shape is not None else None
-    return payload is not None and shape.members[payload].type_name in ("blob", "string")
+    if shape is None or "payload" not in shape.serialization:
+        return False
+    return shape.members[shape.serialization["payload"]].type_name in ("blob", "string")
 
 
 def _as_stated(response: HttpResponse, model: OperationModel, result: Mapping[str, Any]) -> HttpResponse:
