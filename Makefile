@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NODE_TOOLS := tests/aws/node_modules/.installed tests/aws/nag/node_modules/.installed
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: install lock lint test demo bench stage-times chaos coverage-docs calls-docs resources-docs supply-chain grafana-dashboard test-images pictures clean
+.PHONY: install lock lint test fuzz demo bench stage-times chaos coverage-docs calls-docs resources-docs supply-chain grafana-dashboard test-images pictures clean
 
 # What the engine runs is compiled here: sandboxes see it read-only, where Python would compile it at each start of a program.
 install: $(STAMP)
@@ -55,6 +55,12 @@ test: export PYTHONDONTWRITEBYTECODE :=
 test:
 	@$(MAKE) --no-print-directory --jobs=3 install $(NODE_TOOLS)
 	@$(BIN)/python -m tests.suite
+
+# Made-up inputs of every kind; what the code does not stand is printed with the command that repeats it. 100,000 take an hour of a processor.
+INPUTS ?= 100000
+SEED ?= 1
+fuzz: install
+	$(BIN)/python -m tests.fuzz --inputs $(INPUTS) --seed $(SEED)
 
 demo: install
 	$(BIN)/mlsystem demo

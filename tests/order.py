@@ -38,6 +38,7 @@ LONGEST = (
     "engine/test_runtimes.py",
     "engine/test_cli.py",
     "engine/test_lambda.py",
+    "fuzz/test_fuzz.py",
     "clients/test_sagemaker_core.py",
     "engine/test_conformance_requests.py",
     "engine/test_conformance_pages.py",

@@ -19,7 +19,7 @@ def answered_numbers(body: str, content_type: str) -> tuple[list[float], list[fl
             return _numbers(content["predictions"]), [float(one) for one in probabilities]
         rows = [row for row in csv.reader(body.splitlines()) if row]
         return _numbers([row[0] for row in rows]), [float(row[1]) for row in rows if len(row) > 1]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return [], []
 
 

@@ -165,7 +165,7 @@ def _checked_body(event: dict[str, Any], content_type: str) -> bytes:
     if kind == "application/json":
         try:
             json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RequestError(400, f"the body is not JSON: {error}") from error
     return body
 

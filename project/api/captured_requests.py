@@ -73,7 +73,7 @@ def _captured_ids(s3: S3Client, bucket: str, key: str) -> Iterator[str]:
         if MARK in line:
             try:
                 yield json.loads(line)["eventMetadata"].get("inferenceId", "")
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 raise CheckError(
                     f"s3://{bucket}/{key}: a captured request cannot be read ({type(error).__name__}: {error})"
                 ) from error

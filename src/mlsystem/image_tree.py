@@ -61,7 +61,7 @@ def _backwards(path: str) -> list[str]:
 
 
 def apply_layer(layer: Path, tree: Path) -> None:
-    """One layer over what is there. Every file is the user's who runs this, devices are left out. Raises TarError, OSError and EOFError."""
+    """One layer over what is there. Every file is the user's who runs this, devices are left out. Raises BROKEN_TAR."""
     made: set[Path] = set()  # what the layer itself has brought, which its whiteouts do not mean
     with tarfile.open(layer) as tar:
         for member in tar:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
+from mlsystem.archives import BROKEN_ZIP
 from mlsystem.client.connection import Connection
 from mlsystem.client.errors import ClientFailure, NotFound
 from mlsystem.client.project import Project
@@ -19,16 +20,17 @@ def check_data_source(path: Path) -> None:
     """Raises ClientFailure naming the member that is missing or is not JSON: the build would say the same, later."""
     if not path.is_file():
         raise NotFound(f"there is no file {path}")
+    member = MEMBERS[0]
     try:
         with zipfile.ZipFile(path) as archive:
             for member in MEMBERS:
                 json.loads(archive.read(member))
-    except zipfile.BadZipFile as error:
-        raise ClientFailure(f"{path} is not a ZIP file") from error
     except KeyError as error:
         raise ClientFailure(f"{path} has no {member}: it needs {', '.join(MEMBERS)}") from error
-    except ValueError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ClientFailure(f"{member} in {path} is not JSON: {error}") from error
+    except BROKEN_ZIP as error:
+        raise ClientFailure(f"{path} is not a ZIP file") from error
 
 
 def upload_data_source(connection: Connection, project: Project, artifact_bucket: str, path: Path) -> str:

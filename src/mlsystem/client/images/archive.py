@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mlsystem.archives import tarfile
+from mlsystem.archives import BROKEN_TAR, tarfile
 from mlsystem.client.images.errors import ImageError
 from mlsystem.client.images.layout import CONFIG, LAYER, MANIFEST, Blob, ImageLayout
 from mlsystem.image_tree import locate
@@ -29,7 +29,7 @@ def load(archive: Path, layout: ImageLayout, name: str = "") -> dict[str, str]:
         try:
             with tarfile.open(archive) as tar:
                 tar.extractall(folder, filter="data")
-        except (tarfile.TarError, OSError, EOFError) as error:
+        except BROKEN_TAR as error:
             raise ImageError(f"{archive} cannot be read as an archive of images: {error}") from error
         try:
             found = dict(_images(folder, layout))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mlsystem.archives import tarfile
+from mlsystem.archives import BROKEN_TAR
 from mlsystem.client.images.errors import ImageError
 from mlsystem.image_tree import apply_layer
 
@@ -148,7 +148,7 @@ class ImageLayout:
         try:
             for layer in layers:
                 apply_layer(self.blob_path(layer.digest), folder)
-        except (tarfile.TarError, OSError, EOFError) as error:
+        except BROKEN_TAR as error:
             raise ImageError(f"an image's layer cannot be unpacked: {error}") from error
 
     def _name_path(self, name: str) -> Path:

@@ -8,7 +8,7 @@ import re
 import shutil
 from pathlib import Path, PurePosixPath
 
-from mlsystem.archives import tarfile
+from mlsystem.archives import BROKEN_TAR, tarfile
 from mlsystem.client.images.errors import ImageError
 from mlsystem.image_tree import entry, is_root, locate
 
@@ -61,7 +61,7 @@ class RootFs:
             place.mkdir(parents=True, exist_ok=True)
             with tarfile.open(archive) as tar:
                 tar.extractall(place, filter="data")
-        except (tarfile.TarError, OSError, EOFError) as error:
+        except BROKEN_TAR as error:
             raise ImageError(f"ADD {source}: it cannot be unpacked: {error}") from error
         return True
 

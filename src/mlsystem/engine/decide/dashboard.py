@@ -86,7 +86,7 @@ def _widget(path: str, widget: object) -> Faults:
     for name, (least, most) in PLACES.items():
         yield from _place(f"{path}/{name}", widget.get(name, least), least, most)
     kind, properties = widget.get("type"), widget.get("properties")
-    if kind is not None and kind not in WIDGETS:
+    if kind is not None and (not isinstance(kind, str) or kind not in WIDGETS):
         yield Fault(f"{path}/type", ALLOWED)
     elif properties is not None and not isinstance(properties, dict):
         yield Fault(f"{path}/properties", "Should be object")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.wildcards import starred
 
 TOKEN = re.compile(
     r"""\s*(?:(?P<mark>&&|\|\||[()])|(?P<selector>\$(?:\.[A-Za-z0-9_\-]+|\.?\["[^"]+"\]|\[\d+\])+)|(?P<operator>!=|>=|<=|=|>|<)
@@ -46,7 +47,7 @@ def parsed(message: str) -> Any:
     """The object that a message is; MISSING where it is none."""
     try:
         document = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         return MISSING
     return document if isinstance(document, dict) else MISSING
 
@@ -137,8 +138,8 @@ class _Parser:
             return lambda document: _compare(operator, select(selector, document), number)
         if operator not in ("=", "!="):
             raise invalid(self._pattern)
-        wanted = json.loads(token) if kind == "text" else token
-        expression = re.compile(".*".join(map(re.escape, wanted.split("*"))), re.DOTALL)
+        wanted = _text(token, self._pattern) if kind == "text" else token
+        expression = re.compile(starred(wanted), re.DOTALL)
         return lambda document: _like(expression, select(selector, document)) is (operator == "=")
 
     def _takes(self, mark: str) -> bool:
@@ -181,6 +182,14 @@ def _like(expression: re.Pattern[str], found: Any) -> bool | None:
     if isinstance(found, bool) or not isinstance(found, str | int | float):
         return None
     return expression.fullmatch(str(found)) is not None
+
+
+def _text(token: str, pattern: str) -> str:
+    """What is in quotation marks. Raises AwsError."""
+    try:
+        return str(json.loads(token, strict=False))
+    except ValueError as error:
+        raise invalid(pattern) from error
 
 
 def _number(token: str) -> float | None:

@@ -18,6 +18,8 @@ from typing import Any, Protocol, TypeVar
 from mlsystem.engine.decide.errors import EngineError
 
 T = TypeVar("T")
+# As much of a list as can be asked for.
+LONGEST = 2**31
 Mark = tuple[float | str, ...]
 
 
@@ -77,7 +79,7 @@ def take(
     """
     last = read_mark(token)
     behind = items if last is None else (item for item in items if _is_behind(mark(item), last, descending))
-    found = list(islice(behind, size + 1))
+    found = list(islice(behind, min(size, LONGEST) + 1))
     return found[:size], token_of(mark(found[size - 1])) if len(found) > size else None
 
 

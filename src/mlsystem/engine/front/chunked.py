@@ -5,7 +5,12 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
 
 from __future__ import annotations
 
+import re
+
 from mlsystem.engine.decide.errors import AwsError
+
+# Python reads more as a number: a sign, underscores.
+SIZE = re.compile(r"[0-9A-Fa-f]{1,16}")
 
 
 class ChunkedDecoder:
@@ -58,10 +63,10 @@ class ChunkedDecoder:
                 raise AwsError("InvalidRequest", "The aws-chunked body has a chunk longer than its header says.")
             self._state = "size"
         elif self._state == "size":
-            try:
-                self._missing = int(line.split(";", 1)[0], 16)
-            except ValueError as error:
-                raise AwsError("InvalidRequest", f"The aws-chunked body has {line!r} for a chunk header.") from error
+            size = line.split(";", 1)[0]
+            if not SIZE.fullmatch(size):
+                raise AwsError("InvalidRequest", f"The aws-chunked body has {line!r} for a chunk header.", 400)
+            self._missing = int(size, 16)
             self._state = "data" if self._missing else "trailers"
         elif not line:
             self._state = "done"

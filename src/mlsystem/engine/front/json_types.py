@@ -6,6 +6,7 @@ somewhere inside. Members that the model does not have are ignored, as AWS's ser
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,7 +53,7 @@ def _is_scalar(kind: str, value: Any) -> bool:
     if kind == "boolean":
         return isinstance(value, bool)
     if kind in NUMBERS:
-        return is_number and value == int(value)
+        return is_number and math.isfinite(value) and value == int(value)
     if kind in FRACTIONS:
         return is_number or value in SPECIAL
     if kind == "timestamp":

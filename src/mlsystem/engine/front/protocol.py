@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import warnings
 import zlib
 from collections.abc import Mapping
@@ -49,6 +50,11 @@ UNREADABLE_CODES = {"rest-xml": "MalformedXML", "query": "MalformedInput", "ec2"
 
 # How moto writes XML: with a prolog, and whether an element without content is a short one.
 XML_FORMS = {"query": (False, True), "ec2": (True, True), "s3": (True, True)}
+# What the parsers of bodies and time stamps raise for what is none, beside their own error.
+UNREADABLE = (ArithmeticError, AttributeError, KeyError, RuntimeError, TypeError, ValueError)
+
+# Characters that no reader of XML takes, however they are written.
+NOT_OF_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 
 # Of a compressed body, so that a small one cannot fill the memory.
 LARGEST_UNPACKED_BYTES = 64 * 1024 * 1024
@@ -142,7 +148,7 @@ def parse_request(signing_name: str, request: HttpRequest, found: FoundOperation
                 "url_params": found.uri_parameters,
             }
         )
-    except (RequestParserError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (RequestParserError, *UNREADABLE) as error:
         raise AwsError(
             UNREADABLE_CODES.get(wire, "SerializationException"),
             f"{operation.name}: the body of the request cannot be read: {error}",
@@ -163,7 +169,10 @@ def _check_json(operation: OperationModel, wire: str, body: bytes) -> None:
     payload = shape.serialization.get("payload")
     if payload is not None and shape.members[payload].type_name in ("blob", "string"):
         return
-    faults = list(type_faults(shape if payload is None else shape.members[payload], json.loads(body)))
+    value = json.loads(body)
+    if value is None and payload is None:
+        raise ValueError("null is no request")
+    faults = list(type_faults(shape if payload is None else shape.members[payload], value))
     if faults:
         raise ValueError("; ".join(faults))
 
@@ -193,10 +202,18 @@ def _unpacked(service: str, request: HttpRequest) -> HttpRequest:
 def serialize_result(parsed: ParsedRequest, result: Mapping[str, Any], request_id: str) -> HttpResponse:
     """The response for what a room returned."""
     serialized = _serializer(parsed.service, parsed.wire, parsed.model, request_id).serialize(dict(result))
-    response = _response(serialized, request_id)
+    response = _response(serialized, request_id, is_document=not _is_opaque(parsed.model))
     if parsed.service == "s3":
         response = replace(response, body=with_root(parsed.operation, response.body))
     return _as_stated(response, parsed.model, result)
+
+
+def _is_opaque(model: OperationModel) -> bool:
+    """Whether the body of its answer is one member, in no format of AWS's: an object, a policy."""
+    shape = model.output_shape
+    if shape is None or "payload" not in shape.serialization:
+        return False
+    return shape.members[shape.serialization["payload"]].type_name in ("blob", "string")
 
 
 def _as_stated(response: HttpResponse, model: OperationModel, result: Mapping[str, Any]) -> HttpResponse:
@@ -255,11 +272,16 @@ def serialize_refusal(signing_name: str | None, request: HttpRequest, error: Aws
     return HttpResponse(error.status or 400, headers, body)
 
 
-def _response(serialized: Mapping[str, Any], request_id: str) -> HttpResponse:
+def _response(serialized: Mapping[str, Any], request_id: str, *, is_document: bool = True) -> HttpResponse:
+    """`is_document` False: the body is what a client has put there, and stays as it is."""
     body = serialized["body"]
     headers = {name: str(value) for name, value in serialized["headers"].items()}
     headers.setdefault("x-amzn-RequestId", request_id)
-    return HttpResponse(serialized["status_code"], headers, body.encode() if isinstance(body, str) else body)
+    if isinstance(body, str):
+        body = body.encode("utf-8", "replace")
+    if is_document and headers.get("Content-Type", "").endswith("/xml"):
+        body = NOT_OF_XML.sub(b"?", body)
+    return HttpResponse(serialized["status_code"], headers, body)
 
 
 @functools.cache
@@ -321,7 +343,8 @@ def _moto_request(request: HttpRequest) -> Request:
         },
     }
     for name, value in request.headers.items():
-        if name.lower() != "transfer-encoding":
+        # Which host the client means makes no difference.
+        if name.lower() not in ("host", "transfer-encoding"):
             environ[environ_key_for_header(name)] = value
     environ["CONTENT_LENGTH"] = str(len(request.body))  # 0 where an object streams past
     return Request(environ)

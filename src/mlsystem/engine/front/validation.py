@@ -35,6 +35,10 @@ VALIDATION_CODES = {
 }
 
 
+# Of AWS's whole numbers, beside the sign.
+BITS = {"integer": 31, "long": 63}
+# One half of a pair, which a JSON escape can say and nothing can be written with.
+SURROGATE = re.compile("[\ud800-\udfff]")
 # Of services that have a code of their own for what is missing.
 MISSING_CODES = {"ec2": "MissingParameter"}
 
@@ -60,15 +64,38 @@ def too_deep(operation: OperationModel) -> AwsError:
 
 
 class Given(dict[str, Any]):
-    """A request as a room sees it: a member that it cannot do without, and that the model leaves open, is missed by name."""
+    """A request as a room sees it, or a structure in it: a member that the room cannot do without, and that the model leaves open, is
+    missed by name. `path` is the structure's."""
 
-    def __init__(self, operation: OperationModel, members: Mapping[str, Any]):
-        super().__init__(members)
+    def __init__(
+        self, operation: OperationModel, members: Mapping[str, Any], shape: Shape | None = None, path: str = ""
+    ):
+        shapes = getattr(shape or operation.input_shape, "members", {})
+        super().__init__(
+            {name: _structures(operation, value, shapes.get(name), f"{path}{name}") for name, value in members.items()}
+        )
         self._operation = operation
+        self._path = path
 
     def __missing__(self, member: str) -> Any:
         """Raises AwsError."""
-        raise AwsError(_missing_code(self._operation, member), f"{self._operation.name}: {member} is required.")
+        code = _missing_code(self._operation, member)
+        raise AwsError(code, f"{self._operation.name}: {self._path}{member} is required.")
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        """A copy is what it holds."""
+        return dict, (dict(self),)
+
+
+def _structures(operation: OperationModel, value: Any, shape: Shape | None, path: str) -> Any:
+    """The value with its structures as they are given to a room."""
+    if isinstance(shape, StructureShape) and isinstance(value, dict) and not shape.is_document_type:
+        return Given(operation, value, shape, f"{path}.")
+    if isinstance(shape, ListShape) and isinstance(value, list):
+        return [_structures(operation, item, shape.member, f"{path}[{place}]") for place, item in enumerate(value)]
+    if isinstance(shape, MapShape) and isinstance(value, dict):
+        return {key: _structures(operation, item, shape.value, f"{path}.{key}") for key, item in value.items()}
+    return value
 
 
 def _missing_code(operation: OperationModel, member: str) -> str:
@@ -119,6 +146,12 @@ def _scalar_faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
         yield from _length_faults(shape, value, path)
     elif isinstance(value, int | float) and value > shape.metadata.get("max", value):
         yield f"{path} is {value}, which is more than {shape.metadata['max']}"
+    elif (
+        shape.type_name in BITS
+        and isinstance(value, int)
+        and not -(2 ** BITS[shape.type_name]) <= value < 2 ** BITS[shape.type_name]
+    ):
+        yield f"{path} is no whole number of {BITS[shape.type_name] + 1} bits"
 
 
 def _length_faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
@@ -129,6 +162,8 @@ def _length_faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
 
 def _string_faults(shape: StringShape, value: str, path: str) -> Iterator[str]:
     yield from _length_faults(shape, value, path)
+    if SURROGATE.search(value):
+        yield f"{path} is no Unicode text"
     if shape.enum and value not in shape.enum:
         yield f"{path} is {value!r}, which is none of {', '.join(shape.enum)}"
     pattern = _compiled(shape.metadata.get("pattern"))

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mlsystem.archives import tarfile
+from mlsystem.archives import BROKEN_TAR
 from mlsystem.engine.decide.errors import EngineError
 from mlsystem.engine.runtime.process import ImageFiles
 from mlsystem.engine.runtime.program_files import remove_folder
@@ -61,7 +61,7 @@ class ImageStore:
             remove_folder(tree)
 
     def has(self, digest: str) -> bool:
-        return DIGEST.fullmatch(digest) is not None and self._blob(digest).exists()
+        return _is_digest(digest) and self._blob(digest).exists()
 
     def add(self, stream: BinaryIO) -> str:
         """Store a blob; its digest (`sha256:...`). A blob that is there already is not stored twice."""
@@ -94,11 +94,15 @@ class ImageStore:
     def open(self, digest: str) -> Image:
         """The image of a manifest, unpacked if need be. Raises BrokenImage."""
         manifest = self._json(digest)
-        config = self._json(manifest["config"]["digest"]).get("config") or {}
-        tree = self._trees / self._blob(digest).name
+        tree = self._trees / self._name(digest)
+        try:
+            config = self._json(manifest["config"]["digest"]).get("config") or {}
+            layers = [layer["digest"] for layer in manifest["layers"]]
+        except (KeyError, TypeError) as error:
+            raise BrokenImage(f"the manifest {digest} is none: {error!r}") from error
         with self._locks[digest]:
             if not tree.exists():
-                self._unpack([layer["digest"] for layer in manifest["layers"]], tree)
+                self._unpack(layers, tree)
         return Image(
             digest=digest,
             files=ImageFiles(tree, is_root=is_root(tree)),
@@ -110,9 +114,8 @@ class ImageStore:
 
     def remove(self, digest: str) -> None:
         """Forget an image's tree and manifest; its layers stay, as others may share them."""
-        blob = self._blob(digest)
-        remove_folder(self._trees / blob.name)
-        blob.unlink(missing_ok=True)
+        remove_folder(self._trees / self._name(digest))
+        self._blob(digest).unlink(missing_ok=True)
 
     def touch(self, digest: str) -> bool:
         """Whether it is there; who was told so may count on it for a day."""
@@ -147,15 +150,18 @@ class ImageStore:
             return set()
 
     def _blob(self, digest: str) -> Path:
-        """Raises BrokenImage for what whoever wrote a manifest calls a digest, and is a path to somewhere else."""
-        if not DIGEST.fullmatch(digest):
-            raise BrokenImage(f"{digest!r} is no digest of a blob")
-        return self._blobs / digest.removeprefix("sha256:")
+        return self._blobs / self._name(digest)
+
+    def _name(self, digest: str) -> str:
+        """Raises BrokenImage for what is no digest, and might be the path of something else."""
+        if not _is_digest(digest):
+            raise BrokenImage(f"{digest!r} is not the digest of a blob")
+        return digest.removeprefix("sha256:")
 
     def _json(self, digest: str) -> dict[str, Any]:
         try:
             return dict(json.loads(self.read(digest)))
-        except ValueError as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise BrokenImage(f"the blob {digest} is not JSON: {error}") from error
 
     def _unpack(self, layers: list[str], tree: Path) -> None:
@@ -166,10 +172,14 @@ class ImageStore:
                 apply_layer(self.path(layer), aside)
             _check_root(aside)
             aside.rename(tree)
-        except (tarfile.TarError, OSError, EOFError) as error:
+        except BROKEN_TAR as error:
             raise BrokenImage(f"an image's layer cannot be unpacked: {error}") from error
         finally:
             remove_folder(aside)
+
+
+def _is_digest(text: object) -> bool:
+    return isinstance(text, str) and DIGEST.fullmatch(text) is not None
 
 
 def _check_root(tree: Path) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from mlsystem.archives import tarfile
+from mlsystem.archives import BROKEN_TAR, tarfile
 from mlsystem.engine.contract import Caller, Principal
 from mlsystem.engine.decide.errors import ActionFailed, AwsError
 from mlsystem.engine.runtime.program_files import paths_below, remove_folder
@@ -197,6 +197,6 @@ def unpack(archive: Path, folder: Path) -> None:
     try:
         with tarfile.open(archive) as tar:
             tar.extractall(folder, filter="data")
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except BROKEN_TAR as error:
         remove_folder(folder)
         raise ActionFailed(f"{archive.name} cannot be unpacked: {error}", "ClientError") from error

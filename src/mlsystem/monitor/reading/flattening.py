@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from duckdb import DuckDBPyConnection
 from duckdb.sqltypes import DuckDBPyType
 
+from mlsystem.monitor.errors import DatasetError
+
 SEPARATOR = "."
+# Of structures in structures: for a hundred of them DuckDB takes minutes.
+DEEPEST = 20
 _LISTS = {"list", "array"}
 
 
@@ -37,7 +41,7 @@ class Scalar:
 
 
 def flat_columns(connection: DuckDBPyConnection, table: str) -> list[Scalar]:
-    """The scalar columns of a table whose columns may be structures and lists of any depth."""
+    """The scalar columns of a table whose columns may be structures and lists. Raises DatasetError beyond DEEPEST of them."""
 
     def longest(expression: str) -> int:
         row = connection.execute(f"SELECT max(len({expression})) FROM {table}").fetchone()  # noqa: S608
@@ -56,17 +60,21 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _expand(name: str, expression: str, kind: object, longest: Callable[[str], int]) -> Iterator[Scalar]:
+def _expand(
+    name: str, expression: str, kind: object, longest: Callable[[str], int], depth: int = 0
+) -> Iterator[Scalar]:
     if not isinstance(kind, DuckDBPyType):
         raise TypeError(f"column {name} has a type that is no type: {kind!r}")
+    if depth > DEEPEST:
+        raise DatasetError(f"the column {name[:100]} is nested more than {DEEPEST} levels deep")
     if kind.id == "struct":
         for member, member_kind in kind.children:
             inner = f"struct_extract({expression}, {_literal(member)})"
-            yield from _expand(f"{name}{SEPARATOR}{member}", inner, member_kind, longest)
+            yield from _expand(f"{name}{SEPARATOR}{member}", inner, member_kind, longest, depth + 1)
     elif kind.id in _LISTS:
         ((_, item_kind), *_) = kind.children
         for index in range(longest(expression)):
-            yield from _expand(f"{name}{SEPARATOR}{index}", f"{expression}[{index + 1}]", item_kind, longest)
+            yield from _expand(f"{name}{SEPARATOR}{index}", f"{expression}[{index + 1}]", item_kind, longest, depth + 1)
     elif str(kind) == "JSON":  # values of several types: as text without the quotes that JSON would put around it
         yield Scalar(name, f"({expression} ->> '$')", kind.id)
     else:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mlsystem.engine.decide.dashboard import NO_SOURCE, check_body, check_name
+from mlsystem.engine.decide.dashboard import ALLOWED, NO_SOURCE, check_body, check_name
 from mlsystem.engine.decide.errors import AwsError
 
 
@@ -97,3 +97,8 @@ def test_a_name_has_letters_digits_dash_and_underscore() -> None:
     check_name("mls-flights_2")
     with pytest.raises(AwsError, match=r"The value a\.b for field DashboardName contains invalid characters"):
         check_name("a.b")
+
+
+@pytest.mark.parametrize("kind", [[], {}, 7, True])
+def test_a_type_that_is_no_text_is_none_of_them(kind: Any) -> None:
+    assert faults({"type": kind, "properties": {}}) == [("/widgets/0/type", ALLOWED)]

@@ -63,3 +63,7 @@ def test_a_service_names_its_members() -> None:
     first = paging.page(names, {}, "Names", by_member("Name"), lambda one: one["Name"])
     assert first == {"Names": ["a", "b"], "NextMarker": '["b"]'}
     assert paging.page(names, {"Marker": '["b"]', "MaxItems": 9}, "Names", by_member("Name")) == {"Names": [names[2]]}
+
+
+def test_a_page_may_be_asked_to_be_longer_than_any_list() -> None:
+    assert take([1, 2], None, 10**30, by_itself) == ([1, 2], None)

@@ -61,3 +61,10 @@ def test_broken_framing_is_refused(body: bytes, fault: str) -> None:
     with pytest.raises(AwsError, match=fault) as error:
         ChunkedDecoder().feed(body)
     assert error.value.code == "InvalidRequest"
+
+
+@pytest.mark.parametrize("size", [b"-5", b"+5", b"0x5", b"1_0", b" 5", b"f" * 17, b"", "\u0665".encode()])
+def test_a_size_is_digits_and_nothing_else(size: bytes) -> None:
+    """Python would read more as a number, and never come to the end of a negative one."""
+    with pytest.raises(AwsError, match="chunk header"):
+        ChunkedDecoder().feed(size + b"\r\nhello\r\n0\r\n\r\n")

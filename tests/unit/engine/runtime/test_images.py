@@ -60,3 +60,37 @@ def test_an_environment_variable_may_have_no_value(tmp_path: Path) -> None:
     store = ImageStore(tmp_path)
     image = store.open(_image(store, SHELL))
     assert (image.environment, image.files.is_root) == ({"A": "", "B": "1=2"}, True)
+
+
+@pytest.mark.parametrize("digest", ["/etc/passwd", "../../state.db", "sha256:..", "", "x" * 5000, "sha256:" + "0" * 63])
+def test_what_is_no_digest_is_no_file_of_this_machine(tmp_path: Path, digest: str) -> None:
+    store = ImageStore(tmp_path / "images")
+    (tmp_path / "state.db").write_text("{}")
+    assert not store.has(digest)
+    for ask in (store.path, store.read, store.open, store.remove):
+        with pytest.raises(BrokenImage):
+            ask(digest)
+    assert (tmp_path / "state.db").exists()
+
+
+@pytest.mark.parametrize(
+    "manifest", [b"[]", b"1", b"{}", b'{"config": {}, "layers": []}', b'{"config": {"digest": 1}}', b"[" * 50_000]
+)
+def test_a_manifest_that_is_none_is_refused(tmp_path: Path, manifest: bytes) -> None:
+    store = ImageStore(tmp_path)
+    with pytest.raises(BrokenImage):
+        store.open(store.add(io.BytesIO(manifest)))
+
+
+def test_a_layer_with_a_header_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    layer = io.BytesIO()
+    with tarfile.open(fileobj=layer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        member = tarfile.TarInfo("a")
+        member.pax_headers = {"GNU.sparse.map": "0,x", "GNU.sparse.size": "x"}
+        tar.addfile(member)
+    layer.seek(0)
+    store = ImageStore(tmp_path)
+    config = store.add(io.BytesIO(b"{}"))
+    manifest = json.dumps({"config": {"digest": config}, "layers": [{"digest": store.add(layer)}]})
+    with pytest.raises(BrokenImage, match="cannot be unpacked"):
+        store.open(store.add(io.BytesIO(manifest.encode())))

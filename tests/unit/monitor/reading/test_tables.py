@@ -369,3 +369,14 @@ def test_a_file_of_another_format_is_an_error_that_names_it(tmp_path: Path, read
     file.write_text("a,b\n1,2\n")
     with pytest.raises(DatasetError, match=r"data\.parquet cannot be read as parquet"):
         read(file, form=PARQUET)
+
+
+@pytest.mark.parametrize("row", ['{"a": ' * 120 + "1" + "}" * 120, '{"a": ' + "[" * 120 + "1" + "]" * 120 + "}"])
+def test_structures_without_an_end_are_refused_at_once(tmp_path: Path, row: str) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text(f"{row}\n")
+    with (
+        pytest.raises(DatasetError, match="nested more than"),
+        open_dataset([file], DatasetFormat(Kind.JSON_LINES)),
+    ):
+        pass

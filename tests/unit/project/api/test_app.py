@@ -207,3 +207,14 @@ def test_the_image_and_the_zip_file_measure_by_the_same_words() -> None:
     assert (project / "api/embedded_metrics.py").read_text() == (
         project / "container/code/embedded_metrics.py"
     ).read_text()
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000])
+def test_a_body_without_an_end_is_its_senders_mistake(text: str) -> None:
+    """Else whoever likes could take a deployment back: a function's errors do that."""
+    status, error = refused(event(text, "application/json"))
+    assert (status, "not JSON" in error) == (400, True)
+
+
+def test_an_answer_without_an_end_has_no_numbers() -> None:
+    assert answered_numbers("[" * 100_000, "application/json") == ([], [])

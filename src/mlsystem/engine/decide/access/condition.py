@@ -108,8 +108,10 @@ def is_met(condition: Condition, context: Context) -> bool:
     )
 
 
-def check(condition: Condition) -> None:
-    """Raises AwsError(MalformedPolicyDocument) for an operator that does not exist."""
+def check(condition: Any) -> None:
+    """Raises AwsError(MalformedPolicyDocument) for what is no condition, and an operator that does not exist."""
+    if not isinstance(condition, dict) or not all(isinstance(keys, dict) for keys in condition.values()):
+        raise AwsError("MalformedPolicyDocument", "A condition has operators, and each of them keys with their values.")
     for operator in condition:
         _read(operator)
 

@@ -69,23 +69,25 @@ def _statement(item: Any, source: str, index: int) -> Statement:
     return Statement(
         source=source,
         effect=item["Effect"],
-        sid=item.get("Sid", ""),
+        sid=str(item.get("Sid", "")),
         actions=values_of(item.get("Action", ())),
         not_actions=values_of(item.get("NotAction", ())),
         resources=values_of(item.get("Resource", ())),
         not_resources=values_of(item.get("NotResource", ())),
-        principals=_principals(item.get("Principal")),
-        not_principals=_principals(item.get("NotPrincipal")),
+        principals=_principals(item.get("Principal"), source),
+        not_principals=_principals(item.get("NotPrincipal"), source),
         condition=item.get("Condition", {}),
         index=index,
     )
 
 
-def _principals(given: Any) -> tuple[tuple[str, str], ...] | None:
+def _principals(given: Any, source: str) -> tuple[tuple[str, str], ...] | None:
     if given is None:
         return None
     if given == "*":
         return (("AWS", "*"),)
+    if not isinstance(given, dict):
+        raise _malformed(source, "its principals are neither * nor an object")
     return tuple((kind, value) for kind, values in given.items() for value in values_of(values))
 
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from mlsystem.engine.decide.wildcards import anything_between
+
 Context = Mapping[str, tuple[str, ...]]
 
 VARIABLE = re.compile(r"\$\{(?P<key>[^,}]+)(?:,\s*'(?P<default>[^']*)')?\}")
@@ -73,14 +75,19 @@ def _expression(pattern: str, values: tuple[tuple[str, str | None], ...], ignore
     known = dict(values)
     if None in known.values():
         return None
-    parts = []
+    pieces = [""]
     position = 0
     for match in VARIABLE.finditer(pattern):
-        parts += [_wildcards(pattern[position : match.start()]), re.escape(str(known[match[0]]))]
+        _add(pieces, pattern[position : match.start()])
+        pieces[-1] += re.escape(str(known[match[0]]))
         position = match.end()
+    _add(pieces, pattern[position:])
     flags = re.DOTALL | re.IGNORECASE if ignore_case else re.DOTALL
-    return re.compile("".join([*parts, _wildcards(pattern[position:])]), flags)
+    return re.compile(anything_between(pieces), flags)
 
 
-def _wildcards(text: str) -> str:
-    return re.escape(text).replace(r"\*", ".*").replace(r"\?", ".")
+def _add(pieces: list[str], text: str) -> None:
+    """Behind the last piece; each `*` begins another one."""
+    first, *others = (re.escape(piece).replace(r"\?", ".") for piece in text.split("*"))
+    pieces[-1] += first
+    pieces += others

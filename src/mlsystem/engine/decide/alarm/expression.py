@@ -22,6 +22,7 @@ from mlsystem.engine.decide.alarm.series import (
     differences,
     distances,
     each,
+    figure,
     interpolated,
     one_series,
     picked,
@@ -35,6 +36,7 @@ from mlsystem.engine.decide.errors import NotImplementedHere
 FILLERS: Mapping[str, Callable[[Series], Series]] = {"REPEAT": repeated, "LINEAR": interpolated}
 ORDERS = {"ASC": False, "DESC": True}
 SHORTEST_PERIOD = 60.0
+MOST_COUNTED = 1_000_000
 Arguments = tuple[Node, ...]
 # The series that a search expression and a statistic mean.
 Searcher = Callable[[str, str], Many]
@@ -210,7 +212,8 @@ class _Calculator:
         value = self._only(arguments)
         if isinstance(value, Many):
             periods = [[item for item in items if item is not None] for items in zip(*value.rows, strict=True)]
-            return [function(present) if present else None for present in periods]
+            figures = [figure(function, present) if present else math.nan for present in periods]
+            return [one if math.isfinite(one) else None for one in figures]
         if isinstance(value, list):
             return _figure(function, value)
         return value
@@ -282,7 +285,7 @@ class _Calculator:
 
     def _whole(self, node: Node) -> int:
         value = self.value(node)
-        if not isinstance(value, int | float) or value < 0 or value != int(value):
+        if not isinstance(value, int | float) or not 0 <= value <= MOST_COUNTED or value != int(value):
             raise wrong("SORT and SLICE count with whole numbers")
         return int(value)
 
@@ -299,7 +302,7 @@ def _several(value: Value) -> Many:
 
 def _figure(function: Figure, series: Series) -> float:
     present = [value for value in series if value is not None]
-    return float(function(present)) if present else math.nan
+    return figure(function, present) if present else math.nan
 
 
 def _exactly(count: int, arguments: Arguments, complaint: str) -> Arguments:

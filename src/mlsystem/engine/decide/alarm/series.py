@@ -38,9 +38,17 @@ def apply(function: Callable[..., float], *values: Value) -> Value:
         return Many(tuple(rows), labels)
     periods = [len(value) for value in values if isinstance(value, list)]
     if not periods:
-        return function(*values)
+        return figure(function, *values)
     columns = [value if isinstance(value, list) else [value] * periods[0] for value in values]
     return [_point(function, items) for items in zip(*columns, strict=True)]
+
+
+def figure(function: Callable[..., float], *values: object) -> float:
+    """What the function makes of numbers, NaN where that is none (a sum beyond all bounds, a whole number next to infinity)."""
+    try:
+        return float(function(*values))
+    except (OverflowError, ValueError):
+        return math.nan
 
 
 def one_series(value: Value) -> Series:
@@ -133,5 +141,5 @@ def _row(function: Callable[..., float], values: Sequence[Value], index: int) ->
 def _point(function: Callable[..., float], items: Sequence[object]) -> float | None:
     if any(item is None for item in items):
         return None
-    result = float(function(*items))
+    result = figure(function, *items)
     return result if math.isfinite(result) else None

@@ -135,7 +135,7 @@ def _numeric(argument: Any) -> Matches:
 
 def _bound(argument: list[Any], position: int) -> tuple[str, float]:
     name = argument[position]
-    if name not in COMPARISONS:
+    if not isinstance(name, str) or name not in COMPARISONS:
         raise invalid(f"Unrecognized numeric range operator: {name}")
     number: Any = argument[position + 1] if position + 1 < len(argument) else None
     if not is_number(number):

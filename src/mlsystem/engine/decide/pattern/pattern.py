@@ -16,6 +16,8 @@ from typing import Any
 from mlsystem.engine.decide.pattern.matcher import Matches, exactly, invalid, operator
 
 OR = "$or"
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#eb-filtering-complex-example-or
+MOST_ALTERNATIVES = 1000
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ def read_pattern(text: str) -> Pattern:
         source = json.loads(text, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise invalid(f"{error.msg} (line {error.lineno}, column {error.colno})") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise invalid(str(error)) from error
     if not isinstance(source, dict):
         raise invalid("Filter is not an object")
     return Pattern(tuple(tuple(fields) for fields in _expand(source, ())))
@@ -63,7 +67,10 @@ def _expand(source: dict[str, Any], path: tuple[str, ...]) -> list[list[_Field]]
         raise invalid("Empty objects are not allowed")
     result: list[list[_Field]] = [[]]
     for name, content in source.items():
-        result = [[*before, *more] for before in result for more in _member(name, content, path)]
+        alternatives = _member(name, content, path)
+        if len(result) * len(alternatives) > MOST_ALTERNATIVES:
+            raise invalid(f"Rule is too complex: it has more than {MOST_ALTERNATIVES} combinations of $or")
+        result = [[*before, *more] for before in result for more in alternatives]
     return result
 
 

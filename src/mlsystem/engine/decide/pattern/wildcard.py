@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.wildcards import anything_between
 
 
 def wildcard_pattern(text: str) -> re.Pattern[str]:
     """Raises AwsError(InvalidEventPatternException) for two stars in a row and for other escapes."""
-    parts: list[str] = []
+    pieces: list[str] = [""]
     position = 0
     while position < len(text):
         letter = text[position]
@@ -17,15 +18,15 @@ def wildcard_pattern(text: str) -> re.Pattern[str]:
             position += 1
             if text[position : position + 1] not in ("*", "\\"):
                 raise _invalid(f"Invalid escape character at pos {position - 1}")
-            parts.append(re.escape(text[position]))
+            pieces[-1] += re.escape(text[position])
         elif letter == "*":
             if text[position + 1 : position + 2] == "*":
                 raise _invalid(f"Consecutive wildcard characters at pos {position}")
-            parts.append(".*")
+            pieces.append("")
         else:
-            parts.append(re.escape(letter))
+            pieces[-1] += re.escape(letter)
         position += 1
-    return re.compile("".join(parts), re.DOTALL)
+    return re.compile(anything_between(pieces), re.DOTALL)
 
 
 def _invalid(reason: str) -> AwsError:

@@ -10,7 +10,7 @@ AWS makes of it; where they differ, AWS's behaviour counts. docs/coverage-states
 test.
 """
 
-from mlsystem.engine.decide.states.documents import Json
+from mlsystem.engine.decide.states.documents import Json, read
 from mlsystem.engine.decide.states.faults import Fault, InvalidDefinition
 from mlsystem.engine.decide.states.history import HistoryEvent
 from mlsystem.engine.decide.states.interpreter import advance, begin, is_redrivable, redrive
@@ -69,5 +69,6 @@ __all__ = [
     "begin",
     "is_redrivable",
     "parse",
+    "read",
     "redrive",
 ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from mlsystem.engine.decide.states.documents import Json, is_number
 from mlsystem.engine.decide.states.timestamps import parse_timestamp
+from mlsystem.engine.decide.wildcards import anything_between
 
 Compare = Callable[[Json, Json], bool]
 
@@ -61,10 +62,13 @@ def _string_matches(value: Json, pattern: Json) -> bool:
     if not isinstance(value, str) or not isinstance(pattern, str):
         return False
     pieces = re.findall(r"\\.|\*|[^\\*]+", pattern, re.DOTALL)
-    expression = "".join(
-        ".*" if piece == "*" else re.escape(piece[1:] if piece.startswith("\\") else piece) for piece in pieces
-    )
-    return re.fullmatch(expression, value, re.DOTALL) is not None
+    between: list[str] = [""]
+    for piece in pieces:
+        if piece == "*":
+            between.append("")
+        else:
+            between[-1] += re.escape(piece[1:] if piece.startswith("\\") else piece)
+    return re.fullmatch(anything_between(between), value, re.DOTALL) is not None
 
 
 _ORDERS: Mapping[str, Compare] = {

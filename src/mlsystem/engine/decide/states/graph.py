@@ -86,7 +86,7 @@ def _check_flow(flow: Json, location: str, faults: FaultList) -> None:
 
 
 def _check_reach(states: Mapping[str, Mapping[str, Json]], start: Json, location: str, faults: FaultList) -> None:
-    if start not in states:
+    if not isinstance(start, str) or start not in states:
         return
     reached: set[str] = set()
     ahead = [start]

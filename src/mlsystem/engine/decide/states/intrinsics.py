@@ -10,14 +10,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import json
 import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mlsystem.engine.decide.states.chance import Chance, seeded_whole
-from mlsystem.engine.decide.states.documents import Json, compact, equal, is_number
+from mlsystem.engine.decide.states.documents import Json, compact, equal, is_number, read
 
 LONGEST_TEXT = 10_000
 LONGEST_RANGE = 1_000
@@ -86,7 +85,7 @@ def as_text(value: Json) -> str:
 def _string_to_json(values: Sequence[Json], _: Chance) -> Json:
     text = _string(values[0])
     try:
-        return json.loads(text) if text.strip() else None
+        return read(text) if text.strip() else None
     except ValueError as error:
         raise IntrinsicFailure(f"the first argument is not a JSON text: {error}") from error
 

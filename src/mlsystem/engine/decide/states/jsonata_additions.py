@@ -19,6 +19,9 @@ from mlsystem.engine.decide.states.chance import seeded_fraction
 from mlsystem.engine.decide.states.intrinsics import digest, number_range, partition
 from mlsystem.engine.decide.states.scope import Scope
 
+# What an expression may hold at a time: a state gives at most 256 KiB.
+LONGEST_TEXT = 1 << 20
+
 
 def additions(scope: Scope) -> Mapping[str, Any]:
     """By name, without the dollar sign, as the library calls them. What is wrong with arguments is a ValueError or
@@ -35,6 +38,9 @@ def additions(scope: Scope) -> Mapping[str, Any]:
         "now": lambda picture=None, timezone=None: Functions.datetime_from_millis(millis, picture, timezone),
         "millis": lambda: millis,
         "shuffle": lambda array: _shuffle(array, scope),
+        "pad": _pad,
+        "join": _join,
+        "replace": _replace,
     }
     return {name: Jsonata.JLambda(function) for name, function in functions.items()}
 
@@ -79,6 +85,29 @@ def _null_for_none(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _null_for_none(item) for name, item in value.items()}
     return Utils.NULL_VALUE if value is None else value
+
+
+def _pad(text: Any, width: Any = None, character: Any = None) -> Any:
+    _require_short(abs(width) if Utils.is_numeric(width) else 0)
+    return Functions.pad(text, width, character)
+
+
+def _join(texts: Any, separator: Any = None) -> Any:
+    if isinstance(texts, list) and isinstance(separator, str):
+        _require_short(len(texts) * len(separator))
+    return Functions.join(texts, separator)
+
+
+def _replace(text: Any, pattern: Any, replacement: Any, limit: Any = None) -> Any:
+    if isinstance(text, str) and isinstance(replacement, str):
+        _require_short(len(text) * len(replacement))
+    return Functions.replace(text, pattern, replacement, limit)
+
+
+def _require_short(characters: float) -> None:
+    """Before a function makes a long text of short ones."""
+    if characters > LONGEST_TEXT:
+        raise ValueError(f"the text would have up to {characters:.0f} characters, and may have {LONGEST_TEXT}")
 
 
 def _eval(*_: Any) -> Any:

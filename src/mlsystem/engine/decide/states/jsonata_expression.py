@@ -17,11 +17,12 @@ from jsonata.jsonata import Jsonata
 from jsonata.utils import Utils
 
 from mlsystem.engine.decide.states.documents import Json
-from mlsystem.engine.decide.states.jsonata_additions import additions
+from mlsystem.engine.decide.states.jsonata_additions import LONGEST_TEXT, additions
 from mlsystem.engine.decide.states.scope import Scope
 
 MOST_STEPS = 1_000_000
 DEEPEST = 500
+LONGEST_RANGE = 1_000_000
 
 # The library hands on what its own code runs into (1/0, a bad regular expression, a date out of range).
 _LIBRARY_ERRORS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, re.error)
@@ -81,7 +82,7 @@ def evaluate(text: str, states: Mapping[str, Json], scope: Scope) -> Json:
 
 
 class _Bounds:
-    """Counts the steps of one evaluation and how deep they go."""
+    """Counts the steps of one evaluation and how deep they go, and looks at how large things become on the way."""
 
     def __init__(self, expression: Jsonata):
         self._steps = 0
@@ -95,8 +96,12 @@ class _Bounds:
         if self._steps > MOST_STEPS or self._depth > DEEPEST:
             raise RuntimeError("D1011: the expression does not end, or nests too deeply")
 
-    def _leave(self, *_: Any) -> None:
+    def _leave(self, _expression: Any, _input: Any, _environment: Any, result: Any) -> None:
         self._depth -= 1
+        if isinstance(result, str) and len(result) > LONGEST_TEXT:
+            raise RuntimeError(f"D1011: a text of the expression has more than {LONGEST_TEXT} characters")
+        if isinstance(result, Utils.RangeList) and result.b - result.a > LONGEST_RANGE:
+            raise RuntimeError(f"D2014: a range has more than {LONGEST_RANGE} numbers")
 
 
 def _told(error: Exception) -> str:

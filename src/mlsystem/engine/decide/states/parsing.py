@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 
 from mlsystem.engine.decide.states.checking import Checker, language_of
-from mlsystem.engine.decide.states.documents import Json
+from mlsystem.engine.decide.states.documents import Json, read
 from mlsystem.engine.decide.states.faults import Fault, FaultList, InvalidDefinition
 from mlsystem.engine.decide.states.graph import check_graph
 from mlsystem.engine.decide.states.machine import (
@@ -51,7 +51,9 @@ def _load(definition: str, faults: FaultList) -> Json:
         return found
 
     try:
-        return json.loads(definition, object_pairs_hook=once)
+        found = json.loads(definition, object_pairs_hook=once)
+        read(definition)
+        return found
     except ValueError as error:
         raise InvalidDefinition([Fault("INVALID_JSON_DESCRIPTION", str(error), "")]) from error
 

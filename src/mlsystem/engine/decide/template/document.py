@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, cast
@@ -22,7 +23,9 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from mlsystem.engine.decide.template.errors import Path, TemplateError, pointer
 from mlsystem.engine.decide.template.intrinsic import SHORT_FORMS
+from mlsystem.engine.decide.yaml_depth import check_depth
 
+SURROGATE = re.compile("[\ud800-\udfff]")
 YAML_TAG = "tag:yaml.org,2002:"
 PLAIN_TAGS = {YAML_TAG + name for name in ("str", "seq", "map")}
 TYPED_TAGS = {YAML_TAG + name for name in ("int", "float", "bool", "null")}
@@ -46,6 +49,8 @@ class Document:
 
 def read_document(text: str) -> Document:
     """Raises TemplateError for what is not well-formed, doubled, or not a mapping."""
+    if SURROGATE.search(text):
+        raise TemplateError("Template format error: the template is no Unicode text.")
     lines: dict[Path, int] = {}
     body = _read_json(text) if text.lstrip().startswith("{") else _read_yaml(text, lines)
     if not isinstance(body, dict):
@@ -60,6 +65,8 @@ def _read_json(text: str) -> Json:
         raise TemplateError(
             f"Template format error: JSON not well-formed. (line {error.lineno}, column {error.colno})"
         ) from error
+    except ValueError as error:  # a number of thousands of digits
+        raise TemplateError(f"Template format error: JSON not well-formed: {error}") from error
 
 
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -87,6 +94,7 @@ _Loader.yaml_implicit_resolvers = {
 
 def _read_yaml(text: str, lines: dict[Path, int]) -> Json:
     try:
+        check_depth(text)
         _refuse_aliases(text)
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:

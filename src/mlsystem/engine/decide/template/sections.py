@@ -68,7 +68,7 @@ def _read(document: Document, is_expanded: bool) -> Template:
 def _transforms(value: Json) -> tuple[str, ...]:
     names = value if isinstance(value, list) else [] if value is None else [value]
     for name in names:
-        if name not in {SERVERLESS, LANGUAGE_EXTENSIONS}:
+        if name not in (SERVERLESS, LANGUAGE_EXTENSIONS):
             raise NotImplementedHere(
                 f"cloudformation transform {name}", f"it has {SERVERLESS} and {LANGUAGE_EXTENSIONS}"
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -68,13 +68,23 @@ def methods(document: Mapping[str, Any]) -> list[Method]:
     for name in _REFUSED_OF_API:
         if document.get(name):
             raise NotImplementedHere(f"apigateway with {name}")
-    found = (document.get("components") or {}).get("securitySchemes") or document.get("securityDefinitions") or {}
-    schemes = {name: _scheme(name, scheme) for name, scheme in found.items()}
+    components = _object(document.get("components"), "components")
+    found = components.get("securitySchemes") or document.get("securityDefinitions")
+    schemes = {
+        name: _scheme(name, _object(scheme, name)) for name, scheme in _object(found, "security schemes").items()
+    }
     return [
-        _method(http_method, resource, operation, schemes)
-        for resource, item in (document.get("paths") or {}).items()
-        for http_method, operation in _operations(item or {})
+        _method(http_method, resource, _object(operation, f"{http_method} {resource}"), schemes)
+        for resource, item in _object(document.get("paths"), "paths").items()
+        for http_method, operation in _operations(_object(item, resource))
     ]
+
+
+def _object(value: Any, what: str) -> Mapping[str, Any]:
+    """Empty where there is none. Raises AwsError."""
+    if value and not isinstance(value, dict):
+        raise AwsError("BadRequestException", f"Invalid OpenAPI input: {what} must be an object.")
+    return value or {}
 
 
 def _scheme(name: str, scheme: Mapping[str, Any]) -> str:
@@ -87,12 +97,12 @@ def _scheme(name: str, scheme: Mapping[str, Any]) -> str:
     raise NotImplementedHere(f"apigateway with the authorizer {name}")
 
 
-def _operations(item: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _operations(item: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     for name, operation in item.items():
         if name in METHODS:
-            yield name.upper(), operation or {}
+            yield name.upper(), operation
         elif name == ANY_METHOD:
-            yield "ANY", operation or {}
+            yield "ANY", operation
 
 
 def _method(http_method: str, resource: str, operation: Mapping[str, Any], schemes: Mapping[str, str]) -> Method:
@@ -100,7 +110,7 @@ def _method(http_method: str, resource: str, operation: Mapping[str, Any], schem
     for name in _REFUSED_OF_METHOD:
         if operation.get(name):
             raise NotImplementedHere(f"apigateway with {name} of {where}")
-    integration = operation.get(INTEGRATION)
+    integration = _object(operation.get(INTEGRATION), f"the integration of {where}")
     if not integration:
         raise AwsError("BadRequestException", f"No integration defined for method: {where}")
     if str(integration.get("type", "")).lower() != "aws_proxy":
@@ -119,7 +129,9 @@ def _method(http_method: str, resource: str, operation: Mapping[str, Any], schem
     )
 
 
-def _asked(security: Iterable[Mapping[str, Any]], schemes: Mapping[str, str], where: str) -> set[str]:
+def _asked(security: Any, schemes: Mapping[str, str], where: str) -> set[str]:
+    if not isinstance(security, list | tuple) or not all(isinstance(entry, dict) for entry in security):
+        raise AwsError("BadRequestException", f"Invalid OpenAPI input: security of {where} must be a list of objects.")
     names = [name for entry in security for name in entry]
     unknown = sorted(set(names) - set(schemes))
     if unknown:

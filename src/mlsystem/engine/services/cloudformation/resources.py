@@ -102,7 +102,7 @@ class Resources(Part):
                     outcome = work(site)
         except (AwsError, TemplateError) as error:
             return _failure(key, error)
-        except (KeyError, TypeError, AttributeError, IndexError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError) as error:
             # A property of another form than the type has, deep inside: the resource fails, as it would each time.
             log.exception("%s of %s: malformed properties", verb, call.data["logical_id"])
             return _failure(key, AwsError("ValidationError", f"A property is malformed or lacks a member: {error!r}"))

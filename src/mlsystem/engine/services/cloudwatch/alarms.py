@@ -147,6 +147,7 @@ def _checked(request: Mapping[str, Any]) -> AlarmRule:
     if "Metrics" in request:
         queries = request["Metrics"]
         check_queries(queries)
+        _check_named(query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query)
         empty = {query["Id"]: [None] * evaluation_range(rule) for query in queries if "MetricStat" in query}
         alarm_series(queries, dict(empty))
     elif "Namespace" not in request:
@@ -156,6 +157,13 @@ def _checked(request: Mapping[str, Any]) -> AlarmRule:
             if not is_scaling_policy(arn) and arn.split(":")[2:3] != ["sns"]:
                 raise NotImplementedHere(f"the alarm action {arn}", "topics of SNS and scaling policies are")
     return rule
+
+
+def _check_named(metrics: Iterable[Mapping[str, Any]]) -> None:
+    for metric in metrics:
+        for member in ("Namespace", "MetricName"):
+            if member not in metric:
+                raise AwsError("ValidationError", f"{member} of each Metric is required.", status=400)
 
 
 def _check_json(text: str) -> None:

@@ -76,9 +76,16 @@ def read_datum(namespace: str, datum: Mapping[str, Any], now: float) -> Datum:
     if not now - OLDEST_SECONDS <= at <= now + NEWEST_SECONDS:
         raise _invalid(
             f"The Timestamp of the metric {name} must lie between two weeks ago and two hours from now, but is"
-            f" {datetime.fromtimestamp(at, UTC).isoformat()}."
+            f" {_shown(at)}."
         )
     return Datum(metric_of(namespace, name, dimensions), at, datum.get("Unit", "None"), _samples(name, datum))
+
+
+def _shown(at: float) -> str:
+    try:
+        return datetime.fromtimestamp(at, UTC).isoformat()
+    except (ValueError, OverflowError):  # of a year that no calendar has
+        return f"{at:g} s since 1970"
 
 
 def _samples(name: str, datum: Mapping[str, Any]) -> Samples:

@@ -12,6 +12,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 import mlsystem
+from mlsystem.archives import BROKEN_ZIP
 from mlsystem.engine.contract import House, Part
 from mlsystem.engine.decide.errors import ActionFailed, AwsError
 from mlsystem.engine.durable.machine import Event, Machine
@@ -83,7 +84,7 @@ class BuildActions(Part):
         try:
             with zipfile.ZipFile(archive) as content:
                 _unzip(content, target)
-        except zipfile.BadZipFile as error:
+        except BROKEN_ZIP as error:
             raise ActionFailed(f"the source s3://{bucket}/{key} is not a ZIP file", "CLIENT_ERROR") from error
         archive.unlink()
 

@@ -23,6 +23,7 @@ import yaml
 PHASES = ("install", "pre_build", "build", "post_build")
 TOP_LEVEL = {"version", "run-as", "env", "phases", "artifacts", "cache", "proxy"}
 PHASE_KEYS = {"run-as", "on-failure", "runtime-versions", "commands", "finally"}
+DEEPEST = 200
 ENV_KEYS = {"shell", "variables", "exported-variables", "git-credential-helper"}
 
 
@@ -145,8 +146,9 @@ def read_buildspec(given: str, source: Path) -> dict[str, Any]:
             raise BuildspecError(f"YAML_FILE_ERROR: the buildspec {path.relative_to(source)} is not in the source")
         text = path.read_text()
     try:
+        _check_depth(text)
         spec = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, AttributeError, RecursionError) as error:  # the third is of a date that is none
         raise BuildspecError(f"YAML_FILE_ERROR: {error}") from error
     if not isinstance(spec, dict) or str(spec.get("version")) != "0.2":
         raise BuildspecError("YAML_FILE_ERROR: the buildspec must be a mapping with version: 0.2")
@@ -158,8 +160,19 @@ def read_buildspec(given: str, source: Path) -> dict[str, Any]:
     return spec
 
 
-def check(section: dict[str, Any], known: set[str], path: str) -> None:
-    unknown = sorted(set(section) - known)
+def _check_depth(text: str) -> None:
+    """Raises YAMLError for what would take the loader for ever."""
+    depth = 0
+    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise yaml.YAMLError(f"it is nested more than {DEEPEST} levels deep")
+
+
+def check(section: Any, known: set[str], path: str) -> None:
+    if not isinstance(section, dict):
+        raise BuildspecError(f"YAML_FILE_ERROR: {path.rstrip('.')} must be a mapping")
+    unknown = sorted(str(name) for name in section if name not in known)
     if unknown:
         raise BuildspecError(f"YAML_FILE_ERROR: {path}{unknown[0]} is not implemented by the local engine")
 

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
+from mlsystem.engine.decide.yaml_depth import check_depth
 
 PROPERTIES = ("Name", "Alias", "CurrentVersion", "TargetVersion")
 HOOKS = ("BeforeAllowTraffic", "AfterAllowTraffic")
@@ -44,8 +45,9 @@ def revision_content(revision: Mapping[str, Any]) -> str:
 def read_appspec(content: str) -> AppSpec:
     """From JSON or YAML. Raises AwsError(InvalidRevisionException)."""
     try:
-        document = yaml.safe_load(content)
-    except yaml.YAMLError as error:
+        check_depth(content)
+        document = yaml.load(content, Loader=yaml.CSafeLoader)
+    except (yaml.YAMLError, ValueError, AttributeError) as error:  # the last is of a date that is none
         raise _invalid(f"it is neither JSON nor YAML: {error}") from error
     if not isinstance(document, dict) or str(document.get("version")) not in {"0.0", "0"}:
         raise _invalid("its version must be 0.0")
@@ -61,7 +63,12 @@ def read_appspec(content: str) -> AppSpec:
 
 
 def _function(resources: Any) -> Mapping[str, Any]:
-    if not isinstance(resources, list) or len(resources) != 1 or not isinstance(resources[0], dict):
+    if not (
+        isinstance(resources, list)
+        and len(resources) == 1
+        and isinstance(resources[0], dict)
+        and len(resources[0]) == 1
+    ):
         raise _invalid("Resources must be a list of exactly one function")
     ((name, resource),) = resources[0].items()
     if not isinstance(resource, dict) or resource.get("Type") != "AWS::Lambda::Function":

@@ -11,8 +11,9 @@ import json
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from mlsystem.archives import BROKEN_ZIP
 from mlsystem.engine.contract import House, Principal
 from mlsystem.engine.decide.errors import ActionFailed, AwsError
 from mlsystem.engine.permission import ANY, Requirement
@@ -21,6 +22,7 @@ from mlsystem.engine.services.codepipeline.execution import Execution, Run
 from mlsystem.engine.services.codepipeline.executions import job_uuid
 from mlsystem.engine.services.codepipeline.source_revisions import COMMIT, OBJECT_KEY, OBJECT_VERSION
 
+T = TypeVar("T")
 STACK_ENDED_WELL = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"}
 
 
@@ -74,6 +76,15 @@ class Work:
                 return content.read(name)
         except KeyError as error:
             raise ActionFailed(f"there is no file {name} in the artifact {artifact}", "ConfigurationError") from error
+        except BROKEN_ZIP as error:
+            raise ActionFailed(f"the artifact {artifact} is not a ZIP file", "ConfigurationError") from error
+
+    def read_text(self, path: str) -> str:
+        """`Artifact::file`, which must be text. Raises ActionFailed."""
+        try:
+            return self.read_file(path).decode()
+        except UnicodeDecodeError as error:
+            raise ActionFailed(f"{path} is not UTF-8 text: {error.reason}", "ConfigurationError") from error
 
     def output_place(self, artifact: str) -> tuple[str, str]:
         """Bucket and key of an artifact that this run makes: the same for each repetition."""
@@ -193,7 +204,9 @@ def codebuild(work: Work) -> Answer:
             if name != primary
         ],
         "sourceVersion": _source_version(work, primary),
-        "environmentVariablesOverride": json.loads(work.configuration.get("EnvironmentVariables", "[]")),
+        "environmentVariablesOverride": _json(
+            list, work.configuration.get("EnvironmentVariables", "[]"), "EnvironmentVariables"
+        ),
         "artifactsOverride": {"type": "NO_ARTIFACTS"},
     }
     artifacts = {}
@@ -245,19 +258,37 @@ def _stack_request(work: Work) -> dict[str, Any]:
     parameters: dict[str, Any] = {}
     tags: dict[str, str] = {}
     if "TemplateConfiguration" in work.configuration:
-        configuration = json.loads(work.read_file(work.configuration["TemplateConfiguration"]))
-        parameters.update(configuration.get("Parameters", {}))
-        tags.update(configuration.get("Tags", {}))
-    parameters.update(json.loads(work.configuration.get("ParameterOverrides", "{}")))
+        place = work.configuration["TemplateConfiguration"]
+        configuration = _json(dict, work.read_text(place), place)
+        parameters.update(_object(configuration.get("Parameters", {}), f"Parameters of {place}"))
+        tags.update(_object(configuration.get("Tags", {}), f"Tags of {place}"))
+    parameters.update(_json(dict, work.configuration.get("ParameterOverrides", "{}"), "ParameterOverrides"))
     capabilities = work.configuration.get("Capabilities", "")
     role = {"RoleARN": work.configuration["RoleArn"]} if "RoleArn" in work.configuration else {}
     return {
-        "TemplateBody": work.read_file(work.setting("TemplatePath")).decode(),
+        "TemplateBody": work.read_text(work.setting("TemplatePath")),
         "Parameters": [{"ParameterKey": key, "ParameterValue": str(value)} for key, value in parameters.items()],
         "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
         "Capabilities": [item.strip() for item in capabilities.split(",") if item.strip()],
         **role,
     }
+
+
+def _json(kind: type[T], text: str, what: str) -> T:
+    """The object or the list of a JSON text. Raises ActionFailed, naming what it is."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ActionFailed(f"{what} is not JSON: {error}", "ConfigurationError") from error
+    if not isinstance(found, kind):
+        raise ActionFailed(f"{what} is no JSON {'object' if kind is dict else 'list'}", "ConfigurationError")
+    return found
+
+
+def _object(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ActionFailed(f"{what} are no JSON object", "ConfigurationError")
+    return value
 
 
 def _stack_status(work: Work, name: str) -> str | None:
@@ -295,7 +326,7 @@ def step_functions(work: Work) -> Answer:
     text = work.configuration.get("Input", "{}")
     if work.configuration.get("InputType", "Literal") == "FilePath":
         artifact = work.action["inputArtifacts"][0]["name"]
-        text = work.read_file(text if "::" in text else f"{artifact}::{text}").decode()
+        text = work.read_text(text if "::" in text else f"{artifact}::{text}")
     try:
         answer = work.house.call(
             "stepfunctions", "StartExecution", {"stateMachineArn": machine, "name": name, "input": text}, work.principal

@@ -106,6 +106,8 @@ class Bus(Part):
             event = json.loads(request["Event"])
         except ValueError as error:
             raise AwsError("ValidationException", f"Parameter Event is not valid JSON: {error}") from error
+        if not isinstance(event, dict):
+            raise AwsError("ValidationException", "Parameter Event is not valid: it is no JSON object.")
         missing = {"id", "account", "source", "time", "region", "resources", "detail-type"} - event.keys()
         if missing:
             raise AwsError("ValidationException", f"Event must have the field(s) {', '.join(sorted(missing))}.")

@@ -16,12 +16,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mlsystem.archives import BROKEN_ZIP
 from mlsystem.engine.contract import House, Principal
 from mlsystem.engine.decide.errors import ActionFailed, AwsError, NotImplementedHere
 from mlsystem.engine.runtime.images import ImageStore
 from mlsystem.engine.runtime.program_files import remove_folder
 from mlsystem.engine.runtime.workload import IMAGE_URI, find_image
 from mlsystem.engine.services.lambda_.function import FunctionRecord, VersionRecord
+from mlsystem.engine.store.disk import FULL
 
 LARGEST_UNPACKED_BYTES = 262_144_000
 SYMBOLIC_LINK = 0o120000
@@ -69,7 +71,7 @@ class CodeStore:
                 remove_folder(path) if path.is_dir() else path.unlink(missing_ok=True)
 
     def prepare(self, code: Mapping[str, Any]) -> None:
-        """Unpack it. Raises ActionFailed for an image that cannot be run."""
+        """Unpack it. Raises ActionFailed for an image that cannot be run, or a ZIP file that cannot be unpacked."""
         if code["package_type"] == "Image":
             try:
                 find_image(self._house, self._images, code["resolved_uri"])
@@ -79,13 +81,13 @@ class CodeStore:
             self.folder(code)
 
     def folder(self, code: Mapping[str, Any]) -> Path:
-        """/var/task of a ZIP file."""
+        """/var/task of a ZIP file. Raises ActionFailed."""
         target: Path = self._house.folder.work / "functions" / code["hex"]
         if not target.exists():
             target.parent.mkdir(exist_ok=True, mode=0o700)
             aside = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
             with zipfile.ZipFile(self._archives / f"{code['hex']}.zip") as archive:
-                _unpack(archive, aside)
+                unpack(archive, aside)
             if target.exists():
                 shutil.rmtree(aside)
             else:
@@ -152,7 +154,7 @@ def _check_archive(data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
-    except zipfile.BadZipFile as error:
+    except BROKEN_ZIP as error:
         raise AwsError(
             "InvalidParameterValueException",
             "Could not unzip uploaded file. Please check your file, then try to upload again.",
@@ -180,18 +182,30 @@ def _through_links(members: Sequence[zipfile.ZipInfo]) -> str:
     return ""
 
 
-def _unpack(archive: zipfile.ZipFile, target: Path) -> None:
-    """With the permissions that the members have; names that would leave the folder are kept inside."""
+def unpack(archive: zipfile.ZipFile, target: Path) -> None:
+    """With the permissions that the members have, all inside the folder. Raises ActionFailed where it cannot be, and leaves nothing."""
     target.mkdir(mode=0o755)
+    try:
+        _extract(archive, target)
+    except (*BROKEN_ZIP, OSError) as error:
+        shutil.rmtree(target)
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
+        raise ActionFailed(f"The code cannot be unzipped: {error}", "InvalidZipFileException") from error
+
+
+def _extract(archive: zipfile.ZipFile, target: Path) -> None:
+    """Links come last: whatever they lead to, no file is written through them."""
     for member in archive.infolist():
-        mode = member.external_attr >> 16
         if _is_link(member):
-            link = target.joinpath(*_parts(member))
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(archive.read(member).decode())
             continue
+        mode = member.external_attr >> 16
         path = Path(archive.extract(member, target))
         path.chmod((mode & 0o777 | 0o444) if mode and not member.is_dir() else (0o755 if member.is_dir() else 0o644))
+    for member in filter(_is_link, archive.infolist()):
+        link = target.joinpath(*_parts(member))
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(archive.read(member).decode())
 
 
 def _is_link(member: zipfile.ZipInfo) -> bool:

@@ -84,7 +84,7 @@ def _embedded(message: str) -> dict[str, Any] | None:
         return None
     try:
         document = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):  # a program may print what it likes
         return None
     return document if isinstance(document.get("_aws"), dict) else None
 

@@ -134,7 +134,7 @@ def _check_metrics(algorithm: Mapping[str, Any]) -> None:
     for definition in algorithm.get("MetricDefinitions", ()):
         try:
             groups = re.compile(definition["Regex"]).groups
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise AwsError(
                 "ValidationException", f"The Regex of the metric {definition['Name']} is none: {error}."
             ) from error

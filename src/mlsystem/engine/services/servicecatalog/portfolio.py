@@ -9,6 +9,7 @@ from pydantic import Field
 
 from mlsystem.engine.contract import Principal
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.wildcards import starred
 from mlsystem.engine.store.database import Transaction
 from mlsystem.engine.store.records import Record
 
@@ -45,7 +46,7 @@ def _is_role(arn: str, kind: str, role: str) -> bool:
     name = resource.rpartition("/")[2]
     if kind != "IAM_PATTERN":
         return name == role
-    return re.fullmatch(re.escape(name).replace(r"\*", ".*").replace(r"\?", "."), role) is not None
+    return re.fullmatch(starred(name).replace(r"\?", "."), role, re.DOTALL) is not None
 
 
 def find_portfolio(tx: Transaction, key: str) -> Portfolio:

@@ -31,7 +31,7 @@ def is_wanted(subscription: Mapping[str, str], message: str, attributes: Mapping
         return read_pattern(policy).matches({name: _value(given) for name, given in attributes.items()})
     try:
         body = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(body, dict) and read_pattern(policy).matches(body)
 
@@ -40,5 +40,5 @@ def _value(attribute: Mapping[str, Any]) -> Any:
     text = attribute.get("StringValue", "")
     try:
         return json.loads(text) if attribute["DataType"] in ("Number", "String.Array") else text
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

@@ -14,6 +14,7 @@ from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.decide.paging import by_creation, read_mark
 from mlsystem.engine.decide.retention import STATE_MACHINE_EXECUTIONS
+from mlsystem.engine.decide.states import read
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.services.stepfunctions.execution import Execution, ExecutionMachine, Status
 from mlsystem.engine.services.stepfunctions.listing import PAGES, when
@@ -155,7 +156,7 @@ class Executions(Part):
 
 def _check_input(text: str) -> None:
     try:
-        json.loads(text)
+        read(text)
     except ValueError as error:
         raise AwsError("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from error
 

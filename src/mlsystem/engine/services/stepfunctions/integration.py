@@ -14,6 +14,7 @@ from typing import Any
 
 from mlsystem.engine.contract import House, Principal
 from mlsystem.engine.decide.errors import AwsError, EngineError
+from mlsystem.engine.decide.states import read
 from mlsystem.engine.runtime.aws_sdk import SdkOperation, iso_time, milliseconds
 from mlsystem.engine.services.stepfunctions.job import JOBS, Job
 from mlsystem.engine.services.stepfunctions.resource import Pattern, Resource
@@ -118,10 +119,13 @@ class Work:
     def _function_output(self, response: Mapping[str, Any]) -> Any:
         payload = response.get("Payload", b"")
         text = payload.read() if hasattr(payload, "read") else payload
-        text = text.decode() if isinstance(text, bytes) else str(text)
+        text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
         if response.get("FunctionError"):
             raise TaskError(_error_type(text), text)
-        value = json.loads(text) if text else None
+        try:
+            value = read(text) if text else None
+        except (ValueError, RecursionError) as error:
+            raise TaskError(TASK_FAILED, f"The function's answer is no JSON: {error}") from error
         if self.resource.is_plain:
             return value
         output = {"StatusCode": response.get("StatusCode", 200), "Payload": value}
@@ -186,7 +190,7 @@ def _error_type(payload: str) -> str:
     """The class of the exception that the function ended with."""
     try:
         value = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     kind = value.get("errorType") if isinstance(value, dict) else None
     return str(kind) if kind else "Lambda.Unknown"

@@ -137,6 +137,6 @@ def _error(failed: list[Mapping[str, Any]]) -> dict[str, object]:
 
 def _json(text: str, code: str = "InvalidExecutionInput") -> Any:
     try:
-        return json.loads(text)
+        return states.read(text)
     except ValueError as error:
         raise AwsError(code, f"It is no JSON: {error}") from error

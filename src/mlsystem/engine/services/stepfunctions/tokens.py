@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.states import read
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.services.stepfunctions.execution import Execution
 from mlsystem.engine.services.stepfunctions.resource import Pattern, is_activity, resource_of
@@ -30,7 +30,7 @@ class Tokens(Part):
     @operation("SendTaskSuccess", accepts="taskToken output")
     def succeed(self, request: SendTaskSuccessInputTypeDef, call: Call) -> Mapping[str, object]:
         try:
-            output = json.loads(request["output"])
+            output = read(request["output"])
         except ValueError as error:
             raise AwsError("InvalidOutput", f"Invalid Output: '{error}'") from error
         self._send(call, request["taskToken"], "task_succeeded", {"output": output})

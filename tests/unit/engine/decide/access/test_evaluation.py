@@ -162,3 +162,19 @@ def test_a_document_that_is_no_policy_is_refused_by_what_is_wrong(text: str, rea
     with pytest.raises(AwsError, match=reason) as error:
         statements_of(text, "policy p of role trainer")
     assert error.value.code == "MalformedPolicyDocument"
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"Principal": "me"},
+        {"Principal": ["*"]},
+        {"Condition": []},
+        {"Condition": "x"},
+        {"Condition": {"StringEquals": "x"}},
+    ],
+)
+def test_members_of_another_type_are_refused(member: dict[str, Any]) -> None:
+    with pytest.raises(AwsError) as caught:
+        policy({"Effect": "Allow", "Action": "s3:*", "Resource": "*", **member})
+    assert caught.value.code == "MalformedPolicyDocument"

@@ -166,3 +166,20 @@ def test_queries_that_do_not_fit_are_refused(queries: list[dict[str, Any]], mess
 def test_a_number_is_no_series_to_watch() -> None:
     with pytest.raises(AwsError, match="a single series is wanted"):
         alarm_series([stored("calls"), computed("a", "SUM(calls)", True)], METRICS)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("SUM(METRICS())", [None, 2.0]),
+        ("CEIL(large * 10)", [None, 10.0]),
+        ("large * 10 - large * 10", [None, 0.0]),
+    ],
+)
+def test_a_figure_beyond_all_bounds_is_none(text: str, value: Series) -> None:
+    assert evaluate_expression(text, {"large": [1e308, 1.0], "other": [1e308, 1.0]}) == value
+
+
+def test_a_number_of_series_has_a_bound() -> None:
+    with pytest.raises(AwsError, match="whole numbers"):
+        evaluate_expression("SLICE(METRICS(), 0, 1e308 * 10)", METRICS)

@@ -199,3 +199,22 @@ def test_a_wrong_pattern_is_refused_in_eventbridge_s_words(text: str, reason: st
         read_pattern(text)
     assert refusal.value.code == "InvalidEventPatternException"
     assert refusal.value.message == f"Event pattern is not valid. Reason: {reason}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a": [{"numeric": [[], 1]}]}', '{"a": [{"numeric": [{}, 1]}]}', '{"a": [' + "1" * 5000 + "]}", '{"a": [1'],
+)
+def test_what_nobody_writes_is_refused_too(text: str) -> None:
+    with pytest.raises(AwsError) as caught:
+        read_pattern(text)
+    assert caught.value.code == "InvalidEventPatternException"
+
+
+def test_combinations_of_or_have_a_bound() -> None:
+    choice = [{"a": [1]}, {"b": [2]}]
+    nested: dict[str, Any] = {"x": [1]}
+    for number in range(12):
+        nested = {f"n{number}": nested, "$or": choice}
+    with pytest.raises(AwsError, match="too complex"):
+        read_pattern(json.dumps(nested))

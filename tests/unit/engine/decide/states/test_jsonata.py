@@ -194,3 +194,18 @@ def test_shuffle_repeats_for_the_same_execution() -> None:
     assert sorted(found) == list(range(1, 21))
     assert found != sorted(found)
     assert evaluate("$shuffle([1..20])") == found
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "$pad('a', 1000000000)",
+        "$pad('a', -1000000000)",
+        "$join([1..1000].'a', $pad('', 10000, 'b'))",
+        "$replace($pad('a', 10000, 'a'), 'a', $pad('b', 10000, 'b'))",
+        "($f := function($t, $n) { $n = 0 ? $t : $f($t & $t, $n - 1) }; $length($f('ab', 60)))",
+        "$count([1..5000000])",
+    ],
+)
+def test_an_expression_cannot_fill_the_memory(expression: str) -> None:
+    assert failure(expression) != ""

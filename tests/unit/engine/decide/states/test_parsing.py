@@ -410,3 +410,13 @@ def test_the_distributed_map_is_refused_by_name() -> None:
 def test_bad_fields_of_a_map(fields: dict[str, Any], words: str) -> None:
     found = faults(one({"Type": "Map", "ItemProcessor": INNER, **fields}))
     assert any(words in one for one in found)
+
+
+@pytest.mark.parametrize("value", ["NaN", "1e999", "-Infinity", '"\\ud800"', "1" * 5000, "[" * 300 + "]" * 300])
+def test_what_python_takes_for_json_and_nobody_else(value: str) -> None:
+    state = f'{{"Type": "Pass", "Result": {value}, "End": true}}'
+    assert fault(f'{{"StartAt": "P", "States": {{"P": {state}}}}}').startswith("INVALID_JSON_DESCRIPTION")
+
+
+def test_a_start_that_is_no_name_is_named() -> None:
+    assert "StartAt" in " ".join(faults({"StartAt": [["a"]], "States": {"A": ENDS}}))

@@ -93,3 +93,20 @@ def test_the_line_of_a_value_is_known() -> None:
 
 def test_json_needs_no_particular_indentation() -> None:
     assert read('\n{\t"A":\n\t\t[1, {"B": null}]}') == {"A": [1, {"B": None}]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: " + "[" * 25_000,
+        "a: " + "[" * 100_000 + "]" * 100_000,
+        "".join(f"{' ' * level}a:\n" for level in range(400)),
+        '{"a": "\ud800"}',
+        "a: \udfff",
+        '{"a": ' + "1" * 5000 + "}",
+    ],
+)
+def test_what_would_end_the_reader_is_refused(text: str) -> None:
+    """libyaml's loader would take the whole process with it."""
+    with pytest.raises(TemplateError):
+        read(text)

@@ -53,3 +53,21 @@ def test_a_method_without_an_integration_is_refused_with_its_place() -> None:
 def test_what_is_not_played_is_refused_by_name(change: dict[str, Any], named: str) -> None:
     with pytest.raises(NotImplementedHere, match=named):
         methods(read_body(json.dumps(_document(**change))))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"paths": 5},
+        {"paths": {"/a": [1]}},
+        {"paths": {"/a": {"post": "x"}}},
+        {"paths": {"/a": {"post": {"x-amazon-apigateway-integration": "x"}}}},
+        {"components": "x"},
+        {"components": {"securitySchemes": [1]}},
+        {"components": {"securitySchemes": {"k": "x"}}},
+    ],
+)
+def test_members_of_another_type_are_refused(members: dict[str, Any]) -> None:
+    with pytest.raises(AwsError) as caught:
+        methods({"openapi": "3.0.1", **members})
+    assert caught.value.code == "BadRequestException"

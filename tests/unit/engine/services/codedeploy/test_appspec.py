@@ -52,3 +52,19 @@ def test_what_cannot_be_deployed_is_refused_by_name(spec: dict[str, Any], words:
 def test_revisions_elsewhere_are_refused_by_name() -> None:
     with pytest.raises(NotImplementedHere, match="revision of type S3"):
         revision_content({"revisionType": "S3", "s3Location": {"bucket": "b"}})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version: 0.0\nResources: [{}]\n",
+        "version: 0.0\nResources: " + "[" * 25_000,
+        "version: 0.0\nwhen: 2026-13-45\n",
+        "version: " + "1" * 5000,
+        "version: !!timestamp soon\n",
+    ],
+)
+def test_what_nobody_writes_is_refused_as_such(text: str) -> None:
+    with pytest.raises(AwsError) as caught:
+        read_appspec(text)
+    assert caught.value.code == "InvalidRevisionException"

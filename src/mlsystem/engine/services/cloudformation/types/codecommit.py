@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from mlsystem.archives import BROKEN_ZIP
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.services.cloudformation.resource_type import Done, Outcome, Properties, Site, is_gone
 from mlsystem.engine.services.cloudformation.tags import retag, tag_map, tagged
@@ -126,5 +127,5 @@ def _files(content: bytes) -> list[dict[str, Any]]:
                 for item in archive.infolist()
                 if not item.is_dir()
             ]
-    except zipfile.BadZipFile as error:
+    except BROKEN_ZIP as error:
         raise AwsError("InvalidRequest", "The object that Code.S3 names is not a ZIP file") from error
