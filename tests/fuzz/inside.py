@@ -140,7 +140,7 @@ def inside_engine(*, verifies: bool = False) -> Iterator[InsideEngine]:
         database = Database(folder.database, clock)
         stack.callback(database.close)
         scope = Scope(DEFAULT_ACCOUNT, DEFAULT_REGION)
-        audit = AuditTrail(folder.root / "audit.jsonl")
+        audit = AuditTrail(folder.root, scope)
         stack.callback(audit.close)
         roles = RoleBook()
         dispatcher = Dispatcher(database, scope, Guard(scope, roles), audit)

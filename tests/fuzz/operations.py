@@ -108,9 +108,8 @@ def check_answer(given: Sent, answer: Answer) -> None:
     ):
         protocol = "query"
     try:
-        parsed = create_parser(protocol).parse(
-            {"headers": headers, "body": answer.body, "status_code": answer.status}, None
-        )
+        parser: Any = create_parser(protocol)
+        parsed = parser.parse({"headers": headers, "body": answer.body, "status_code": answer.status}, None)
     except ResponseParserError as error:
         raise Finding(f"unreadable answer of {given.service}", f"{answer}: {error}") from error
     if not ClientError(parsed, given.operation).response["Error"].get("Code"):
