@@ -51,7 +51,7 @@ def test_what_is_no_digest_leads_to_no_file(tmp_path: Path, digest: str) -> None
     store = ImageStore(tmp_path / "store")
     assert not store.has(digest)
     for read in (store.read, store.path, store.open, store.remove):
-        with pytest.raises(BrokenImage, match="is no digest"):
+        with pytest.raises(BrokenImage, match="is not the digest"):
             read(digest)
     assert (tmp_path / "secret").exists()
 
