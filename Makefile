@@ -73,6 +73,7 @@ bench: install
 	$(BIN)/python benchmarks/monitor_false_alarms.py
 	$(BIN)/python benchmarks/analyzer_speed.py --large
 	$(BIN)/python benchmarks/flights_year.py
+	$(BIN)/python benchmarks/growth.py
 
 # Runs the demo and writes how long its stages took into docs/components.md. The machine should have nothing else to do.
 stage-times: install
