@@ -82,5 +82,6 @@ def exponent(values: Mapping[int, float]) -> float:
     if len(sizes) < 2:
         return 0.0
     low, high = sizes[(len(sizes) - 1) // 2], sizes[-1]
-    least = 1e-9  # what was too little to be measured
-    return math.log(max(values[high], least) / max(values[low], least)) / math.log(high / low)
+    if not values[low] or not values[high]:
+        return 0.0  # too little to be measured
+    return math.log(values[high] / values[low]) / math.log(high / low)

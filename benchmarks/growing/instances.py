@@ -34,6 +34,8 @@ def measure(sizes: Sequence[int], workload: Workload, seconds: int, folder: Path
     body.write_bytes(CSV.body(workload.rows[:1]))
     with engine_in(folder / "engine") as engine:
         prepare(engine, workload)
+        create(engine, is_captured=False)  # the first start unpacks the image
+        _remove(engine)
         for size in sizes:
             growth.points[size] = _measured(engine, size, body, seconds)
     return growth
@@ -50,9 +52,7 @@ def _measured(engine: LiveEngine, size: int, body: Path, seconds: int) -> dict[s
     found = load(url, body, CSV.content_type, CONNECTIONS, seconds)
     cpu_seconds = processes.cpu_seconds(everything) - before
     memory = processes.megabytes(processes_of(engine, f"endpoint-instance.{NAME}.*"))
-    serving = Serving(engine, home=BUCKET)
-    serving.delete(NAME)
-    serving.sagemaker.delete_endpoint_config(EndpointConfigName=NAME)
+    _remove(engine)
     return {
         RATE: round(found.rate, 1),
         CPU: round(cpu_seconds / max(1, found.requests) * 1e6),
@@ -60,3 +60,9 @@ def _measured(engine: LiveEngine, size: int, body: Path, seconds: int) -> dict[s
         MEMORY: round(memory, 1),
         ERRORS: found.errors,
     }
+
+
+def _remove(engine: LiveEngine) -> None:
+    serving = Serving(engine, home=BUCKET)
+    serving.delete(NAME)
+    serving.sagemaker.delete_endpoint_config(EndpointConfigName=NAME)

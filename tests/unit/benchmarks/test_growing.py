@@ -65,6 +65,10 @@ def test_what_nobody_would_notice_is_no_finding(ought: Ought) -> None:
     assert _growth(ought, values, unseen=90.0).findings() == []
 
 
+def test_what_was_too_little_to_be_measured_has_no_power() -> None:
+    assert _growth(Ought.BE_FLAT, {1: 5.0, 10: 5.0, 100: 0.0}).as_json()["powers"] == {"time": 0.0}
+
+
 def test_tables_and_picture_tell_each_size_and_the_findings() -> None:
     growth = _growth(Ought.BE_FLAT, {1: 1.0, 10: 10.0, 1000: 100.0})
     quiet = Growth("features", "features", (Quantity("time", "s", Ought.BE_FLAT, 0.0),), {10: {"time": 2.0}})
