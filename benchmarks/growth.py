@@ -11,7 +11,7 @@ The power is that by which a quantity grows over the upper half of the sizes: 0 
 |---|---|---|
 | instances | 1 to 10 | requests a second through the front door, start, memory: of the container program with a model of 126 numbers |
 | endpoints | 1 to 50 | one more in service, a route change, a request to the first, memory of the engine and of Envoy |
-| features | 10 to 1,000 | a request of one row, Prepare Data, the analyzer's profile and the monitor's check |
+| features | 10 to 1,000 | a request of one row, Prepare Data, the monitor's check |
 | rows | 10^4 to 10^7 | the analyzer's profile and check, beside a bare scan |
 | executions | 1 to 10^4 | one more execution of a small pipeline, calls that list and describe, the engine's start |
 | console | 1 to 10^4 | the console's sections, of FOLDER: the data folder of a system that reached production, which is copied |

@@ -33,7 +33,7 @@ QUANTITIES = (
     Quantity(ENVOY_MEMORY, "MB", Ought.BE_IN_PROPORTION, 10.0),
 )
 VARIANTS = ("One", "Two")
-ROUTE_CHANGES, REQUESTS = 5, 1000
+ROUTE_CHANGES, REQUESTS = 3, 1000
 
 
 def measure(sizes: Sequence[int], folder: Path) -> Growth:

@@ -11,7 +11,7 @@ from benchmarks.served import processes
 from mlsystem.engine.runtime.shim.record import lock_holder
 from tests.live import LiveEngine
 
-REST_SECONDS = 2.0
+REST_SECONDS = 1.0
 
 
 @contextmanager
