@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "project" / "api"))
+sys.path[:0] = [str(ROOT), str(ROOT / "project" / "api")]
 
 from judgement import (  # noqa: E402
     ERRORS,
@@ -40,6 +40,8 @@ from judgement import (  # noqa: E402
     weigh,
 )
 from sequential_test import Table  # noqa: E402
+
+from benchmarks import svg  # noqa: E402
 
 RATE = 0.01  # the default of canary.judge.false_alarm_rate
 CANARY_SECONDS = 300  # Canary10Percent5Minutes
@@ -202,7 +204,6 @@ def measure(simulations: int, power: int) -> dict[str, Any]:
 
 # ---------------------------------------------------------------------- the picture
 WIDTH, HEIGHT, LEFT, TOP = 640, 400, 60, 40
-COLOURS = ("#b2182b", "#ef8a62", "#2166ac", "#1b7837", "#762a83")
 
 
 def picture(power: dict[str, dict[str, float]]) -> str:
@@ -216,26 +217,16 @@ def picture(power: dict[str, dict[str, float]]) -> str:
     def y(share: float) -> float:
         return TOP + inner[1] * (1 - share)
 
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        f'<text x="{LEFT}" y="22" font-size="14">Share of worse versions that the judge rolls back, at a stated'
-        f" false-alarm rate of {RATE:.0%}</text>",
-        f'<text x="{LEFT}" y="{HEIGHT - 14}">requests to both versions during the canary, a tenth of them to the new'
-        " one</text>",
-    ]
+    title = f"Share of worse versions that the judge rolls back, at a stated false-alarm rate of {RATE:.0%}"
+    below = "requests to both versions during the canary, a tenth of them to the new one"
+    parts = [svg.text(LEFT, 22, title, size=14), svg.text(LEFT, HEIGHT - 14, below)]
     for share in (0, 0.25, 0.5, 0.75, 1):
-        parts.append(f'<path d="M{LEFT} {y(share):.1f}h{inner[0]}" stroke="#ddd"/>')
-        parts.append(f'<text x="{LEFT - 8}" y="{y(share) + 4:.1f}" text-anchor="end">{share:.0%}</text>')
-    for size in REQUESTS:
-        parts.append(f'<text x="{x(size):.1f}" y="{HEIGHT - 38}" text-anchor="middle">{size}</text>')
-    for place, ((name, shares), colour) in enumerate(zip(power.items(), COLOURS, strict=True)):
-        points = " ".join(f"{x(int(size)):.1f},{y(share):.1f}" for size, share in shares.items())
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        level = TOP + 20 * place
-        parts.append(f'<path d="M{WIDTH - 165} {level}h20" stroke="{colour}" stroke-width="2"/>')
-        parts.append(f'<text x="{WIDTH - 140}" y="{level + 4}">{name}</text>')
-    return "\n".join([*parts, "</svg>"]) + "\n"
+        parts += [svg.rule(LEFT, y(share), inner[0]), svg.text(LEFT - 8, y(share) + 4, f"{share:.0%}", "end")]
+    parts += [svg.text(x(size), HEIGHT - 38, str(size), "middle") for size in REQUESTS]
+    for place, ((name, shares), colour) in enumerate(zip(power.items(), svg.COLOURS, strict=False)):
+        parts.append(svg.curve(((x(int(size)), y(share)) for size, share in shares.items()), colour))
+        parts += svg.legend(WIDTH - 165, TOP + 20 * place, name, colour)
+    return svg.document(WIDTH, HEIGHT, parts)
 
 
 def table(found: dict[str, Any]) -> str:

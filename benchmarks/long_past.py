@@ -13,7 +13,7 @@ import re
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,14 +52,21 @@ Row = tuple[Any, ...]
 
 def multiply(database: Path, size: int) -> None:
     """Before the engine begins. What really happened stays the newest."""
+    multiply_kinds(database, {**dict.fromkeys(KINDS, size), ALARM: max(size // 10, LEAST_ALARMS)})
     with sqlite3.connect(database) as connection:
-        for kind, count in (*((kind, size) for kind in KINDS), (ALARM, max(size // 10, LEAST_ALARMS))):
-            _insert(connection, "records", RECORD, _copies(connection, kind, count))
         for make in (_deployments, _looks):
             _insert(connection, "records", RECORD, map(_row, make(connection, size)))
         _insert(connection, "metric_points", POINT, _points(connection, size * 100))
         _insert(connection, "log_events", LINE, _lines(connection, max(size * 100, LEAST_LINES)))
         _insert(connection, "objects", OBJECT, _objects(connection, "/capture/", size, _captured))
+    connection.close()
+
+
+def multiply_kinds(database: Path, counts: Mapping[str, int]) -> None:
+    """So many more records of each kind, of any engine that does not run."""
+    with sqlite3.connect(database) as connection:
+        for kind, count in counts.items():
+            _insert(connection, "records", RECORD, _copies(connection, kind, count))
     connection.close()
 
 

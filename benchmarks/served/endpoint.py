@@ -38,9 +38,9 @@ class Endpoint:
         engine = LiveEngine(folder / "engine", within=("env",))
         engine.start()
         try:
-            _prepare(engine, workload)
+            prepare(engine, workload)
             began = time.monotonic()
-            _create(engine, self.is_captured)
+            create(engine, self.is_captured)
             yield Service(engine.port, f"/endpoints/{NAME}/invocations", CSV, time.monotonic() - began)
         finally:
             engine.stop()
@@ -61,7 +61,7 @@ def captured_count(engine_url: str, folder: Path) -> int:
     return count
 
 
-def _prepare(engine: LiveEngine, workload: Workload) -> None:
+def prepare(engine: LiveEngine, workload: Workload) -> None:
     """What is there before an endpoint is: image, role and model."""
     stream = BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz") as archive:
@@ -79,7 +79,7 @@ def _prepare(engine: LiveEngine, workload: Workload) -> None:
     engine.client("sagemaker").create_model(ModelName=NAME, PrimaryContainer=container, ExecutionRoleArn=arn)
 
 
-def _create(engine: LiveEngine, is_captured: bool) -> None:
+def create(engine: LiveEngine, is_captured: bool, instances: int = 1) -> None:
     """In service. Raises NotRunError."""
     sagemaker = engine.client("sagemaker")
     capture: dict[str, Any] = {
@@ -89,7 +89,12 @@ def _create(engine: LiveEngine, is_captured: bool) -> None:
         "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
         "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
     }
-    variant = {"VariantName": "All", "ModelName": NAME, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+    variant = {
+        "VariantName": "All",
+        "ModelName": NAME,
+        "InitialInstanceCount": instances,
+        "InstanceType": "ml.m5.large",
+    }
     captured = {"DataCaptureConfig": capture} if is_captured else {}
     sagemaker.create_endpoint_config(EndpointConfigName=NAME, ProductionVariants=[variant], **captured)
     sagemaker.create_endpoint(EndpointName=NAME, EndpointConfigName=NAME)

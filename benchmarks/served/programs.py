@@ -31,12 +31,18 @@ def _uvicorn(place: Place) -> list[object]:
     return [place.bin / "uvicorn", *options, "--host", HOST, "--port", place.port, "fastapi_server:app"]
 
 
+def copied_program(folder: Path) -> Path:
+    """The container program as it is, but that it looks for `ml` in the folder rather than for /opt/ml."""
+    program = folder / "program"
+    shutil.copytree(CODE, program, ignore=shutil.ignore_patterns("__pycache__"))
+    contract = program / "utils.py"
+    contract.write_text(contract.read_text().replace("/opt/ml", str(folder / "ml")))
+    (folder / "ml").mkdir()
+    return program
+
+
 def _container_files(place: Place) -> None:
-    """The container program as it is, but for where it looks for its model."""
-    shutil.copytree(CODE, place.folder / "program", ignore=shutil.ignore_patterns("__pycache__"))
-    contract = place.folder / "program" / "utils.py"
-    contract.write_text(contract.read_text().replace("/opt/ml", str(place.folder / "ml")))
-    (place.folder / "ml").mkdir()
+    copied_program(place.folder)
     (place.folder / "ml" / "model").symlink_to(place.workload.folder)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
+from benchmarks import svg
 from benchmarks.served.measuring import Found, Measuring, Turn
 from benchmarks.served.wrk import Load
 
@@ -101,28 +102,17 @@ def picture(found: dict[str, Any]) -> str:
     """Bars of requests a second against the bare handler's, a block for each case, as SVG."""
     parts, level = [], 20
     for case, rows in found["cases"].items():
-        parts.append(f'<text x="10" y="{level}" font-size="14">{case}: requests/s, the bare handler is 1</text>')
+        parts.append(svg.text(10, level, f"{case}: requests/s, the bare handler is 1", size=14))
         level += 12
         for name, row in rows.items():
             length = BARS * min(1.0, row["of_bare"])
             colour = OURS if name.startswith("our ") else THEIRS
             words = f"{row['of_bare']:.3f}, p99 {row['p99_ms']:.1f} ms"
             parts += [
-                f'<text x="{NAMES - 8}" y="{level + 10}" text-anchor="end">{name}</text>',
+                svg.text(NAMES - 8, level + 10, name, "end"),
                 f'<rect x="{NAMES}" y="{level}" width="{length:.1f}" height="{BAR}" fill="{colour}"/>',
-                f'<text x="{NAMES + length + 6:.1f}" y="{level + 10}">{words}</text>',
+                svg.text(NAMES + length + 6, level + 10, words),
             ]
             level += BAR + 6
         level += GAP
-    return (
-        "\n".join(
-            [
-                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH + 60} {level}" font-family="sans-serif"'
-                ' font-size="11">',
-                f'<rect width="{WIDTH + 60}" height="{level}" fill="white"/>',
-                *parts,
-                "</svg>",
-            ]
-        )
-        + "\n"
-    )
+    return svg.document(WIDTH + 60, level, parts, font_size=11)

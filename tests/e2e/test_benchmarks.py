@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 from benchmarks import flights_year
+from benchmarks.growth import QUICK_SIZES
 from benchmarks.pipeline_overhead import overhead_of, table
 from benchmarks.served.environments import PEERS, environment
+from benchmarks.served.programs import CODE
 from mlsystem.console.navigation import GROUPS
 from tests.system import System
 
@@ -63,11 +65,11 @@ def test_requests_through_the_front_door_are_measured() -> None:
     assert all(row["requests_per_second"] > 0 for row in found.values())
 
 
-def _need_environments(*names: str) -> None:
-    """Where they cannot be made the test is listed as not run, and with CI=true it fails."""
+def _need_environments(*needed: str | Path) -> None:
+    """Of peers, or with such requirements. Where they cannot be made the test is listed as not run, and with CI=true it fails."""
     try:
-        for name in names:
-            environment(PEERS / f"{name}.txt")
+        for one in needed:
+            environment(one if isinstance(one, Path) else PEERS / f"{one}.txt")
     except subprocess.CalledProcessError as error:
         if os.environ.get("CI") == "true":
             raise
@@ -89,6 +91,29 @@ def test_predictions_a_second_are_measured_beside_the_bare_handler(
     assert rows[ours]["of_bare"] > 0.4, f"a request of our container costs too much: {rows}"
     assert json.loads((tmp_path / "serving.json").read_text()) == found
     assert "FastAPI by hand" in (tmp_path / "serving.md").read_text()
+
+
+@pytest.mark.parametrize("parts", [("endpoints", "executions"), ("features", "rows"), ("instances",)], ids="-".join)
+def test_what_grows_is_measured_at_several_sizes(
+    tmp_path: Path, need_tool: Callable[[str], str], parts: Sequence[str]
+) -> None:
+    if "instances" in parts:
+        need_tool("wrk")
+        _need_environments("sample")
+    if "features" in parts:
+        _need_environments(CODE / "requirements.txt")
+    found = figures("growth", "--quick", "--only", *parts, "--results", str(tmp_path))
+    assert found["not measured"] == {}
+    assert list(found["growth"]) == list(parts)
+    for part, measured in found["growth"].items():
+        assert [int(size) for size in measured["points"]] == list(QUICK_SIZES[part])
+        for point in measured["points"].values():
+            assert set(point) == set(measured["quantities"])
+            assert all(value >= 0 for value in point.values())
+            assert sum(value > 0 for value in point.values()) > len(point) / 2, "the kernel counts short times as none"
+    assert json.loads((tmp_path / "growth.json").read_text())["growth"] == found["growth"]
+    assert all(f"### {part}\n" in (tmp_path / "growth.md").read_text() for part in parts)
+    assert (tmp_path / "growth.svg").read_text().startswith("<svg")
 
 
 def test_how_fast_traffic_moves_is_measured() -> None:

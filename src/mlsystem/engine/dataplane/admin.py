@@ -39,8 +39,11 @@ class Admin:
         self._ask("POST", "/reopen_logs")
 
     def statistics(self, pattern: str) -> dict[str, int | str]:
-        """The counters, gauges and texts whose name matches the regular expression."""
-        body = self._ask("GET", f"/stats?format=json&filter={pattern}")[1]
+        """The counters, gauges and texts that were ever set and whose name matches the regular expression.
+
+        Each cluster has hundreds that were not: with those Envoy takes four times as long to look.
+        """
+        body = self._ask("GET", f"/stats?format=json&usedonly&filter={pattern}")[1]
         found = json.loads(body)["stats"]
         return {stat["name"]: stat["value"] for stat in found if "name" in stat}
 

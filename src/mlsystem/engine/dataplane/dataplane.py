@@ -24,7 +24,8 @@ from mlsystem.engine.dataplane.state import State
 # Longer than the body of a request may take.
 LATE_SECONDS = 65.0
 _POLL_SECONDS = 0.003
-_STATISTICS = "version_text|update_rejected|update_failure|warming"
+# A cluster's own `warming_state` is not among them.
+_STATISTICS = "(version_text|update_rejected|update_failure|warming_clusters|listeners_warming)$"
 _WARMING = ("cluster_manager.warming_clusters", "listener_manager.total_listeners_warming")
 
 

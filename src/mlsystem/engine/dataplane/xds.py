@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from mlsystem.engine.dataplane import clusters
@@ -79,12 +80,7 @@ def plan(new: XdsFiles, written: Mapping[Path, str]) -> list[tuple[XdsFile, ...]
 
     Clusters come before the routes that name them, and go after; so at every moment every route has its clusters.
     """
-    present = _resources(new.clusters.path, written)
-    wanted = json.loads(new.clusters.content)["resources"]
-    names = {cluster["name"] for cluster in wanted}
-    both = _clusters_file(
-        new.clusters.path, [*wanted, *(cluster for cluster in present if cluster["name"] not in names)]
-    )
+    both = new.clusters if written.get(new.clusters.path) == new.clusters.content else _with_present(new, written)
     steps = [
         _changed([both], written),
         _changed([new.routes, new.listeners], written),
@@ -93,13 +89,25 @@ def plan(new: XdsFiles, written: Mapping[Path, str]) -> list[tuple[XdsFile, ...]
     return [step for step in steps if step]
 
 
+def _with_present(new: XdsFiles, written: Mapping[Path, str]) -> XdsFile:
+    """The new clusters, and those that are there now."""
+    wanted = _resources(new.clusters.content)
+    names = {cluster["name"] for cluster in wanted}
+    present = _resources(written.get(new.clusters.path, ""))
+    return _clusters_file(
+        new.clusters.path, [*wanted, *(cluster for cluster in present if cluster["name"] not in names)]
+    )
+
+
 def cluster_names(layout: Layout, written: Mapping[Path, str]) -> list[str]:
     """Of the clusters that are there now."""
-    return [cluster["name"] for cluster in _resources(layout.clusters, written)]
+    return [cluster["name"] for cluster in _resources(written.get(layout.clusters, ""))]
 
 
-def _resources(path: Path, written: Mapping[Path, str]) -> list[Json]:
-    found: list[Json] = json.loads(written[path])["resources"] if path in written else []
+@lru_cache(maxsize=2)
+def _resources(content: str) -> list[Json]:
+    """Of a file; most changes leave the clusters as they are."""
+    found: list[Json] = json.loads(content)["resources"] if content else []
     return found
 
 

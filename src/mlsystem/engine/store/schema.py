@@ -20,7 +20,8 @@ records = Table(
     Column("body", Text, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
-    Index("records_by_state", "kind", "state"),
+    # With the time: without it SQLite prefers the index that has the order, and reads all that have ended.
+    Index("records_by_state_and_creation", "kind", "state", "created_at"),
     Index("records_by_parent", "kind", "parent", "created_at"),
     Index("records_by_creation", "kind", "created_at"),
     # Few that go on, among very many below the same parent that have ended.

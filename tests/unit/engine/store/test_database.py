@@ -8,9 +8,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from mlsystem.engine.store.clock import SystemClock
-from mlsystem.engine.store.database import Database, Transaction
+from mlsystem.engine.store.database import Database, Transaction, _all
 from mlsystem.engine.store.keys import AccessKey
 from mlsystem.engine.store.remembered import Remembered
 
@@ -32,11 +33,30 @@ def test_an_index_that_came_later_is_made_in_a_folder_of_before(tmp_path: Path) 
     Database(path, SystemClock()).close()
     whole = _indexes(path)
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("DROP INDEX records_by_state")
+        connection.execute("DROP INDEX records_by_state_and_creation")
         connection.commit()
-    assert "records_by_state" in whole - _indexes(path)
+    assert "records_by_state_and_creation" in whole - _indexes(path)
     Database(path, SystemClock()).close()
     assert _indexes(path) == whole
+
+
+@pytest.mark.parametrize(
+    ("given", "index"),
+    [
+        (("state",), "records_by_state_and_creation (kind=? AND state=?)"),
+        (("parent",), "records_by_parent (kind=? AND parent=?)"),
+        (("parent", "state"), "records_by_parent_and_state (kind=? AND parent=? AND state=?)"),
+        ((), "records_by_creation (kind=?)"),
+    ],
+)
+def test_records_are_found_by_what_is_known_of_them(
+    database: Database, tmp_path: Path, given: tuple[str, ...], index: str
+) -> None:
+    """Those that go on are few; those of their kind that have ended are very many."""
+    query = str(_all(*given, newest_first=False, by_key=False).compile(dialect=SQLiteDialect()))
+    with closing(sqlite3.connect(tmp_path / "engine.db")) as connection:
+        steps = connection.execute(f"EXPLAIN QUERY PLAN {query}", ("kind", *given)).fetchall()
+    assert steps[0][3] == f"SEARCH records USING INDEX {index}"
 
 
 def test_a_setting_is_decided_once(database: Database) -> None:
