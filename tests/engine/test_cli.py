@@ -172,7 +172,7 @@ def test_an_upload_to_a_full_disk_is_told_in_one_line(engine: LiveEngine, tmp_pa
 
 def test_the_shell_completes_commands_and_is_told_how(tmp_path: Path) -> None:
     asked = {"_MLSYSTEM_COMPLETE": "complete_bash", "COMP_WORDS": "mlsystem re", "COMP_CWORD": "1"}
-    assert run(home=tmp_path, environment=asked).stdout.split() == ["retrain", "reject", "retry"]
+    assert run(home=tmp_path, environment=asked).stdout.split() == ["restore", "retrain", "reject", "retry"]
     # The shell is the one that the command is typed in.
     script = 'mlsystem --show-completion && mlsystem --install-completion && . "$HOME/.bashrc" && complete -p mlsystem'
     environment = {"PATH": f"{SCRIPTS}:{os.environ['PATH']}", "HOME": str(tmp_path)}

@@ -41,6 +41,9 @@ Outputs:
 END
 has 'Words' aws cloudformation validate-template --template-body file://template.yaml
 has 'Successfully created/updated stack' aws cloudformation deploy --stack-name "$own" --template-file template.yaml --tags team=delays
+# The CLI names a change set after the second in which it makes it.
+second="$(date +%s)"
+until [[ "$(date +%s)" -gt "$second" ]]; do :; done
 has 'No changes to deploy' aws cloudformation deploy --stack-name "$own" --template-file template.yaml --tags team=delays --no-fail-on-empty-changeset
 aws cloudformation create-change-set --stack-name "$own" --change-set-name second --use-previous-template --parameters ParameterKey=Words,ParameterValue=two >/dev/null
 settles CREATE_COMPLETE aws cloudformation describe-change-set --stack-name "$own" --change-set-name second --query Status --output text
