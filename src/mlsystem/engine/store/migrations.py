@@ -1,6 +1,7 @@
 """How the tables of a data folder came to what they are: a step for each version that changed rows that were there.
 
-A new table or index needs none: what is missing is made whenever a folder is opened. All of that, the steps and the version that they
+A new table or index needs none: what is missing is made whenever a folder is opened, and an index that nothing names any more is
+dropped. All of that, the steps and the version that they
 lead to are one transaction: whatever ends it, the folder is as it was, and the program that made it goes on with it.
 """
 
@@ -33,6 +34,7 @@ def bring_up_to_date(connection: Connection, migrations: Sequence[Migration] = M
             "one, or restore a backup from before into another folder"
         )
     _make_missing(connection, known)
+    _drop_indexes(connection)
     for number in range(version or wanted, wanted):
         _step(connection, number, migrations[number - 1])
     if version is None:
@@ -54,6 +56,15 @@ def _make_missing(connection: Connection, known: set[str]) -> None:
             continue
         for index in (one for one in table.indexes if one.name not in known):
             index.create(connection, checkfirst=False)
+
+
+def _drop_indexes(connection: Connection) -> None:
+    """Those of earlier versions: they would be kept up with each write. A version that wants one makes it again."""
+    named = {index.name for table in schema.metadata.tables.values() for index in table.indexes}
+    # Those that SQLite has made itself, for keys, have no text.
+    made = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    for name in set(connection.exec_driver_sql(made).scalars()) - named:
+        connection.exec_driver_sql(f'DROP INDEX "{name}"')
 
 
 def _step(connection: Connection, number: int, migration: Migration) -> None:

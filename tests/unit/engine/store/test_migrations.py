@@ -117,7 +117,7 @@ def test_a_kill_in_the_middle_of_a_step_leaves_the_folder_as_it_was(path: Path) 
 def test_a_later_version_is_refused_and_gets_no_index(path: Path) -> None:
     _open(path, _add_column)
     with closing(sqlite3.connect(path)) as database:
-        database.execute("DROP INDEX records_by_state")
+        database.execute("DROP INDEX records_by_parent")
         database.commit()
     before = _dump(path)
     with pytest.raises(
