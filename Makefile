@@ -65,7 +65,7 @@ fuzz: install
 demo: install
 	$(BIN)/mlsystem demo
 
-# Figures of this machine, into benchmarks/results. With QUICK=1 the shortest form of each, into a folder that is thrown away.
+# Figures of this machine, into benchmarks/results. With QUICK=1 the shortest forms, but for those that take minutes; thrown away.
 bench: install
 ifdef QUICK
 	results=$$(mktemp -d) && $(BIN)/python benchmarks/all.py --quick --results $$results && rm -r $$results

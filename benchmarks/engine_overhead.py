@@ -14,12 +14,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.bare_programs import seconds_of
 from tests.images import push_image
 from tests.live import LiveEngine, eventually
 from tests.roles import role
@@ -49,12 +48,6 @@ def job_once(sagemaker: Any, arn: str, image: str, bucket: str, name: str) -> No
         return bool(job["TrainingJobStatus"] == "Completed")
 
     eventually(ended, timeout=60, interval=0.01)
-
-
-def seconds_of(what: Callable[[], None]) -> float:
-    begun = time.perf_counter()
-    what()
-    return time.perf_counter() - begun
 
 
 def measure(rounds: int) -> dict[str, list[float]]:

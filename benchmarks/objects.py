@@ -16,25 +16,18 @@ import shutil
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.bare_programs import seconds_of
 from tests.live import LiveEngine
 
 MIB = 1 << 20
 BUCKET = "bench"
 WRITERS = 8
 LIST_AIM_SECONDS = 1.0
-
-
-def seconds_of(what: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    what()
-    return time.perf_counter() - begun
 
 
 def copied(source: Path, target: Path) -> None:

@@ -46,6 +46,7 @@ def test_the_program_is_told_its_context_and_cannot_change_the_model(serving: Se
     told = json.loads(serving.invoke(endpoint, b"context", CustomAttributes="a=1", InferenceId="id-1"))
     assert told["writable"] is False
     assert told["SAGEMAKER_BIND_TO_PORT"] == "8080"
+    assert told["MODEL_SERVER_FRONT"] == "host"
     assert told["AWS_ENDPOINT_URL"] == serving.engine.url
     headers = {name.lower(): value for name, value in told.items()}
     assert headers["x-amzn-sagemaker-custom-attributes"] == "a=1"

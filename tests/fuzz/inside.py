@@ -20,26 +20,20 @@ from starlette.types import ASGIApp, Message
 from mlsystem.engine.contract import CREDENTIALS_PATH, House, Principal, Room
 from mlsystem.engine.dataplane.state import Door
 from mlsystem.engine.decide.arn import Scope
-from mlsystem.engine.durable.worker import Worker
 from mlsystem.engine.front.app import Front
-from mlsystem.engine.front.audit import AuditTrail
 from mlsystem.engine.front.credentials import CredentialsPage
-from mlsystem.engine.front.dispatch import Dispatcher
-from mlsystem.engine.front.guard import Guard
 from mlsystem.engine.front.principals import Authenticator
 from mlsystem.engine.front.protocol import HttpRequest
 from mlsystem.engine.front.signature import read_signature
-from mlsystem.engine.runtime.credentials import WorkloadCredentials
 from mlsystem.engine.runtime.process import ProcessSpec
 from mlsystem.engine.runtime.runner import ProcessRunner
 from mlsystem.engine.runtime.shim import record
-from mlsystem.engine.services.iam.role_book import RoleBook
 from mlsystem.engine.settings import DEFAULT_ACCOUNT, DEFAULT_REGION, Settings
-from mlsystem.engine.start import _control, _equip, _keeper, _rooms
 from mlsystem.engine.store.clock import SystemClock
 from mlsystem.engine.store.database import Database
 from mlsystem.engine.store.folder import DataFolder
 from mlsystem.engine.store.keys import Credentials
+from mlsystem.engine.wiring import control_socket, equip, wire
 from tests.fuzz.kind import Tracebacks
 
 # Waits of stacks and executions are over while inputs are still tried.
@@ -140,29 +134,19 @@ def inside_engine(*, verifies: bool = False) -> Iterator[InsideEngine]:
         database = Database(folder.database, clock)
         stack.callback(database.close)
         scope = Scope(DEFAULT_ACCOUNT, DEFAULT_REGION)
-        audit = AuditTrail(folder.root, scope)
-        stack.callback(audit.close)
-        roles = RoleBook()
-        dispatcher = Dispatcher(database, scope, Guard(scope, roles), audit)
-        equipment = _equip(folder, settings.runtime, database, stack)
+        equipment = equip(folder, settings.runtime, database, stack)
         runner = Unstarted(folder.processes, equipment.machine)
         stack.callback(runner.close)
         runner.watch(equipment.exits.report)
         equipment = replace(equipment, runner=runner)
-        door = Door(scope, settings.port, str(_control(folder)), settings.host)
-        keeper = _keeper(folder, database, equipment.plane, door, roles)
-        worker = Worker(database, clock)
-        house = House(scope, clock, database, worker, folder, dispatcher, "http://127.0.0.1:1", dispatcher.demand)
-        credentials = WorkloadCredentials(house, equipment.keys, runner, settings.workload_key_seconds)
-        rooms = _rooms(house, equipment, keeper, credentials)
-        dispatcher.open(rooms)
-        for room in rooms:
-            room.register(worker)
+        door = Door(scope, settings.port, str(control_socket(folder)), settings.host)
+        wired = wire(settings, folder, database, clock, door, "http://127.0.0.1:1", equipment, stack)
+        house, rooms = wired.house, wired.rooms
         authenticator = (Authenticator if verifies else Believing)(database, equipment.keys, clock, scope)
-        mounts: dict[str, ASGIApp] = {CREDENTIALS_PATH: CredentialsPage(credentials)}
+        mounts: dict[str, ASGIApp] = {CREDENTIALS_PATH: CredentialsPage(wired.credentials)}
         for room in rooms:
             mounts.update(room.mounts)
-        front = Front(authenticator, dispatcher, audit, folder, mounts)
+        front = Front(authenticator, wired.dispatcher, wired.audit, folder, mounts)
         with database.transaction() as tx:
             root_key = equipment.keys.issue(tx, house.root.arn, scope.account, None)
         engine = InsideEngine(house, rooms, front, root_key)
@@ -172,6 +156,6 @@ def inside_engine(*, verifies: bool = False) -> Iterator[InsideEngine]:
         for part in (part for room in rooms for part in room.parts):
             part.start()
             stack.callback(part.stop)
-        worker.start()
-        stack.callback(worker.stop)
+        house.worker.start()
+        stack.callback(house.worker.stop)
         yield engine

@@ -15,22 +15,17 @@ from pathlib import Path
 
 from botocore.model import OperationModel
 
-from mlsystem.engine.contract import House, Operation, Room
+from mlsystem.engine.contract import Operation, Room
 from mlsystem.engine.dataplane.state import Door
 from mlsystem.engine.decide.arn import Scope
-from mlsystem.engine.durable.worker import Worker
-from mlsystem.engine.front.dispatch import Dispatcher
-from mlsystem.engine.front.guard import Guard
 from mlsystem.engine.runtime.api_model import service_model
-from mlsystem.engine.runtime.credentials import WorkloadCredentials
 from mlsystem.engine.services.cloudformation.resource_type import ResourceType
 from mlsystem.engine.services.cloudformation.room import TYPES
-from mlsystem.engine.services.iam.role_book import RoleBook
 from mlsystem.engine.settings import DEFAULT_ACCOUNT, DEFAULT_REGION, Settings
-from mlsystem.engine.start import _control, _equip, _keeper, _rooms
 from mlsystem.engine.store.clock import SystemClock
 from mlsystem.engine.store.database import Database
 from mlsystem.engine.store.folder import DataFolder
+from mlsystem.engine.wiring import control_socket, equip, wire
 
 HEAD = """\
 # Coverage: what the local engine answers
@@ -70,14 +65,9 @@ def wired_rooms() -> tuple[Room, ...]:
         database = Database(folder.database, clock)
         stack.callback(database.close)
         scope = Scope(DEFAULT_ACCOUNT, DEFAULT_REGION)
-        dispatcher = Dispatcher(database, scope, Guard(scope, RoleBook()))
-        equipment = _equip(folder, settings.runtime, database, stack)
-        door = Door(scope, settings.port, str(_control(folder)), settings.host)
-        keeper = _keeper(folder, database, equipment.plane, door, RoleBook())
-        worker, url = Worker(database, clock), "http://127.0.0.1"
-        house = House(scope, clock, database, worker, folder, dispatcher, url, dispatcher.demand)
-        credentials = WorkloadCredentials(house, equipment.keys, equipment.runner, settings.workload_key_seconds)
-        return _rooms(house, equipment, keeper, credentials)
+        equipment = equip(folder, settings.runtime, database, stack)
+        door = Door(scope, settings.port, str(control_socket(folder)), settings.host)
+        return wire(settings, folder, database, clock, door, "http://127.0.0.1", equipment, stack).rooms
 
 
 def page(rooms: Sequence[Room], types: Sequence[ResourceType]) -> str:

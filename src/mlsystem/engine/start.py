@@ -1,4 +1,4 @@
-"""Wires the engine: the one file that knows every room.
+"""Starts the engine.
 
 Order matters: the folder's lock before the database, every room registered before the worker starts (its outbox may hold work from before a
 crash), and the rooms started before the first request is let in.
@@ -14,7 +14,6 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -25,88 +24,37 @@ from starlette.types import Scope as AsgiScope
 
 from mlsystem.engine.backup.moment import sweep_staging
 from mlsystem.engine.contract import CREDENTIALS_PATH, House, Part, Room
-from mlsystem.engine.dataplane.dataplane import DataPlane
 from mlsystem.engine.dataplane.filters import AUTHORIZE_PREFIX
-from mlsystem.engine.dataplane.keeper import DoorKeeper
 from mlsystem.engine.dataplane.state import Door
 from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.decide.errors import StartupError
 from mlsystem.engine.durable.housekeeping import Housekeeping, Tidy
 from mlsystem.engine.durable.racepoint import race_point
-from mlsystem.engine.durable.worker import Worker
 from mlsystem.engine.front.api_authorization import API_PREFIX, ApiAuthorization
 from mlsystem.engine.front.app import Front
-from mlsystem.engine.front.audit import AuditTrail
 from mlsystem.engine.front.console import PATH as CONSOLE_PATH
 from mlsystem.engine.front.console import console_process, socket_path
 from mlsystem.engine.front.credentials import CredentialsPage
-from mlsystem.engine.front.dispatch import Dispatcher
 from mlsystem.engine.front.door import DoorProcess, reserve_port
-from mlsystem.engine.front.guard import Guard
-from mlsystem.engine.front.invokers import Invokers
 from mlsystem.engine.front.kept_process import KeptProcess
 from mlsystem.engine.front.mlflow import PREFIX as MLFLOW_PREFIX
 from mlsystem.engine.front.mlflow import find_mlflow, mlflow_process
 from mlsystem.engine.front.mlflow import socket_path as mlflow_socket
 from mlsystem.engine.front.permit import PermitPage
 from mlsystem.engine.front.principals import Authenticator
-from mlsystem.engine.runtime.choice import choose
-from mlsystem.engine.runtime.credentials import WorkloadCredentials
-from mlsystem.engine.runtime.exits import ExitBoard
-from mlsystem.engine.runtime.images import ImageStore
 from mlsystem.engine.runtime.machine import Machine
 from mlsystem.engine.runtime.process import LONGEST_SOCKET_PATH
-from mlsystem.engine.runtime.runner import ProcessRunner
-from mlsystem.engine.runtime.workload import Machinery
-from mlsystem.engine.services.apigateway import room as apigateway
-from mlsystem.engine.services.application_autoscaling import room as application_autoscaling
-from mlsystem.engine.services.cloudformation import room as cloudformation
-from mlsystem.engine.services.cloudwatch import room as cloudwatch
-from mlsystem.engine.services.codebuild import room as codebuild
-from mlsystem.engine.services.codecommit import room as codecommit
-from mlsystem.engine.services.codedeploy import room as codedeploy
-from mlsystem.engine.services.codepipeline import room as codepipeline
-from mlsystem.engine.services.ec2 import room as ec2
-from mlsystem.engine.services.ecr import room as ecr
-from mlsystem.engine.services.efs import room as efs
-from mlsystem.engine.services.events import room as events
-from mlsystem.engine.services.iam import room as iam
-from mlsystem.engine.services.iam.role import Role
-from mlsystem.engine.services.iam.role_book import RoleBook
-from mlsystem.engine.services.kms import room as kms
-from mlsystem.engine.services.lambda_ import room as lambda_
-from mlsystem.engine.services.logs import room as logs
-from mlsystem.engine.services.s3 import room as s3
-from mlsystem.engine.services.sagemaker import room as sagemaker
-from mlsystem.engine.services.sagemaker_runtime import room as sagemaker_runtime
-from mlsystem.engine.services.scheduler import room as scheduler
-from mlsystem.engine.services.secretsmanager import room as secretsmanager
-from mlsystem.engine.services.servicecatalog import room as servicecatalog
-from mlsystem.engine.services.sns import room as sns
-from mlsystem.engine.services.stepfunctions import room as stepfunctions
-from mlsystem.engine.services.sts import room as sts
 from mlsystem.engine.settings import DEFAULT_ACCOUNT, DEFAULT_REGION, Settings
 from mlsystem.engine.store.clock import Clock, SystemClock
 from mlsystem.engine.store.database import Database
 from mlsystem.engine.store.folder import DataFolder, FolderLock
 from mlsystem.engine.store.keys import AccessKey, KeyRing
+from mlsystem.engine.wiring import Equipment, control_socket, equip, wire
 
 log = logging.getLogger(__name__)
 
 HEALTH_PATH = "/_mlsystem/health"
 REQUEST_THREADS = 200
-
-
-@dataclass(frozen=True)
-class Equipment:
-    """What rooms share beside the house: each is handed what it needs."""
-
-    keys: KeyRing
-    machine: Machine
-    runner: ProcessRunner
-    exits: ExitBoard
-    images: ImageStore
-    plane: DataPlane
 
 
 @dataclass(frozen=True)
@@ -137,40 +85,30 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
         _decided_once(database, "account", settings.account, DEFAULT_ACCOUNT),
         _decided_once(database, "region", settings.region, DEFAULT_REGION),
     )
-    equipment = _equip(folder, settings.runtime, database, stack)
+    equipment = equip(folder, settings.runtime, database, stack)
     process = DoorProcess(database, equipment.runner, equipment.plane, folder.root / "logs" / "door.log")
     port = reserve_port(database, settings.host, settings.port, process.is_running)
     stack.callback(port.release)
-    roles = RoleBook()
     door = Door(
         scope,
         port.number,
-        str(_control(folder)),
+        str(control_socket(folder)),
         settings.host,
         console=str(socket_path(folder)) if settings.has_console else None,
         mlflow=str(mlflow_socket(folder)) if settings.has_mlflow else None,
         trusts_loopback=settings.trusts_loopback,
         collector=settings.collector,
     )
-    keeper = _keeper(folder, database, equipment.plane, door, roles)
-    worker = Worker(database, clock)
-    audit = AuditTrail(folder.root, scope)
-    stack.callback(audit.close)
-    dispatcher = Dispatcher(database, scope, Guard(scope, roles), audit)
     url = f"http://{settings.host}:{port.number}"
-    house = House(scope, clock, database, worker, folder, dispatcher, url, dispatcher.demand)
-    credentials = WorkloadCredentials(house, equipment.keys, equipment.runner, settings.workload_key_seconds)
-    rooms = _rooms(house, equipment, keeper, credentials)
-    dispatcher.open(rooms)
-    for room in rooms:
-        room.register(worker)
+    wired = wire(settings, folder, database, clock, door, url, equipment, stack)
+    house, rooms, worker = wired.house, wired.rooms, wired.house.worker
     Housekeeping(database, worker, clock, _start_parts(rooms, stack)).start()
-    keeper.write()
+    wired.keeper.write()
     # Before it is started: what fails on the way, on a full disk, must not leave a door behind that leads nowhere.
     stack.callback(process.stop)
     process.start(equipment.exits)
-    keeper.start()
-    stack.callback(keeper.stop)
+    wired.keeper.start()
+    stack.callback(wired.keeper.stop)
     alive = equipment.runner.adopt()
     log.info("adopted %d processes", len(alive))
     _keep(console_process(folder, database, equipment.runner), settings.has_console, equipment, stack)
@@ -181,13 +119,13 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     authenticator = Authenticator(database, equipment.keys, clock, scope)
     mounts: dict[str, ASGIApp] = {
         HEALTH_PATH: _health(settings, equipment.machine, rooms),
-        CREDENTIALS_PATH: CredentialsPage(credentials),
+        CREDENTIALS_PATH: CredentialsPage(wired.credentials),
         f"{AUTHORIZE_PREFIX}{API_PREFIX}": ApiAuthorization(authenticator, house),
-        f"{AUTHORIZE_PREFIX}/": PermitPage(AUTHORIZE_PREFIX, scope, authenticator, dispatcher, audit),
+        f"{AUTHORIZE_PREFIX}/": PermitPage(AUTHORIZE_PREFIX, scope, authenticator, wired.dispatcher, wired.audit),
     }
     for room in rooms:
         mounts.update(room.mounts)
-    front = Front(authenticator, dispatcher, audit, folder, mounts)
+    front = Front(authenticator, wired.dispatcher, wired.audit, folder, mounts)
     _write_root_credentials(house, equipment.keys, _own_servers(settings, url))
     process.wait_open()
     port.release()
@@ -205,7 +143,7 @@ def _start_parts(rooms: Sequence[Room], stack: ExitStack) -> list[Tidy]:
 
 def _check_length(folder: DataFolder) -> None:
     """Raises StartupError where Linux does not take the paths of the folder's own sockets."""
-    excess = len(str(_control(folder)).encode()) - LONGEST_SOCKET_PATH
+    excess = len(str(control_socket(folder)).encode()) - LONGEST_SOCKET_PATH
     if excess > 0:
         raise StartupError(
             f"the path of the data folder {folder.root} is {excess} bytes too long for sockets in it: --home names another"
@@ -220,65 +158,12 @@ def _decided_once(database: Database, name: str, wanted: str | None, default: st
     return known
 
 
-def _equip(folder: DataFolder, runtime: str, database: Database, stack: ExitStack) -> Equipment:
-    machine = choose(runtime, folder.processes)
-    log.info("%s", machine.sentence)
-    if machine.docker is not None:
-        folder.docker.write_text(str(machine.docker.socket))
-    runner = ProcessRunner(folder.processes, machine, hidden=(folder.root,))
-    stack.callback(runner.close)
-    exits = ExitBoard()
-    runner.watch(exits.report)
-    return Equipment(KeyRing(database), machine, runner, exits, ImageStore(folder.images), DataPlane(folder.door))
-
-
-def _keeper(folder: DataFolder, database: Database, plane: DataPlane, door: Door, roles: RoleBook) -> DoorKeeper:
-    """The keeper, whose doors of workloads follow the policies of their roles."""
-    keeper = DoorKeeper(plane, door, database)
-    keeper.workloads_from(Invokers(door.scope, roles, folder).doors)
-    database.follow(Role, keeper.refresh)
-    return keeper
-
-
 def _keep(process: KeptProcess, is_wanted: bool, equipment: Equipment, stack: ExitStack) -> None:
     if is_wanted:
         process.start(equipment.exits)
         stack.callback(process.stop)
     else:
         process.end()
-
-
-def _rooms(
-    house: House, equipment: Equipment, keeper: DoorKeeper, credentials: WorkloadCredentials
-) -> tuple[Room, ...]:
-    machinery = Machinery(equipment.runner, equipment.exits, equipment.images, credentials)
-    return (
-        sns.open_room(house),
-        stepfunctions.open_room(house),
-        sts.open_room(house, equipment.keys),
-        apigateway.open_room(house, keeper),
-        cloudformation.open_room(house, equipment.keys),
-        application_autoscaling.open_room(house),
-        cloudwatch.open_room(house),
-        codebuild.open_room(house, machinery),
-        codecommit.open_room(house, equipment.keys),
-        codedeploy.open_room(house),
-        codepipeline.open_room(house),
-        ecr.open_room(house, equipment.images),
-        events.open_room(house),
-        ec2.open_room(house),
-        efs.open_room(house),
-        iam.open_room(house),
-        lambda_.open_room(house, machinery),
-        logs.open_room(house),
-        s3.open_room(house, equipment.keys),
-        kms.open_room(house, equipment.keys),
-        scheduler.open_room(house),
-        secretsmanager.open_room(house),
-        servicecatalog.open_room(house),
-        sagemaker.open_room(house, machinery, keeper),
-        sagemaker_runtime.open_room(house, equipment.plane),
-    )
 
 
 def _own_servers(settings: Settings, url: str) -> dict[str, str]:
@@ -325,16 +210,12 @@ def _told(machine: Machine) -> dict[str, object]:
     return {"runtime": machine.kind, "isolated": machine.isolates, "sentence": machine.sentence}
 
 
-def _control(folder: DataFolder) -> Path:
-    return folder.sockets / "control.sock"
-
-
 def listen_inside(folder: DataFolder) -> socket.socket:
     """The control plane's Unix socket, where the front door finds it.
 
     What the worker takes up again may ask for something at once: that waits here until it can be answered.
     """
-    path = _control(folder)
+    path = control_socket(folder)
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))

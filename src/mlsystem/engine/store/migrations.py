@@ -1,8 +1,8 @@
 """How the tables of a data folder came to what they are: a step for each version that changed rows that were there.
 
 A new table or index needs none: what is missing is made whenever a folder is opened, and an index that nothing names any more is
-dropped. All of that, the steps and the version that they
-lead to are one transaction: whatever ends it, the folder is as it was, and the program that made it goes on with it.
+dropped. All of that, the steps and the version that they lead to are one transaction: whatever ends it, the folder is as it was, and the
+program that made it goes on with it.
 """
 
 from __future__ import annotations

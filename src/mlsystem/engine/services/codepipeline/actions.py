@@ -11,7 +11,8 @@ from mlsystem.engine.decide.errors import ActionFailed, AwsError
 from mlsystem.engine.durable.machine import Event, Json, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler, NoticeHandler
 from mlsystem.engine.services.codepipeline.execution import Execution, ExecutionMachine, Run, RunStatus
-from mlsystem.engine.services.codepipeline.providers import PROVIDERS, Answer, Work, failed, stack_answer, succeeded
+from mlsystem.engine.services.codepipeline.providers import PROVIDERS, stack_answer
+from mlsystem.engine.services.codepipeline.work import Answer, Work, failed, succeeded
 from mlsystem.engine.store.database import Transaction
 
 VARIABLE = re.compile(r"#\{(?P<namespace>[A-Za-z0-9@_-]+)\.(?P<name>[A-Za-z0-9@_-]+)\}")
