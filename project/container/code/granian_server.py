@@ -11,6 +11,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -48,7 +49,7 @@ def main() -> None:
         respawn_interval=BETWEEN_WORKERS_SECONDS,
         workers_kill_timeout=GRACE_SECONDS,
     )
-    server.on_startup(_let_reloads_in)
+    server.on_startup(_obey)
     server.on_reload(_reload)
     server.serve(target_loader=_worker, wrap_loader=False)
 
@@ -60,9 +61,30 @@ def _address(bind: str) -> dict[str, Any]:
     return {"address": host.strip("[]"), "port": int(port)}
 
 
-def _let_reloads_in() -> None:
-    """A SIGHUP that came until now has waited."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
+def _obey() -> None:
+    """A SIGHUP that came until now has waited, and a SIGTERM has ended the program."""
+    _take_in_a_thread([signal.SIGTERM, signal.SIGHUP])
+
+
+def _take_in_a_thread(signals: Iterable[signal.Signals]) -> None:
+    """Their handlers run in a thread of their own.
+
+    Granian's main threads sleep in a wait that a signal ends only if the kernel hands it to that very thread. It may as
+    well hand it to another one, and the handler would not run. Blocked in all of them, it waits for this thread. Those
+    handlers only set what others wait for, and so may run in any thread.
+    """
+
+    def take() -> None:
+        while True:
+            number = signal.sigwait(signals)
+            handler = signal.getsignal(number)
+            if callable(handler):
+                handler(number, None)
+            else:
+                os._exit(0)  # a worker's SIGTERM before it answers anybody
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    threading.Thread(target=take, daemon=True).start()
 
 
 def _reload() -> None:
@@ -72,6 +94,8 @@ def _reload() -> None:
 
 def _worker() -> Any:
     """In a worker, before its first request: it becomes whom it is to be."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # it was born with its parent's handler; Granian sets its own
+    _take_in_a_thread([signal.SIGTERM])
     if "MODEL_SERVER_UID" in os.environ:
         os.setgroups([])
         os.setgid(int(os.environ["MODEL_SERVER_GID"]))
