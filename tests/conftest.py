@@ -12,6 +12,7 @@ import hypothesis
 import pytest
 
 from mlsystem.client.images.kept import FOLDER_VARIABLE
+from mlsystem.engine.store import master_key
 from tests import finished, order, seconds
 from tests.docker_engine import DockerEngine, docker_engine
 from tests.e2e.built_images import CACHE
@@ -36,6 +37,14 @@ def _kept_images_of_tests() -> Iterator[None]:
     """What a person keeps stays as it is."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(FOLDER_VARIABLE, str(CACHE))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _keys_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The keys of the folders that tests make lie where the finished system lies, of which they make copies."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(master_key.FOLDER_VARIABLE, str(_shared_folder(tmp_path_factory) / "keys"))
         yield
 
 
@@ -64,11 +73,16 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
 @pytest.fixture(scope="session")
 def finished_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of a system that has reached production. Never start it: `system_on_copy` runs a copy."""
+    return finished_folder(_shared_folder(tmp_path_factory))
+
+
+def _shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of all processes of this run of tests, and of other runs where these are told so."""
     if finished.FOLDER_VARIABLE in os.environ:
-        return finished_folder(Path(os.environ[finished.FOLDER_VARIABLE]))
+        return Path(os.environ[finished.FOLDER_VARIABLE])
     base = tmp_path_factory.getbasetemp()
     # A worker's own folder lies below the one of the whole test run.
-    return finished_folder(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 @pytest.fixture(scope="module")

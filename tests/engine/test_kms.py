@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -166,3 +169,52 @@ def test_a_deleted_key_is_gone_in_scaled_time_and_never_twice(new_engine: Callab
     kms = live.client("kms")
     eventually(lambda: key not in [one["KeyId"] for one in kms.list_keys()["Keys"]])
     eventually(lambda: "alias/gone" not in [one["AliasName"] for one in kms.list_aliases()["Aliases"]])
+
+
+def test_what_a_rotated_key_had_sealed_opens_and_what_it_seals_now_has_its_new_material(engine: LiveEngine) -> None:
+    kms, s3 = engine.client("kms"), engine.client("s3")
+    key = kms.create_key()["KeyMetadata"]
+    bucket = f"rotated-{key['KeyId']}"
+    s3.create_bucket(Bucket=bucket)
+    under = {"Bucket": bucket, "ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key["KeyId"]}
+    s3.put_object(Key="before", Body=b"old", **under)
+    kms.rotate_key_on_demand(KeyId=key["KeyId"])
+    eventually(lambda: kms.list_key_rotations(KeyId=key["KeyId"])["Rotations"])
+    s3.put_object(Key="after", Body=b"new", **under)
+    assert [s3.get_object(Bucket=bucket, Key=name)["Body"].read() for name in ("before", "after")] == [b"old", b"new"]
+    made = kms.generate_data_key(KeyId=key["KeyId"], KeySpec="AES_256")
+    assert made["KeyMaterialId"] != key["CurrentKeyMaterialId"]
+
+
+def test_what_a_deleted_key_had_sealed_is_lost_also_to_whoever_has_all_the_files(
+    new_engine: Callable[..., LiveEngine],
+) -> None:
+    live = new_engine(time_scale=7 * 86_400 / 1.5)
+    live.start()
+    kms, s3 = live.client("kms"), live.client("s3")
+    doomed, other = (kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(2))
+    kms.rotate_key_on_demand(KeyId=doomed)
+    eventually(lambda: kms.list_key_rotations(KeyId=doomed)["Rotations"])
+    s3.create_bucket(Bucket="sealed")
+    for name in (doomed, other):
+        s3.put_object(Bucket="sealed", Key=name, Body=b"text", ServerSideEncryption="aws:kms", SSEKMSKeyId=name)
+    materials = {key: _sealed_materials(live.folder, key) for key in (doomed, other)}
+    assert len(materials[doomed]) == 2
+    kms.schedule_key_deletion(KeyId=doomed, PendingWindowInDays=7)
+    eventually(lambda: doomed not in [one["KeyId"] for one in kms.list_keys()["Keys"]])
+    eventually(lambda: not _left(live.folder, materials[doomed]))
+    assert _left(live.folder, materials[other]), "where they are is looked at"
+    assert code_of(lambda: s3.get_object(Bucket="sealed", Key=doomed)) == "KMS.NotFoundException"
+    assert s3.get_object(Bucket="sealed", Key=other)["Body"].read() == b"text"
+
+
+def _sealed_materials(folder: Path, key: str) -> list[bytes]:
+    with closing(sqlite3.connect(folder / "state.db")) as connection:
+        (body,) = connection.execute("SELECT body FROM records WHERE kind = 'kms.key' AND key = ?", (key,)).fetchone()
+    return [material["sealed_hex"].encode() for material in json.loads(body)["materials"]]
+
+
+def _left(folder: Path, words: list[bytes]) -> list[Path]:
+    """The files of the data folder in which one of them stands."""
+    files = [path for path in folder.iterdir() if path.is_file()]
+    return [path for path in files if any(word in path.read_bytes() for word in words)]

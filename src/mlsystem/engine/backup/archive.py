@@ -22,13 +22,15 @@ from typing import BinaryIO
 from mlsystem import audit_chain
 from mlsystem.archives import tarfile
 from mlsystem.engine.backup.errors import BackupError, told_of_disk
-from mlsystem.engine.backup.manifest import DATABASE, NAME, Manifest, Member, key_check
+from mlsystem.engine.backup.manifest import DATABASE, NAME, Manifest, Member
 from mlsystem.engine.backup.moment import HELD, LEFT_OUT, Moment, moment_of
+from mlsystem.engine.decide.errors import StartupError
 from mlsystem.engine.durable.racepoint import race_point
+from mlsystem.engine.store.disk import sync_folder
 from mlsystem.engine.store.folder import DataFolder
+from mlsystem.engine.store.master_key import INSIDE, WORD, read_key, word_of
 
 KEY_SUFFIX = ".key"
-MASTER_KEY = "master_key"
 PARTIAL_SUFFIX = ".partial"
 SUFFIX = ".tar"
 # A shared file that changes while it is copied is copied again this often.
@@ -117,14 +119,17 @@ def _check_room(moment: Moment, folder: DataFolder, file: Path) -> None:
 
 
 def _copy_database(moment: Moment, copy: Path) -> str:
-    """The database as the moment has it, without the master key, which is returned."""
+    """The database as the moment has it; returns the master key, which is not in it."""
     with closing(sqlite3.connect(copy, isolation_level=None)) as target:
         moment.database.backup(target)
         target.execute("PRAGMA journal_mode=DELETE")
-        (master,) = target.execute("SELECT value FROM meta WHERE name = ?", (MASTER_KEY,)).fetchone()
-        target.execute("DELETE FROM meta WHERE name = ?", (MASTER_KEY,))
+        words = dict(target.execute("SELECT name, value FROM meta WHERE name IN (?, ?)", (WORD, INSIDE)))
+        target.execute("DELETE FROM meta WHERE name = ?", (INSIDE,))
         target.execute("VACUUM")  # else it would still be read in the pages that are free
-    return str(master)
+    try:
+        return words.get(INSIDE) or read_key(words[WORD])
+    except StartupError as error:
+        raise BackupError(str(error)) from error
 
 
 def _write_key(path: Path, master: str, audit: Path) -> None:
@@ -157,7 +162,7 @@ def _manifest(moment: Moment, now: datetime, master: str, writer: _Writer) -> Ma
         made_at=now.isoformat(timespec="seconds"),
         account=known["account"],
         region=known["region"],
-        key_check=key_check(master),
+        key_check=word_of(master),
         members=writer.members,
         changing=tuple(writer.changing),
     )
@@ -302,12 +307,3 @@ def _header(tar: tarfile.TarFile, name: str, path: Path) -> tarfile.TarInfo:
         int(found.st_mtime),  # else each member had a second header
     )
     return header
-
-
-def sync_folder(path: Path) -> None:
-    """Until it is on the disk which names it has."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

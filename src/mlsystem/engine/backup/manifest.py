@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from typing import Literal
 
@@ -57,8 +56,3 @@ def read_manifest(text: bytes) -> Manifest:
         return Manifest.model_validate(content)
     except (ValueError, ValidationError, KeyError, TypeError) as error:
         raise BackupError("the backup's manifest is damaged: use another backup") from error
-
-
-def key_check(master_key: str) -> str:
-    """A word that only this key leads to."""
-    return hmac.digest(bytes.fromhex(master_key), b"backup", "sha256").hex()[:32]

@@ -15,10 +15,13 @@ from typing import IO
 
 from mlsystem import audit_chain
 from mlsystem.archives import tarfile
-from mlsystem.engine.backup.archive import KEY_SUFFIX, MASTER_KEY, sync_folder
+from mlsystem.engine.backup.archive import KEY_SUFFIX
 from mlsystem.engine.backup.errors import BackupError, told_of_disk
-from mlsystem.engine.backup.manifest import DATABASE, NAME, Manifest, Member, key_check, read_manifest
+from mlsystem.engine.backup.manifest import DATABASE, NAME, Manifest, Member, read_manifest
+from mlsystem.engine.decide.errors import StartupError
 from mlsystem.engine.durable.racepoint import race_point
+from mlsystem.engine.store.disk import sync_folder
+from mlsystem.engine.store.master_key import WORD, keep_key, word_of
 
 ASIDE_SUFFIX = ".restoring"
 PIECE_BYTES = 1024 * 1024
@@ -44,7 +47,7 @@ def restore(file: Path, root: Path, key: Path | None = None) -> Restored:
     master, audit = _read_keys(key)
     with told_of_disk(root.parent), _aside(root) as aside:
         manifest = _unpack(file, aside)
-        if key_check(master) != manifest.key_check:
+        if word_of(master) != manifest.key_check:
             raise BackupError(f"{key} is the key of another data folder: --key names the one that was made with {file}")
         _put_key(aside / DATABASE, master)
         if audit:
@@ -184,5 +187,10 @@ def _dress(path: Path, header: tarfile.TarInfo) -> None:
 
 
 def _put_key(database: Path, master: str) -> None:
+    """Where this user's keys are; the database is told which it is. Raises BackupError."""
+    try:
+        word = keep_key(master)
+    except StartupError as error:
+        raise BackupError(str(error)) from error
     with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("INSERT INTO meta (name, value) VALUES (?, ?)", (MASTER_KEY, master))
+        connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (WORD, word))

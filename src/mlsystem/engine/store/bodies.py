@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 from mlsystem.engine.decide.errors import EngineError
 from mlsystem.engine.store.cipher import CHUNK_BYTES, KEY_BYTES, SEALED_CHUNK_BYTES, ChunkCipher
-from mlsystem.engine.store.disk import disk_error
+from mlsystem.engine.store.disk import disk_error, sync_folder
 from mlsystem.engine.store.folder import DataFolder
 
 # The checksums that are computed for every body, as S3's headers name them.
@@ -195,7 +195,7 @@ class BodyStore:
         try:
             target = self._place(name)
             body.path.rename(target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         except OSError as error:
             raise disk_error(error) from error
         return name
@@ -208,7 +208,7 @@ class BodyStore:
             target.hardlink_to(self.path(name))
         except FileNotFoundError as error:
             raise BodyGone(name) from error
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
         return copy
 
     def path(self, name: str) -> Path:
@@ -219,7 +219,7 @@ class BodyStore:
         target = self.path(name)
         if not target.parent.exists():
             target.parent.mkdir(exist_ok=True, mode=0o700)
-            _sync_folder(self._folder.objects)
+            sync_folder(self._folder.objects)
         return target
 
     def hold(self, names: Sequence[str]) -> None:
@@ -259,11 +259,3 @@ class BodyStore:
         for path in strays:
             path.unlink(missing_ok=True)
         return len(strays)
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -260,6 +260,7 @@ class Database:
     def __init__(self, path: Path, clock: Clock, migrations: Sequence[Migration] = MIGRATIONS):
         """Raises StartupError for tables that cannot be brought to what this version reads; they are as they were then."""
         self._clock = clock
+        self._path = path
         self._engine = _open(path, "IMMEDIATE")
         self._readers = _open(path, "DEFERRED")
         self._writer = threading.RLock()
@@ -333,8 +334,7 @@ class Database:
 
     def setting(self, name: str, default: Callable[[], str]) -> str:
         """A value that is decided once for this data folder and kept. Where it is already, no writer is waited for."""
-        with self.reading() as tx:
-            found = _setting(tx, name)
+        found = self.find_setting(name)
         if found is not None:
             return found
         with self.transaction() as tx:
@@ -343,6 +343,25 @@ class Database:
                 found = default()
                 tx.connection.execute(insert(schema.meta).values(name=name, value=found))
             return found
+
+    def find_setting(self, name: str) -> str | None:
+        with self.reading() as tx:
+            return _setting(tx, name)
+
+    def replace_secret(self, name: str, instead: str, value: str) -> None:
+        """Remove a setting, so that nothing of it is left in the files, and set another one."""
+        with self.transaction() as tx:
+            tx.connection.execute(delete(schema.meta).where(schema.meta.c.name == name))
+            tx.connection.execute(insert(schema.meta).values(name=instead, value=value))
+        self.forget_removed()
+
+    def forget_removed(self) -> None:
+        """Empty the log, where what was removed still stands: in the database itself it was overwritten.
+
+        Within no transaction. A snapshot that somebody goes on reading for long keeps the log for now.
+        """
+        with closing(sqlite3.connect(self._path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def change_setting(self, name: str, value: str) -> None:
         table = schema.meta
@@ -363,7 +382,8 @@ def _open(path: Path, mode: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"journal_size_limit={LARGEST_LOG}"):
+        size = f"journal_size_limit={LARGEST_LOG}"
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON", size):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

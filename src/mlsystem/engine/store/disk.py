@@ -1,9 +1,11 @@
-"""What a client is told when the data folder cannot be written."""
+"""What is on the disk for good, and what a client is told when the data folder cannot be written."""
 
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
+from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
@@ -33,3 +35,12 @@ def _full() -> AwsError:
     return AwsError(
         "InsufficientStorage", "The disk of the engine's data folder is full: free space, then try again.", 507
     )
+
+
+def sync_folder(path: Path) -> None:
+    """Until it is on the disk which names it has."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,6 +1,6 @@
 """Access keys: who is behind which, and how their secrets come about.
 
-A secret is derived from the folder's own master key and the key's id, so no table holds secrets, and a session's token cannot be
+A secret is derived from the folder's master key and the key's id, so no table holds secrets, and a session's token cannot be
 guessed from its id.
 """
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from mlsystem.engine.store.database import Database, Transaction
+from mlsystem.engine.store.master_key import master_key
 from mlsystem.engine.store.records import Record
 
 
@@ -39,7 +40,8 @@ class KeyRing:
     """Issues access keys and finds them again."""
 
     def __init__(self, database: Database):
-        self._master = bytes.fromhex(database.setting("master_key", lambda: secrets.token_hex(32)))
+        """Raises StartupError where the master key is missing."""
+        self._master = bytes.fromhex(master_key(database))
 
     def issue(self, tx: Transaction, principal: str, account: str, expires_at: float | None) -> Credentials:
         """A new key; it counts as soon as the transaction has committed."""

@@ -28,6 +28,7 @@ from mlsystem.engine.runtime.runner import ProcessRunner
 from mlsystem.engine.store.clock import SystemClock
 from mlsystem.engine.store.database import Database
 from mlsystem.engine.store.folder import DataFolder
+from mlsystem.engine.store.master_key import FOLDER_VARIABLE, INSIDE, WORD, master_key
 from tests.command_line import run
 from tests.unit.engine.backup.conftest import BODY, SHARED, Home, read
 
@@ -38,14 +39,18 @@ def _names(file: Path) -> set[str]:
 
 
 def _master(home: Home) -> str:
-    return home.database.setting("master_key", str)
+    return master_key(home.database)
 
 
 # ---------------------------------------------------------------------- what is in it
-def test_all_that_an_engine_keeps_comes_back_as_it_was(home: Home, tmp_path: Path) -> None:
+def test_all_that_an_engine_keeps_comes_back_as_it_was(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     extent = home.write()
     home.fill()
+    master = _master(home)
     made = make_backup(home.root, tmp_path / "copy.tar")
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "keys of another machine"))
     restored = DataFolder(restore(made.file, tmp_path / "again").home)
     assert read(restored, extent) == BODY
     share = restored.shares / "fs-1"
@@ -59,8 +64,28 @@ def test_all_that_an_engine_keeps_comes_back_as_it_was(home: Home, tmp_path: Pat
     assert (restored.images / "blobs" / "0123").read_bytes() == b"a layer"
     assert (restored.door / "spool" / "captured.log").read_bytes() == b"whole\n"
     again = Database(restored.database, SystemClock())
-    assert again.setting("master_key", str) == _master(home)
+    assert master_key(again) == master
     again.close()
+
+
+def test_a_folder_whose_key_still_lies_in_it_is_copied_without_it(home: Home, tmp_path: Path) -> None:
+    """Its engine is of an earlier version."""
+    key = "5a" * 32
+    with closing(sqlite3.connect(home.folder.database)) as connection, connection:
+        connection.execute("DELETE FROM meta WHERE name = ?", (WORD,))
+        connection.execute("INSERT INTO meta (name, value) VALUES (?, ?)", (INSIDE, key))
+    made = make_backup(home.root, tmp_path / "copy.tar")
+    assert key.encode() not in made.file.read_bytes()
+    again = Database(DataFolder(restore(made.file, tmp_path / "again").home).database, SystemClock())
+    assert master_key(again) == key
+    again.close()
+
+
+def test_without_its_key_there_is_no_backup(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "elsewhere"))
+    with pytest.raises(BackupError, match="the master key of this data folder is missing"):
+        make_backup(home.root, tmp_path / "copy.tar")
+    assert list(tmp_path.glob("copy.tar*")) == []
 
 
 def test_a_folder_gets_a_file_that_is_named_after_the_time(home: Home, tmp_path: Path) -> None:

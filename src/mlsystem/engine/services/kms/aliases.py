@@ -51,6 +51,8 @@ class Aliases(Part):
     def _on_key_deleted(self, tx: Transaction, topic: str, data: Json) -> None:
         for alias in tx.all(Alias, parent=data["KeyId"]):
             tx.remove(Alias, alias.key)
+        # Of the key's material nothing may be left: what it sealed is lost.
+        tx.after_commit(self._directory.house.database.forget_removed)
 
     @operation("CreateAlias", accepts="AliasName TargetKeyId")
     def create_alias(self, request: CreateAliasRequestTypeDef, call: Call) -> dict[str, object]:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from mlsystem.engine.contract import House, Principal
-from mlsystem.engine.decide.errors import NotImplementedHere
+from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
 from mlsystem.engine.services.s3.bucket import Bucket
 from mlsystem.engine.services.s3.errors import invalid_argument
 from mlsystem.engine.services.s3.object_version import AES256, KMS, Encryption, Segment
@@ -25,6 +25,8 @@ from mlsystem.engine.store.cipher import open_key, seal_key
 from mlsystem.engine.store.keys import KeyRing
 
 ENCRYPTION_MEMBERS = "ServerSideEncryption SSEKMSKeyId SSEKMSEncryptionContext BucketKeyEnabled"
+# https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html
+OF_A_KEY = ("DisabledException", "KMSInvalidStateException", "NotFoundException")
 
 
 class Vault:
@@ -42,12 +44,8 @@ class Vault:
                 raise invalid_argument("A KMS key or encryption context needs the server-side encryption aws:kms.")
             return Encryption(algorithm=AES256), self._folder_key
         context = _context(request, self._arn(bucket, request["Key"], bucket_key))
-        made = self._house.call(
-            "kms",
-            "GenerateDataKey",
-            {"KeyId": key_id or "alias/aws/s3", "KeySpec": "AES_256", "EncryptionContext": context},
-            replace(principal, via="s3"),
-        )
+        wanted = {"KeyId": key_id or "alias/aws/s3", "KeySpec": "AES_256", "EncryptionContext": context}
+        made = self._ask_kms("GenerateDataKey", wanted, principal)
         encryption = Encryption(
             algorithm=KMS,
             key_arn=made["KeyId"],
@@ -70,7 +68,16 @@ class Vault:
             "EncryptionContext": encryption.context,
             "KeyId": encryption.key_arn,
         }
-        return bytes(self._house.call("kms", "Decrypt", request, replace(principal, via="s3"))["Plaintext"])
+        return bytes(self._ask_kms("Decrypt", request, principal)["Plaintext"])
+
+    def _ask_kms(self, operation: str, request: Mapping[str, Any], principal: Principal) -> Mapping[str, Any]:
+        """S3 hands on what KMS says of a key, as `KMS.NotFoundException`. Raises AwsError."""
+        try:
+            return self._house.call("kms", operation, request, replace(principal, via="s3"))
+        except AwsError as error:
+            if error.code not in OF_A_KEY:
+                raise
+            raise AwsError(f"KMS.{error.code}", error.message, 400) from error
 
 
 def seal(outer: bytes, body: Body, file: str) -> Segment:
