@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NODE_TOOLS := tests/aws/node_modules/.installed tests/aws/nag/node_modules/.installed
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: install lock lint test fuzz demo bench stage-times chaos coverage-docs calls-docs resources-docs supply-chain grafana-dashboard test-images pictures clean
+.PHONY: install lock lint test fuzz demo bench stage-times chaos soak coverage-docs calls-docs resources-docs supply-chain grafana-dashboard test-images pictures clean
 
 # What the engine runs is compiled here: sandboxes see it read-only, where Python would compile it at each start of a program.
 install: $(STAMP)
@@ -111,6 +111,11 @@ pictures: install
 # Every passage of every race point, where `make test` visits the essential ones.
 chaos: install
 	MLSYSTEM_CHAOS=1 $(BIN)/python -m pytest tests -k kill_point --timeout 7200
+
+# The whole system under load, deployments, drifts and retrainings: memory, files, threads and processes must stay flat.
+MINUTES ?= 60
+soak: install
+	$(BIN)/python -m tests.soak --minutes $(MINUTES)
 
 clean:
 	rm -rf $(VENV) tests/aws/node_modules tests/aws/nag/node_modules

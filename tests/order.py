@@ -22,6 +22,7 @@ LONGEST = (
     "e2e/test_stage_rollback.py",
     "e2e/test_judge.py",
     "e2e/test_drill.py",
+    "e2e/test_soak.py",
     "e2e/test_refused_versions.py",
     "e2e/test_rollback.py",
     "e2e/test_backup.py",

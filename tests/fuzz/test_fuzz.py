@@ -16,7 +16,7 @@ SLOW = {"datasets": 20, "templates": 60}
 INPUTS = 150
 
 
-@pytest.mark.filterwarnings("default")  # of libraries, about what they are given
+@pytest.mark.filterwarnings("ignore")  # of libraries, about what they are given
 @pytest.mark.parametrize("name", sorted(KINDS.keys() - ENGINES.keys()))
 def test_inputs_are_taken_or_refused(name: str) -> None:
     kind = KINDS[name]
