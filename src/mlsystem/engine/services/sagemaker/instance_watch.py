@@ -19,7 +19,9 @@ log = logging.getLogger(__name__)
 
 # SageMaker's limit for an answer to /ping.
 PING_SECONDS = 2.0
-FIRST_PAUSE_SECONDS = 0.05
+# Between two looks: a share of the time waited so far, by which what is waited for is noticed late.
+FIRST_PAUSE_SECONDS = 0.02
+PAUSE_SHARE = 0.1
 LONGEST_PAUSE_SECONDS = 0.5
 # Longer than any request may take (the endpoint's 60 s): a connection that is open still is nobody's.
 LONGEST_DRAIN_SECONDS = 65.0
@@ -91,9 +93,11 @@ class InstanceWatch:
         told: Callable[[], None],
         pause: float,
     ) -> None:
+        began = time.monotonic()
         try:
             while not given_up.wait(pause) and not _is_done(key, is_true, told):
-                pause = max(pause, min(pause * 1.5, LONGEST_PAUSE_SECONDS))
+                waited = time.monotonic() - began
+                pause = max(pause, min(waited * PAUSE_SHARE, LONGEST_PAUSE_SECONDS))
         finally:
             with self._lock:
                 if self._waits.get(key) is given_up:
