@@ -156,12 +156,12 @@ def _asked(socket_path: Path) -> int:
 
 
 def connections(socket_path: Path) -> int:
-    """How many connections to a Unix socket of this machine are open: the accepted ends bear its path."""
+    """How many connections to an instance's Unix socket are open: the accepted ends bear its name, with or without its folder."""
     count = 0
-    wanted = str(socket_path)
+    wanted = socket_path.name
     with Path("/proc/net/unix").open(errors="surrogateescape") as table:
         for line in table:
             fields = line.split(maxsplit=7)
-            if len(fields) == 8 and fields[5] == _CONNECTED and fields[7].rstrip("\n") == wanted:
+            if len(fields) == 8 and fields[5] == _CONNECTED and fields[7].rstrip("\n").rpartition("/")[2] == wanted:
                 count += 1
     return count
