@@ -67,7 +67,8 @@ def apply_layer(layer: Path, tree: Path) -> None:
     """One layer over what is there. Every file is the user's who runs this, devices are left out. Raises BROKEN_TAR."""
     root = str(tree)
     made: set[str] = set()  # what the layer itself has brought, which its whiteouts do not mean
-    with tarfile.open(layer, copybufsize=_PIECE_BYTES) as tar:
+    with tarfile.open(layer) as tar:
+        tar.copybufsize = _PIECE_BYTES  # type: ignore[attr-defined]  # which its stubs leave out
         for member in tar:
             place = _followed(root, member.name, is_last_followed=False)
             folder, _, name = place.rpartition("/")
