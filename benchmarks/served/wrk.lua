@@ -3,6 +3,7 @@ local file = assert(io.open(os.getenv("BENCH_BODY"), "rb"))
 wrk.method = "POST"
 wrk.body = file:read("*a")
 wrk.headers["Content-Type"] = os.getenv("BENCH_CONTENT_TYPE")
+if os.getenv("BENCH_CONNECTION") == "close" then wrk.headers["Connection"] = "close" end
 file:close()
 
 function done(summary, latency)

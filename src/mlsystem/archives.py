@@ -18,7 +18,7 @@ else:
 
 _BROKEN = (
     EOFError,
-    KeyError,
+    LookupError,  # a member without a name, or that the directory has not
     OverflowError,
     RuntimeError,  # encrypted, or of an unknown compression; and a recursion without an end
     ValueError,

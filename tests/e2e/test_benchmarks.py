@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import flights_year
+from benchmarks import flights_year, odd_loads
 from benchmarks.growth import QUICK_SIZES
 from benchmarks.pipeline_overhead import overhead_of, table
 from benchmarks.served.environments import PEERS, environment
@@ -74,6 +74,25 @@ def _need_environments(*needed: str | Path) -> None:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(f"not run: {error}")
+
+
+def test_the_start_of_an_instance_is_measured_beside_its_program_alone() -> None:
+    _need_environments(CODE / "requirements.txt", "sample")
+    found = figures("instance_start", "--rounds", "1")
+    assert set(found) == {"program alone", "first instance of an image", "another instance"}
+    assert all(row["median_s"] > 0 for row in found.values())
+
+
+def test_an_endpoint_stands_odd_loads(need_tool: Callable[[str], str]) -> None:
+    need_tool("wrk")
+    _need_environments("sample")
+    found = figures("odd_loads", "--seconds", "1", "--bodies", "4", "--requests", "5000")
+    assert [name for name, row in found.items() if row["errors"] or not row["requests"]] == []
+    assert found["slow clients"]["requests"] == odd_loads.SLOW_CLIENTS
+    assert found["many requests"]["requests"] >= 5000
+    held = found["many requests"]["megabytes"]
+    assert all(row["after"] - row["before"] < odd_loads.MOST_MEGABYTES_MORE for row in held.values()), held
+    assert all(row["before"] > 0 for row in held.values()), held
 
 
 def test_predictions_a_second_are_measured_beside_the_bare_handler(

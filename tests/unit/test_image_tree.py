@@ -119,10 +119,10 @@ def test_whiteouts_mean_lower_layers_alone(tmp_path: Path, tree: Path) -> None:
 def test_devices_are_left_out_and_folders_can_be_filled(tmp_path: Path, tree: Path) -> None:
     path = tmp_path / "layer.tar"
     with tarfile.open(path, "w") as tar:
-        for name, kind, mode in (("null", tarfile.CHRTYPE, 0o666), ("d", FOLDER, 0o555), ("d/su", FILE, 0o4755)):
+        for name, kind, mode in (("null", tarfile.CHRTYPE, 0o666), ("d", FOLDER, 0o555), ("d/su", FILE, 0o6777)):
             member = tarfile.TarInfo(name)
             member.type, member.mode = kind, mode
             tar.addfile(member)
     apply_layer(path, tree)
     assert sorted(path.name for path in tree.rglob("*")) == ["d", "su"]
-    assert ((tree / "d").stat().st_mode & 0o700, (tree / "d/su").stat().st_mode & 0o6000) == (0o700, 0)
+    assert ((tree / "d").stat().st_mode & 0o700, (tree / "d/su").stat().st_mode & 0o7777) == (0o700, 0o755)

@@ -50,6 +50,7 @@ def main() -> None:
         workers_kill_timeout=GRACE_SECONDS,
     )
     server.on_startup(_obey)
+    server.on_startup(partial(_take_listener, server, os.environ["MODEL_SERVER_LISTENER"]))
     server.on_reload(_reload)
     server.serve(target_loader=_worker, wrap_loader=False)
 
@@ -59,6 +60,17 @@ def _address(bind: str) -> dict[str, Any]:
         return {"uds": Path(bind.removeprefix(UNIX)), "uds_permissions": EVERYBODYS_SOCKET}
     host, _, port = bind.rpartition(":")
     return {"address": host.strip("[]"), "port": int(port)}
+
+
+def _take_listener(server: Any, offered: str) -> None:
+    """Puts the host's socket in the place of the one that Granian has just made, and its workers will inherit."""
+    if offered:
+        listener, taken = map(int, offered.split(","))
+        os.set_blocking(listener, False)
+        os.dup2(listener, server._sfd)
+        os.close(listener)
+        os.write(taken, b"1")
+        os.close(taken)
 
 
 def _obey() -> None:

@@ -6,8 +6,11 @@ that SageMaker replaces the container. SIGTERM (a scale-in, an update) drains: n
 answered, exit code 0. SIGHUP loads the model anew and replaces the workers, while requests are answered: by the old
 model until the new one is there.
 
+A host may also hand over an open socket that listens already: then its requests come without a detour by a port.
+
 Environment: SAGEMAKER_BIND_TO_PORT (default 8080) or MODEL_SERVER_BIND (`host:port` or `unix:/path`) is where to listen;
 MODEL_SERVER_FRONT (default `nginx`; `host`, where whole requests come on connections that are kept);
+MODEL_SERVER_LISTENER (set by such a host: `LISTENER,TAKEN`, two descriptors; who takes the first writes to the second);
 MODEL_SERVER_WORKERS (default: a worker per core); MODEL_SERVER_TIMEOUT (seconds for one request, default 60);
 MODEL_SERVER_USER (whose the workers are, where `serve` is root: account.py).
 """
@@ -20,6 +23,7 @@ import re
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -57,6 +61,7 @@ class Settings:
     workers: int
     timeout_seconds: int
     front: str = NGINX
+    listener: str = ""  # as MODEL_SERVER_LISTENER, where it is to be taken
 
 
 def read_settings(environment: Mapping[str, str], cores: int) -> Settings:
@@ -73,7 +78,20 @@ def read_settings(environment: Mapping[str, str], cores: int) -> Settings:
         workers=_positive(environment, "MODEL_SERVER_WORKERS", cores),
         timeout_seconds=_positive(environment, "MODEL_SERVER_TIMEOUT", 60),
         front=front,
+        listener=_offered_listener(environment) if front == HOST else "",
     )
+
+
+def _offered_listener(environment: Mapping[str, str]) -> str:
+    """Nothing where somebody between the host and this program has closed the descriptors, or it is told where to listen."""
+    offered = environment.get("MODEL_SERVER_LISTENER", "")
+    if not re.fullmatch(r"\d+,\d+", offered) or environment.get("MODEL_SERVER_BIND"):
+        return ""
+    try:
+        listener, taken = (os.fstat(int(descriptor)).st_mode for descriptor in offered.split(","))
+    except OSError:
+        return ""
+    return offered if stat.S_ISSOCK(listener) and stat.S_ISFIFO(taken) else ""
 
 
 def nginx_configuration(template: str, settings: Settings, folder: Path, user: str) -> str:
@@ -110,7 +128,11 @@ class Server:
                 self._answering = _start_workers(settings, account, bind, [listener.fileno()])
             self._nginx = _start_nginx(nginx, settings, account, folder)
         else:
-            self._answering = _start_workers(settings, account, settings.bind)
+            bind = f"{UNIX}{folder / 'unused.sock'}" if settings.listener else settings.bind
+            descriptors = [int(descriptor) for descriptor in settings.listener.split(",") if descriptor]
+            self._answering = _start_workers(settings, account, bind, descriptors)
+            for descriptor in descriptors:  # theirs alone
+                os.close(descriptor)
         if self._draining:  # the signal came while they started
             self._drain()
 
@@ -169,6 +191,7 @@ def _start_workers(
     environment = {
         **os.environ,
         "MODEL_SERVER_SOCKET": bind,
+        "MODEL_SERVER_LISTENER": settings.listener,
         "MODEL_SERVER_WORKERS": str(settings.workers),
         "MODEL_SERVER_TIMEOUT": str(settings.timeout_seconds),
         "OMP_NUM_THREADS": "1",  # a worker per core already keeps every core busy
@@ -235,6 +258,7 @@ def main() -> int:
     nginx = _nginx() if settings.front == NGINX else None
     by = "Granian" if settings.front == HOST else nginx or "Gunicorn alone"
     whose = f" of {account.user}" if account else ""
-    print(f"serve: {settings.workers} workers{whose} at {settings.bind}, {by}", flush=True)
+    where = "the host's socket" if settings.listener else settings.bind
+    print(f"serve: {settings.workers} workers{whose} at {where}, {by}", flush=True)
     with tempfile.TemporaryDirectory(prefix="serve-") as folder:
         return Server(settings, account, Path(folder), nginx).wait()

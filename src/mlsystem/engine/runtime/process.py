@@ -39,8 +39,9 @@ class ImageFiles:
 class Inbound:
     """The Unix socket of the host on which the program is reached.
 
-    With a port, the shim makes the socket and relays each connection to 127.0.0.1:port where the program is. With port
-    0 the program binds the socket itself, in a folder that one of its mounts lets it write.
+    With a port, the shim makes the socket and relays each connection to 127.0.0.1:port where the program is, unless that
+    takes the socket: see `shim.launcher`, which tells it how in a variable. With port 0 the program binds the socket
+    itself, in a folder that one of its mounts lets it write.
     """
 
     socket: Path

@@ -24,6 +24,18 @@ while True:
     connection.sendall(greeting + b" " + connection.recv(1000))
     connection.close()
 """
+# Listens nowhere, and does not read what it accepts before it has taken the socket.
+TAKER = """
+import os, socket
+listener, taken = map(int, os.environ["MODEL_SERVER_LISTENER"].split(","))
+listener = socket.socket(fileno=listener)
+listener.setblocking(True)
+os.write(taken, b"1")
+while True:
+    connection, _ = listener.accept()
+    connection.sendall(connection.recv(1000) + b" at " + connection.getsockname().encode())
+    connection.close()
+"""
 CLIENT = """
 import socket, sys
 
@@ -102,6 +114,15 @@ def test_a_program_may_bind_its_socket_itself(bench: Workbench) -> None:
     mounts = (Mount(bench.shared, "/sockets", read_only=False),)
     bench.start("own", *python(SERVER, "own", "/sockets/own.sock"), mounts=mounts, inbound=Inbound(path, 0))
     assert ask(path, b"hears you") == b"own hears you"
+
+
+def test_a_program_may_take_the_socket_itself_and_learns_no_path_of_the_host(bench: Workbench) -> None:
+    path = bench.shared / "taken.sock"
+    bench.start("taker", *python(TAKER), inbound=Inbound(path, 8080))
+    assert [ask(path, b"hello") for _ in range(3)] == [b"hello at taken.sock"] * 3
+    bench.runner.stop("taker", "enough")
+    bench.end_of("taker")
+    assert not path.exists()
 
 
 def test_an_isolated_program_finds_no_way_out(bench: Workbench) -> None:

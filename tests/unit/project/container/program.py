@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -120,12 +120,14 @@ class Container:
         return Finished(done.returncode, done.stdout)
 
     @contextmanager
-    def start(self, *command: str, variables: Mapping[str, str] | None = None) -> Iterator[Running]:
-        """A program that runs until it is told to end, or until the block is left."""
+    def start(
+        self, *command: str, variables: Mapping[str, str] | None = None, inherited: Sequence[int] = ()
+    ) -> Iterator[Running]:
+        """A program that runs until it is told to end, or until the block is left. It has the inherited descriptors open."""
         info_read, info_write = os.pipe()
         with (self.root / "log").open("w+") as log, os.fdopen(info_read) as info:
             bwrap = self._sandboxed(command, variables or {}, "--info-fd", str(info_write))
-            process = subprocess.Popen(bwrap, stdout=log, stderr=log, pass_fds=[info_write])
+            process = subprocess.Popen(bwrap, stdout=log, stderr=log, pass_fds=[info_write, *inherited])
             os.close(info_write)
             try:
                 yield Running(process, int(json.load(info)["child-pid"]), self)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,38 @@ def test_a_host_may_say_where_to_listen(bind: str) -> None:
 def test_nginx_stands_before_it_unless_the_host_does() -> None:
     assert server.read_settings({}, cores=1).front == "nginx"
     assert server.read_settings({"MODEL_SERVER_FRONT": "host"}, cores=1).front == "host"
+
+
+@pytest.fixture
+def offered() -> Iterator[str]:
+    reading, writing = os.pipe()
+    with socket.socket(socket.AF_UNIX) as listener:
+        yield f"{listener.fileno()},{writing}"
+    os.close(reading)
+    os.close(writing)
+
+
+def test_the_socket_of_a_host_that_stands_before_it_is_taken(offered: str) -> None:
+    environment = {"MODEL_SERVER_LISTENER": offered, "MODEL_SERVER_FRONT": "host"}
+    assert server.read_settings(environment, cores=1).listener == offered
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"MODEL_SERVER_FRONT": "nginx"},
+        {"MODEL_SERVER_BIND": "127.0.0.1:0"},
+        {"MODEL_SERVER_LISTENER": "3"},
+        {"MODEL_SERVER_LISTENER": "1048575,1048574"},
+        {"MODEL_SERVER_LISTENER": "{swapped}"},
+    ],
+    ids=["nginx", "told where to listen", "one descriptor", "closed ones", "swapped ones"],
+)
+def test_otherwise_it_listens_on_its_port(offered: str, settings: dict[str, str]) -> None:
+    swapped = ",".join(reversed(offered.split(",")))
+    own = {name: text.format(swapped=swapped) for name, text in settings.items()}
+    environment = {"MODEL_SERVER_LISTENER": offered, "MODEL_SERVER_FRONT": "host", **own}
+    assert server.read_settings(environment, cores=1).listener == ""
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ from tests.unit.project.container.test_serve import (
     ALONE,
     CSV,
     FRONTS,
+    HOSTS,
     SOCKET,
     answering,
     at_socket,
@@ -213,6 +215,35 @@ def test_sighup_brings_a_new_model_without_a_failed_request(
         assert running.wait() == 0
     assert "error" not in container.log().lower()
     assert "warning" not in container.log().lower()
+
+
+def test_the_socket_on_which_its_host_listens_is_taken_and_kept_by_each_new_worker(
+    new_container: NewContainer, model: Path, other_model: Path
+) -> None:
+    container = serving(new_container, model, with_nginx=False)
+    reading, writing = os.pipe()
+    with socket.socket(socket.AF_UNIX) as listener, os.fdopen(reading, "rb") as taken:
+        listener.bind(str(container.tmp / "server.sock"))
+        listener.listen()
+        offer = (listener.fileno(), writing)
+        variables = {**HOSTS, "MODEL_SERVER_LISTENER": "{},{}".format(*offer)}
+        with container.start("serve", variables=variables, inherited=offer) as running:
+            listener.close()
+            os.close(writing)
+            running.await_ping()
+            assert taken.read() == b"1"
+            old = predictions(running)
+            master = child_of(running.pid, "granian")
+            before = set(children(master))
+            shutil.copytree(other_model, container.ml / "model", dirs_exist_ok=True)
+            running.signal(signal.SIGHUP)
+            await_truth(lambda: not before & set(children(master)))
+            assert predictions(running) != old
+            running.signal(signal.SIGTERM)
+            assert running.wait() == 0
+            with pytest.raises(ConnectionRefusedError):
+                running.connect()
+    assert "at the host's socket" in container.log()
 
 
 @pytest.mark.parametrize("front", ALONE)

@@ -3,6 +3,9 @@
 It stands between the sandbox and the program because only a parent learns the exact exit, and only somebody inside
 the network namespace reaches its ports. Connections inwards arrive on the shim's own listening socket; connections
 outwards are handed to the shim as open descriptors. So no path of the host is visible inside.
+
+A program may take that listening socket itself: then nothing is relayed inwards. Its variable MODEL_SERVER_LISTENER names two open
+descriptors, `LISTENER,TAKEN`; once it has written a byte to the second, it alone accepts. Who knows nothing of this listens on its port.
 """
 
 # pathlib would make every start slower.
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from .plan import Program
 
 _LOOPBACK = "127.0.0.1"
+_LISTENER = "MODEL_SERVER_LISTENER"
 _BADNESS = b"500"  # out of memory, the kernel should choose the program before the engine
 
 
@@ -58,6 +62,8 @@ class Launcher:
         self._relay = Relay(self._selector)
         self._open_files = linux.raise_open_files()
         self._deaths = linux.wake_on_child()
+        self._inbound: socket.socket | None = None
+        self._offered = -1  # what the program writes to that takes the socket
         self._pid = 0
         self._is_ended = False
 
@@ -78,6 +84,7 @@ class Launcher:
         """Listens before the program starts, so that its first connection outwards is served."""
         if inbound is not None:
             self._relay.listen(inbound, self._connect_inwards)
+            self._offer(inbound)
         for index, port in enumerate(self._program["outbound_ports"]):
             self._listen_outwards(index, port)
 
@@ -93,6 +100,8 @@ class Launcher:
         if self._pid == 0:
             self._become_program(writing)
         os.close(writing)
+        if self._offered >= 0:
+            os.close(self._offered)
         with open(reading, encoding="utf-8") as pipe:
             problem = pipe.read()
         if problem:
@@ -136,6 +145,19 @@ class Launcher:
         if not self._is_ended:
             os.kill(self._pid, json.loads(message)["signal"])
 
+    def _offer(self, inbound: socket.socket) -> None:
+        taken, self._offered = os.pipe2(os.O_CLOEXEC)
+        self._inbound = inbound
+
+        def hear(_: int) -> None:
+            self._selector.unregister(taken)
+            if os.read(taken, 1):
+                self._selector.unregister(inbound)
+                inbound.close()
+            os.close(taken)
+
+        self._selector.register(taken, selectors.EVENT_READ, hear)
+
     def _connect_inwards(self, outside: socket.socket) -> None:
         inside = socket.socket()
         inside.setblocking(False)
@@ -167,8 +189,14 @@ class Launcher:
             linux.restore_defaults(self._open_files)
             _offer_to_the_oom_killer()
             os.chdir(culprit)
+            environment = program["environment"]
+            if self._inbound is not None:
+                descriptors = (self._inbound.fileno(), self._offered)
+                for descriptor in descriptors:
+                    os.set_inheritable(descriptor, True)
+                environment = {_LISTENER: "{},{}".format(*descriptors), **environment}
             culprit = program["argv"][0]
-            os.execvpe(culprit, program["argv"], program["environment"])  # noqa: S606 (no shell is wanted)
+            os.execvpe(culprit, program["argv"], environment)  # noqa: S606 (no shell is wanted)
         except OSError as error:
             os.write(problem, f"{culprit}: {error.strerror}".encode())
         except ValueError as error:  # for example a zero byte in the environment

@@ -128,10 +128,16 @@ class Supervisor:
         if not self._plan["program"]["inbound_port"]:
             return None  # the program binds it
         listener = socket.socket(socket.AF_UNIX)
+        home = os.open(".", os.O_RDONLY | os.O_CLOEXEC)
         try:
-            listener.bind(path)
+            # By its name alone, which the program can read off what it accepts: it does not learn where the engine's folder is.
+            os.chdir(os.path.dirname(path))
+            listener.bind(os.path.basename(path))
         except OSError as error:
             raise OSError(error.errno, error.strerror, path) from error
+        finally:
+            os.fchdir(home)
+            os.close(home)
         return listener
 
     # What happens while it runs

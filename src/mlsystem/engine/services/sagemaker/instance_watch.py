@@ -19,7 +19,9 @@ log = logging.getLogger(__name__)
 
 # SageMaker's limit for an answer to /ping.
 PING_SECONDS = 2.0
-FIRST_PAUSE_SECONDS = 0.05
+# Between two looks: a share of the time waited so far, by which what is waited for is noticed late.
+FIRST_PAUSE_SECONDS = 0.02
+PAUSE_SHARE = 0.1
 LONGEST_PAUSE_SECONDS = 0.5
 # Longer than any request may take (the endpoint's 60 s): a connection that is open still is nobody's.
 LONGEST_DRAIN_SECONDS = 65.0
@@ -91,9 +93,11 @@ class InstanceWatch:
         told: Callable[[], None],
         pause: float,
     ) -> None:
+        began = time.monotonic()
         try:
             while not given_up.wait(pause) and not _is_done(key, is_true, told):
-                pause = max(pause, min(pause * 1.5, LONGEST_PAUSE_SECONDS))
+                waited = time.monotonic() - began
+                pause = max(pause, min(waited * PAUSE_SHARE, LONGEST_PAUSE_SECONDS))
         finally:
             with self._lock:
                 if self._waits.get(key) is given_up:
@@ -152,12 +156,12 @@ def _asked(socket_path: Path) -> int:
 
 
 def connections(socket_path: Path) -> int:
-    """How many connections to a Unix socket of this machine are open: the accepted ends bear its path."""
+    """How many connections to an instance's Unix socket are open: the accepted ends bear its name, with or without its folder."""
     count = 0
-    wanted = str(socket_path)
+    wanted = socket_path.name
     with Path("/proc/net/unix").open(errors="surrogateescape") as table:
         for line in table:
             fields = line.split(maxsplit=7)
-            if len(fields) == 8 and fields[5] == _CONNECTED and fields[7].rstrip("\n") == wanted:
+            if len(fields) == 8 and fields[5] == _CONNECTED and fields[7].rstrip("\n").rpartition("/")[2] == wanted:
                 count += 1
     return count

@@ -53,6 +53,11 @@ def test_a_damaged_file_is_refused_for_good(tmp_path: Path, damage: bytes) -> No
     assert caught.value.code == "InvalidZipFileException"
 
 
+def test_a_file_without_a_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ActionFailed):
+        unpack(packed(("", LINK, b"x")), tmp_path / "code")
+
+
 def test_a_link_to_what_is_no_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ActionFailed):
         unpack(packed(("l", LINK, b"\xff")), tmp_path / "code")
