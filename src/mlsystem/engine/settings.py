@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 from dataclasses import dataclass
@@ -48,9 +49,20 @@ class Settings:
         """Raises StartupError for a value that no engine could run with."""
         if not 0 <= self.port <= LARGEST_PORT:
             raise StartupError(f"{self.port} is no port: it must be between 0 (a free one) and {LARGEST_PORT}")
+        if not _is_loopback(self.host):
+            raise StartupError(
+                f"the engine listens on this machine's own addresses alone, such as 127.0.0.1, and not on {self.host!r}"
+            )
         if not (math.isfinite(self.time_scale) and self.time_scale > 0):
             raise StartupError(f"the time scale must be a number above 0, not {self.time_scale:g}")
         if self.region is not None and not REGION.fullmatch(self.region):
             raise StartupError(f"{self.region!r} is no region such as {DEFAULT_REGION}")
         if self.account is not None and not ACCOUNT.fullmatch(self.account):
             raise StartupError(f"{self.account!r} is no account: it must have 12 digits")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
