@@ -8,12 +8,22 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.live import LiveEngine
+from tests.roles import role
 
 PIECE = b"%x\r\n" % (1 << 20) + b"x" * (1 << 20) + b"\r\n"
+CALLS: list[tuple[str, Callable[[Any], Any], str]] = [
+    ("sagemaker", lambda client: client.list_models(), "ThrottlingException"),
+    ("iam", lambda client: client.list_roles(), "Throttling"),
+    ("lambda", lambda client: client.list_functions(), "TooManyRequestsException"),
+    ("s3", lambda client: client.list_buckets(), "SlowDown"),
+    ("ec2", lambda client: client.describe_vpcs(), "RequestLimitExceeded"),
+]
 LISTENS = "0A"
 LOOPBACK = {"0100007F", "00000000000000000000000001000000"}
 
@@ -54,6 +64,25 @@ def test_whatever_an_engine_starts_listens_on_loopback_alone(new_engine: Callabl
     heard = [(address, port) for address, port, inode in _listening() if inode in mine]
     assert live.port in [port for _, port in heard]
     assert {address for address, _ in heard} <= LOOPBACK
+
+
+def test_a_caller_that_calls_too_often_is_told_to_wait_and_another_is_served(
+    new_engine: Callable[..., LiveEngine],
+) -> None:
+    live = new_engine(options=["--calls-per-second", "1"])
+    live.start()
+    arn = role(live, "other")
+    keys = live.client("sts").assume_role(RoleArn=arn, RoleSessionName="other")["Credentials"]
+    other = live.client("sts", key=keys["AccessKeyId"], secret=keys["SecretAccessKey"], token=keys["SessionToken"])
+    for service, call, code in CALLS:
+        client = live.client(service, attempts=2)
+        with pytest.raises(ClientError, match="more calls than 1 a second") as error:
+            for _ in range(100):
+                call(client)
+        assert error.value.response["Error"]["Code"] == code
+        # boto3 takes it for a reason to wait, and has waited.
+        assert error.value.response["ResponseMetadata"]["RetryAttempts"] == 1
+    assert other.get_caller_identity()["Arn"].endswith("assumed-role/other/other")
 
 
 def _sockets_of(folder: Path) -> Iterator[str]:
