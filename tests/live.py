@@ -143,7 +143,7 @@ class LiveEngine:
         return dict(json.loads((self.folder / "credentials.json").read_text()))
 
     def client(self, service: str, **settings: Any) -> Any:
-        """A boto3 client with the account's own key. Retries are off: a test wants to see the first answer."""
+        """A boto3 client with the account's own key. Retries are off without `attempts`: a test wants to see the first answer."""
         if not settings:
             name = (service, self.url, str(self.credentials()["access_key_id"]))
             if name not in _clients:
@@ -154,7 +154,7 @@ class LiveEngine:
     def _client(self, service: str, settings: dict[str, Any]) -> Any:
         root = self.credentials()
         config = Config(
-            retries={"total_max_attempts": 1},
+            retries={"total_max_attempts": settings.pop("attempts", 1)},
             read_timeout=settings.pop("read_timeout", 60),
             s3={"addressing_style": "path"},
             tcp_keepalive=True,

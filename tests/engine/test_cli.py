@@ -96,6 +96,7 @@ def test_without_an_engine_there_is_one_line_of_advice(home: Path, tmp_path: Pat
         ("logs nobody", 4, "no log group has 'nobody' in its name"),
         ("up --port 0", 1, "an engine is already running on"),
         ("up --port 70000", 1, "70000 is no port"),
+        ("up --calls-per-second 0", 1, "a number above 0"),
         ("up --time-scale nan", 1, "the time scale must be a number above 0, not nan"),
         ("up --region nowhere", 1, "'nowhere' is no region such as us-east-1"),
     ],

@@ -22,6 +22,7 @@ from mlsystem.engine.dataplane.state import Door
 from mlsystem.engine.decide.arn import Scope
 from mlsystem.engine.front.app import Front
 from mlsystem.engine.front.credentials import CredentialsPage
+from mlsystem.engine.front.pace import Pace
 from mlsystem.engine.front.principals import Authenticator
 from mlsystem.engine.front.protocol import HttpRequest
 from mlsystem.engine.front.signature import read_signature
@@ -66,6 +67,9 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes
+
+
+UNLIMITED = 1e9  # calls a second
 
 
 class InsideEngine:
@@ -146,7 +150,7 @@ def inside_engine(*, verifies: bool = False) -> Iterator[InsideEngine]:
         mounts: dict[str, ASGIApp] = {CREDENTIALS_PATH: CredentialsPage(wired.credentials)}
         for room in rooms:
             mounts.update(room.mounts)
-        front = Front(authenticator, wired.dispatcher, wired.audit, folder, mounts)
+        front = Front(authenticator, wired.dispatcher, wired.audit, folder, mounts, Pace(UNLIMITED, time.monotonic))
         with database.transaction() as tx:
             root_key = equipment.keys.issue(tx, house.root.arn, scope.account, None)
         engine = InsideEngine(house, rooms, front, root_key)

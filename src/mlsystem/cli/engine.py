@@ -41,6 +41,10 @@ def up(
         bool,
         typer.Option("--signed-invocations", help="let nobody invoke an endpoint unsigned, on this machine either"),
     ] = False,
+    calls_per_second: Annotated[
+        float | None,
+        typer.Option(help="how many calls of the API each caller may make; default 1000, with bursts of 5 seconds"),
+    ] = None,
     console: Annotated[bool, typer.Option(help="serve the web console, at /_console/ of the same port")] = True,
     mlflow: Annotated[
         bool, typer.Option("--mlflow", help="serve MLflow, where it is installed, at /_mlflow/ of the same port")
@@ -63,6 +67,7 @@ def up(
         region=region,
         runtime=runtime.value,
         must_sign=signed_invocations,
+        calls_per_second=calls_per_second,
         has_console=console,
         has_mlflow=mlflow,
         otlp=otlp,

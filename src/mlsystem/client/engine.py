@@ -34,6 +34,8 @@ class UpOptions:
     """What programs are to run in: sandbox, docker, plain, or the first of them that works."""
     must_sign: bool = False
     """Whether invocations of endpoints must be signed on this machine too."""
+    calls_per_second: float | None = None
+    """How many calls of the API each caller may make; None: what the engine takes for enough."""
     has_console: bool = True
     """Whether the web console is served too."""
     has_mlflow: bool = False
@@ -48,6 +50,7 @@ class UpOptions:
         command += [f"--region={self.region}"] if self.region is not None else []
         command += [f"--runtime={self.runtime}"] if self.runtime != "auto" else []
         command += ["--signed-invocations"] if self.must_sign else []
+        command += [f"--calls-per-second={self.calls_per_second}"] if self.calls_per_second is not None else []
         command += ["--console"] if self.has_console else []
         command += ["--mlflow"] if self.has_mlflow else []
         command += [f"--otlp={self.otlp}"] if self.otlp is not None else []

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from mlsystem.engine.decide.collector import collector_of, read_collector
 from mlsystem.engine.decide.errors import AwsError, StartupError
-from mlsystem.engine.settings import DEFAULT_KEY_SECONDS, DEFAULT_PORT, Settings
+from mlsystem.engine.settings import DEFAULT_CALLS_PER_SECOND, DEFAULT_KEY_SECONDS, DEFAULT_PORT, Settings
 from mlsystem.engine.shutdown import shut_down
 
 
@@ -83,6 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--signed-invocations", action="store_true", help="invocations must be signed on this machine too"
     )
+    parser.add_argument(
+        "--calls-per-second",
+        type=float,
+        default=DEFAULT_CALLS_PER_SECOND,
+        help="how many calls of the API each caller may make",
+    )
     parser.add_argument("--runtime", default="auto", help="auto, sandbox, docker or plain: what programs run in")
     parser.add_argument("--console", action="store_true", help="serve the web console behind the front door")
     parser.add_argument("--mlflow", action="store_true", help="serve MLflow behind the front door")
@@ -104,6 +110,7 @@ def _settings(given: argparse.Namespace) -> Settings:
         account=given.account,
         workload_key_seconds=given.workload_key_seconds,
         trusts_loopback=not given.signed_invocations,
+        calls_per_second=given.calls_per_second,
         runtime=given.runtime,
         has_console=given.console,
         has_mlflow=given.mlflow,

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ from mlsystem.engine.front.kept_process import KeptProcess
 from mlsystem.engine.front.mlflow import PREFIX as MLFLOW_PREFIX
 from mlsystem.engine.front.mlflow import find_mlflow, mlflow_process
 from mlsystem.engine.front.mlflow import socket_path as mlflow_socket
+from mlsystem.engine.front.pace import Pace
 from mlsystem.engine.front.permit import PermitPage
 from mlsystem.engine.front.principals import Authenticator
 from mlsystem.engine.runtime.machine import Machine
@@ -125,7 +127,9 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     }
     for room in rooms:
         mounts.update(room.mounts)
-    front = Front(authenticator, wired.dispatcher, wired.audit, folder, mounts)
+    front = Front(
+        authenticator, wired.dispatcher, wired.audit, folder, mounts, Pace(settings.calls_per_second, time.monotonic)
+    )
     _write_root_credentials(house, equipment.keys, _own_servers(settings, url))
     process.wait_open()
     port.release()

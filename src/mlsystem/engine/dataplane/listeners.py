@@ -6,6 +6,8 @@ and a workload's door writes down the principal that it belongs to.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mlsystem.engine.dataplane import tracing
 from mlsystem.engine.dataplane.access_log import access_logs
 from mlsystem.engine.dataplane.clusters import has_shadows
@@ -13,11 +15,15 @@ from mlsystem.engine.dataplane.filters import PRINCIPAL_HEADER, filter_chain, sh
 from mlsystem.engine.dataplane.layout import Layout
 from mlsystem.engine.dataplane.local_reply import local_reply_config
 from mlsystem.engine.dataplane.routes import ROUTE_CONFIG, shadow_route_configuration
-from mlsystem.engine.dataplane.state import State, WorkloadDoor
+from mlsystem.engine.dataplane.state import Door, State, WorkloadDoor
 from mlsystem.engine.dataplane.typed import Json, extension, header
 
 STAT_PREFIX = "door"
 PUBLIC_LISTENER = "public"
+
+# A head above either is refused with 431. Envoy's own defaults, said here because the documentation promises them.
+_LARGEST_HEAD_KB = 60
+_MOST_HEADERS = 100
 
 # An address range that no caller has: without one, Envoy takes loopback for internal and trusts its `x-envoy-`
 # headers.
@@ -27,7 +33,7 @@ _NOBODY = {"unix_sockets": False, "cidr_ranges": [{"address_prefix": "255.255.25
 def listeners(state: State, layout: Layout) -> list[Json]:
     """Every listener, the public one first."""
     address = {"socket_address": {"address": state.door.host, "port_value": state.door.port}}
-    public = _listener(PUBLIC_LISTENER, address, state, None, layout)
+    public = _listener(PUBLIC_LISTENER, address, state, None, layout, limits=[_connection_limit(state.door)])
     shadows = [_shadow_listener(state, layout)] if has_shadows(state) else []
     return [public, *shadows, *(_workload_listener(workload, state, layout) for workload in state.workloads)]
 
@@ -55,8 +61,9 @@ def _listener(
     workload: WorkloadDoor | None,
     layout: Layout,
     own: Json | None = None,
+    limits: Sequence[Json] = (),
 ) -> Json:
-    """`own`: what its connections have instead of the shared routes and filters."""
+    """`own`: what its connections have instead of the shared routes and filters; `limits`: filters before the requests are read."""
     manager = _connection_manager(state, workload, layout, own)
     return {
         "name": name,
@@ -64,8 +71,18 @@ def _listener(
         # A port that another process holds must be an error, not shared with it; so the threads share one socket, evenly.
         "enable_reuse_port": False,
         "connection_balance_config": {"exact_balance": {}},
-        "filter_chains": [{"filters": [manager]}],
+        "filter_chains": [{"filters": [*limits, manager]}],
     }
+
+
+def _connection_limit(door: Door) -> Json:
+    """What comes above it is closed at once, so the door keeps descriptors for those whom it serves, and for its way to them."""
+    return extension(
+        "connection-limit",
+        "extensions.filters.network.connection_limit.v3.ConnectionLimit",
+        stat_prefix="public",
+        max_connections=door.most_connections,
+    )
 
 
 def _connection_manager(state: State, workload: WorkloadDoor | None, layout: Layout, own: Json | None) -> Json:
@@ -92,6 +109,13 @@ def _connection_manager(state: State, workload: WorkloadDoor | None, layout: Lay
         # A request may take hours, and be silent in between (an object of gigabytes; a function of fifteen minutes).
         stream_idle_timeout="3600s",
         request_timeout="0s",
+        # But its head comes at once.
+        request_headers_timeout=f"{state.door.headers_seconds:g}s",
+        max_request_headers_kb=_LARGEST_HEAD_KB,
+        common_http_protocol_options={
+            "idle_timeout": f"{state.door.idle_seconds:g}s",
+            "max_headers_count": _MOST_HEADERS,
+        },
         **(own or shared),
     )
 

@@ -36,6 +36,9 @@ class Door:
     Everything that is not routed elsewhere goes to the socket `control_plane`. With `trusts_loopback` an invocation from this machine is
     let in unsigned, or signed by the account's own key; of what a role's session has signed, and without that trust of everything, the
     control plane is asked first (`POST /_authorize/...`). `collector` gets traces, where there is one.
+
+    What a caller may take who sends nothing: `headers_seconds` for the head of a request, once it has begun; `idle_seconds` of a connection
+    without a request; and all callers together `most_connections`, those of workloads not counted.
     """
 
     scope: Scope
@@ -46,6 +49,9 @@ class Door:
     mlflow: str | None = None
     trusts_loopback: bool = True
     collector: Collector | None = None
+    headers_seconds: float = 10.0
+    idle_seconds: float = 600.0
+    most_connections: int = 4000
 
     def __post_init__(self) -> None:
         if not ipaddress.ip_address(self.host).is_loopback:

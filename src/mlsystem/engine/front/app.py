@@ -22,6 +22,7 @@ from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.front.audit import AuditTrail, Entry
 from mlsystem.engine.front.dispatch import Dispatcher
 from mlsystem.engine.front.http import http_request, read_body
+from mlsystem.engine.front.pace import Pace
 from mlsystem.engine.front.principals import Authenticator
 from mlsystem.engine.front.protocol import (
     FoundOperation,
@@ -57,12 +58,14 @@ class Front:
         audit: AuditTrail,
         folder: DataFolder,
         mounts: Mapping[str, ASGIApp],
+        pace: Pace,
     ):
         self._authenticator = authenticator
         self._dispatcher = dispatcher
         self._audit = audit
         self._folder = folder
         self._mounts = mounts
+        self._pace = pace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -111,6 +114,7 @@ class Front:
     def _authenticate(self, request: HttpRequest, trail: Entry) -> Who:
         principal, signing_name = self._authenticator.authenticate(request)
         trail.principal, trail.service = principal, signing_name
+        self._pace.count(principal, signing_name)
         return principal, signing_name
 
     def _serve_read(self, request: HttpRequest, request_id: str, trail: Entry) -> Response:

@@ -107,6 +107,11 @@ class FoundOperation:
         return str(self.model.name)
 
 
+def protocol_of(signing_name: str) -> str:
+    """Of a service, as its model names it. Raises NotImplementedHere for a name that is none."""
+    return str(_service(SIGNING_NAMES.get(signing_name, signing_name)).protocol)
+
+
 def find_operation(signing_name: str, request: HttpRequest) -> FoundOperation:
     """Raises AwsError for an unknown one."""
     service = SIGNING_NAMES.get(signing_name, signing_name)
