@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.served import processes
+from mlsystem.engine.store.master_key import FOLDER_VARIABLE
 from tests.e2e.built_images import push_built
 from tests.live import LiveEngine
 from tests.monitored import Monitored
@@ -170,7 +171,8 @@ def _median(looks: Sequence[Look], name: str) -> float:
 
 def measure(minutes: float) -> list[Look]:
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        engine = LiveEngine(Path(folder) / "engine", time_scale=TIME_SCALE, within=("env",))
+        keys = {FOLDER_VARIABLE: str(Path(folder) / "keys")}
+        engine = LiveEngine(Path(folder) / "engine", time_scale=TIME_SCALE, environment=keys, within=("env",))
         engine.start()
         try:
             system = System(engine)
