@@ -14,6 +14,7 @@ LONGEST = (
     "e2e/test_studio_scripts.py",
     "notebooks/test_experiments.py",
     "e2e/test_kill_points_system.py",
+    "chaos/test_runs.py",
     "e2e/test_console_steering.py",
     "engine/test_plan.py",
     "engine/test_codedeploy.py",

@@ -26,6 +26,8 @@ from typing import IO, NoReturn
 # Read when an interpreter starts, or by its loader: a fork would not heed them.
 OF_INTERPRETERS = ("PYTHON", "LD_", "MALLOC_")
 LONGEST_REQUEST = 512 * 1024
+# Names the file through which an engine's machine is made to misbehave (tests/chaos/bent.py).
+CONTROLS = "MLSYSTEM_TEST_CONTROLS"
 ROOT = Path(__file__).parents[1]
 BEGIN = "import sys; from tests.starter import main; main(int(sys.argv[1]))"
 # The last is imported by an engine when it gets its first SAM template.
@@ -200,6 +202,10 @@ def _become(request: Mapping[str, object], output: int, errors: int) -> NoReturn
     if request["name"] == "engine":
         from mlsystem.engine.__main__ import begin
 
+        if CONTROLS in os.environ:
+            from tests.chaos.bent import bend
+
+            bend(Path(os.environ[CONTROLS]))
         begin()
     from mlsystem.cli.main import main as command
     from tests.made_calls import record
