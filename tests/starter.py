@@ -85,11 +85,11 @@ class Starter:
     def __init__(self) -> None:
         self._control: socket.socket | None = None
 
-    def engine(self, arguments: Sequence[str], environment: Mapping[str, str]) -> Program:
-        """The engine with these arguments; its standard output is a pipe."""
+    def engine(self, arguments: Sequence[str], environment: Mapping[str, str], errors: int = 2) -> Program:
+        """The engine with these arguments; its standard output is a pipe, and `errors` a descriptor of ours."""
         output, theirs = os.pipe()
         try:
-            pid, status = self._start("engine", arguments, environment, theirs, 2)
+            pid, status = self._start("engine", arguments, environment, theirs, errors)
         finally:
             os.close(theirs)
         return Program(pid, status, os.fdopen(output, "rb"))

@@ -100,11 +100,11 @@ def _bend_actions(controls: Controls) -> None:
 
     def register_bent(worker: Worker, name: str, handler: ActionHandler) -> None:
         def carry_out(call: ActionCall) -> Event | None:
+            event = handler(call)
+            # Asked now: what an action does may take a while.
             _, _, twice, lost = controls.read()
             if random.random() < twice:
-                with suppress(Exception):  # a crash swallows it too
-                    handler(call)
-            event = handler(call)
+                event = handler(call)
             if random.random() < lost:
                 raise OutcomeLostError(name)
             return event

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -11,8 +13,8 @@ from typing import Any
 
 from mlsystem.engine.runtime.shim.record import lock_holder
 from tests.chaos.bent import Controls
-from tests.live import LiveEngine
-from tests.starter import CONTROLS
+from tests.live import READY_SECONDS, LiveEngine
+from tests.starter import CONTROLS, STARTER
 
 # A request to an engine that was stopped or killed is given up after this.
 PATIENCE_SECONDS = 5.0
@@ -40,6 +42,19 @@ class BentEngine(LiveEngine):
         is_alive = self.process is not None and self.process.poll() is None
         path = self.folder / "engine.lock"
         return is_alive and path.exists() and path.read_text() == str(self.process and self.process.pid)
+
+    def second(self) -> tuple[int, str]:
+        """Start another one on the folder: how it ends, and its last words. One that serves is killed after a while."""
+        with tempfile.TemporaryFile() as errors:
+            arguments = [str(self.folder), "--port", "0"]
+            program = STARTER.engine(arguments, {**os.environ, **self.environment}, errors.fileno())
+            assert program.stdout is not None
+            select.select([program.stdout], [], [], READY_SECONDS)  # it is ready, or has ended
+            program.kill()
+            program.stdout.close()
+            status = program.wait(READY_SECONDS)
+            errors.seek(0)
+            return status, errors.read().decode().strip()
 
     def shims(self, kind: str) -> list[int]:
         """Of the living processes of a kind, in the order of their names."""

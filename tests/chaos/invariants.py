@@ -91,7 +91,8 @@ def answered_requests_are_captured_once(seen: Evidence) -> Iterator[str]:
     for one in seen.answers:
         is_unflushed = any(one.asked <= kill <= one.answered + FLUSH_SECONDS for kill in kills)
         if one.number not in seen.captured and not is_unflushed:
-            yield f"request {one.number} was answered and is not captured"
+            ahead = ", ".join(f"{kill - one.answered:.2f} s" for kill in kills) or "not at all"
+            yield f"request {one.number} was answered and is not captured; the door was killed later by: {ahead}"
     yield from (f"request {number} is captured {count} times" for number, count in seen.captured.items() if count > 1)
 
 

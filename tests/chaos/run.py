@@ -104,6 +104,8 @@ class Life:
         self.engines = 0
         self._target = Target(live, sink, self.seen, points)
         self._workload: Workload | None = None
+        # Since the engine that runs was started.
+        self._found_read_only = False
 
     def begin(self, environment: dict[str, str]) -> None:
         self.sink.begin()
@@ -128,8 +130,16 @@ class Life:
         reader = Reader(self.live, self.seen)
         self._calmly(reader.await_end)
         self._look_who_answers(self._workload)
+        if any(fault.kind == "read_only_disk" for fault in self.seen.faults):
+            self._sweep()
         self._calmly(reader.read)
         self.seen.mails, self.seen.unheard = list(self.sink.taken), list(self.sink.unheard)
+
+    def _sweep(self) -> None:
+        """What could not be removed is, by the next engine."""
+        self.live.kill()
+        self.live.start()
+        self.engines += 1
 
     def end(self) -> None:
         """As `mlsystem down`, whatever the state."""
@@ -148,15 +158,16 @@ class Life:
         """Start the engine again when it has died: at the armed race point once, then at none."""
         process = self.live.process
         assert process is not None
+        self._found_read_only = self._found_read_only or self.live.controls.read()[1]
         status = process.poll()
         if status is None:
             return
-        is_unwritable = self.live.controls.read()[1]
-        if status != -signal.SIGKILL and not (status == CANNOT_START and is_unwritable):
+        if status != -signal.SIGKILL and not (status == CANNOT_START and self._found_read_only):
             self.seen.engine_ends.append(f"the engine ended by itself with {status}: {self.live.log()[-1500:]}")
         if process.stdout is not None:
             process.stdout.close()
         armed, self._target.armed = self._target.armed, None
+        self._found_read_only = self.live.controls.read()[1]
         self.live.spawn({KILL_AT: armed} if armed else {})
         self.engines += 1
 
