@@ -35,6 +35,7 @@ LONGEST = (
     "e2e/test_least_privilege.py",
     "e2e/test_benchmarks.py",
     "e2e/test_mlflow.py",
+    "chaos/test_replay.py",
     "clients/test_aws_cli.py",
     "engine/test_runtimes.py",
     "engine/test_cli.py",

@@ -43,14 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def chaos() -> Iterator[Chaos]:
     """Its folder is kept where a run failed."""
     scratch = Path(tempfile.mkdtemp(prefix="ch"))  # paths of sockets must be short, and this is their beginning
-    server = serving(Sink())
     try:
-        made = Chaos(scratch, next(server))
-        calm = made.calm()
-        assert not calm.broken, f"without any fault: {calm.broken}"
-        yield made
+        with contextmanager(serving)(Sink()) as sink:
+            made = Chaos(scratch, sink)
+            calm = made.calm()
+            assert not calm.broken, f"without any fault: {calm.broken}"
+            yield made
     finally:
-        server.close()
         shutil.rmtree(scratch / "origin", ignore_errors=True)
         if not any(scratch.glob("run*/")):
             shutil.rmtree(scratch)

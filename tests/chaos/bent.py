@@ -111,4 +111,4 @@ def _bend_actions(controls: Controls) -> None:
 
         register(worker, name, carry_out)
 
-    Worker.register_action = register_bent  # type: ignore[method-assign]
+    Worker.register_action = register_bent  # type: ignore[method-assign, assignment]

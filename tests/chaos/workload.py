@@ -110,7 +110,7 @@ class Workload:
     # ------------------------------------------------------------------ executions
     def _executions(self, _: random.Random) -> None:
         number = 0
-        for _ in self._turns(4 * PAUSE_SECONDS):
+        for _turn in self._turns(4 * PAUSE_SECONDS):
             with suppress(*REFUSED):
                 self._start(number)
                 number += 1
