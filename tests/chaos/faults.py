@@ -223,6 +223,13 @@ def _limit(pid: int, room: tuple[int, int]) -> None:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, room)
 
 
+def _free(target: Target, pid: int) -> None:
+    """The engine, and what it has started meanwhile, which has its limit too."""
+    shims = target.live.shims("")
+    for one in (pid, *shims, *(below for shim in shims for below in programs(shim))):
+        _limit(one, NO_LIMIT)
+
+
 @contextmanager
 def _full_disk(target: Target, one: Planned) -> Iterator[None]:
     """The limit on the size of a file stands for the disk."""
@@ -231,7 +238,7 @@ def _full_disk(target: Target, one: Planned) -> Iterator[None]:
     try:
         yield
     finally:
-        _limit(pid, NO_LIMIT)
+        _free(target, pid)
 
 
 @contextmanager
@@ -243,7 +250,7 @@ def _read_only_disk(target: Target, _: Planned) -> Iterator[None]:
     try:
         yield
     finally:
-        _limit(pid, NO_LIMIT)
+        _free(target, pid)
         target.live.controls.write(is_read_only=False)
 
 

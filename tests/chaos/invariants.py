@@ -11,6 +11,8 @@ Invariant = Callable[[Evidence], Iterator[str]]
 
 # Captured requests are flushed each second (docs/components.md#what-survives-a-crash): with the time that this takes on a busy machine.
 FLUSH_SECONDS = 1.5
+# Envoy outlives its shim for a moment, in which it still answers.
+DYING_SECONDS = 0.5
 # Kinds of faults by what they may spoil.
 ENGINE_DIES = ("kill_engine", "kill_at_point", "stop_engine", "full_disk", "read_only_disk")
 NOT_HEARD = (*ENGINE_DIES, "lose_outcomes", "repeat_actions")
@@ -89,7 +91,7 @@ def traffic_goes_only_to_versions_that_are_allowed_it(seen: Evidence) -> Iterato
 def answered_requests_are_captured_once(seen: Evidence) -> Iterator[str]:
     kills = [fault.began for fault in seen.faults if fault.kind in ENDS_THE_DOOR]
     for one in seen.answers:
-        is_unflushed = any(one.asked <= kill <= one.answered + FLUSH_SECONDS for kill in kills)
+        is_unflushed = any(one.asked - DYING_SECONDS <= kill <= one.answered + FLUSH_SECONDS for kill in kills)
         if one.number not in seen.captured and not is_unflushed:
             ahead = ", ".join(f"{kill - one.answered:.2f} s" for kill in kills) or "not at all"
             yield f"request {one.number} was answered and is not captured; the door was killed later by: {ahead}"
