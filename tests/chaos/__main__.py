@@ -45,10 +45,7 @@ def chaos() -> Iterator[Chaos]:
     scratch = Path(tempfile.mkdtemp(prefix="ch"))  # paths of sockets must be short, and this is their beginning
     try:
         with contextmanager(serving)(Sink()) as sink:
-            made = Chaos(scratch, sink)
-            calm = made.calm()
-            assert not calm.broken, f"without any fault: {calm.broken}"
-            yield made
+            yield Chaos(scratch, sink)
     finally:
         shutil.rmtree(scratch / "origin", ignore_errors=True)
         if not any(scratch.glob("run*/")):

@@ -57,12 +57,14 @@ class Chaos:
         self.sink = sink
         self.origin = prepare(scratch / "origin", sink)
         self.points: list[str] = []
+        self.peaceful = self._calm()
 
-    def calm(self) -> Outcome:
+    def _calm(self) -> Outcome:
         """Without faults, which must be well; the race points that it passes are those at which others may die."""
         log = self.scratch / "points.log"
         outcome = self.carry_out("calm", random.Random(0), [], {RACE_LOG: str(log)})
         self.points = sorted({line.partition("#")[0] for line in log.read_text().split()})
+        assert not outcome.broken, f"without any fault: {outcome.broken}"
         return outcome
 
     def run(self, seed: int, number: int) -> Outcome:
