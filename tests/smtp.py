@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import re
+import socket
 import socketserver
 import threading
 import urllib.request
@@ -36,11 +37,11 @@ class _SmtpSession(socketserver.StreamRequestHandler):
             if not line:
                 return
             lines.append(line.removeprefix(b".").replace(b"\r\n", b"\n"))
-        if self.server.refusals:
-            self._say(self.server.refusals.pop(0))
-            return
-        self.server.mails.append(email.message_from_bytes(b"".join(lines), policy=default))
-        self._say("250 taken")
+        answer = self.server.take(email.message_from_bytes(b"".join(lines), policy=default))
+        if answer:
+            self._say(answer)
+        else:
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def _say(self, line: str) -> None:
         self.wfile.write(f"{line}\r\n".encode())
@@ -55,6 +56,13 @@ class SmtpServer(socketserver.ThreadingTCPServer):
         self.mails: list[Message] = []
         self.refusals: list[str] = []
         self.port = int(self.server_address[1])
+
+    def take(self, mail: Message) -> str:
+        """The answer to a mail; empty where the connection ends without one."""
+        if self.refusals:
+            return self.refusals.pop(0)
+        self.mails.append(mail)
+        return "250 taken"
 
     def mails_to(self, address: str) -> list[Any]:
         """The oldest first."""

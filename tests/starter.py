@@ -26,6 +26,8 @@ from typing import IO, NoReturn
 # Read when an interpreter starts, or by its loader: a fork would not heed them.
 OF_INTERPRETERS = ("PYTHON", "LD_", "MALLOC_")
 LONGEST_REQUEST = 512 * 1024
+# Names the file through which an engine's machine is made to misbehave (tests/chaos/bent.py).
+CONTROLS = "MLSYSTEM_TEST_CONTROLS"
 ROOT = Path(__file__).parents[1]
 BEGIN = "import sys; from tests.starter import main; main(int(sys.argv[1]))"
 # The last is imported by an engine when it gets its first SAM template.
@@ -71,7 +73,8 @@ class Program:
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
@@ -83,11 +86,11 @@ class Starter:
     def __init__(self) -> None:
         self._control: socket.socket | None = None
 
-    def engine(self, arguments: Sequence[str], environment: Mapping[str, str]) -> Program:
-        """The engine with these arguments; its standard output is a pipe."""
+    def engine(self, arguments: Sequence[str], environment: Mapping[str, str], errors: int = 2) -> Program:
+        """The engine with these arguments; its standard output is a pipe, and `errors` a descriptor of ours."""
         output, theirs = os.pipe()
         try:
-            pid, status = self._start("engine", arguments, environment, theirs, 2)
+            pid, status = self._start("engine", arguments, environment, theirs, errors)
         finally:
             os.close(theirs)
         return Program(pid, status, os.fdopen(output, "rb"))
@@ -200,6 +203,10 @@ def _become(request: Mapping[str, object], output: int, errors: int) -> NoReturn
     if request["name"] == "engine":
         from mlsystem.engine.__main__ import begin
 
+        if CONTROLS in os.environ:
+            from tests.chaos.bent import bend
+
+            bend(Path(os.environ[CONTROLS]))
         begin()
     from mlsystem.cli.main import main as command
     from tests.made_calls import record

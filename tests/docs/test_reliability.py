@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sysconfig
 from pathlib import Path
 
 from mlsystem.engine.decide.retention import RETENTIONS
+from tests.chaos.faults import BACK_SECONDS, FAULTS, FORWARD_SECONDS, MOST, TURNS
+from tests.chaos.invariants import INVARIANTS
+from tests.chaos.test_runs import RUNS
 from tests.command_line import run
 from tests.docs.documents import ROOT, shell_lines
 
@@ -45,6 +49,15 @@ def test_the_page_tells_the_age_of_everything_that_has_one() -> None:
         one.subject for one in RETENTIONS if f"| {one.subject} | {one.days:g} | {_rule(one.source)} |" not in text
     ]
     assert missing == []
+
+
+def test_the_page_names_every_fault_and_every_invariant_of_the_chaos_runs() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text().partition("## How that is tested")[2]
+    rows = [re.findall(r"`([a-z_]+)`", row.split("|")[1]) for row in text.splitlines() if row.startswith("| `")]
+    named = [name for row in rows for name in row]
+    assert sorted(named) == sorted([*FAULTS, *(one.__name__ for one in INVARIANTS)])
+    # A page that says "two to five", "ten minutes", "two seconds" and "the first twenty".
+    assert (TURNS, MOST, FORWARD_SECONDS, BACK_SECONDS, RUNS) == (2, 5, 600, 2, 20)
 
 
 def _rule(source: str) -> str:

@@ -7,17 +7,18 @@ import json
 import socket
 from pathlib import Path
 
-from mlsystem.engine.dataplane.errors import AdminUnreachable
+from mlsystem.engine.dataplane.errors import AdminSilent, AdminUnreachable
 
 _ANSWER_SECONDS = 5.0
 
 
 class Admin:
     """One Envoy process, asked over its admin socket. Every method raises AdminUnreachable when it does not
-    answer."""
+    answer, AdminSilent when it is there and does not do so in time."""
 
-    def __init__(self, socket_path: Path):
+    def __init__(self, socket_path: Path, answer_seconds: float = _ANSWER_SECONDS):
         self._socket_path = socket_path
+        self._answer_seconds = answer_seconds
 
     def is_ready(self) -> bool:
         """Whether Envoy runs and has taken up its first configuration; does not raise."""
@@ -48,11 +49,15 @@ class Admin:
         return {stat["name"]: stat["value"] for stat in found if "name" in stat}
 
     def _ask(self, method: str, path: str, expected: tuple[int, ...] = (200,)) -> tuple[int, bytes]:
-        connection = _UnixConnection(self._socket_path)
+        connection = _UnixConnection(self._socket_path, self._answer_seconds)
         try:
             connection.request(method, path)
             response = connection.getresponse()
             body = response.read()
+        except (TimeoutError, BlockingIOError) as error:  # the second: too many wait for it already
+            raise AdminSilent(
+                f"the front door's admin socket {self._socket_path} does not answer within {self._answer_seconds:g} s"
+            ) from error
         except (OSError, http.client.HTTPException) as error:
             raise AdminUnreachable(
                 f"the front door's admin socket {self._socket_path} does not answer: {error}"
@@ -67,11 +72,11 @@ class Admin:
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path):
-        super().__init__("localhost", timeout=_ANSWER_SECONDS)
+    def __init__(self, path: Path, answer_seconds: float):
+        super().__init__("localhost", timeout=answer_seconds)
         self._path = path
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(_ANSWER_SECONDS)
+        self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))

@@ -5,6 +5,7 @@ DataPlaneError
 ├── ConfigRejected     Envoy refused what was written; it goes on with what it had
 ├── NotApplied         Envoy did not take up the configuration in time
 └── AdminUnreachable   nobody answers on the admin socket
+    └── AdminSilent    somebody is there, and does not answer in time
 """
 
 from __future__ import annotations
@@ -30,3 +31,7 @@ class NotApplied(DataPlaneError):
 
 class AdminUnreachable(DataPlaneError):
     """Envoy's admin socket does not answer: the process is not (yet, or no longer) running."""
+
+
+class AdminSilent(AdminUnreachable):
+    """The process is there, and did not answer in time: it may be stopped, or have no processor."""

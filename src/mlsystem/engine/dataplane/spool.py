@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mlsystem.engine.dataplane.admin import Admin
-from mlsystem.engine.dataplane.errors import AdminUnreachable
+from mlsystem.engine.dataplane.errors import AdminSilent, AdminUnreachable
 from mlsystem.engine.store.folder_watch import LONGEST_PAUSE_SECONDS, FolderWatch
 
 _REOPEN_SECONDS = 5.0
@@ -35,7 +35,7 @@ class Spool:
         """Seal what was written so far; all sealed files, oldest first.
 
         `with_buffer` waits for what Envoy still holds in memory. An empty log is left alone. When Envoy does not run, nobody writes, and
-        the rename is enough.
+        the rename is enough; where it runs and does not answer, it may yet write to what was renamed: that is left for the next time.
         """
         with self._lock:
             if with_buffer:
@@ -43,10 +43,9 @@ class Spool:
             if self.live.exists() and self.live.stat().st_size > 0:
                 self.live.replace(self.live.with_name(f"{self.live.stem}-{time.time_ns():020d}.unsealed"))
             unsealed = sorted(self.live.parent.glob(f"{self.live.stem}-*.unsealed"))
-            if unsealed:
-                self._reopen()
-            for path in unsealed:
-                path.replace(path.with_suffix(".sealed"))
+            if unsealed and self._reopen():
+                for path in unsealed:
+                    path.replace(path.with_suffix(".sealed"))
             return self.sealed()
 
     def watch(self, name: str, ship: Callable[[], None], longest_seconds: float = LONGEST_PAUSE_SECONDS) -> FolderWatch:
@@ -60,8 +59,8 @@ class Spool:
         """The sealed files, oldest first."""
         return sorted(self.live.parent.glob(f"{self.live.stem}-*.sealed"))
 
-    def _reopen(self) -> None:
-        """Returns when the old file is complete.
+    def _reopen(self) -> bool:
+        """Returns when the old file is complete; False when nobody can say whether it is.
 
         Told to open its logs anew, Envoy closes the old file before it creates the new one, but only when it has something to write or
         its flush interval is over. What is not yet written then goes to the new file; so when it holds nothing, the old one is complete,
@@ -72,8 +71,11 @@ class Spool:
             deadline = time.monotonic() + _REOPEN_SECONDS
             while not self.live.exists() and self._is_buffering() and time.monotonic() < deadline:
                 time.sleep(_POLL_SECONDS)
+        except AdminSilent:
+            return False
         except AdminUnreachable:
-            return
+            return True
+        return True
 
     def _await_written(self) -> None:
         try:

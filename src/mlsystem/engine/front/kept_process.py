@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.decide.errors import AwsError, StartupError
 from mlsystem.engine.runtime.errors import ProcessError
 from mlsystem.engine.runtime.exits import ExitBoard
 from mlsystem.engine.runtime.process import Exited, Inbound, Log, Mount, ProcessSpec, Running
@@ -65,12 +65,15 @@ class KeptProcess:
         return isinstance(self._runner.status(self._process_id()), Running)
 
     def start(self, exits: ExitBoard) -> None:
-        """Adopt the process that runs, unless it was started by another command, or start one."""
+        """Adopt the process that runs, unless it was started by another command, or start one. Raises StartupError."""
         exits.subscribe(self._owner, self._on_exit)
         if self.is_running and self._database.setting(f"{self._owner}_command", str) != self._command():
             self.end()
         if not self.is_running:
-            self._start_next()
+            try:
+                self._start_next()
+            except ProcessError as error:
+                raise StartupError(f"{self._title} cannot be started: {error}") from error
         self._thread = threading.Thread(target=self._supervise, name=f"{self._owner}-process", daemon=True)
         self._thread.start()
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from pathlib import Path
 
+from mlsystem.engine.dataplane.admin import Admin
 from mlsystem.engine.dataplane.captured import Captured, records
+from mlsystem.engine.dataplane.spool import Spool
 from mlsystem.engine.dataplane.state import Endpoint, State, Variant
 from tests.unit.engine.dataplane.rig import Answer, Rig, await_true
 
@@ -116,6 +119,23 @@ def test_a_rotation_that_was_cut_short_is_finished_by_the_next(rig: Rig) -> None
     live = rig.plane.layout.capture_log
     await_true(lambda: live.stat().st_size > 0, "the record is flushed")
     live.rename(live.with_name("captured-00000000000000000001.unsealed"))
+    rig.invoke("flights", b"2")
+    assert [record.request for record in _captured(rig, 2)] == [b"1", b"2"]
+    assert not list(live.parent.glob("*.unsealed"))
+
+
+def test_what_a_stopped_door_may_still_write_to_is_not_handed_over(rig: Rig) -> None:
+    _capture(rig, rig.upstream("a").path)
+    rig.invoke("flights", b"1")
+    live = rig.plane.layout.capture_log
+    await_true(lambda: live.stat().st_size > 0, "the record is flushed")
+    assert rig.process is not None
+    rig.process.send_signal(signal.SIGSTOP)
+    try:
+        assert Spool(live, Admin(rig.plane.layout.admin_socket, answer_seconds=0.2)).rotate() == []
+        assert list(live.parent.glob("*.unsealed"))
+    finally:
+        rig.process.send_signal(signal.SIGCONT)
     rig.invoke("flights", b"2")
     assert [record.request for record in _captured(rig, 2)] == [b"1", b"2"]
     assert not list(live.parent.glob("*.unsealed"))
