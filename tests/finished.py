@@ -5,13 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.e2e.built_images import push_built
 from tests.live import LiveEngine, eventually
+from tests.ports import free_port
 from tests.system import System
 
 TIME_SCALE = 60
@@ -60,7 +60,7 @@ def system_on_copy(
     copy_state(finished, folder)
     prepare()
     # Copies that start at the same time would all take the port that stands in the state.
-    live = LiveEngine(folder, time_scale=time_scale, port=_free_port(), environment=environment)
+    live = LiveEngine(folder, time_scale=time_scale, port=free_port(), environment=environment)
     try:
         live.start()
         system = System(live)
@@ -69,11 +69,6 @@ def system_on_copy(
         yield system
     finally:
         live.stop()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def copy_state(origin: Path, target: Path) -> None:

@@ -22,8 +22,10 @@ import boto3
 from botocore.config import Config
 
 from mlsystem.engine.dataplane.dataplane import DataPlane
+from mlsystem.engine.dataplane.errors import ConfigRejected
 from mlsystem.engine.dataplane.state import Door, State
 from mlsystem.engine.decide.arn import Scope
+from tests.ports import free_port
 
 SCOPE = Scope("123456789012", "eu-west-1")
 LINE_DEADLINE_SECONDS = 30.0
@@ -198,11 +200,15 @@ class Rig:
         return made
 
     def serve(self, state: State) -> None:
-        """Apply; start Envoy where it does not run; return once it is in effect."""
+        """Apply; start Envoy where it does not run; return once it is in effect. Raises ConfigRejected, with its log."""
         self.plane.apply(state)
         if self.process is None:
             self.start()
-        self.plane.wait_applied()
+        try:
+            self.plane.wait_applied()
+        except ConfigRejected as error:
+            error.add_note(self.log.read_text()[-2000:])
+            raise
 
     def start(self) -> None:
         with self.log.open("ab") as log:
@@ -263,11 +269,6 @@ class Rig:
 
     def close(self) -> None:
         self._cleanup.close()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def await_true(condition: Callable[[], bool], what: str) -> None:

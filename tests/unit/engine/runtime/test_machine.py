@@ -10,7 +10,8 @@ import pytest
 from mlsystem.engine.runtime.errors import SandboxUnavailable
 from mlsystem.engine.runtime.machine import Machine, granted, probe
 from mlsystem.engine.runtime.process import Inbound, Mount, Outbound
-from tests.unit.engine.runtime.workbench import Workbench, free_port
+from tests.ports import free_port
+from tests.unit.engine.runtime.workbench import Workbench
 
 BARE = Machine(None, refusal="bwrap: setting up uid map: Permission denied")
 

@@ -7,7 +7,8 @@ import pytest
 
 from mlsystem.engine.runtime.errors import PlaceTaken, SandboxUnavailable
 from mlsystem.engine.runtime.process import ImageFiles, Inbound, Mount
-from tests.unit.engine.runtime.workbench import Workbench, eventually, free_port
+from tests.ports import free_port
+from tests.unit.engine.runtime.workbench import Workbench, eventually
 
 RUNTIMES = ("plain",)
 

@@ -3,7 +3,6 @@
 import os
 import queue
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -33,12 +32,6 @@ def eventually(found: Callable[[], T | None], what: str) -> T:
             return value
         time.sleep(0.005)
     raise AssertionError(f"not in {DEADLINE_SECONDS:g} seconds: {what}")
-
-
-def free_port() -> int:
-    """Of this machine, and not the one of a test before, whose program may be on its way out."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 class Workbench:
