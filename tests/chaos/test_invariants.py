@@ -78,7 +78,10 @@ BROKEN: dict[str, list[Callable[[], Evidence]]] = {
         _change(captured=Counter(["r1", "r1"])),
         _change(captured=Counter(), faults=[Happened("kill_door", 15.0, 15.0)]),
     ],
-    "a_second_engine_is_refused": [_change(second_engines=[(0, "")])],
+    "a_second_engine_is_refused": [
+        _change(second_engines=[(0, "")]),
+        _change(second_engines=[(3, "mlsystem: the engine fails: Read-only file system")]),
+    ],
     "the_engine_ends_only_when_it_is_made_to": [_change(engine_ends=["the engine ended by itself with 1"])],
     "the_audit_trail_holds": [_change(audit_problems=["audit.jsonl, line 3: was changed"])],
     "nothing_is_left_over": [_change(leftovers=["work/jobs/x0"])],
@@ -87,6 +90,10 @@ BROKEN: dict[str, list[Callable[[], Evidence]]] = {
 
 EXCUSED: list[Callable[[], Evidence]] = [
     _seen,
+    _change(
+        second_engines=[(3, "mlsystem: the engine fails: Read-only file system")],
+        faults=[Happened("read_only_disk", 1.0, 2.0)],
+    ),
     _change(objects={"k0": b"a", "k1": b"b"}),
     _change(executions=[FAILED], faults=[Happened("kill_job", 1.0, 2.0)]),
     _change(mails=[("mark-1", 5.0), ("mark-1", 6.0)], faults=[Happened("kill_engine", 5.1, 5.2)]),

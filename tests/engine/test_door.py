@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mlsystem.engine.runtime.shim.record import lock_holder
+from tests.chaos.engine import programs, send
 from tests.live import LiveEngine, eventually
 from tests.serving import Load, Serving
 
@@ -71,15 +73,36 @@ def test_a_front_door_that_dies_is_opened_again_on_the_same_port(served: tuple[S
     serving, name = served
     (before,) = _doors(serving.engine)
     _kill(before)
-
-    def answers() -> bool:
-        try:
-            return serving.invoke(name) == "hello,1,1,2"
-        except (ClientError, BotoCoreError):
-            return False
-
     eventually(lambda: _doors(serving.engine) not in ([], [before]))
-    eventually(answers)
+    eventually(lambda: _answers(serving, name))
+
+
+def test_a_front_door_whose_program_outlives_its_shim_is_opened_when_that_has_let_go_of_the_port(
+    served: tuple[Serving, str],
+) -> None:
+    """What is stopped ends when it goes on."""
+    serving, name = served
+    live = serving.engine
+    (before,) = _doors(live)
+    shim = lock_holder(str(before))
+    assert shim is not None
+    below = programs(shim)
+    for pid in below:
+        send(pid, signal.SIGSTOP)
+    _kill(before)
+    eventually(lambda: "the front door ended" in live.log())
+    select.select([], [], [], 1.0)  # in which another one could begin
+    assert _doors(live) == []
+    for pid in below:
+        send(pid, signal.SIGCONT)
+    eventually(lambda: _answers(serving, name))
+
+
+def _answers(serving: Serving, name: str) -> bool:
+    try:
+        return serving.invoke(name) == "hello,1,1,2"
+    except (ClientError, BotoCoreError):
+        return False
 
 
 def test_an_engine_that_ends_in_good_order_leaves_no_process_and_serves_again_when_it_starts(

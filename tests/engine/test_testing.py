@@ -57,9 +57,10 @@ def test_the_example_of_the_page_passes_and_its_engine_is_gone_afterwards(tmp_pa
         "    assert health['timeScale'] == 60\n"
     )
     hostile = {"AWS_PROFILE": "production", "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "AWS_SESSION_TOKEN": "x"}
-    done = run_tests(tmp_path, hostile)
+    done = run_tests(tmp_path, {**hostile, "MLSYSTEM_KEYS": str(tmp_path / "my-keys")})
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 passed" in done.stdout
+    assert not (tmp_path / "my-keys").exists(), "the key of an engine that is thrown away does not stay"
     eventually(lambda: not engines_of(tmp_path))
 
 

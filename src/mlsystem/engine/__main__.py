@@ -119,7 +119,8 @@ def _settings(given: argparse.Namespace) -> Settings:
 
 
 def _log_to(path: Path) -> None:
-    handler = RotatingFileHandler(path, maxBytes=16 * 1024 * 1024, backupCount=3)
+    # Opened with the first line: an engine that is refused the folder touches nothing of the one that has it.
+    handler = RotatingFileHandler(path, maxBytes=16 * 1024 * 1024, backupCount=3, delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     # On a full disk nobody wants to hear of each line that was not written.

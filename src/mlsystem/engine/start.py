@@ -88,7 +88,8 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
         _decided_once(database, "region", settings.region, DEFAULT_REGION),
     )
     equipment = equip(folder, settings.runtime, database, stack)
-    process = DoorProcess(database, equipment.runner, equipment.plane, folder.root / "logs" / "door.log")
+    log_path = folder.root / "logs" / "door.log"
+    process = DoorProcess(database, equipment.runner, equipment.plane, log_path, settings.host)
     port = reserve_port(database, settings.host, settings.port, process.is_running)
     stack.callback(port.release)
     door = Door(

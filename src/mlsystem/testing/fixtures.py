@@ -12,6 +12,7 @@ import pytest
 from mlsystem.testing.local_engine import Engine, engine_on
 
 TIME_SCALE = "aws_engine_time_scale"
+KEYS_VARIABLE = "MLSYSTEM_KEYS"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,8 +27,11 @@ def aws_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         scale = float(written)
     except ValueError:
         raise pytest.UsageError(f"{TIME_SCALE} = {written}: expected a number") from None
-    with engine_on(tmp_path_factory.mktemp("aws-engine"), scale) as engine:
-        yield engine
+    with pytest.MonkeyPatch.context() as patch:
+        # Its folder is thrown away, and so its key is not to stay with those of this user.
+        patch.setenv(KEYS_VARIABLE, str(tmp_path_factory.mktemp("aws-keys")))
+        with engine_on(tmp_path_factory.mktemp("aws-engine"), scale) as engine:
+            yield engine
 
 
 @pytest.fixture

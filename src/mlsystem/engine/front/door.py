@@ -26,10 +26,19 @@ _POLL_SECONDS = 0.01
 class DoorProcess:
     """The one Envoy of a data folder."""
 
-    def __init__(self, database: Database, runner: ProcessRunner, plane: DataPlane, log_path: Path):
+    def __init__(self, database: Database, runner: ProcessRunner, plane: DataPlane, log_path: Path, host: str):
         self._plane = plane
+        self._database = database
+        self._host = host
         self._process = KeptProcess(
-            OWNER, "the front door", plane.command, plane.layout.folder, log_path, database, runner
+            OWNER,
+            "the front door",
+            plane.command,
+            plane.layout.folder,
+            log_path,
+            database,
+            runner,
+            may_start=self._is_port_free,
         )
 
     @property
@@ -51,6 +60,14 @@ class DoorProcess:
             self._plane.wait_applied()
         except DataPlaneError as error:
             raise StartupError(f"the front door did not open: {error}") from error
+
+    def _is_port_free(self) -> bool:
+        """Envoy tries once to listen, and would stand there closed."""
+        try:
+            _reserve(self._host, _written_port(self._database)).release()
+        except OSError:
+            return False
+        return True
 
     def stop(self) -> None:
         """End Envoy, for an engine that ends in good order."""
@@ -74,7 +91,7 @@ def reserve_port(database: Database, host: str, wanted: int, is_open: bool) -> R
 
     `is_open`: Envoy runs already, and has the port of before. Raises StartupError when another program has the wanted one.
     """
-    before = int(database.setting(_PORT, lambda: "0"))
+    before = _written_port(database)
     if is_open and wanted in (0, before):
         return ReservedPort(before)
     try:
@@ -87,6 +104,10 @@ def reserve_port(database: Database, host: str, wanted: int, is_open: bool) -> R
         port = _reserve(host, 0)
     database.change_setting(_PORT, str(port.number))
     return port
+
+
+def _written_port(database: Database) -> int:
+    return int(database.setting(_PORT, lambda: "0"))
 
 
 def _reserve(host: str, port: int) -> ReservedPort:

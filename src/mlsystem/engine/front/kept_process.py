@@ -32,6 +32,7 @@ class KeptProcess:
     """The one with the name `owner` of a data folder. `title` is what a person calls it.
 
     With `mounts` it is shut in: it sees those and no other file of the person's, and has no network but the `socket` that it makes.
+    `may_start` tells whether the one before has let go of what it had: a program outlives its shim, by whose end its own is known.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class KeptProcess:
         runner: ProcessRunner,
         mounts: Sequence[Mount] = (),
         socket: Path | None = None,
+        may_start: Callable[[], bool] = lambda: True,
     ):
         self._owner = owner
         self._title = title
@@ -55,6 +57,7 @@ class KeptProcess:
         self._runner = runner
         self._mounts = tuple(mounts)
         self._inbound = None if socket is None else Inbound(socket, port=0)
+        self._may_start = may_start
         self._condition = threading.Condition()
         self._is_stopping = False
         self._ended: set[str] = set()
@@ -115,11 +118,17 @@ class KeptProcess:
             has_lived = time.monotonic() - began > _LONGEST_PAUSE_SECONDS
             pause = 0.0 if has_lived else min(pause * 2 + _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
             log.warning("%s ended and is started again: %s", self._title, self.last_words())
-            with self._condition:
-                if self._condition.wait_for(lambda: self._is_stopping, pause):
+            if self._is_stopped_within(pause):
+                return
+            while not self._may_start():
+                if self._is_stopped_within(_POLL_SECONDS):
                     return
             began = time.monotonic()
             self._try_next()
+
+    def _is_stopped_within(self, seconds: float) -> bool:
+        with self._condition:
+            return self._condition.wait_for(lambda: self._is_stopping, seconds)
 
     def _await_end(self) -> bool:
         """Whether it ended; False when the engine does."""

@@ -13,19 +13,19 @@ from dataclasses import dataclass
 
 from mlsystem.engine.contract import Principal
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.front.protocol import protocol_of
+from mlsystem.engine.front.protocol import model_of
 
 BURST_SECONDS = 5
 # Buckets that have filled again are forgotten when there are as many.
 MOST_BUCKETS = 10_000
-# By the protocol of the service: the codes that AWS's clients know as a reason to wait and call again.
+# Codes that AWS's clients know as a reason to wait and call again: those that models declare, with a status; else by the protocol.
+DECLARED = ("ThrottlingException", "TooManyRequestsException", "ThrottledException")
 CODES = {
-    "json": ("ThrottlingException", 400),
     "query": ("Throttling", 400),
     "ec2": ("RequestLimitExceeded", 503),
-    "rest-json": ("TooManyRequestsException", 429),
     "rest-xml": ("SlowDown", 503),
 }
+OTHERWISE = ("ThrottlingException", 400)
 ADVICE = "Rate exceeded: more calls than {calls:g} a second. Wait and call again, or change `mlsystem up --calls-per-second`."
 
 
@@ -48,7 +48,7 @@ class Pace:
     def count(self, caller: Principal, signing_name: str) -> None:
         """One call. Raises AwsError for one too many."""
         if not self._is_free(caller.arn):
-            code, status = CODES.get(protocol_of(signing_name), CODES["json"])
+            code, status = _refusal(signing_name)
             raise AwsError(code, ADVICE.format(calls=self._calls_per_second), status)
 
     def __len__(self) -> int:
@@ -76,3 +76,10 @@ class Pace:
             self._buckets = {
                 caller: bucket for caller, bucket in self._buckets.items() if self._filled(bucket, now) < self._burst
             }
+
+
+def _refusal(signing_name: str) -> tuple[str, int | None]:
+    """Code and HTTP status, None where the model gives it."""
+    model = model_of(signing_name)
+    declared = next((code for code in DECLARED if code in model.shape_names), "")
+    return (declared, None) if declared else CODES.get(model.protocol, OTHERWISE)

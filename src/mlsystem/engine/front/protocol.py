@@ -107,9 +107,10 @@ class FoundOperation:
         return str(self.model.name)
 
 
-def protocol_of(signing_name: str) -> str:
-    """Of a service, as its model names it. Raises NotImplementedHere for a name that is none."""
-    return str(_service(SIGNING_NAMES.get(signing_name, signing_name)).protocol)
+def model_of(signing_name: str) -> ServiceModel:
+    """Raises NotImplementedHere for a name that is no service's."""
+    found: ServiceModel = _service(SIGNING_NAMES.get(signing_name, signing_name))
+    return found
 
 
 def find_operation(signing_name: str, request: HttpRequest) -> FoundOperation:

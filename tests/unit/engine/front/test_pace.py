@@ -52,11 +52,13 @@ def test_less_than_one_call_a_second_is_a_rate_too() -> None:
         ("states", "ThrottlingException", 400),
         ("iam", "Throttling", 400),
         ("ec2", "RequestLimitExceeded", 503),
-        ("lambda", "TooManyRequestsException", 429),
+        ("lambda", "TooManyRequestsException", None),
+        ("scheduler", "ThrottlingException", None),
+        ("sns", "ThrottledException", None),
         ("s3", "SlowDown", 503),
     ],
 )
-def test_each_service_says_it_in_its_own_words(signing_name: str, code: str, status: int) -> None:
+def test_each_service_says_it_in_its_own_words(signing_name: str, code: str, status: int | None) -> None:
     counted = Pace(0.1, Hands())
     counted.count(ONE, signing_name)
     with pytest.raises(AwsError, match="--calls-per-second") as error:
