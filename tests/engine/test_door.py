@@ -89,12 +89,14 @@ def test_a_front_door_whose_program_outlives_its_shim_is_opened_when_that_has_le
     below = programs(shim)
     for pid in below:
         send(pid, signal.SIGSTOP)
-    _kill(before)
-    eventually(lambda: "the front door ended" in live.log())
-    select.select([], [], [], 1.0)  # in which another one could begin
-    assert _doors(live) == []
-    for pid in below:
-        send(pid, signal.SIGCONT)
+    try:
+        _kill(before)
+        eventually(lambda: "the front door ended" in live.log())
+        select.select([], [], [], 1.0)  # in which another one could begin
+        assert _doors(live) == []
+    finally:
+        for pid in below:
+            send(pid, signal.SIGCONT)
     eventually(lambda: _answers(serving, name))
 
 
