@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +82,11 @@ class DataFolder:
             raise StartupError(f"cannot write the data folder {self.root}: {error.strerror}") from error
 
 
+# A program that was just being started when its engine was killed holds the lock until it is executed.
+HEIR_SECONDS = 10.0
+HEIR_PAUSE_SECONDS = 0.02
+
+
 class FolderLock:
     """Held as long as the engine lives; the kernel lets go of it however the engine ends."""
 
@@ -89,13 +95,15 @@ class FolderLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Raises StartupError, naming the process that holds the folder."""
-        holder = self.try_acquire()
-        if holder is not None:
-            raise StartupError(
-                f"an engine is already running on {self._path.parent} (process {holder}): "
-                "`mlsystem status` shows it, `mlsystem down` ends it"
-            )
+        """Raises StartupError, naming the process that holds the folder; what a dead one left behind is waited for."""
+        deadline = time.monotonic() + HEIR_SECONDS
+        while (holder := self.try_acquire()) is not None:
+            if not _is_dead(holder) or time.monotonic() > deadline:
+                raise StartupError(
+                    f"an engine is already running on {self._path.parent} (process {holder}): "
+                    "`mlsystem status` shows it, `mlsystem down` ends it"
+                )
+            time.sleep(HEIR_PAUSE_SECONDS)
 
     def try_acquire(self) -> int | None:
         """None when the lock is taken, else the process id of its holder (0: it has not written it down yet)."""
@@ -117,3 +125,15 @@ class FolderLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def _is_dead(holder: int) -> bool:
+    """Whether that process has ended; of 0, who is not known, nobody can tell."""
+    if holder == os.getpid():
+        return True  # its number was given again
+    with suppress(PermissionError):  # it is somebody else's
+        try:
+            os.kill(holder, 0)
+        except ProcessLookupError:
+            return True
+    return False
