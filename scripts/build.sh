@@ -8,7 +8,7 @@ use_region "$3"
 options=()
 # An engine's APIs are behind its own door.
 case ${AWS_ENDPOINT_URL:-} in
-http://127.0.0.1:* | http://localhost:*) options=(--api-base-url "$AWS_ENDPOINT_URL/_api") ;;
+http://127.0.0.1:* | http://localhost:* | https://127.0.0.1:*) options=(--api-base-url "$AWS_ENDPOINT_URL/_api") ;;
 esac
 
 run studio publish "$1" "$2" "$4" "${options[@]}"

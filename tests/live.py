@@ -168,6 +168,7 @@ class LiveEngine:
             aws_access_key_id=settings.pop("key", root["access_key_id"]),
             aws_secret_access_key=settings.pop("secret", root["secret_access_key"]),
             aws_session_token=settings.pop("token", None),
+            verify=settings.pop("verify", root.get("ca_bundle")),
             config=config,
         )
         assert not settings, f"unknown settings {sorted(settings)}"

@@ -24,7 +24,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import quote
 
 import summer
 from dataset import write_data, write_data_source
@@ -44,6 +43,7 @@ from mlsystem.client.errors import ClientFailure, RunFailed
 from mlsystem.client.invocation import invoke_endpoint
 from mlsystem.client.monitoring import Monitoring
 from mlsystem.client.pipeline import ENDED, ExecutionView, Pipeline
+from mlsystem.client.repository import clone
 from mlsystem.client.traffic import Query, Traffic
 
 T = TypeVar("T")
@@ -162,7 +162,8 @@ class Demo:
         self.findings.api_url = self._outputs("prd")["ApiUrl"]
 
     def _push(self) -> None:
-        settings = self._clone() / "mlsystem.yaml"
+        clone(self.connection, self.project, self._work / "clone")
+        settings = self._work / "clone" / "mlsystem.yaml"
         before = settings.read_text()
         settings.write_text(GATE.sub(rf"\g<1>{NEW_GATE}\n", before, count=1))
         self._git("commit", "--quiet", "--all", "--message", f"A gate of {NEW_GATE}", cwd=settings.parent)
@@ -171,7 +172,7 @@ class Demo:
 
     def _shift(self, reason: str) -> None:
         before = self._outputs("prd")["EndpointName"]
-        traffic = Traffic(self.findings.api_url, _endless_flights(), REQUESTS_PER_SECOND)
+        traffic = Traffic(self.findings.api_url, _endless_flights(), REQUESTS_PER_SECOND, tls=self.connection.tls())
         traffic.start()
         try:
             self._approve(reason)
@@ -190,7 +191,7 @@ class Demo:
         self.findings.shifts.append(Shift(within, new_version))
 
     def _summer(self) -> None:
-        traffic = Traffic(self.findings.api_url, summer.queries(), REQUESTS_PER_SECOND)
+        traffic = Traffic(self.findings.api_url, summer.queries(), REQUESTS_PER_SECOND, tls=self.connection.tls())
         traffic.start()
         answers = traffic.finish()
         self.findings.answers += answers
@@ -283,24 +284,6 @@ class Demo:
     def _outputs(self, stage: str) -> dict[str, str]:
         return self.deployment.outputs(self.project.deployed_stack(stage))
 
-    def _clone(self) -> Path:
-        repository = self.deployment.resource("Repository")
-        found = self.connection.client("codecommit").get_repository(repositoryName=self._repository_name(repository))
-        local = self.connection.engine
-        assert local is not None
-        secret = quote(local.secret_access_key, safe="")
-        url = found["repositoryMetadata"]["cloneUrlHttp"].replace("http://", f"http://{local.access_key_id}:{secret}@")
-        self._git("clone", "--quiet", url, "clone", cwd=self._work)
-        return self._work / "clone"
-
-    def _repository_name(self, physical_id: str) -> str:
-        """The physical id of a repository is its id; its name is the pipeline's."""
-        listed = self.connection.client("codecommit").list_repositories()["repositories"]
-        names = (
-            item["repositoryName"] for item in listed if physical_id in (item["repositoryId"], item["repositoryName"])
-        )
-        return str(next(names))
-
     def _git(self, *arguments: str, cwd: Path) -> None:
         identity = ["-c", "user.name=Ada Demo", "-c", "user.email=ada@example.com"]
         done = subprocess.run(["git", *identity, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
@@ -338,6 +321,7 @@ def main() -> int:
     parser.add_argument("--time-scale", type=float, default=20.0, help="divide waits by this (default: 20)")
     parser.add_argument("--port", type=int, help="of the front door (default: 4580)")
     parser.add_argument("--runtime", default="auto", help="what programs run in: auto, sandbox or docker")
+    parser.add_argument("--tls", action="store_true", help="all of it over HTTPS")
     parser.add_argument("--times", type=Path, help="write how long the stages took, as JSON")
     parser.add_argument(
         "--least-requests", type=int, default=LEAST_REQUESTS, help="of a canary step, for its share to be judged"
@@ -345,7 +329,9 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print what was found as JSON, and the rest aside")
     given = parser.parse_args()
     console = Console(stderr=given.json)
-    demo = Demo(engine.UpOptions(given.home.absolute(), given.port, given.time_scale, runtime=given.runtime), console)
+    home = given.home.absolute()
+    options = engine.UpOptions(home, given.port, given.time_scale, runtime=given.runtime, has_tls=given.tls)
+    demo = Demo(options, console)
     try:
         demo.run()
     except (ClientFailure, RunFailed) as failure:

@@ -59,7 +59,7 @@ def invoke(
         raise NotFound(f"nothing is deployed to {stage}: `mlsystem status` shows where the pipeline stands")
     content = _read(body)
     if stage == "prd":
-        answer = invoke_api(connection.reachable(outputs[wanted]), content, content_type, accept)
+        answer = invoke_api(connection, outputs[wanted], content, content_type, accept)
     else:
         answer = invoke_endpoint(connection, outputs[wanted], content, content_type, accept)
     state.answer(asdict(answer), answer.body.rstrip("\n"))

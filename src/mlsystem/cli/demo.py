@@ -23,6 +23,7 @@ def demo(
     context: typer.Context,
     time_scale: Annotated[float, typer.Option(help="divide waits, alarm periods and cooldowns by this")] = 10.0,
     runtime: Annotated[Runtime, typer.Option(help="what programs run in, as for `mlsystem up`")] = Runtime.AUTO,
+    tls: Annotated[bool, typer.Option("--tls", help="all of it over HTTPS, as for `mlsystem up`")] = False,
     times: Annotated[Path | None, typer.Option(help="write how long the stages took to this file, as JSON")] = None,
 ) -> None:
     """Run the whole system once on real data: train, deploy, shift traffic."""
@@ -32,6 +33,7 @@ def demo(
         raise ClientFailure("the demo comes with the source of this project, which is not here: clone it")
     command = [sys.executable, str(program), "--home", str(state.home), "--time-scale", str(time_scale)]
     command += ["--runtime", runtime.value]
+    command += ["--tls"] if tls else []
     command += ["--times", str(times)] if times is not None else []
     command += ["--json"] if state.as_json else []
     raise typer.Exit(subprocess.run(command, check=False).returncode)

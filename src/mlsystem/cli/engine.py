@@ -41,6 +41,10 @@ def up(
         bool,
         typer.Option("--signed-invocations", help="let nobody invoke an endpoint unsigned, on this machine either"),
     ] = False,
+    tls: Annotated[
+        bool,
+        typer.Option("--tls", help="speak HTTPS, with a certificate of an authority of this machine's user alone"),
+    ] = False,
     calls_per_second: Annotated[
         float | None,
         typer.Option(help="how many calls of the API each caller may make; default 1000, with bursts of 5 seconds"),
@@ -67,6 +71,7 @@ def up(
         region=region,
         runtime=runtime.value,
         must_sign=signed_invocations,
+        has_tls=tls,
         calls_per_second=calls_per_second,
         has_console=console,
         has_mlflow=mlflow,
@@ -79,9 +84,11 @@ def up(
     away = "" if started.is_restored else "Not all that was in service before answers yet: mlsystem logs says why\n"
     seen = f"Console: {started.console}\n" if started.console else ""
     seen += f"MLflow: {started.mlflow}/\n" if started.mlflow else ""
+    trust = f"Trust: {started.ca_bundle}\n" if started.ca_bundle else ""
     state.answer(
         {
             "url": started.url,
+            "ca_bundle": started.ca_bundle,
             "console": started.console,
             "mlflow": started.mlflow,
             "home": str(state.home),
@@ -90,7 +97,7 @@ def up(
             "sentence": started.sentence,
             "restored": started.is_restored,
         },
-        f"The engine is ready on {started.url}\n{started.sentence}\n{away}{seen}Data: {state.home}\n"
+        f"The engine is ready on {started.url}\n{started.sentence}\n{away}{seen}{trust}Data: {state.home}\n"
         'Next: eval "$(mlsystem env)", or mlsystem deploy',
     )
 

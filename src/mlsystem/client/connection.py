@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import threading
 import urllib.request
 from collections.abc import Iterable
@@ -54,6 +55,12 @@ class LocalEngine:
     pid: int
     mlflow_tracking_uri: str = ""
     """Where it serves MLflow; empty where it does not."""
+    ca_bundle: str = ""
+    """The file with the certificate of its authority; empty where it speaks HTTP."""
+
+    def tls(self) -> ssl.SSLContext | None:
+        """What a connection to it takes. None where it speaks HTTP."""
+        return ssl.create_default_context(cafile=self.ca_bundle) if self.ca_bundle else None
 
     def answers(self) -> bool:
         """Whether it serves; the front door alone, which outlives it, does not count."""
@@ -73,7 +80,8 @@ class LocalEngine:
 
     def _health(self) -> dict[str, Any]:
         try:
-            with urllib.request.urlopen(self.url + HEALTH, timeout=5) as answer:  # noqa: S310 - the engine's own URL
+            answer = urllib.request.urlopen(self.url + HEALTH, timeout=5, context=self.tls())  # noqa: S310 - the engine's own URL
+            with answer:
                 return dict(json.load(answer))
         except (OSError, ValueError):
             return {}
@@ -100,8 +108,15 @@ class LocalEngine:
             "AWS_EC2_METADATA_DISABLED": "true",
             # For some operations clients put a word before the host's name, which the engine has none of.
             "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
-            **({"MLFLOW_TRACKING_URI": self.mlflow_tracking_uri} if self.mlflow_tracking_uri else {}),
+            **self._mlflow_environment(),
+            **({"AWS_CA_BUNDLE": self.ca_bundle} if self.ca_bundle else {}),
         }
+
+    def _mlflow_environment(self) -> dict[str, str]:
+        if not self.mlflow_tracking_uri:
+            return {}
+        trust = {"MLFLOW_TRACKING_SERVER_CERT_PATH": self.ca_bundle} if self.ca_bundle else {}
+        return {"MLFLOW_TRACKING_URI": self.mlflow_tracking_uri, **trust}
 
     def unwanted(self, variables: Iterable[str]) -> list[str]:
         """Of the variables that are set, those that would lead a client elsewhere, or have it sign as somebody else."""
@@ -122,6 +137,7 @@ def read_engine(home: Path) -> LocalEngine:
         secret_access_key=content["secret_access_key"],
         pid=content["pid"],
         mlflow_tracking_uri=content.get("mlflow_tracking_uri", ""),
+        ca_bundle=content.get("ca_bundle", ""),
     )
 
 
@@ -169,6 +185,10 @@ class Connection:
     def time_scale(self) -> float:
         """How many times as fast as named durations pass; on AWS they pass as they are named."""
         return self._engine.time_scale() if self._engine is not None else 1.0
+
+    def tls(self) -> ssl.SSLContext | None:
+        """What a connection to a URL of `reachable` takes, where that is not the usual."""
+        return self._engine.tls() if self._engine is not None else None
 
     def reachable(self, url: str) -> str:
         """A URL that a stack has put out: the engine may have another port now than it had then."""
@@ -226,5 +246,6 @@ class Connection:
             region_name=self._engine.region,
             aws_access_key_id=self._engine.access_key_id,
             aws_secret_access_key=self._engine.secret_access_key,
+            verify=self._engine.ca_bundle or None,
             config=Config(retries={"total_max_attempts": 3}, s3={"addressing_style": "path"}),
         )

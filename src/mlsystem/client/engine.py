@@ -42,6 +42,8 @@ class UpOptions:
     """Whether MLflow's tracking server is served too, where it is installed."""
     restore_seconds: float = 20.0
     """How long what was in service before may take to be so again, until the person is told that it is not."""
+    has_tls: bool = False
+    """Whether it speaks HTTPS, with a certificate of an authority of the user's own."""
     otlp: str | None = None
     """The URL of a collector that gets traces; None: the one that OpenTelemetry's environment variables name, if they do."""
 
@@ -51,6 +53,7 @@ class UpOptions:
         command += [f"--runtime={self.runtime}"] if self.runtime != "auto" else []
         command += ["--signed-invocations"] if self.must_sign else []
         command += [f"--calls-per-second={self.calls_per_second}"] if self.calls_per_second is not None else []
+        command += ["--tls"] if self.has_tls else []
         command += ["--console"] if self.has_console else []
         command += ["--mlflow"] if self.has_mlflow else []
         command += [f"--otlp={self.otlp}"] if self.otlp is not None else []
@@ -62,6 +65,7 @@ class Started:
     """`runtime` is what programs run in, and `sentence` says, for a person, what that does not give.
 
     `is_isolated`: programs have files and ports of their own. If not, few run side by side, which is not enough for a whole system.
+    `ca_bundle` is the file with the certificate that clients have to trust, empty where it speaks HTTP.
     `console` is the URL of the web console, `mlflow` the tracking URI of MLflow; each is empty where there is none.
     `is_restored`: what was in service when the last engine ended is so again. If not, it does not come back by itself, or not soon.
     """
@@ -73,6 +77,7 @@ class Started:
     is_restored: bool
     console: str
     mlflow: str
+    ca_bundle: str
 
 
 def start(options: UpOptions) -> Started:
@@ -104,6 +109,7 @@ def start(options: UpOptions) -> Started:
         is_restored=is_restored,
         console=str(ready.get("console", "")),
         mlflow=str(ready.get("mlflow_tracking_uri", "")),
+        ca_bundle=read_engine(options.home).ca_bundle,
     )
 
 

@@ -121,7 +121,7 @@ def push_image(connection: Connection, tag: str, uri: str, tell: Tell) -> tuple[
 def pull_image(connection: Connection, uri: str, tell: Tell) -> str:
     """The digest. Raises ClientFailure."""
     try:
-        return pull(uri, local_images(), connection.client("ecr"), tell)
+        return pull(uri, local_images(), connection.client("ecr"), tell, connection.tls())
     except ImageError as error:
         raise ClientFailure(str(error)) from error
 

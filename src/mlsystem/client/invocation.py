@@ -32,12 +32,13 @@ def invoke_endpoint(connection: Connection, name: str, body: bytes, content_type
     return Answer(200, found["Body"].read().decode(errors="replace"), found["ContentType"], {"variant": variant})
 
 
-def invoke_api(url: str, body: bytes, content_type: str, accept: str) -> Answer:
-    """An answer with an error status is an answer. Raises ClientFailure when there is none."""
+def invoke_api(connection: Connection, url: str, body: bytes, content_type: str, accept: str) -> Answer:
+    """`url` as a stack has put it out. An answer with an error status is an answer. Raises ClientFailure when there is none."""
+    url = connection.reachable(url)
     headers = {"Content-Type": content_type, "Accept": accept}
     request = urllib.request.Request(url, data=body, headers=headers, method="POST")  # noqa: S310 - the API's own URL
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60, context=connection.tls()) as answer:  # noqa: S310
             return _answer(answer.status, answer.read(), dict(answer.headers))
     except urllib.error.HTTPError as error:
         with error:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/codecommit/latest/userguide/setting-up-https-unixes.
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sysconfig
@@ -20,11 +21,11 @@ from mlsystem.client.project import Project
 def clone(connection: Connection, project: Project, folder: Path) -> str:
     """Clone into `folder`; the repository's URL. Raises NotFound where nothing is deployed, ClientFailure with Git's own words."""
     url = _url(connection, project)
-    settings = [f"credential.helper={_helper(connection)}", "credential.useHttpPath=true"]
+    settings = [f"credential.helper={_helper(connection)}", "credential.useHttpPath=true", *_trust(connection)]
     options = [word for setting in settings for word in ("--config", setting)]
     command = ["git", "clone", "--quiet", *options, "--", url, str(folder)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment(connection))
     except OSError as error:
         raise ClientFailure(f"git cannot be run: {error.strerror}") from error
     if done.returncode != 0:
@@ -40,6 +41,18 @@ def _url(connection: Connection, project: Project) -> str:
             raise NotFound(f"there is no repository {project.pipeline}: `mlsystem deploy` makes it") from error
         raise
     return str(found["repositoryMetadata"]["cloneUrlHttp"])
+
+
+def _trust(connection: Connection) -> list[str]:
+    """For the engine's own URL alone: the repository may get other remotes."""
+    engine = connection.engine
+    return [f"http.{engine.url}/.sslCAInfo={engine.ca_bundle}"] if engine is not None and engine.ca_bundle else []
+
+
+def _environment(connection: Connection) -> dict[str, str]:
+    """A variable wins over what is set for a URL."""
+    unwanted = {"GIT_SSL_CAINFO"} if _trust(connection) else set()
+    return {name: value for name, value in os.environ.items() if name not in unwanted}
 
 
 def _helper(connection: Connection) -> str:

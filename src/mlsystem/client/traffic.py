@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 import threading
 import time
 from collections import Counter
@@ -55,8 +56,10 @@ class Traffic:
         per_second: float,
         workers: int = 4,
         headers: Mapping[str, str] | None = None,
+        tls: ssl.SSLContext | None = None,
     ):
         self._url = urlsplit(url)
+        self._tls = tls
         self._queries = queries
         self._pause = workers / per_second
         self._headers = {"Content-Type": "text/csv", "Accept": "text/csv", **(headers or {})}
@@ -110,8 +113,9 @@ class Traffic:
 
     def _connect(self) -> http.client.HTTPConnection:
         assert self._url.hostname is not None
-        kind = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection
-        return kind(self._url.hostname, self._url.port, timeout=30)
+        if self._url.scheme == "https":
+            return http.client.HTTPSConnection(self._url.hostname, self._url.port, timeout=30, context=self._tls)
+        return http.client.HTTPConnection(self._url.hostname, self._url.port, timeout=30)
 
     def _send(self, connection: http.client.HTTPConnection, query: Query) -> Answer:
         started = time.monotonic()

@@ -6,6 +6,7 @@ Unlike a program's call, one that is answered with an error has been answered: i
 from __future__ import annotations
 
 import http.client
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -129,7 +130,7 @@ def call_api(connection: Connection, url: str, request: Request, is_signed: bool
     if is_signed:
         headers |= _signature(connection, url, request.body, headers)
     began = time.monotonic()
-    status, body, told = _sent(url, request.body, headers)
+    status, body, told = _sent(url, request.body, headers, connection.tls())
     took = time.monotonic() - began
     lower = {name.lower(): value for name, value in told.items()}
     return Reply(
@@ -150,10 +151,13 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _sent(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes, Mapping[str, str]]:
+def _sent(
+    url: str, body: bytes, headers: Mapping[str, str], tls: ssl.SSLContext | None
+) -> tuple[int, bytes, Mapping[str, str]]:
+    opener = urllib.request.build_opener(_Stay, urllib.request.HTTPSHandler(context=tls))
     asked = urllib.request.Request(url, data=body, headers=dict(headers), method="POST")  # noqa: S310 - the API's own URL
     try:
-        with urllib.request.build_opener(_Stay).open(asked, timeout=TIMEOUT_SECONDS) as answer:
+        with opener.open(asked, timeout=TIMEOUT_SECONDS) as answer:
             return answer.status, answer.read(), dict(answer.headers)
     except urllib.error.HTTPError as error:
         with error:

@@ -119,7 +119,7 @@ class Answers:
         context["live_url"] = _live_url(request, page, context)
         response = HTMLResponse(draw(page.template, context))
         if session is None:
-            self._gate.sessions.write(response, held, request.url.scheme == "https")
+            self._gate.sessions.write(request, response, held)
         if context["said"]:
             response.delete_cookie(WORDS_COOKIE, path=ROOT)
         return response

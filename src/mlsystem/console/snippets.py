@@ -16,8 +16,12 @@ class Snippet:
     text: str
 
 
-def api_snippets(url: str, auth: str, region: str) -> tuple[Snippet, ...]:
-    return Snippet("curl", _curl(url, auth, region)), Snippet("Python", _python(url, auth, region))
+def api_snippets(url: str, auth: str, region: str, has_authority: bool = False) -> tuple[Snippet, ...]:
+    """`has_authority`: the server's certificate is of an authority that only `mlsystem env` knows."""
+    return (
+        Snippet("curl", _curl(url, auth, region, has_authority)),
+        Snippet("Python", _python(url, auth, region, has_authority)),
+    )
 
 
 def endpoint_snippets(name: str, region: str) -> tuple[Snippet, ...]:
@@ -41,8 +45,9 @@ def endpoint_snippets(name: str, region: str) -> tuple[Snippet, ...]:
     return Snippet("AWS CLI", shell), Snippet("Python", python)
 
 
-def _curl(url: str, auth: str, region: str) -> str:
-    lines = [f"curl -X POST {url}", f"-H 'content-type: {CONTENT_TYPE}'"]
+def _curl(url: str, auth: str, region: str, has_authority: bool) -> str:
+    trust = ' --cacert "$AWS_CA_BUNDLE"' if has_authority else ""
+    lines = [f"curl{trust} -X POST {url}", f"-H 'content-type: {CONTENT_TYPE}'"]
     match auth:
         case "API_KEY":
             lines.append('-H "x-api-key: $API_KEY"')
@@ -55,11 +60,16 @@ def _curl(url: str, auth: str, region: str) -> str:
     return " \\\n  ".join(lines)
 
 
-def _python(url: str, auth: str, region: str) -> str:
+def _python(url: str, auth: str, region: str, has_authority: bool) -> str:
     headers = f'{{"content-type": "{CONTENT_TYPE}"}}'
     imports, signing = "from urllib.request import Request, urlopen\n", ""
-    if auth == "API_KEY":
+    sent = "Request(url, data=body, headers=headers)"
+    if has_authority:
+        imports = f"import ssl\n{imports}"
+        sent += ', context=ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"])'
+    if auth == "API_KEY" or has_authority:
         imports = f"import os\n{imports}"
+    if auth == "API_KEY":
         headers = f'{{"content-type": "{CONTENT_TYPE}", "x-api-key": os.environ["API_KEY"]}}'
     if auth == "IAM":
         imports += "\nimport boto3\nfrom botocore.auth import SigV4Auth\nfrom botocore.awsrequest import AWSRequest\n"
@@ -70,5 +80,5 @@ def _python(url: str, auth: str, region: str) -> str:
         )
     return (
         f'{imports}\nurl = "{url}"\nbody = open("request.csv", "rb").read()\nheaders = {headers}\n{signing}'
-        "with urlopen(Request(url, data=body, headers=headers)) as answer:\n    print(answer.read().decode())"
+        f"with urlopen({sent}) as answer:\n    print(answer.read().decode())"
     )

@@ -80,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--region")
     parser.add_argument("--account")
     parser.add_argument("--workload-key-seconds", type=float, default=DEFAULT_KEY_SECONDS)
+    parser.add_argument("--tls", action="store_true", help="serve HTTPS, with a certificate of an authority of its own")
     parser.add_argument(
         "--signed-invocations", action="store_true", help="invocations must be signed on this machine too"
     )
@@ -114,6 +115,7 @@ def _settings(given: argparse.Namespace) -> Settings:
         runtime=given.runtime,
         has_console=given.console,
         has_mlflow=given.mlflow,
+        has_tls=given.tls,
         collector=read_collector(given.otlp) if given.otlp else collector_of(os.environ),
     )
 

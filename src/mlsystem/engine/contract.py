@@ -213,9 +213,18 @@ class House:
     worker: Worker
     folder: DataFolder
     call: Caller
-    # Where a client reaches the front door, e.g. "http://127.0.0.1:4580".
+    # Where a client reaches the front door, e.g. "http://127.0.0.1:4580"; with TLS it begins with https.
     door_url: str
     demand: Demand
+
+    @property
+    def has_tls(self) -> bool:
+        return self.door_url.startswith("https:")
+
+    @property
+    def inside_url(self) -> str:
+        """Where a program that has the door as its way out reaches it: without TLS, as a socket of the machine's own leads there."""
+        return f"http:{self.door_url.partition(':')[2]}"
 
     @property
     def root(self) -> Principal:

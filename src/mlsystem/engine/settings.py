@@ -31,6 +31,7 @@ class Settings:
     `calls_per_second`: how many calls of the API each caller may make, invocations not counted.
     `has_console`: whether the web console is served behind the front door; `has_mlflow`: whether MLflow is.
     `collector` gets traces of requests to APIs and endpoints.
+    `has_tls`: the front door speaks HTTPS, with a certificate of the user's own authority on this machine.
     `runtime`: sandbox, docker or plain; auto is the first of them that works here.
     """
 
@@ -47,6 +48,7 @@ class Settings:
     has_console: bool = False
     has_mlflow: bool = False
     collector: Collector | None = None
+    has_tls: bool = False
 
     def check(self) -> None:
         """Raises StartupError for a value that no engine could run with."""

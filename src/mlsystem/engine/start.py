@@ -33,6 +33,7 @@ from mlsystem.engine.durable.housekeeping import Housekeeping, Tidy
 from mlsystem.engine.durable.racepoint import race_point
 from mlsystem.engine.front.api_authorization import API_PREFIX, ApiAuthorization
 from mlsystem.engine.front.app import Front
+from mlsystem.engine.front.certificate import DoorCertificate
 from mlsystem.engine.front.console import PATH as CONSOLE_PATH
 from mlsystem.engine.front.console import console_process, socket_path
 from mlsystem.engine.front.credentials import CredentialsPage
@@ -51,6 +52,7 @@ from mlsystem.engine.store.clock import Clock, SystemClock
 from mlsystem.engine.store.database import Database
 from mlsystem.engine.store.folder import DataFolder, FolderLock
 from mlsystem.engine.store.keys import AccessKey, KeyRing
+from mlsystem.engine.store.master_key import keys_folder
 from mlsystem.engine.wiring import Equipment, control_socket, equip, wire
 
 log = logging.getLogger(__name__)
@@ -88,6 +90,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
         _decided_once(database, "region", settings.region, DEFAULT_REGION),
     )
     equipment = equip(folder, settings.runtime, database, stack)
+    certificate = _certificate(settings, folder, equipment, clock)
     log_path = folder.root / "logs" / "door.log"
     process = DoorProcess(database, equipment.runner, equipment.plane, log_path, settings.host)
     port = reserve_port(database, settings.host, settings.port, process.is_running)
@@ -101,11 +104,13 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
         mlflow=str(mlflow_socket(folder)) if settings.has_mlflow else None,
         trusts_loopback=settings.trusts_loopback,
         collector=settings.collector,
+        has_tls=settings.has_tls,
     )
-    url = f"http://{settings.host}:{port.number}"
+    url = f"{'https' if settings.has_tls else 'http'}://{settings.host}:{port.number}"
     wired = wire(settings, folder, database, clock, door, url, equipment, stack)
     house, rooms, worker = wired.house, wired.rooms, wired.house.worker
-    Housekeeping(database, worker, clock, _start_parts(rooms, stack)).start()
+    renewal = [] if certificate is None else [certificate.tidy]
+    Housekeeping(database, worker, clock, [*_start_parts(rooms, stack), *renewal]).start()
     wired.keeper.write()
     # Before it is started: what fails on the way, on a full disk, must not leave a door behind that leads nowhere.
     stack.callback(process.stop)
@@ -135,6 +140,19 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
     process.wait_open()
     port.release()
     return Engine(settings, house, rooms, front, equipment.machine, inside)
+
+
+def _certificate(settings: Settings, folder: DataFolder, equipment: Equipment, clock: Clock) -> DoorCertificate | None:
+    """Raises StartupError."""
+    if not settings.has_tls:
+        return None
+    machine = equipment.machine
+    if not machine.shares_no_network:
+        raise StartupError(
+            "TLS takes programs that have a way of their own to the engine, and here they share the machine's network: start without "
+            f"--tls. {machine.sentence}"
+        )
+    return DoorCertificate(equipment.plane, settings.host, keys_folder(), folder.authority, clock.now())
 
 
 def _start_parts(rooms: Sequence[Room], stack: ExitStack) -> list[Tidy]:
@@ -189,6 +207,7 @@ def _write_root_credentials(house: House, keys: KeyRing, servers: Mapping[str, s
         "access_key_id": root.access_key_id,
         "secret_access_key": root.secret_access_key,
         "pid": os.getpid(),
+        **({"ca_bundle": str(house.folder.authority)} if house.has_tls else {}),
         **servers,
     }
     aside = path.with_suffix(".tmp")

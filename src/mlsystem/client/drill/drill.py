@@ -125,7 +125,11 @@ class Drill:
     def _traffic(self, rows: Sequence[str]) -> Iterator[Traffic]:
         queries = (Query(f"drill-{uuid.uuid4()}", row) for row in itertools.cycle(rows))
         traffic = Traffic(
-            self._connection.reachable(self._outputs["ApiUrl"]), queries, self._per_second, headers=self._key()
+            self._connection.reachable(self._outputs["ApiUrl"]),
+            queries,
+            self._per_second,
+            headers=self._key(),
+            tls=self._connection.tls(),
         )
         traffic.start()
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import ssl
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +43,7 @@ def _carry_out(given: argparse.Namespace, layout: ImageLayout) -> None:
         case "push":
             push(given.image, layout, _registry(), _tell)
         case "pull":
-            pull(given.image, layout, _registry(), _tell)
+            pull(given.image, layout, _registry(), _tell, _tls())
         case "tag":
             digest = layout.find(given.source)
             if digest is None:
@@ -53,6 +54,12 @@ def _carry_out(given: argparse.Namespace, layout: ImageLayout) -> None:
         case "login":
             sys.stdin.read()
             _tell("Login Succeeded")
+
+
+def _tls() -> ssl.SSLContext | None:
+    """As AWS's clients are told by the environment."""
+    bundle = os.environ.get("AWS_CA_BUNDLE")
+    return ssl.create_default_context(cafile=bundle) if bundle else None
 
 
 def _registry() -> ECRClient:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 import urllib.request
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -43,8 +44,10 @@ def push(name: str, layout: ImageLayout, ecr: ECRClient, tell: Callable[[str], N
     return put["image"]["imageId"]["imageDigest"]
 
 
-def pull(name: str, layout: ImageLayout, ecr: ECRClient, tell: Callable[[str], None]) -> str:
-    """Fetch an image from ECR into the layout, under the name that it has there."""
+def pull(
+    name: str, layout: ImageLayout, ecr: ECRClient, tell: Callable[[str], None], tls: ssl.SSLContext | None = None
+) -> str:
+    """Fetch an image from ECR into the layout, under the name that it has there; `tls`: for the layers, where it is not the usual."""
     repository, tag = _split(name)
     try:
         answer = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": tag}])
@@ -59,7 +62,7 @@ def pull(name: str, layout: ImageLayout, ecr: ECRClient, tell: Callable[[str], N
             continue
         tell(f"pulling {item['digest'][:19]} ({item['size'] // 1024} kB)")
         url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=item["digest"])["downloadUrl"]
-        with urllib.request.urlopen(url, timeout=300) as response:  # noqa: S310 - the registry's own URL
+        with urllib.request.urlopen(url, timeout=300, context=tls) as response:  # noqa: S310 - the registry's own URL
             blob = layout.add(response.read(), item["mediaType"])
         if blob.digest != item["digest"]:
             raise ImageError(f"{name} cannot be pulled: the blob {item['digest']} came as {blob.digest}")

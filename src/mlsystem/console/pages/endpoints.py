@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-from mlsystem.client.api import find_api
+from mlsystem.client.api import ApiView, find_api
+from mlsystem.client.connection import Connection
 from mlsystem.client.endpoint import Endpoint, Variant
 from mlsystem.client.endpoints import Endpoints
 from mlsystem.client.errors import NotFound
@@ -19,7 +20,7 @@ from mlsystem.console.charts import Chart
 from mlsystem.console.endpoint_charts import by_name, charts_of, figures_of
 from mlsystem.console.page import Page
 from mlsystem.console.ranges import USUAL, Range, range_of
-from mlsystem.console.snippets import api_snippets, endpoint_snippets
+from mlsystem.console.snippets import Snippet, api_snippets, endpoint_snippets
 from mlsystem.console.visit import Visit
 
 LOGS = "/aws/sagemaker/Endpoints/"
@@ -36,9 +37,13 @@ def load(visit: Visit) -> Mapping[str, Any]:
         "endpoints": own,
         "others": others,
         "api": api,
-        "snippets": api_snippets(api.url, api.auth, visit.connection.region) if api else (),
+        "snippets": _api_snippets(visit.connection, api) if api else (),
         "most_bytes": MOST_BYTES,
     }
+
+
+def _api_snippets(connection: Connection, api: ApiView) -> tuple[Snippet, ...]:
+    return api_snippets(api.url, api.auth, connection.region, has_authority=connection.tls() is not None)
 
 
 def load_one(visit: Visit) -> Mapping[str, Any]:

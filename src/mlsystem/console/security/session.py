@@ -16,10 +16,13 @@ from starlette.responses import Response
 from mlsystem.client.errors import ClientFailure
 
 COOKIE = "mlsystem_console"
+# Browsers let no page of plain HTTP write over it, so that one must have a name of its own.
+SECURE_COOKIE = f"__Secure-{COOKIE}"
 CSRF_FIELD, CSRF_HEADER = "csrf_token", "x-csrf-token"
 LIFETIME_SECONDS = 12 * 3600
 WORDS_COOKIE, WORDS_SECONDS = "mlsystem_console_said", 30
 LONGEST_WORDS = 1000  # browsers keep no cookie of more than 4 KiB
+PATH = "/_console"
 KEY_FILE, KEY_BYTES = Path("console") / "key", 32
 ENDED = Path("console") / "ended"
 
@@ -45,7 +48,7 @@ class Sessions:
     def read(self, request: Request) -> Session | None:
         """None for a cookie that is missing, too old, not ours, or of a session that was ended: somebody may have kept it."""
         try:
-            content = self._serializer.loads(request.cookies.get(COOKIE, ""), max_age=LIFETIME_SECONDS)
+            content = self._serializer.loads(request.cookies.get(_cookie(request), ""), max_age=LIFETIME_SECONDS)
             session = Session(**content)
             return None if (self._ended / session.id).exists() else session
         except (BadSignature, TypeError):
@@ -63,16 +66,20 @@ class Sessions:
             if path.stat().st_mtime < oldest:
                 path.unlink(missing_ok=True)
 
-    def write(self, response: Response, session: Session, is_secure: bool) -> None:
+    def write(self, request: Request, response: Response, session: Session) -> None:
         value = str(self._serializer.dumps(vars(session)))
+        is_secure = _is_encrypted(request)
         response.set_cookie(
-            COOKIE, value, LIFETIME_SECONDS, path="/_console", httponly=True, samesite="lax", secure=is_secure
+            _cookie(request), value, LIFETIME_SECONDS, path=PATH, httponly=True, samesite="lax", secure=is_secure
         )
+
+    def forget(self, request: Request, response: Response) -> None:
+        response.delete_cookie(_cookie(request), path=PATH, secure=_is_encrypted(request))
 
     def say(self, response: Response, words: str) -> None:
         """On the next page."""
         value = str(self._words.dumps(words[:LONGEST_WORDS]))
-        response.set_cookie(WORDS_COOKIE, value, WORDS_SECONDS, path="/_console", httponly=True, samesite="lax")
+        response.set_cookie(WORDS_COOKIE, value, WORDS_SECONDS, path=PATH, httponly=True, samesite="lax")
 
     def said(self, request: Request) -> str:
         """What the page before has to say, which is said once."""
@@ -112,3 +119,12 @@ def _make_key(path: Path) -> None:
         pass
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _is_encrypted(request: Request) -> bool:
+    """Whether it came by TLS, which ends at the front door, or at a proxy; who only says so gets a stricter cookie."""
+    return request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
+
+
+def _cookie(request: Request) -> str:
+    return SECURE_COOKIE if _is_encrypted(request) else COOKIE

@@ -11,7 +11,6 @@ from mlsystem.client.errors import ClientFailure
 from mlsystem.console.security.body import form_of
 from mlsystem.console.security.gate import Gate
 from mlsystem.console.security.refused import Refused
-from mlsystem.console.security.session import COOKIE
 from mlsystem.console.view import draw
 from mlsystem.console.visit import ROOT
 
@@ -38,7 +37,7 @@ class SignIn:
             return self._page(request, "Nobody has this token. `mlsystem console token NAME` makes a new one.", 401)
         response = RedirectResponse(_next(str(form.get("next", ""))), 303)
         fresh = self._gate.sessions.fresh(person.name, self._gate.people.fingerprint(person.name))
-        self._gate.sessions.write(response, fresh, request.url.scheme == "https")
+        self._gate.sessions.write(request, response, fresh)
         return response
 
     async def leave(self, request: Request) -> Response:
@@ -51,7 +50,7 @@ class SignIn:
         if session is not None:
             self._gate.sessions.end(session)
         response = RedirectResponse(f"{ROOT}/sign-in", 303)
-        response.delete_cookie(COOKIE, path=ROOT)
+        self._gate.sessions.forget(request, response)
         return response
 
     def _page(self, request: Request, words: str, status: int) -> Response:
@@ -62,7 +61,7 @@ class SignIn:
             "csrf_token": self._gate.sessions.csrf_token(session),
         }
         response = HTMLResponse(draw("sign_in.html", context), status)
-        self._gate.sessions.write(response, session, request.url.scheme == "https")
+        self._gate.sessions.write(request, response, session)
         return response
 
 

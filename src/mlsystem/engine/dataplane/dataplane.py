@@ -74,6 +74,13 @@ class DataPlane:
                 raise NotApplied(f"the front door did not open within {timeout_seconds:g} s: its log says why")
             time.sleep(_POLL_SECONDS)
 
+    def present(self, chain: str, key: str) -> None:
+        """The certificate of doors that have TLS, in PEM; new connections get the one that was presented last."""
+        with self._lock:
+            self._prepare()
+            wanted = xds.certificate(self.layout, chain, key)
+            _replace(wanted.path, wanted.content, mode=0o600)
+
     def apply(self, state: State, timeout_seconds: float = 10.0) -> None:
         """Make the door serve `state`: writes the files that differ, each when the door has taken up what it needs.
 
@@ -169,8 +176,9 @@ def _refusals(found: dict[str, int | str], stat: str) -> int:
     return int(found.get(f"{stat}.update_rejected", 0)) + int(found.get(f"{stat}.update_failure", 0))
 
 
-def _replace(path: Path, content: str) -> None:
+def _replace(path: Path, content: str, mode: int = 0o644) -> None:
     """Envoy watches for the rename, so it never reads half a file."""
     fresh = path.with_name(f"{path.name}.tmp")
+    fresh.touch(mode)
     fresh.write_text(content)
     fresh.replace(path)

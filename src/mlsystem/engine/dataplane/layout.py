@@ -37,6 +37,11 @@ class Layout:
         return self.folder / "xds" / "clusters.json"
 
     @property
+    def certificate(self) -> Path:
+        """With its private key."""
+        return self.folder / "xds" / "certificate.json"
+
+    @property
     def spool(self) -> Path:
         return self.folder / "spool"
 

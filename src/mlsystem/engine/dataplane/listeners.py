@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlsystem.engine.dataplane import tracing
+from mlsystem.engine.dataplane import tls, tracing
 from mlsystem.engine.dataplane.access_log import access_logs
 from mlsystem.engine.dataplane.clusters import has_shadows
 from mlsystem.engine.dataplane.filters import PRINCIPAL_HEADER, filter_chain, shadow_filter_chain
@@ -33,14 +33,18 @@ _NOBODY = {"unix_sockets": False, "cidr_ranges": [{"address_prefix": "255.255.25
 def listeners(state: State, layout: Layout) -> list[Json]:
     """Every listener, the public one first."""
     address = {"socket_address": {"address": state.door.host, "port_value": state.door.port}}
-    public = _listener(PUBLIC_LISTENER, address, state, None, layout, limits=[_connection_limit(state.door)])
+    limit = _connection_limit(state.door)
+    manager = _connection_manager(state, None, layout)
+    turned_away = tls.turned_away(state.door) if state.door.has_tls else manager
+    public = _listener(PUBLIC_LISTENER, address, state.door, layout, [limit, manager], [limit, turned_away])
     shadows = [_shadow_listener(state, layout)] if has_shadows(state) else []
     return [public, *shadows, *(_workload_listener(workload, state, layout) for workload in state.workloads)]
 
 
 def _workload_listener(workload: WorkloadDoor, state: State, layout: Layout) -> Json:
     address = {"pipe": {"path": workload.socket, "mode": workload.mode}}
-    return _listener(f"workload:{workload.socket}", address, state, workload, layout)
+    filters = [_connection_manager(state, workload, layout)]
+    return _listener(f"workload:{workload.socket}", address, state.door, layout, filters, filters)
 
 
 def _shadow_listener(state: State, layout: Layout) -> Json:
@@ -51,27 +55,31 @@ def _shadow_listener(state: State, layout: Layout) -> Json:
         "http_filters": shadow_filter_chain(),
         "preserve_external_request_id": True,
     }
-    return _listener("shadows", address, state, None, layout, copied)
+    return _plain_listener("shadows", address, [_connection_manager(state, None, layout, copied)])
 
 
 def _listener(
-    name: str,
-    address: Json,
-    state: State,
-    workload: WorkloadDoor | None,
-    layout: Layout,
-    own: Json | None = None,
-    limits: Sequence[Json] = (),
+    name: str, address: Json, door: Door, layout: Layout, encrypted: Sequence[Json], plain: Sequence[Json]
 ) -> Json:
-    """`own`: what its connections have instead of the shared routes and filters; `limits`: filters before the requests are read."""
-    manager = _connection_manager(state, workload, layout, own)
+    """The filters of `encrypted` connections, where there are any, and of `plain` ones."""
+    if not door.has_tls:
+        return _plain_listener(name, address, plain)
+    return {
+        **_plain_listener(name, address, plain),
+        "listener_filters": [tls.inspector()],
+        "listener_filters_timeout": f"{door.headers_seconds:g}s",
+        "filter_chains": tls.chains(layout, encrypted, plain),
+    }
+
+
+def _plain_listener(name: str, address: Json, filters: Sequence[Json]) -> Json:
     return {
         "name": name,
         "address": address,
         # A port that another process holds must be an error, not shared with it; so the threads share one socket, evenly.
         "enable_reuse_port": False,
         "connection_balance_config": {"exact_balance": {}},
-        "filter_chains": [{"filters": [*limits, manager]}],
+        "filter_chains": [{"filters": [*filters]}],
     }
 
 
@@ -85,7 +93,8 @@ def _connection_limit(door: Door) -> Json:
     )
 
 
-def _connection_manager(state: State, workload: WorkloadDoor | None, layout: Layout, own: Json | None) -> Json:
+def _connection_manager(state: State, workload: WorkloadDoor | None, layout: Layout, own: Json | None = None) -> Json:
+    """`own`: what its connections have instead of the shared routes and filters."""
     source = {"resource_api_version": "V3", "path_config_source": {"path": str(layout.routes)}}
     shared = {
         "rds": {"route_config_name": ROUTE_CONFIG, "config_source": source},

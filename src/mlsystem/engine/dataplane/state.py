@@ -39,6 +39,9 @@ class Door:
 
     What a caller may take who sends nothing: `headers_seconds` for the head of a request, once it has begun; `idle_seconds` of a connection
     without a request; and all callers together `most_connections`, those of workloads not counted.
+
+    With `has_tls` the public listener speaks HTTPS alone, and the doors of workloads, which no network leads to, HTTPS and HTTP; the
+    certificate is what was last presented (`DataPlane.present`).
     """
 
     scope: Scope
@@ -52,6 +55,7 @@ class Door:
     headers_seconds: float = 10.0
     idle_seconds: float = 600.0
     most_connections: int = 4000
+    has_tls: bool = False
 
     def __post_init__(self) -> None:
         if not ipaddress.ip_address(self.host).is_loopback:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from mlsystem.engine.dataplane import clusters
+from mlsystem.engine.dataplane import clusters, tls
 from mlsystem.engine.dataplane.layout import Layout
 from mlsystem.engine.dataplane.listeners import STAT_PREFIX, listeners
 from mlsystem.engine.dataplane.routes import ROUTE_CONFIG, route_configuration
@@ -75,6 +75,11 @@ def render(state: State, layout: Layout, late: Collection[str] = ()) -> XdsFiles
     )
 
 
+def certificate(layout: Layout, chain: str, key: str) -> XdsFile:
+    """It is taken up by the listeners that have TLS, whenever there are any."""
+    return _written(layout.certificate, f"sds.{tls.NAME}", [tls.secret_resource(chain, key)])
+
+
 def plan(new: XdsFiles, written: Mapping[Path, str]) -> list[tuple[XdsFile, ...]]:
     """How to get from the files that are `written` to the new ones: which to write together; Envoy takes them up before the next.
 
@@ -121,7 +126,10 @@ def _clusters_file(path: Path, resources: list[Json]) -> XdsFile:
 
 
 def _file(path: Path, stat: str, kind: str, resources: list[Json]) -> XdsFile:
-    typed = [{"@type": _RESOURCE + kind, **resource} for resource in resources]
+    return _written(path, stat, [{"@type": _RESOURCE + kind, **resource} for resource in resources])
+
+
+def _written(path: Path, stat: str, typed: list[Json]) -> XdsFile:
     # On one line: with an indentation Python's slow encoder would write it, anew with every instance that comes or goes.
     text = json.dumps(typed)
     version = hashlib.blake2s(text.encode(), digest_size=8).hexdigest()

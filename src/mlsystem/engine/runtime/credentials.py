@@ -16,11 +16,14 @@ from datetime import UTC, datetime
 
 from mlsystem.engine.contract import CREDENTIALS_PATH, House
 from mlsystem.engine.decide.errors import AwsError
-from mlsystem.engine.runtime.process import Running
+from mlsystem.engine.runtime.process import Mount, Running
 from mlsystem.engine.runtime.runner import ProcessRunner
 from mlsystem.engine.store.keys import Credentials, KeyRing
 
 LONGEST_SESSION_NAME = 64
+# Where programs find the certificate of the door's authority, and the variables by which they are told to trust it.
+AUTHORITY = "/run/mlsystem-ca.pem"
+TRUSTING = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO")
 
 
 class WorkloadCredentials:
@@ -36,18 +39,51 @@ class WorkloadCredentials:
         self._given: dict[str, tuple[dict[str, str], float]] = {}
 
     def environment(self, process_id: str, role_arn: str, session: str) -> dict[str, str]:
-        """For a program that has the door as its way out: where AWS is, and where the role's keys are."""
+        """For a program that has the door as its way out: where AWS is, and where the role's keys are. It needs `mounts`."""
         return {
-            **self._place(),
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{self._house.door_url}{CREDENTIALS_PATH}",
+            **self._place(self._house.inside_url),
+            **self._trust(),
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{self._house.inside_url}{CREDENTIALS_PATH}",
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": self._token(process_id, role_arn, session),
         }
 
     def key_environment(self, role_arn: str, session: str) -> dict[str, str]:
-        """For a program that is given keys themselves, and others in time, as Lambda does."""
-        keys = self._issue(role_arn, session)
+        """For a program that is given keys themselves, and others in time, as Lambda does. It needs `mounts`."""
         return {
-            **self._place(),
+            **self._place(self._house.inside_url),
+            **self._trust(),
+            **self._keys(role_arn, session, self.key_seconds),
+        }
+
+    def host_environment(self, process_id: str, role_arn: str, session: str, seconds: float) -> dict[str, str]:
+        """For a program on the machine's own network, which runs for `seconds` at most. It needs `mounts`.
+
+        Its way to the engine is everybody's. Where that has TLS it is given keys themselves: AWS's SDKs ask for them without looking at
+        `AWS_CA_BUNDLE`. To the authorities that it trusts for other servers nothing is added.
+        """
+        if not self._house.has_tls:
+            return self.environment(process_id, role_arn, session)
+        return {
+            **self._place(self._house.door_url),
+            "AWS_CA_BUNDLE": AUTHORITY,
+            # For the engine's own repositories alone.
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"http.{self._house.door_url}/.sslCAInfo",
+            "GIT_CONFIG_VALUE_0": AUTHORITY,
+            **self._keys(role_arn, session, max(seconds, self.key_seconds)),
+        }
+
+    def mounts(self) -> tuple[Mount, ...]:
+        """What the environments name."""
+        return (Mount(self._house.folder.authority, AUTHORITY),) if self._house.has_tls else ()
+
+    def _trust(self) -> dict[str, str]:
+        """For the engine's URLs that others made, and which a program without a network reaches by its own door."""
+        return dict.fromkeys(TRUSTING, AUTHORITY) if self._house.has_tls else {}
+
+    def _keys(self, role_arn: str, session: str, seconds: float) -> dict[str, str]:
+        keys = self._issue(role_arn, session, seconds)
+        return {
             "AWS_ACCESS_KEY_ID": keys.access_key_id,
             "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
             "AWS_SESSION_TOKEN": str(keys.token),
@@ -64,19 +100,19 @@ class WorkloadCredentials:
                 self._given.pop(process_id, None)
                 raise AwsError("AccessDenied", f"The process {process_id} does not run any more.", status=403)
             if process_id not in self._given:
-                document = _document(role_arn, self._issue(role_arn, session))
+                document = _document(role_arn, self._issue(role_arn, session, self.key_seconds))
                 self._given[process_id] = (document, now + self.key_seconds / 2)
             return self._given[process_id][0]
 
-    def _place(self) -> dict[str, str]:
+    def _place(self, url: str) -> dict[str, str]:
         region = self._house.scope.region
-        return {"AWS_ENDPOINT_URL": self._house.door_url, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+        return {"AWS_ENDPOINT_URL": url, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
 
-    def _issue(self, role_arn: str, session: str) -> Credentials:
+    def _issue(self, role_arn: str, session: str, seconds: float) -> Credentials:
         principal = self._house.session_of(role_arn, session[:LONGEST_SESSION_NAME])
         with self._house.database.transaction() as tx:
             self._ring.prune(tx)
-            return self._ring.issue(tx, principal.arn, principal.account, tx.now + self.key_seconds)
+            return self._ring.issue(tx, principal.arn, principal.account, tx.now + seconds)
 
     # ------------------------------------------------------------------ tokens
     def _token(self, *parts: str) -> str:

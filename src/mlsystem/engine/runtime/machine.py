@@ -71,6 +71,11 @@ class Machine:
         return self.kind != "plain"
 
     @property
+    def shares_no_network(self) -> bool:
+        """Whether 127.0.0.1 is each program's own, builds and the engine's own servers aside."""
+        return self.own_network if self.kind == "sandbox" else self.kind == "docker"
+
+    @property
     def sentence(self) -> str:
         """For a person: which runtime is used, and what it does not give."""
         match self.kind:

@@ -23,6 +23,11 @@ class DataFolder:
         return self.root / "state.db"
 
     @property
+    def authority(self) -> Path:
+        """The certificate that clients trust, where the front door has TLS."""
+        return self.root / "ca.pem"
+
+    @property
     def objects(self) -> Path:
         """Object bodies of S3."""
         return self.root / "objects"

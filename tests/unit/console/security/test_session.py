@@ -9,16 +9,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mlsystem.client.errors import ClientFailure
-from mlsystem.console.security.session import COOKIE, KEY_FILE, Session, Sessions
+from mlsystem.console.security.session import COOKIE, KEY_FILE, SECURE_COOKIE, Session, Sessions
+
+
+# As the front door sends it on.
+ENCRYPTED = (b"x-forwarded-proto", b"https")
 
 
 def _with_cookie(value: str) -> Request:
-    return Request({"type": "http", "headers": [(b"cookie", f"{COOKIE}={value}".encode())]})
+    return _request((b"cookie", f"{COOKIE}={value}".encode()))
 
 
-def _cookie(sessions: Sessions, session: Session) -> str:
+def _request(*headers: tuple[bytes, bytes]) -> Request:
+    return Request({"type": "http", "path": "/", "headers": [(b"host", b"127.0.0.1"), *headers]})
+
+
+def _cookie(sessions: Sessions, session: Session, *headers: tuple[bytes, bytes]) -> str:
     response = Response()
-    sessions.write(response, session, is_secure=True)
+    sessions.write(_request(*headers), response, session)
     return response.headers["set-cookie"]
 
 
@@ -39,9 +47,25 @@ def test_a_cookie_of_another_console_counts_for_nothing(tmp_path: Path) -> None:
 
 def test_scripts_do_not_see_the_cookie_and_other_sites_do_not_send_it(tmp_path: Path) -> None:
     sessions = Sessions(tmp_path)
-    cookie = _cookie(sessions, sessions.fresh())
-    for word in ("HttpOnly", "SameSite=lax", "Secure", "Path=/_console"):
-        assert word in cookie
+    for headers in ((), (ENCRYPTED,)):
+        cookie = _cookie(sessions, sessions.fresh(), *headers)
+        for word in ("HttpOnly", "SameSite=lax", "Path=/_console"):
+            assert word in cookie
+
+
+def test_a_cookie_that_came_by_tls_is_never_sent_without_nor_stands_in_the_way_of_one_that_did(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path)
+    session = sessions.fresh("Ann", "mark")
+    plain, encrypted = _cookie(sessions, session), _cookie(sessions, session, ENCRYPTED)
+    assert plain.startswith(f"{COOKIE}=")
+    assert encrypted.startswith(f"{SECURE_COOKIE}=")
+    assert ("; Secure" in plain, "; Secure" in encrypted) == (False, True)
+    kept = (b"cookie", encrypted.partition(";")[0].encode())
+    assert sessions.read(_request(kept, ENCRYPTED)) == session
+    assert sessions.read(_request(kept)) is None
+    response = Response()
+    sessions.forget(_request(ENCRYPTED), response)
+    assert response.headers["set-cookie"].startswith(f'{SECURE_COOKIE}=""; ')
 
 
 def test_a_forms_token_is_that_of_one_session_and_person(tmp_path: Path) -> None:

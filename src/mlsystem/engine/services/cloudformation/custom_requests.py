@@ -62,7 +62,7 @@ class CustomRequests(Part):
 
     def response_url(self, stack_id: str, logical_id: str, request_id: str) -> str:
         name = quote(f"{stack_id}|{logical_id}|{request_id}", safe="")
-        return f"{self._house.door_url}{PREFIX}{name}?Signature={self._signature(request_id)}"
+        return f"{self._house.inside_url}{PREFIX}{name}?Signature={self._signature(request_id)}"
 
     # ------------------------------------------------------------------ for the answers
     def is_signed(self, request_id: str, signature: str) -> bool:

@@ -175,10 +175,11 @@ class BuildActions(Part):
                 Mount(package, str(package)),
                 Mount(folder, "/codebuild", read_only=False),
                 Mount(cache, "/var/cache/mlsystem", read_only=False),
+                *self._machinery.credentials.mounts(),
             ),
             # A build fetches packages; its way to the engine is the machine's own network too.
             network="host",
-            time_limit_seconds=float(build.plan.get("timeoutInMinutes", 60)) * 60,
+            time_limit_seconds=_time_limit(build),
             stop_grace_seconds=STOP_GRACE_SECONDS,
         )
 
@@ -203,8 +204,8 @@ class BuildActions(Part):
             "CODEBUILD_START_TIME": str(int(build.created_at * 1000)),
             "CODEBUILD_RESOLVED_SOURCE_VERSION": build.plan.get("sourceVersion", ""),
             **secondary,
-            **self._machinery.credentials.environment(
-                build.process_id, build.plan["serviceRole"], build.key.replace(":", "-")
+            **self._machinery.credentials.host_environment(
+                build.process_id, build.plan["serviceRole"], build.key.replace(":", "-"), _time_limit(build)
             ),
             **self._variables(build),
         }
@@ -246,6 +247,11 @@ class BuildActions(Part):
 
     def _log_path(self, build: BuildRecord) -> Path:
         return self._house.folder.root / "logs" / f"{build.process_id}.log"
+
+
+def _time_limit(build: BuildRecord) -> float:
+    """In seconds."""
+    return float(build.plan.get("timeoutInMinutes", 60)) * 60
 
 
 def _package_settings() -> dict[str, str]:

@@ -60,6 +60,7 @@ class HostPlans:
                 Mount(program, PROGRAM),
                 Mount(folder, FOLDER, read_only=False),
                 Mount(self.apis, APIS),
+                *self._machinery.credentials.mounts(),
             ),
             outbound=(door(self._house, run.configuration["Role"]),),
             stop_grace_seconds=float(run.configuration["Timeout"]) + GRACE_SECONDS,

@@ -177,7 +177,7 @@ class JobActions(Part):
             environment={"HOME": "/root", **image.environment, **keys, **self._kind.environment(job)},
             working_directory=image.working_directory,
             image=image.files,
-            mounts=self._kind.mounts(job, self._tree(job)),
+            mounts=(*self._kind.mounts(job, self._tree(job)), *credentials.mounts()),
             outbound=() if isolated else (door(self._house, job.request["RoleArn"]),),
             time_limit_seconds=self._kind.time_limit_seconds(job),
             stop_grace_seconds=STOP_GRACE_SECONDS,

@@ -141,7 +141,7 @@ class ModelServer:
             },
             working_directory=image.working_directory,
             image=image.files,
-            mounts=(Mount(files, "/opt/ml/model"),),
+            mounts=(Mount(files, "/opt/ml/model"), *self._machinery.credentials.mounts()),
             inbound=Inbound(serving.socket, PORT),
             outbound=() if model.is_isolated else (door(self._house, model.role_arn),),
             stop_grace_seconds=STOP_GRACE_SECONDS,
