@@ -74,14 +74,14 @@ def make_api(engine: LiveEngine, name: str, function: str) -> str:
     deployment = gateway.create_deployment(restApiId=api)["id"]
     gateway.create_stage(restApiId=api, stageName="Prod", deploymentId=deployment)
     path = f"/_api/{api}/Prod/api"
-    eventually(lambda: _is_served(engine.url + path))
+    eventually(lambda: _is_served(engine, path))
     return path
 
 
-def _is_served(url: str) -> bool:
+def _is_served(engine: LiveEngine, path: str) -> bool:
     try:
-        request = urllib.request.Request(url, b"{}", {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        request = urllib.request.Request(engine.url + path, b"{}", {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30, context=engine.tls()) as answer:
             return bool(answer.status == 200)
     except urllib.error.HTTPError:
         return False

@@ -6,6 +6,7 @@ import json
 import os
 import select
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -141,6 +142,11 @@ class LiveEngine:
 
     def credentials(self) -> dict[str, Any]:
         return dict(json.loads((self.folder / "credentials.json").read_text()))
+
+    def tls(self) -> ssl.SSLContext | None:
+        """What a connection to it takes; None where it speaks HTTP."""
+        trusted = self.credentials().get("ca_bundle")
+        return ssl.create_default_context(cafile=trusted) if trusted else None
 
     def client(self, service: str, **settings: Any) -> Any:
         """A boto3 client with the account's own key. Retries are off without `attempts`: a test wants to see the first answer."""

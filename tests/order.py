@@ -39,6 +39,7 @@ LONGEST = (
     "chaos/test_replay.py",
     "clients/test_aws_cli.py",
     "engine/test_runtimes.py",
+    "engine/test_tls.py",
     "engine/test_cli.py",
     "engine/test_lambda.py",
     "fuzz/test_fuzz.py",

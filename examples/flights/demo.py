@@ -43,7 +43,7 @@ from mlsystem.client.errors import ClientFailure, RunFailed
 from mlsystem.client.invocation import invoke_endpoint
 from mlsystem.client.monitoring import Monitoring
 from mlsystem.client.pipeline import ENDED, ExecutionView, Pipeline
-from mlsystem.client.repository import clone
+from mlsystem.client.repository import clone, git_environment
 from mlsystem.client.traffic import Query, Traffic
 
 T = TypeVar("T")
@@ -286,7 +286,9 @@ class Demo:
 
     def _git(self, *arguments: str, cwd: Path) -> None:
         identity = ["-c", "user.name=Ada Demo", "-c", "user.email=ada@example.com"]
-        done = subprocess.run(["git", *identity, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+        environment = git_environment(self.connection)
+        command = ["git", *identity, *arguments]
+        done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise ClientFailure(f"git {arguments[0]} failed: {done.stderr.strip()}")
 

@@ -1,4 +1,4 @@
-"""The tour of the README, walked: each of its commands runs, in its order, in one shell.
+"""The tour of the README, and that of TLS, walked: each of its commands runs, in its order, in one shell.
 
 `mlsystem deploy` is left out, as a whole run of the pipeline is what `make demo` shows. So what looks at the pipeline must say, with the
 exit code for "not found", that nothing is deployed.
@@ -32,6 +32,16 @@ def test_the_tour_of_the_readme(tmp_path: Path) -> None:
     assert "The engine has ended" in answers["mlsystem down"][1]
 
 
+def test_the_commands_of_the_page_about_tls(tmp_path: Path) -> None:
+    lines = shell_lines(ROOT / "docs" / "security.md")
+    answers = _walk(tmp_path, lines[lines.index("mlsystem up --tls") :])
+    assert [(line, output) for line, (code, output) in answers.items() if code] == []
+    assert "The engine is ready on https://127.0.0.1:" in answers["mlsystem up --tls"][1]
+    assert "arn:aws:iam::000000000000:root" in answers["aws sts get-caller-identity"][1]
+    assert any('"status":"ready"' in output for line, (_, output) in answers.items() if line.startswith("curl"))
+    assert "The engine has ended" in answers["mlsystem down"][1]
+
+
 def _walk(folder: Path, tour: list[str]) -> dict[str, tuple[int, str]]:
     """Exit code and output of each command. The engine takes a free port, as the usual one may be taken here."""
     script = ["trap 'mlsystem down >/dev/null 2>&1' EXIT"]
@@ -47,4 +57,4 @@ def _walk(folder: Path, tour: list[str]) -> dict[str, tuple[int, str]]:
 
 
 def _on_a_free_port(line: str) -> str:
-    return shlex.join([*shlex.split(line), "--port", "0"]) if line == "mlsystem up" else line
+    return shlex.join([*shlex.split(line), "--port", "0"]) if line.startswith("mlsystem up") else line

@@ -37,6 +37,8 @@ LEADING_AWAY = frozenset(
         "AWS_ACCOUNT_ID",
     }
 )
+# It wins over whom a clone of the engine's repository is set up to trust.
+GIT_TRUST = frozenset({"GIT_SSL_CAINFO"})
 
 
 def default_home() -> Path:
@@ -119,8 +121,9 @@ class LocalEngine:
         return {"MLFLOW_TRACKING_URI": self.mlflow_tracking_uri, **trust}
 
     def unwanted(self, variables: Iterable[str]) -> list[str]:
-        """Of the variables that are set, those that would lead a client elsewhere, or have it sign as somebody else."""
-        return sorted(name for name in variables if name in LEADING_AWAY or name.startswith(OWN_ENDPOINT))
+        """Of the variables that are set, those that would have a client go elsewhere, sign as somebody else, or trust somebody else."""
+        unwanted = LEADING_AWAY | (GIT_TRUST if self.ca_bundle else frozenset())
+        return sorted(name for name in variables if name in unwanted or name.startswith(OWN_ENDPOINT))
 
 
 def read_engine(home: Path) -> LocalEngine:

@@ -25,7 +25,7 @@ def clone(connection: Connection, project: Project, folder: Path) -> str:
     options = [word for setting in settings for word in ("--config", setting)]
     command = ["git", "clone", "--quiet", *options, "--", url, str(folder)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment(connection))
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=git_environment(connection))
     except OSError as error:
         raise ClientFailure(f"git cannot be run: {error.strerror}") from error
     if done.returncode != 0:
@@ -49,9 +49,9 @@ def _trust(connection: Connection) -> list[str]:
     return [f"http.{engine.url}/.sslCAInfo={engine.ca_bundle}"] if engine is not None and engine.ca_bundle else []
 
 
-def _environment(connection: Connection) -> dict[str, str]:
-    """A variable wins over what is set for a URL."""
-    unwanted = {"GIT_SSL_CAINFO"} if _trust(connection) else set()
+def git_environment(connection: Connection) -> dict[str, str]:
+    """With which Git trusts whom the clone is set up to trust: a variable would win over that."""
+    unwanted = connection.engine.unwanted(os.environ) if connection.engine is not None else []
     return {name: value for name, value in os.environ.items() if name not in unwanted}
 
 

@@ -32,6 +32,9 @@ class Runtime:
     def client(self, _service: str) -> Runtime:
         return self
 
+    def tls(self) -> None:
+        return None
+
     def credentials(self) -> Credentials:
         return Credentials("AKIDEXAMPLE", "secret")
 
