@@ -29,6 +29,7 @@ lock:
 	$(BIN)/$(COMPILE) -o requirements/sagemaker.txt requirements/sagemaker.in
 	$(BIN)/$(COMPILE) -o requirements/mlflow.txt requirements/mlflow.in
 	$(BIN)/$(COMPILE) -o requirements/sagemaker_core.txt requirements/sagemaker_core.in
+	$(BIN)/$(COMPILE) -o requirements/schemathesis.txt requirements/schemathesis.in
 	$(BIN)/$(COMPILE) -o requirements/aws_cli.txt --no-deps requirements/aws_cli.in
 	$(BIN)/$(COMPILE) -o requirements/pip_audit.txt requirements/pip_audit.in
 	$(BIN)/$(COMPILE) -o requirements/uv.txt -c requirements/dev.txt requirements/uv.in
@@ -61,6 +62,7 @@ INPUTS ?= 100000
 SEED ?= 1
 fuzz: install
 	$(BIN)/python -m tests.fuzz --inputs $(INPUTS) --seed $(SEED)
+	$(BIN)/python -m tests.contract --requests 2000 --seed $(SEED)
 
 demo: install
 	$(BIN)/mlsystem demo

@@ -73,7 +73,7 @@ def test_components_describes_every_folder_of_the_program_and_the_definition() -
 
 
 def test_every_dependency_is_explained() -> None:
-    names = ("runtime", "checkov", "sagemaker", "sagemaker_core", "aws_cli", "mlflow")
+    names = ("runtime", "checkov", "sagemaker", "sagemaker_core", "aws_cli", "mlflow", "schemathesis")
     files = [ROOT / "requirements" / f"{name}.in" for name in names]
     files += [
         ROOT / "project" / "container" / "code" / f"{name}.in" for name in ("requirements", "requirements-mlflow")

@@ -15,7 +15,7 @@ from tests.environments import environment
 from tests.supply_chain.locks import Package, Pin, normalized
 
 # Locks with an environment of their own, beside the one that tests run in.
-ENVIRONMENTS = ("checkov", "sagemaker", "sagemaker_core", "mlflow", "aws_cli", "pip_audit")
+ENVIRONMENTS = ("checkov", "sagemaker", "sagemaker_core", "mlflow", "aws_cli", "pip_audit", "schemathesis")
 
 _MARKER = re.compile(r" ; [^\\\n]*(?=\\|\n|$)")
 
