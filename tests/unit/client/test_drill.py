@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from mlsystem.client.drill.case import CASES, KNOWN_GOOD, Case, Ending
-from mlsystem.client.drill.drill import await_quiet, chosen, first_share
+from mlsystem.client.drill.drill import Drill, Pause, await_quiet, chosen, first_share
 from mlsystem.client.drill.usual import Usual, usual
 from mlsystem.client.drill.verdict import Outcome, Verdict, judge
 from mlsystem.client.errors import ClientFailure, NotFound
@@ -112,6 +112,32 @@ def test_cases_are_chosen_by_name() -> None:
 )
 def test_the_first_step_has_the_share_that_the_stage_says(parameters: dict[str, str], share: float) -> None:
     assert first_share(parameters) == share
+
+
+class Practice(Drill):
+    """Deploys nothing: each case ends as it is told to."""
+
+    def __init__(self, *endings: Ending):
+        self._endings = iter(endings)
+        self.done: list[str] = []
+
+    def _try(self, case: Case, rows: Sequence[str], known: Usual, pause: Pause) -> Verdict:
+        self.done.append(case.name)
+        return over(case, next(self._endings), tenth(2, 10, {}))
+
+    def _restore(self, pause: Pause) -> Outcome:
+        self.done.append("restored")
+        return Outcome(Ending.PROMOTED, "", "", NEW, 0.0)
+
+    def each(self, *cases: Case) -> None:
+        list(self._each(cases, [], USUAL, lambda _words: None, lambda: None))
+
+
+def test_what_a_case_wrongly_leaves_in_production_is_not_held_against_the_next() -> None:
+    other = Case("other", "different", (Ending.PROMOTED,))
+    drill = Practice(Ending.PROMOTED, Ending.ROLLED_BACK, Ending.PROMOTED, Ending.PROMOTED)
+    drill.each(LATER, LATER, other, KNOWN_GOOD)
+    assert drill.done == ["fails later", "restored", "fails later", "other", "known good"]
 
 
 class Group:

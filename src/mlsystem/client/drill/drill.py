@@ -76,11 +76,21 @@ class Drill:
             period = self._period_seconds()
             await_quiet(self._rollouts.alarms_on, period, pause, lasting_seconds=FIRST_QUIET_PERIODS * period)
         try:
-            for case in cases:
-                tell(f"{case.name}: deployed, and {' or '.join(case.endings)} is right")
-                yield self._try(case, rows, known, pause)
+            yield from self._each(cases, rows, known, tell, pause)
         finally:
             self._leave(tell, pause)
+
+    def _each(
+        self, cases: Sequence[Case], rows: Sequence[str], known: Usual, tell: Tell, pause: Pause
+    ) -> Iterator[Verdict]:
+        """Each beside a known good version: what one has left behind is not held against the next."""
+        for case in cases:
+            tell(f"{case.name}: deployed, and {' or '.join(case.endings)} is right")
+            verdict = self._try(case, rows, known, pause)
+            yield verdict
+            if verdict.is_wrongly_promoted:
+                tell("It serves, and must not: production gets a known good version before anything else")
+                self._restore(pause)
 
     def _leave(self, tell: Tell, pause: Pause) -> None:
         """With a known good version, whatever has ended the drill. An engine that is away for a moment is waited for."""

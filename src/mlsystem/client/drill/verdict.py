@@ -41,6 +41,10 @@ class Verdict:
     problems: tuple[str, ...] = field(default=())
 
     @property
+    def is_wrongly_promoted(self) -> bool:
+        return self.outcome.ending is Ending.PROMOTED and Ending.PROMOTED not in self.case.endings
+
+    @property
     def harmed_share(self) -> float:
         return self.harmed / self.requests if self.requests else 0.0
 
