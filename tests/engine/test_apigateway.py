@@ -231,6 +231,14 @@ def test_what_is_not_implemented_is_refused_by_name(engine: LiveEngine, change: 
     assert error.value.response["Error"]["Code"] == "NotImplemented"
 
 
+@pytest.mark.parametrize("info", ["", "[]", '"x"', "1", "Infinity"])
+def test_an_api_that_says_nothing_of_itself_is_refused(engine: LiveEngine, info: str) -> None:
+    body = f'{{"openapi": "3.0.1", "info": {info or "{}"}, "paths": {{}}}}'
+    with pytest.raises(ClientError, match=r"info(\.title|) ?(, the name|must be an object)") as error:
+        engine.client("apigateway").import_rest_api(body=body.encode())
+    assert error.value.response["Error"]["Code"] == "BadRequestException"
+
+
 class Traffic:
     """Requests without a pause, and what became of them."""
 

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from tests.jobs import leftovers
 from tests.live import LiveEngine, eventually
+from tests.roles import role
 from tests.workshop import Workshop
 
 
@@ -155,6 +156,14 @@ def test_a_member_that_means_something_else_is_refused_by_name(workshop: Worksho
         workshop.train(AlgorithmSpecification={"AlgorithmName": "a", "TrainingInputMode": "File"})
     with pytest.raises(ClientError, match="InstanceCount"):
         workshop.train(ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1})
+    # They are optional in the API's model, for jobs of other kinds.
+    with pytest.raises(ClientError, match="AlgorithmSpecification is required"):
+        workshop.sagemaker.create_training_job(
+            TrainingJobName="nothing",
+            RoleArn=role(workshop.engine, "server"),
+            OutputDataConfig={"S3OutputPath": "s3://nowhere"},
+            StoppingCondition={"MaxRuntimeInSeconds": 60},
+        )
 
 
 # ---------------------------------------------------------------------- while the program runs

@@ -52,7 +52,7 @@ class Instruction:
             return None
         try:
             words = json.loads(self.text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ImageError(f"{self.place}: this is not a JSON list of words") from error
         return tuple(str(word) for word in words)
 
@@ -96,8 +96,8 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
             continue
         yield begun, held + line
         held, begun = "", 0
-    if held:
-        yield begun, held.strip()
+    if rest := held.strip():
+        yield begun, rest
 
 
 def _flags(text: str) -> tuple[list[tuple[str, str]], str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from starlette.requests import Request
 
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.front.protocol import HttpRequest
 
+_AS_IT_IS = "".join(map(chr, range(128)))
 LARGEST_BODY_BYTES = 32 * 1024 * 1024
 
 
@@ -15,7 +18,12 @@ def http_request(http: Request) -> HttpRequest:
     raw_path = http.scope.get("raw_path") or http.scope["path"].encode()
     headers = {name.decode("latin-1").title(): value.decode("latin-1") for name, value in http.scope["headers"]}
     path = raw_path.decode("ascii", "replace").split("?", 1)[0]
-    return HttpRequest(http.method, path, http.scope["query_string"].decode("ascii", "replace"), headers)
+    return HttpRequest(http.method, path, _ascii(http.scope["query_string"]), headers)
+
+
+def _ascii(query: bytes) -> str:
+    """Bytes beyond ASCII, which no client of AWS sends, as they ought to have been sent."""
+    return query.decode() if query.isascii() else quote(query, safe=_AS_IT_IS)
 
 
 async def read_body(http: Request) -> bytes:

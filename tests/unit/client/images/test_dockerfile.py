@@ -32,6 +32,8 @@ def test_words_of_the_exec_form() -> None:
     assert parse("FROM a\nCMD python3 x")[1].exec_form() is None
     with pytest.raises(ImageError, match=r"line 2: CMD .* is not a JSON list"):
         parse("FROM a\nCMD [python3]")[1].exec_form()
+    with pytest.raises(ImageError, match="is not a JSON list"):
+        parse(f"FROM a\nCMD {'[' * 100_000}")[1].exec_form()
 
 
 @pytest.mark.parametrize("name", ["ONBUILD", "RUNN"])
@@ -57,9 +59,14 @@ def test_a_flag_or_form_that_is_not_implemented_is_refused_by_name(line: str, re
     assert str(refused.value) == reason
 
 
-def test_a_file_without_from_is_refused() -> None:
+@pytest.mark.parametrize("text", ["ARG A=1\n# FROM a", "", "\\", "\\\n\\\n \n"])
+def test_a_file_without_from_is_refused(text: str) -> None:
     with pytest.raises(ImageError, match="the Dockerfile has no FROM"):
-        parse("ARG A=1\n# FROM a")
+        parse(text)
+
+
+def test_a_last_line_that_goes_on_in_nothing_is_nothing() -> None:
+    assert parse("FROM a\n\\\n") == parse("FROM a")
 
 
 @pytest.mark.parametrize(

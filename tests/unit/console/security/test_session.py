@@ -11,7 +11,6 @@ from starlette.responses import Response
 from mlsystem.client.errors import ClientFailure
 from mlsystem.console.security.session import COOKIE, KEY_FILE, SECURE_COOKIE, Session, Sessions
 
-
 # As the front door sends it on.
 ENCRYPTED = (b"x-forwarded-proto", b"https")
 

@@ -44,9 +44,11 @@ class Locked:
 
     def serial(self) -> str:
         """Of the certificate that a new connection is shown."""
-        with socket.create_connection(("127.0.0.1", self.rig.door.port), 10) as raw:
-            with self.trusting.wrap_socket(raw, server_hostname="localhost") as encrypted:
-                shown = encrypted.getpeercert()
+        with (
+            socket.create_connection(("127.0.0.1", self.rig.door.port), 10) as raw,
+            self.trusting.wrap_socket(raw, server_hostname="localhost") as encrypted,
+        ):
+            shown = encrypted.getpeercert()
         assert shown is not None
         return str(shown["serialNumber"])
 

@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
 from mlsystem.engine.decide.errors import AwsError
+from mlsystem.engine.front.http import http_request
 from mlsystem.engine.front.protocol import HttpRequest, ParsedRequest, parse_request, serialize_error
 from mlsystem.engine.front.validation import Given, validate
 from mlsystem.engine.runtime.api_model import service_model
@@ -63,6 +65,14 @@ def test_which_host_the_client_names_makes_no_difference(host: str) -> None:
     assert parsed.operation == "GetCallerIdentity"
     found = parse_request("s3", HttpRequest("GET", "/bucket/key", "", {"Host": host}))
     assert (found.operation, found.input["Key"]) == ("GetObject", "key")
+
+
+@pytest.mark.parametrize("path", ["/restapis/a", "/bucket/k\xe9y"])
+def test_bytes_beyond_ascii_in_a_url_are_no_fault_of_the_engine(path: str) -> None:
+    scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode("latin-1"), "headers": []}
+    request = http_request(Request({**scope, "query_string": b"embed=\xc3\x9f&\xff"}))
+    service = "apigateway" if path.startswith("/restapis") else "s3"
+    assert parse_request(service, request).operation == ("GetRestApi" if service == "apigateway" else "GetObject")
 
 
 def test_an_error_in_xml_has_no_character_that_xml_has_not() -> None:

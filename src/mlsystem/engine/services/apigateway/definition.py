@@ -68,19 +68,19 @@ def methods(document: Mapping[str, Any]) -> list[Method]:
     for name in _REFUSED_OF_API:
         if document.get(name):
             raise NotImplementedHere(f"apigateway with {name}")
-    components = _object(document.get("components"), "components")
+    components = object_of(document.get("components"), "components")
     found = components.get("securitySchemes") or document.get("securityDefinitions")
     schemes = {
-        name: _scheme(name, _object(scheme, name)) for name, scheme in _object(found, "security schemes").items()
+        name: _scheme(name, object_of(scheme, name)) for name, scheme in object_of(found, "security schemes").items()
     }
     return [
-        _method(http_method, resource, _object(operation, f"{http_method} {resource}"), schemes)
-        for resource, item in _object(document.get("paths"), "paths").items()
-        for http_method, operation in _operations(_object(item, resource))
+        _method(http_method, resource, object_of(operation, f"{http_method} {resource}"), schemes)
+        for resource, item in object_of(document.get("paths"), "paths").items()
+        for http_method, operation in _operations(object_of(item, resource))
     ]
 
 
-def _object(value: Any, what: str) -> Mapping[str, Any]:
+def object_of(value: Any, what: str) -> Mapping[str, Any]:
     """Empty where there is none. Raises AwsError."""
     if value and not isinstance(value, dict):
         raise AwsError("BadRequestException", f"Invalid OpenAPI input: {what} must be an object.")
@@ -110,7 +110,7 @@ def _method(http_method: str, resource: str, operation: Mapping[str, Any], schem
     for name in _REFUSED_OF_METHOD:
         if operation.get(name):
             raise NotImplementedHere(f"apigateway with {name} of {where}")
-    integration = _object(operation.get(INTEGRATION), f"the integration of {where}")
+    integration = object_of(operation.get(INTEGRATION), f"the integration of {where}")
     if not integration:
         raise AwsError("BadRequestException", f"No integration defined for method: {where}")
     if str(integration.get("type", "")).lower() != "aws_proxy":

@@ -17,6 +17,7 @@ from mlsystem.engine.services.apigateway.definition import (
     BINARY_TYPES,
     Method,
     methods,
+    object_of,
     read_body,
     resource_id,
     resource_paths,
@@ -148,7 +149,7 @@ def when(record: ApiRecord | DeploymentRecord | StageRecord) -> datetime:
 
 
 def _title(document: Mapping[str, Any], default: str = "") -> str:
-    title = str(document.get("info", {}).get("title", default))
+    title = str(object_of(document.get("info"), "info").get("title", default))
     if not title:
         raise AwsError("BadRequestException", "Invalid OpenAPI input: info.title, the name of the API, is missing.")
     return title

@@ -14,7 +14,7 @@ from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.services.s3.bucket import find_bucket
 from mlsystem.engine.services.s3.errors import invalid_argument
 from mlsystem.engine.services.s3.object_version import ObjectVersion
-from mlsystem.engine.services.s3.versions import FIRST_BATCH, Cursor, Versions, prefix_end
+from mlsystem.engine.services.s3.versions import Cursor, Versions, prefix_end
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
@@ -115,8 +115,9 @@ class Listings(Part):
         # A marker that is itself a common prefix was listed as such: what lies below it is passed.
         passed = after if after and common_prefix(after, prefix, delimiter) == after else None
         cursor: Cursor | None = Cursor(after) if passed is None else below(passed)
-        # Behind one common prefix comes another as a rule, of which one key is enough.
-        first_batch = 1 if delimiter else FIRST_BATCH
+        # Behind one common prefix comes another as a rule, of which one key is enough. Else as many are wanted as the page has, and
+        # the next one, which tells whether there is another page.
+        first_batch = 1 if delimiter else page_size(request) + 1
         while cursor is not None:
             for version in self._versions.walk(tx, bucket, prefix, cursor, first_batch=first_batch):
                 common = common_prefix(version.key, prefix, delimiter)

@@ -93,12 +93,12 @@ def stop_job(house: House, tx: Transaction, model: type[Any], name: str) -> None
 
 def _check(request: Mapping[str, Any]) -> None:
     """Refuse by name what the request holds and the engine does not do."""
+    for member in ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition"):
+        if member not in request:
+            raise AwsError("ValidationException", f"{member} is required.")
     algorithm = request["AlgorithmSpecification"]
     if "TrainingImage" not in algorithm:
         raise NotImplementedHere("sagemaker:CreateTrainingJob without AlgorithmSpecification.TrainingImage")
-    for member in ("ResourceConfig", "StoppingCondition"):
-        if member not in request:
-            raise AwsError("ValidationException", f"{member} is required.")
     if request["ResourceConfig"].get("InstanceCount", 1) != 1:
         raise NotImplementedHere(
             "sagemaker:CreateTrainingJob with ResourceConfig.InstanceCount above 1", "one machine is one host"
