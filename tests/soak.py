@@ -17,9 +17,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from benchmarks.served import processes
@@ -32,6 +32,8 @@ from tests.small_project import ROWS
 from tests.system import Answer, System
 
 TIME_SCALE = 60
+# More of them than a month has.
+RETRAINING = {"minimum_rows": 100, "cool_down_hours": 0, "runs_per_month": 10_000}
 CLIENTS = 2
 PAUSE_SECONDS = 0.02
 # For a verdict: two rounds in each third.
@@ -75,8 +77,8 @@ class Soak:
         self._begun = time.monotonic()
         self._loads: list[Load[Answer]] = []
 
-    def run(self, minutes: float) -> list[Look]:
-        """At least one round; what was seen after each. AssertionError where something does not come out as it should."""
+    def run(self, minutes: float, tell: Callable[[Look], None] = lambda _look: None) -> list[Look]:
+        """At least one round; what was seen after each, told at once. AssertionError where something does not come out as it should."""
         url = self.system.api_url()
         with ExitStack() as stack:
             for _ in range(CLIENTS):
@@ -85,6 +87,7 @@ class Soak:
                 self._round()
                 self.looks.append(self._look())
                 self._check()
+                tell(self.looks[-1])
         return self.looks
 
     def _round(self) -> None:
@@ -169,25 +172,23 @@ def _median(looks: Sequence[Look], name: str) -> float:
     return float(statistics.median(getattr(look, name) for look in looks))
 
 
-def measure(minutes: float) -> list[Look]:
+def measure(minutes: float, tell: Callable[[Look], None]) -> list[Look]:
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         keys = {FOLDER_VARIABLE: str(Path(folder) / "keys")}
         engine = LiveEngine(Path(folder) / "engine", time_scale=TIME_SCALE, environment=keys, within=("env",))
         engine.start()
         try:
             system = System(engine)
-            system.deploy(push_built(engine, "monitor"), retraining={"minimum_rows": 100, "cool_down_hours": 0})
+            system.deploy(push_built(engine, "monitor"), retraining=RETRAINING)
             system.to_production(system.upload())
-            return Soak(system).run(minutes)
+            return Soak(system).run(minutes, tell)
         finally:
             engine.stop()
 
 
 def told(looks: Sequence[Look]) -> list[str]:
     """A table of the looks, and what follows from them."""
-    names = list(asdict(looks[0]))
-    rows = [names, *([str(getattr(look, name)) for name in names] for look in looks)]
-    table = [" ".join(f"{value:>12}" for value in row) for row in rows]
+    table = [_row(asdict(looks[0])), *(_row(asdict(look).values()) for look in looks)]
     done = (
         f"{len(looks)} rounds, {2 * len(looks)} versions into production, {looks[-1].requests} requests, none refused"
     )
@@ -198,10 +199,22 @@ def told(looks: Sequence[Look]) -> list[str]:
     return [*table, done, f"growth from one third to the next: {changes}", verdict]
 
 
+def _row(values: Iterable[object]) -> str:
+    return " ".join(f"{value!s:>12}" for value in values)
+
+
+def _tell(look: Look) -> None:
+    """As it comes, for who does not wait until the end."""
+    sys.stderr.write(f"{_row(asdict(look).values())}\n")
+    sys.stderr.flush()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=60.0)
-    looks = measure(parser.parse_args().minutes)
+    given = parser.parse_args()
+    sys.stderr.write(f"{_row(field.name for field in fields(Look))}\n")
+    looks = measure(given.minutes, _tell)
     sys.stdout.write("\n".join(told(looks)) + "\n")
     return int(len(looks) >= FEWEST_ROUNDS and bool(grown(looks)))
 
