@@ -121,6 +121,12 @@ def test_a_throttle_of_nothing_closes_a_method(engine: LiveEngine) -> None:
     engine.client("apigateway").update_stage(restApiId=api.id, stageName="Prod", patchOperations=patch)
     eventually(lambda: api.call("/api", b"{}")[0] == 429)
     assert api.call("/items/1")[0] == 201
+    for value in ("-1", "many", "inf"):
+        with pytest.raises(ClientError, match="burstLimit must be a number from 0 up") as error:
+            engine.client("apigateway").update_stage(
+                restApiId=api.id, stageName="Prod", patchOperations=[{"op": "replace", "path": path, "value": value}]
+            )
+        assert error.value.response["Error"]["Code"] == "BadRequestException"
 
 
 def signed(api: Api, client: Any, path: str, service: str = "execute-api", body: bytes = b"{}") -> dict[str, str]:

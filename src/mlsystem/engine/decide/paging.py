@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
-from mlsystem.engine.decide.errors import EngineError
+from mlsystem.engine.decide.errors import AwsError, EngineError
 
 T = TypeVar("T")
 # As much of a list as can be asked for.
@@ -107,8 +107,10 @@ class Paging:
         *,
         descending: bool = False,
     ) -> tuple[list[T], dict[str, object]]:
-        """The items of the page, and the member that tells of the next one."""
+        """The items of the page, and the member that tells of the next one. Raises AwsError for a page of less than nothing."""
         size = int(request.get(self.size) or self.usual)
+        if size < 0:
+            raise AwsError("ValidationException", f"{self.size} must be at least 1, not {size}.")
         found, token = take(items, request.get(self.token), size, mark, descending=descending)
         return found, {} if token is None else {self.next_token: token}
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.decide.paging import ForeignToken, Paging, by_itself, by_member, read_mark, take, token_of
 
 NUMBERS = st.sets(st.integers(0, 60), max_size=40)
@@ -26,6 +27,13 @@ def test_what_is_there_all_the_time_comes_once(
     assert token is None
     assert sorted(one for one in seen if one in kept) == sorted(kept)
     assert len(seen) == len(set(seen))
+
+
+def test_a_page_of_less_than_nothing_is_refused() -> None:
+    pages = Paging(2)
+    assert pages.take([1, 2, 3], {"MaxResults": 0}, by_itself)[0] == [1, 2]
+    with pytest.raises(AwsError, match="MaxResults must be at least 1, not -5"):
+        pages.take([1, 2, 3], {"MaxResults": -5}, by_itself)
 
 
 def test_the_last_page_has_no_token() -> None:

@@ -13,6 +13,7 @@ from mlsystem.engine.decide.paging import by_creation
 from mlsystem.engine.durable.machine import Event, Notice
 from mlsystem.engine.services.apigateway.api import STAGE_PUBLISHED, DeploymentRecord, StageRecord
 from mlsystem.engine.services.apigateway.rest_apis import PAGES, new_id, require_api, when
+from mlsystem.engine.services.apigateway.throttles import burst_of, rate_of
 from mlsystem.engine.store.database import AlreadyExists, Transaction
 
 # API Gateway's defaults of an account.
@@ -27,8 +28,8 @@ METHOD_SETTINGS: dict[str, tuple[str, Any]] = {
     "metrics/enabled": ("metricsEnabled", lambda text: text == "true"),
     "logging/loglevel": ("loggingLevel", str),
     "logging/dataTrace": ("dataTraceEnabled", lambda text: text == "true"),
-    "throttling/burstLimit": ("throttlingBurstLimit", int),
-    "throttling/rateLimit": ("throttlingRateLimit", float),
+    "throttling/burstLimit": ("throttlingBurstLimit", burst_of),
+    "throttling/rateLimit": ("throttlingRateLimit", rate_of),
 }
 
 # It becomes part of the name of a file.

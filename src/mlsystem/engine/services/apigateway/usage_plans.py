@@ -17,6 +17,7 @@ from mlsystem.engine.decide.paging import by_creation
 from mlsystem.engine.services.apigateway.api import ApiKeyRecord, StageRecord, UsagePlanKeyRecord, UsagePlanRecord
 from mlsystem.engine.services.apigateway.api_keys import require_key
 from mlsystem.engine.services.apigateway.rest_apis import PAGES, new_id
+from mlsystem.engine.services.apigateway.throttles import burst_of, rate_of
 from mlsystem.engine.store.database import AlreadyExists, Transaction
 
 
@@ -34,7 +35,7 @@ class UsagePlans(Part):
             name=request["name"],
             description=request.get("description", ""),
             stages=tuple(_stage(call.tx, stage) for stage in request.get("apiStages", ())),
-            throttle=(throttle.get("burstLimit", 0), throttle.get("rateLimit", 0.0)) if throttle else None,
+            throttle=_throttle(throttle) if throttle else None,
             tags=request.get("tags", {}),
         )
         return self._changed(call.tx, call.tx.add(record))
@@ -136,6 +137,10 @@ def _plan(tx: Transaction, request: Mapping[str, Any]) -> UsagePlanRecord:
     return record
 
 
+def _throttle(given: Mapping[str, Any]) -> tuple[int, float]:
+    return burst_of(given.get("burstLimit", 0)), rate_of(given.get("rateLimit", 0.0))
+
+
 def _stage(tx: Transaction, given: Mapping[str, Any]) -> str:
     if "throttle" in given:
         raise NotImplementedHere("apigateway with throttles of single methods in a usage plan")
@@ -155,9 +160,9 @@ def _patched(tx: Transaction, record: UsagePlanRecord, patch: Mapping[str, Any])
         case "replace", "/name" | "/description":
             return record.changed(**{path[1:]: value})
         case "replace" | "add", "/throttle/burstLimit":
-            return record.changed(throttle=(int(value), rate))
+            return record.changed(throttle=(burst_of(value), rate))
         case "replace" | "add", "/throttle/rateLimit":
-            return record.changed(throttle=(burst, float(value)))
+            return record.changed(throttle=(burst, rate_of(value)))
         case "remove", "/throttle":
             return record.changed(throttle=None)
         case "add", "/apiStages":
