@@ -9,7 +9,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-_ITEM = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\d+))?")
+_ITEM = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\d{1,9}))?")
+# More than any value has; Python reads no number of any length.
+_MOST_DIGITS = 9
 
 
 class CronError(ValueError):
@@ -35,7 +37,7 @@ class FieldKind:
     def number(self, text: str) -> int:
         """A single value, by number or by name. Raises CronError."""
         value = self.names.get(text.upper())
-        if value is None and text.isdecimal():
+        if value is None and text.isdecimal() and len(text) <= _MOST_DIGITS:
             value = int(text)
         if value is None or not self.least <= value <= self.most:
             raise CronError(f"the {self.name} {text!r} is not between {self.least} and {self.most}")

@@ -100,7 +100,7 @@ def check_timezone(name: str) -> tzinfo:
 
 
 def _rate(text: str, inner: str) -> Rate:
-    found = re.fullmatch(r"(\d+) (minute|hour|day)(s?)", inner)
+    found = re.fullmatch(r"(\d{1,9}) (minute|hour|day)(s?)", inner)
     if found is None or int(found[1]) < 1:
         raise _invalid(text, "a rate is a whole number from 1 on and minutes, hours or days")
     number, unit = int(found[1]), found[2]
