@@ -121,7 +121,7 @@ class Lifecycle(Part):
                 self._abort(tx, upload_id, rules)
 
     def _due_keys(self, tx: Transaction, bucket: str, rules: Sequence[Rule]) -> list[str]:
-        versions = self._store.versions.walk(tx, bucket, "", Cursor(), all_versions=True) if rules else ()
+        versions = self._store.versions.walk(tx, bucket, "", Cursor()) if rules else ()
         return [
             key
             for key, group in groupby(versions, key=lambda version: version.key)

@@ -5,16 +5,17 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html and ListO
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import quote
 
 from mlsystem.engine.contract import Call, House, Part, operation
 from mlsystem.engine.services.s3.bucket import find_bucket
 from mlsystem.engine.services.s3.errors import invalid_argument
-from mlsystem.engine.services.s3.object_version import ObjectVersion
-from mlsystem.engine.services.s3.versions import Cursor, Versions, prefix_end
+from mlsystem.engine.services.s3.versions import Cursor, Listed, Versions, prefix_end
 from mlsystem.engine.store.database import Transaction
 
 if TYPE_CHECKING:
@@ -104,12 +105,12 @@ class Listings(Part):
             answer["NextMarker"] = encode(page.last)
         return answer
 
-    def _page(self, tx: Transaction, request: Mapping[str, Any], after: str) -> Page[ObjectVersion]:
-        return Page[ObjectVersion]().fill(self._entries(tx, request, after), page_size(request))
+    def _page(self, tx: Transaction, request: Mapping[str, Any], after: str) -> Page[Listed]:
+        return Page[Listed]().fill(self._entries(tx, request, after), page_size(request))
 
     def _entries(
         self, tx: Transaction, request: Mapping[str, Any], after: str
-    ) -> Iterator[tuple[ObjectVersion, str, str | None]]:
+    ) -> Iterator[tuple[Listed, str, str | None]]:
         """Keys, and each common prefix once: what lies below one is skipped, however much it is."""
         bucket, prefix, delimiter = request["Bucket"], request.get("Prefix", ""), request.get("Delimiter", "")
         # A marker that is itself a common prefix was listed as such: what lies below it is passed.
@@ -119,7 +120,7 @@ class Listings(Part):
         # the next one, which tells whether there is another page.
         first_batch = 1 if delimiter else page_size(request) + 1
         while cursor is not None:
-            for version in self._versions.walk(tx, bucket, prefix, cursor, first_batch=first_batch):
+            for version in self._versions.walk_latest(tx, bucket, prefix, cursor, first_batch):
                 common = common_prefix(version.key, prefix, delimiter)
                 yield version, version.key, common
                 if common is not None:
@@ -128,17 +129,17 @@ class Listings(Part):
             else:
                 return
 
-    def _entry(self, version: ObjectVersion, encode: Encoder, with_owner: bool) -> dict[str, object]:
+    def _entry(self, found: Listed, encode: Encoder, with_owner: bool) -> dict[str, object]:
         entry: dict[str, object] = {
-            "Key": encode(version.key),
-            "LastModified": version.last_modified,
-            "ETag": version.quoted_etag,
-            "Size": version.size,
+            "Key": encode(found.key),
+            "LastModified": datetime.fromtimestamp(int(found.modified_at), UTC),
+            "ETag": f'"{found.etag}"',
+            "Size": found.size,
             "StorageClass": "STANDARD",
         }
-        if version.about.checksums:
-            entry["ChecksumAlgorithm"] = sorted(version.about.checksums)
-            entry["ChecksumType"] = version.about.checksum_type
+        if checksums := json.loads(found.checksums):
+            entry["ChecksumAlgorithm"] = sorted(checksums)
+            entry["ChecksumType"] = found.checksum_type
         return {**entry, "Owner": {"ID": self._house.scope.account}} if with_owner else entry
 
 

@@ -68,7 +68,7 @@ class VersionListing(Part):
         """Versions behind the markers. Where the marker was deleted since, whatever is left of its key is behind it."""
         key, version_id = request.get("KeyMarker", ""), request.get("VersionIdMarker")
         marker = self._versions.version(tx, request["Bucket"], key, version_id) if version_id else None
-        for version in self._versions.walk(tx, request["Bucket"], request.get("Prefix", ""), cursor, all_versions=True):
+        for version in self._versions.walk(tx, request["Bucket"], request.get("Prefix", ""), cursor):
             if marker is None or version.key != marker.key or version.sequence < marker.sequence:
                 yield version
 

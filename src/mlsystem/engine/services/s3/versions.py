@@ -5,12 +5,12 @@ Keys are ordered by SQLite's binary collation, which is the order of their UTF-8
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Result, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from mlsystem.engine.services.s3.object_version import NULL_VERSION, Details, ObjectVersion, Segment
@@ -44,6 +44,28 @@ class Cursor:
 
     key: str = ""
     is_included: bool = False
+
+
+class Listed(NamedTuple):
+    """What a list tells of an object. `checksums` is JSON, an object by S3's names."""
+
+    key: str
+    modified_at: float
+    size: int
+    etag: str
+    checksums: str
+    checksum_type: str
+
+
+# A list has thousands: what it does not tell is not even read.
+_LISTED = (
+    objects.c.key,
+    objects.c.modified_at,
+    objects.c.size,
+    objects.c.etag,
+    func.json_extract(objects.c.body, "$.checksums"),
+    func.json_extract(objects.c.body, "$.checksum_type"),
+)
 
 
 class Versions:
@@ -124,39 +146,24 @@ class Versions:
         return set(tx.connection.execute(select(segments.c.file)).scalars())
 
     # ------------------------------------------------------------------ listing
-    def walk(
-        self,
-        tx: Transaction,
-        bucket: str,
-        prefix: str,
-        cursor: Cursor,
-        *,
-        all_versions: bool = False,
-        first_batch: int = FIRST_BATCH,
-    ) -> Iterator[ObjectVersion]:
-        """Versions from `cursor` on whose keys begin with `prefix`, by key and newest first.
+    def walk(self, tx: Transaction, bucket: str, prefix: str, cursor: Cursor) -> Iterator[ObjectVersion]:
+        """All versions and delete markers from `cursor` on whose keys begin with `prefix`, by key and newest first."""
 
-        The newest one of each key, and no delete markers, unless `all_versions`. Read in batches that grow from `first_batch`, as the
-        caller may soon stop.
-        """
-        size = first_batch
-        while True:
-            batch = self._batch(tx, bucket, prefix, cursor, size, all_versions)
-            yield from batch
-            if len(batch) < size:
-                return
-            cursor = Cursor(batch[-1].key)
-            size = min(4 * size, LARGEST_BATCH)
+        def read(place: Cursor, size: int) -> list[ObjectVersion]:
+            batch = [_version(row) for row in _rows(tx, bucket, prefix, place, size, all_versions=True)]
+            return self._whole_keys(tx, batch) if len(batch) == size else batch
 
-    def _batch(
-        self, tx: Transaction, bucket: str, prefix: str, cursor: Cursor, size: int, all_versions: bool
-    ) -> list[ObjectVersion]:
-        # The larger of both, so that the index is entered there.
-        is_included = cursor.is_included or prefix > cursor.key
-        values = {"bucket": bucket, "first": max(prefix, cursor.key), "size": size, "end": prefix_end(prefix)}
-        query = _listed(is_included, values["end"] is not None, all_versions)
-        batch = [_version(row) for row in tx.connection.execute(query, values)]
-        return self._whole_keys(tx, batch) if all_versions and len(batch) == size else batch
+        return _in_batches(read, cursor, FIRST_BATCH)
+
+    def walk_latest(
+        self, tx: Transaction, bucket: str, prefix: str, cursor: Cursor, first_batch: int
+    ) -> Iterator[Listed]:
+        """Objects from `cursor` on whose keys begin with `prefix`, by key; one whose newest version is a delete marker is none."""
+
+        def read(place: Cursor, size: int) -> list[Listed]:
+            return [Listed._make(row) for row in _rows(tx, bucket, prefix, place, size, all_versions=False)]
+
+        return _in_batches(read, cursor, first_batch)
 
     def _whole_keys(self, tx: Transaction, batch: list[ObjectVersion]) -> list[ObjectVersion]:
         """The batch with all versions of its last key, since the next batch begins after that key."""
@@ -166,6 +173,27 @@ class Versions:
         )
         rows = tx.connection.execute(query.order_by(objects.c.sequence.desc()))
         return [*batch, *(_version(row) for row in rows)]
+
+
+B = TypeVar("B", ObjectVersion, Listed)
+
+
+def _in_batches(read: Callable[[Cursor, int], list[B]], cursor: Cursor, size: int) -> Iterator[B]:
+    """The batches grow from `size`, as the caller may soon stop."""
+    while True:
+        batch = read(cursor, size)
+        yield from batch
+        if len(batch) < size:
+            return
+        cursor = Cursor(batch[-1].key)
+        size = min(4 * size, LARGEST_BATCH)
+
+
+def _rows(tx: Transaction, bucket: str, prefix: str, cursor: Cursor, size: int, *, all_versions: bool) -> Result[Any]:
+    # The larger of both, so that the index is entered there.
+    is_included = cursor.is_included or prefix > cursor.key
+    values = {"bucket": bucket, "first": max(prefix, cursor.key), "size": size, "end": prefix_end(prefix)}
+    return tx.connection.execute(_listed(is_included, values["end"] is not None, all_versions), values)
 
 
 @cache
@@ -179,7 +207,8 @@ def _listed(is_included: bool, has_end: bool, all_versions: bool) -> Select[Any]
         conditions.append(key < bindparam("end"))
     if not all_versions:
         conditions += [objects.c.is_latest, ~objects.c.is_delete_marker]
-    query = select(objects).where(*conditions).order_by(key, objects.c.sequence.desc())
+    query = select(objects) if all_versions else select(*_LISTED)
+    query = query.where(*conditions).order_by(key, objects.c.sequence.desc())
     return query.limit(bindparam("size"))
 
 
