@@ -28,7 +28,7 @@ class CannotPut(LookupError):
 def _compiled(query: str) -> jsonpath.JSONPath | jsonpath.CompoundJSONPath:
     try:
         return jsonpath.compile(query)
-    except JSONPathError as error:
+    except (JSONPathError, OverflowError) as error:  # the other one for a whole number beyond all bounds
         raise PathSyntaxError(f"the path '{query}' is not valid: {error}") from error
 
 

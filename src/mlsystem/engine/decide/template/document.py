@@ -21,9 +21,9 @@ from pydantic import JsonValue as Json
 from yaml.constructor import ConstructorError, SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from mlsystem.engine.decide.depth import TOO_DEEP, check_depth, is_too_deep
 from mlsystem.engine.decide.template.errors import Path, TemplateError, pointer
 from mlsystem.engine.decide.template.intrinsic import SHORT_FORMS
-from mlsystem.engine.decide.yaml_depth import check_depth
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 YAML_TAG = "tag:yaml.org,2002:"
@@ -60,13 +60,16 @@ def read_document(text: str) -> Document:
 
 def _read_json(text: str) -> Json:
     try:
-        return cast(Json, json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant))
+        body = cast(Json, json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant))
     except json.JSONDecodeError as error:
         raise TemplateError(
             f"Template format error: JSON not well-formed. (line {error.lineno}, column {error.colno})"
         ) from error
     except ValueError as error:  # a number of thousands of digits
         raise TemplateError(f"Template format error: JSON not well-formed: {error}") from error
+    if is_too_deep(body):
+        raise TemplateError(f"Template format error: {TOO_DEEP}.")
+    return body
 
 
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
+from mlsystem.engine.decide.depth import check_depth
 from mlsystem.engine.decide.errors import AwsError, NotImplementedHere
-from mlsystem.engine.decide.yaml_depth import check_depth
 
 PROPERTIES = ("Name", "Alias", "CurrentVersion", "TargetVersion")
 HOOKS = ("BeforeAllowTraffic", "AfterAllowTraffic")

@@ -98,6 +98,7 @@ def test_a_definite_path_that_means_nothing_is_an_error_in_awss_words(path: str,
         "$.a b",
         "$.a.length()",
         "$.a[?(@.b ==)]",
+        "$.a[?(@.b == 1e999)]",
     ],
 )
 def test_what_is_no_path_is_refused(path: str) -> None:

@@ -64,6 +64,7 @@ def test_scalars_mean_what_yaml_1_1_says_but_dates_stay_text(text: str, value: o
         ("A: 1\nB: [1, 2\n", "YAML not well-formed. (line 3, column 1)"),
         ("A: 1\n\tB: 2\n", "YAML not well-formed. (line 2, column 1)"),
         ('{"A": 1,\n "B" 2}', "JSON not well-formed. (line 2, column 6)"),
+        (f'{{"A": {"[" * 250}{"]" * 250}}}', "it is nested more than 200 levels deep."),
         ('{"A": NaN}', "JSON not well-formed: NaN is not a JSON value."),
         ("A: 1\nB: !Reff C\n", "unknown tag !Reff. (line 2)"),
         ("A: !!binary aGk=\n", "the YAML tag !!binary is not supported. (line 1)"),
