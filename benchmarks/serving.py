@@ -8,6 +8,8 @@ measured, a contender's answers must be those of the model. The contenders take 
 bare handler goes before each load on a contender: what is told is the ratio of the two, the middle one of all rounds.
 So what else happens on the machine hits both alike. Client and server share the machine's cores.
 
+Two contenders are the whole REST API, function included: the project's own, and one with the handler that most descriptions have.
+
 The bare handler is Granian with LightGBM's C functions, without anything else. The environments of the others are
 made from locked requirements (`benchmarks/peers/`) and kept in this user's cache; who cannot run here is named, with
 the reason. Written are serving.json, serving.md and serving.svg. `--quick` takes a few contenders, for a second each.
@@ -30,10 +32,20 @@ from benchmarks.served.endpoint import CAPTURED, UNCAPTURED
 from benchmarks.served.measuring import Case, Measuring
 from benchmarks.served.programs import BARE, CONTAINER, CONTAINER_ON_AWS, FASTAPI, FRAMEWORKS
 from benchmarks.served.report import markdown, picture, summary
+from benchmarks.served.rest_api import OWN_API, PLAIN_API
 from benchmarks.served.workload import trained
 
 ROOT = Path(__file__).parents[1]
-CONTENDERS: tuple[Contender, ...] = (CAPTURED, UNCAPTURED, CONTAINER, CONTAINER_ON_AWS, FASTAPI, *FRAMEWORKS)
+CONTENDERS: tuple[Contender, ...] = (
+    CAPTURED,
+    UNCAPTURED,
+    CONTAINER,
+    CONTAINER_ON_AWS,
+    FASTAPI,
+    *FRAMEWORKS,
+    OWN_API,
+    PLAIN_API,
+)
 CASES = tuple(Case(rows, connections) for rows in (1, 100) for connections in (16, 64))
 QUICK_CONTENDERS: tuple[Contender, ...] = (CAPTURED, FASTAPI)
 QUICK_CASES = CASES[:1]

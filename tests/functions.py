@@ -63,7 +63,14 @@ def invoke(engine: LiveEngine, name: str, event: object, **settings: Any) -> tup
 
 
 def make_api(engine: LiveEngine, name: str, function: str) -> str:
-    """A REST API whose `POST /api` a function (or its alias, by ARN) answers; the path at the engine's address, once it is served."""
+    """As `deploy_api`, once the function answers `{}`."""
+    path = deploy_api(engine, name, function)
+    eventually(lambda: _is_served(engine, path))
+    return path
+
+
+def deploy_api(engine: LiveEngine, name: str, function: str) -> str:
+    """A REST API whose `POST /api` a function (or its alias, by ARN) answers; the path at the engine's address."""
     gateway = engine.client("apigateway")
     uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations"
     integration = {"type": "aws_proxy", "httpMethod": "POST", "uri": uri}
@@ -73,9 +80,7 @@ def make_api(engine: LiveEngine, name: str, function: str) -> str:
     let_invoke(engine, function, "apigateway", f"arn:aws:execute-api:us-east-1:000000000000:{api}/*")
     deployment = gateway.create_deployment(restApiId=api)["id"]
     gateway.create_stage(restApiId=api, stageName="Prod", deploymentId=deployment)
-    path = f"/_api/{api}/Prod/api"
-    eventually(lambda: _is_served(engine, path))
-    return path
+    return f"/_api/{api}/Prod/api"
 
 
 def _is_served(engine: LiveEngine, path: str) -> bool:

@@ -43,7 +43,8 @@ def check_path(text: str) -> Path:
 def read(path: Path, document: Json) -> Json:
     """What the path means in the document that is its root. Raises PathNotFound."""
     if path.query is not None:
-        return _compiled(path.query).findall(document)
+        # The library would take a text for JSON; there is nothing in one.
+        return [] if isinstance(document, str) else _compiled(path.query).findall(document)
     for count, step in enumerate(path.steps):
         document = _follow(document, step, path.steps[: count + 1], count == len(path.steps) - 1)
     return document

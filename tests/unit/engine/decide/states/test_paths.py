@@ -106,6 +106,11 @@ def test_what_is_no_path_is_refused(path: str) -> None:
         check_path(path)
 
 
+@pytest.mark.parametrize("text", ["-[1", "", '{"x": 1}'])
+def test_nothing_is_found_in_a_text(text: str) -> None:
+    assert read(check_path("$..x"), text) == []
+
+
 def test_roots_are_the_document_the_context_object_or_a_variable() -> None:
     assert parse_path("$.a").root == "$"
     assert parse_path("$$.Execution.Id").root == "$$"
