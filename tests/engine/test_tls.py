@@ -43,6 +43,7 @@ HANDLER = (
 import json
 
 def handler(event, context):
+    print(event.get("body"))
     if "public" in event:
         return look(event["public"])
     return {"statusCode": 200, "body": "seen by the function"}
@@ -186,6 +187,30 @@ def test_a_build_which_has_the_machines_network_speaks_https_too(live: LiveEngin
     assert build["buildStatus"] == "SUCCEEDED", log
     assert s3.get_object(Bucket="tls-builds", Key="word")["Body"].read() == b"built\n"
     assert s3.get_object(Bucket="tls-builds", Key="read")["Body"].read() == b"cloned"
+
+
+def test_a_topic_tells_an_api_of_the_engine(live: LiveEngine) -> None:
+    function = make_function(live, "told", HANDLER)
+    path = make_api(live, "told", function)
+    sns, logs = live.client("sns"), live.client("logs")
+    topic = sns.create_topic(Name="told")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="https", Endpoint=live.url + path)
+
+    def told() -> bool:
+        events = logs.filter_log_events(logGroupName="/aws/lambda/told")["events"]
+        return any("SubscriptionConfirmation" in event["message"] for event in events)
+
+    eventually(told)
+
+
+def test_a_form_from_a_page_without_tls_is_none_of_ours(live: LiveEngine) -> None:
+    plain = live.url.replace("https:", "http:")
+    headers = {"Origin": plain, "Content-Type": "application/x-www-form-urlencoded"}
+    request = urllib.request.Request(f"{live.url}/_console/sign-in", b"token=x", headers)
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(request, timeout=30, context=live.tls())
+    with error.value:
+        assert (error.value.code, b"another site asked for this" in error.value.read()) == (403, True)
 
 
 def test_the_consoles_cookie_is_never_sent_without_tls(live: LiveEngine) -> None:

@@ -22,6 +22,8 @@ from mlsystem.client.errors import NotRunning
 Target = Literal["local", "aws"]
 HOME_VARIABLE = "MLSYSTEM_HOME"
 HEALTH = "/_mlsystem/health"
+# In the data folder: the certificate of the engine's authority, where it speaks HTTPS.
+CA_FILE = "ca.pem"
 OWN_ENDPOINT = "AWS_ENDPOINT_URL_"  # of a single service; it wins over that of all
 # A profile wins over keys in the environment, and an old token is sent along with the new keys.
 LEADING_AWAY = frozenset(

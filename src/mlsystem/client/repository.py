@@ -13,7 +13,7 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from mlsystem.client.connection import Connection
+from mlsystem.client.connection import CA_FILE, Connection
 from mlsystem.client.errors import ClientFailure, NotFound
 from mlsystem.client.project import Project
 
@@ -44,9 +44,11 @@ def _url(connection: Connection, project: Project) -> str:
 
 
 def _trust(connection: Connection) -> list[str]:
-    """For the engine's own URL alone: the repository may get other remotes."""
+    """For the engine's own URL alone: the repository may get other remotes. Also where it speaks HTTP: the next one may have TLS."""
     engine = connection.engine
-    return [f"http.{engine.url}/.sslCAInfo={engine.ca_bundle}"] if engine is not None and engine.ca_bundle else []
+    if engine is None:
+        return []
+    return [f"http.https:{engine.url.partition(':')[2]}/.sslCAInfo={connection.home / CA_FILE}"]
 
 
 def git_environment(connection: Connection) -> dict[str, str]:

@@ -145,6 +145,7 @@ def build(settings: Settings, clock: Clock, stack: ExitStack) -> Engine:
 def _certificate(settings: Settings, folder: DataFolder, equipment: Equipment, clock: Clock) -> DoorCertificate | None:
     """Raises StartupError."""
     if not settings.has_tls:
+        equipment.plane.layout.certificate.unlink(missing_ok=True)  # with its private key
         return None
     machine = equipment.machine
     if not machine.shares_no_network:

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from mlsystem.console.security.body import form_of
 from mlsystem.console.security.people import People, Person, Role, owner
 from mlsystem.console.security.refused import NotSignedIn, Refused
-from mlsystem.console.security.session import CSRF_FIELD, CSRF_HEADER, Session, Sessions
+from mlsystem.console.security.session import CSRF_FIELD, CSRF_HEADER, Session, Sessions, is_encrypted
 
 OwnSite = ("same-origin", "none")
 
@@ -65,11 +65,17 @@ class Gate:
         if request.headers.get("sec-fetch-site", "none") not in OwnSite:
             raise Refused(403, "another site asked for this")
         origin = request.headers.get("origin")
-        if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
+        if origin is not None and not _is_own(origin, request):
             raise Refused(403, "another site asked for this")
         given = request.headers.get(CSRF_HEADER) or str((await form_of(request)).get(CSRF_FIELD, ""))
         if session is None or not self.sessions.is_csrf_token(session, given):
             raise Refused(403, "this page is too old: load it again, then repeat what you did")
+
+
+def _is_own(origin: str, request: Request) -> bool:
+    """What came by TLS comes from a page that did."""
+    scheme, _, host = origin.partition("://")
+    return host == request.headers.get("host") and (scheme == "https" or not is_encrypted(request))
 
 
 def _host_of(header: str) -> str:

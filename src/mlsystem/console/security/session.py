@@ -68,13 +68,13 @@ class Sessions:
 
     def write(self, request: Request, response: Response, session: Session) -> None:
         value = str(self._serializer.dumps(vars(session)))
-        is_secure = _is_encrypted(request)
+        is_secure = is_encrypted(request)
         response.set_cookie(
             _cookie(request), value, LIFETIME_SECONDS, path=PATH, httponly=True, samesite="lax", secure=is_secure
         )
 
     def forget(self, request: Request, response: Response) -> None:
-        response.delete_cookie(_cookie(request), path=PATH, secure=_is_encrypted(request))
+        response.delete_cookie(_cookie(request), path=PATH, secure=is_encrypted(request))
 
     def say(self, response: Response, words: str) -> None:
         """On the next page."""
@@ -121,10 +121,10 @@ def _make_key(path: Path) -> None:
         aside.unlink(missing_ok=True)
 
 
-def _is_encrypted(request: Request) -> bool:
+def is_encrypted(request: Request) -> bool:
     """Whether it came by TLS, which ends at the front door, or at a proxy; who only says so gets a stricter cookie."""
     return request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
 
 
 def _cookie(request: Request) -> str:
-    return SECURE_COOKIE if _is_encrypted(request) else COOKIE
+    return SECURE_COOKIE if is_encrypted(request) else COOKIE

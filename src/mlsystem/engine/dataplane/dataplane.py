@@ -23,6 +23,8 @@ from mlsystem.engine.dataplane.state import State
 
 # Longer than the body of a request may take.
 LATE_SECONDS = 65.0
+# Of the public listener: twice as many as connections, and less than half of the descriptors that Envoy may have.
+MOST_SOCKETS = 8000
 _POLL_SECONDS = 0.003
 # A cluster's own `warming_state` is not among them.
 _STATISTICS = "(version_text|update_rejected|update_failure|warming_clusters|listeners_warming)$"
@@ -35,12 +37,15 @@ class DataPlane:
     `flush_milliseconds` of the spools are lost when Envoy is killed or the power goes.
     """
 
-    def __init__(self, folder: Path, threads: int = 2, flush_milliseconds: int = 1000):
+    def __init__(
+        self, folder: Path, threads: int = 2, flush_milliseconds: int = 1000, most_sockets: int = MOST_SOCKETS
+    ):
         self.layout = Layout(folder)
         self.admin = Admin(self.layout.admin_socket)
         self.requests = Spool(self.layout.request_log, self.admin)
         self.captured = Spool(self.layout.capture_log, self.admin)
         self._threads = threads
+        self._most_sockets = most_sockets
         self._flush_milliseconds = flush_milliseconds
         self._lock = threading.Lock()
         self._wanted: xds.XdsFiles | None = None
@@ -159,7 +164,7 @@ class DataPlane:
     def _prepare(self) -> None:
         for folder in (self.layout.clusters.parent, self.layout.spool):
             folder.mkdir(parents=True, exist_ok=True)
-        bootstrap = xds.bootstrap(self.layout)
+        bootstrap = xds.bootstrap(self.layout, self._most_sockets)
         if not self.layout.bootstrap.exists() or self.layout.bootstrap.read_text() != bootstrap:
             _replace(self.layout.bootstrap, bootstrap)
 

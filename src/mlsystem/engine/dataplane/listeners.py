@@ -68,7 +68,7 @@ def _listener(
         **_plain_listener(name, address, plain),
         "listener_filters": [tls.inspector()],
         "listener_filters_timeout": f"{door.headers_seconds:g}s",
-        "filter_chains": tls.chains(layout, encrypted, plain),
+        "filter_chains": tls.chains(door, layout, encrypted, plain),
     }
 
 
@@ -76,6 +76,8 @@ def _plain_listener(name: str, address: Json, filters: Sequence[Json]) -> Json:
     return {
         "name": name,
         "address": address,
+        # The others are for those whom the engine has started.
+        "ignore_global_conn_limit": name != PUBLIC_LISTENER,
         # A port that another process holds must be an error, not shared with it; so the threads share one socket, evenly.
         "enable_reuse_port": False,
         "connection_balance_config": {"exact_balance": {}},

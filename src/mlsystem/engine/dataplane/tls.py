@@ -28,12 +28,13 @@ def inspector() -> Json:
     return extension("tls-inspector", "extensions.filters.listener.tls_inspector.v3.TlsInspector")
 
 
-def chains(layout: Layout, encrypted: Sequence[Json], plain: Sequence[Json]) -> list[Json]:
+def chains(door: Door, layout: Layout, encrypted: Sequence[Json], plain: Sequence[Json]) -> list[Json]:
     """What is done with a connection of either kind."""
     return [
         {
             "filter_chain_match": {"transport_protocol": "tls"},
             "transport_socket": _transport(layout),
+            "transport_socket_connect_timeout": f"{door.headers_seconds:g}s",
             "filters": [*encrypted],
         },
         {"filters": [*plain]},
@@ -57,15 +58,21 @@ def turned_away(door: Door) -> Json:
     """For plain HTTP at the public listener."""
     words = f"This port speaks HTTPS: https://{door.host}:{door.port}. Nothing was done.\n"
     reading = {"name": ":method", "string_match": {"safe_regex": {"regex": _READING}}}
-    routes = [
-        {"match": {"prefix": "/", "headers": [reading]}, "redirect": {"https_redirect": True}},
-        {"match": {"prefix": "/"}, "direct_response": {"status": 400, "body": {"inline_string": words}}},
+    told = {"match": {"prefix": "/"}, "direct_response": {"status": 400, "body": {"inline_string": words}}}
+    # Not for good: the next engine may speak HTTP, and browsers would remember.
+    redirect = {"https_redirect": True, "response_code": "TEMPORARY_REDIRECT"}
+    led = {"match": {"prefix": "/", "headers": [reading]}, "redirect": redirect}
+    own_names = [f"{name}:{door.port}" for name in dict.fromkeys((door.host, "localhost"))]
+    hosts = [
+        {"name": "plain", "domains": own_names, "routes": [led, told]},
+        # Nobody is led to where a stranger's name leads.
+        {"name": "others", "domains": ["*"], "routes": [told]},
     ]
     return extension(
         "envoy.filters.network.http_connection_manager",
         "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix="plain",
-        route_config={"virtual_hosts": [{"name": "plain", "domains": ["*"], "routes": routes}]},
+        route_config={"virtual_hosts": hosts},
         http_filters=[extension("envoy.filters.http.router", "extensions.filters.http.router.v3.Router")],
         server_header_transformation="PASS_THROUGH",
         request_headers_timeout=f"{door.headers_seconds:g}s",

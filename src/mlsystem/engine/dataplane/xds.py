@@ -18,7 +18,7 @@ from mlsystem.engine.dataplane.layout import Layout
 from mlsystem.engine.dataplane.listeners import STAT_PREFIX, listeners
 from mlsystem.engine.dataplane.routes import ROUTE_CONFIG, route_configuration
 from mlsystem.engine.dataplane.state import State
-from mlsystem.engine.dataplane.typed import Json, pipe
+from mlsystem.engine.dataplane.typed import Json, pipe, typed
 
 _RESOURCE = "type.googleapis.com/envoy.config."
 
@@ -46,16 +46,25 @@ class XdsFiles:
         return [self.clusters, self.routes, self.listeners]
 
 
-def bootstrap(layout: Layout) -> str:
-    """What Envoy is started with, the same for every state: where to be administered, and where to find everything
-    else."""
+def bootstrap(layout: Layout, most_sockets: int) -> str:
+    """What Envoy is started with, the same for every state: where to be administered, and where to find everything else.
+
+    `most_sockets` of the public listener are held at all, also those that have not yet said whether they speak TLS: they are not among
+    the connections that the listener counts.
+    """
+    limit = typed(
+        "extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+        max_active_downstream_connections=most_sockets,
+    )
+    monitor = {"name": "envoy.resource_monitors.global_downstream_max_connections", "typed_config": limit}
     dynamic = {
         name: {"resource_api_version": "V3", "path_config_source": {"path": str(path)}}
         for name, path in (("lds_config", layout.listeners), ("cds_config", layout.clusters))
     }
     document = {
         "node": {"id": "mlsystem", "cluster": "mlsystem"},
-        "admin": {"address": pipe(str(layout.admin_socket))},
+        "admin": {"address": pipe(str(layout.admin_socket)), "ignore_global_conn_limit": True},
+        "overload_manager": {"resource_monitors": [monitor]},
         "dynamic_resources": dynamic,
     }
     return json.dumps(document, indent=1)
@@ -129,8 +138,8 @@ def _file(path: Path, stat: str, kind: str, resources: list[Json]) -> XdsFile:
     return _written(path, stat, [{"@type": _RESOURCE + kind, **resource} for resource in resources])
 
 
-def _written(path: Path, stat: str, typed: list[Json]) -> XdsFile:
+def _written(path: Path, stat: str, resources: list[Json]) -> XdsFile:
     # On one line: with an indentation Python's slow encoder would write it, anew with every instance that comes or goes.
-    text = json.dumps(typed)
+    text = json.dumps(resources)
     version = hashlib.blake2s(text.encode(), digest_size=8).hexdigest()
     return XdsFile(path, stat, version, f'{{"version_info": "{version}", "resources": {text}}}')

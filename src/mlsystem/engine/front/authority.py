@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
@@ -30,8 +31,9 @@ from mlsystem.engine.store.disk import sync_folder
 FILE = "authority.pem"
 AUTHORITY_LIFE = timedelta(days=3650)
 CERTIFICATE_LIFE = timedelta(days=90)
-# The clock of whoever checks may be behind.
+# The clock of whoever checks may be behind; and that of this machine may be set right later.
 _BEFORE = timedelta(days=1)
+_LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _HOST_NAME = "localhost"
 _ADDRESSES = ("127.0.0.1", "::1")
 _VOUCHES_FOR = x509.NameConstraints(
@@ -72,7 +74,7 @@ class Authority:
         )
         ends_at = now + CERTIFICATE_LIFE
         made = (
-            _builder("mlsystem front door", self.certificate.subject, key, now, ends_at)
+            _builder("mlsystem front door", self.certificate.subject, key, now - _BEFORE, ends_at)
             .add_extension(names, critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(is_authority=False), critical=True)
@@ -94,7 +96,7 @@ def read_authority(folder: Path, now: datetime) -> Authority:
             found = _read(path)
     except OSError as error:
         raise StartupError(f"the certificate authority {path} cannot be kept: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: its key asks for a password
         raise StartupError(
             f"the certificate authority {path} is damaged: put it back, or remove it, and a new one is made, which "
             "clients then have to trust"
@@ -107,8 +109,9 @@ def _make(now: datetime) -> Authority:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mlsystem authority of this machine")])
     certificate = (
-        _builder("mlsystem authority of this machine", name, key, now, now + AUTHORITY_LIFE)
+        _builder("mlsystem authority of this machine", name, key, _LONG_AGO, now + AUTHORITY_LIFE)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(_usage(is_authority=True), critical=True)
         .add_extension(_VOUCHES_FOR, critical=True)
         .sign(key, SHA256())
@@ -117,7 +120,7 @@ def _make(now: datetime) -> Authority:
 
 
 def _builder(
-    subject: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, ends_at: datetime
+    subject: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, begins_at: datetime, ends_at: datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -125,7 +128,7 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BEFORE)
+        .not_valid_before(begins_at)
         .not_valid_after(ends_at)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mlsystem.engine.dataplane.dataplane import DataPlane
+from mlsystem.engine.decide.errors import StartupError
 from mlsystem.engine.front.authority import CERTIFICATE_LIFE, read_authority
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,9 @@ class DoorCertificate:
 
     def tidy(self, now: float) -> None:
         """Called once a day, or when the machine is awake again."""
-        if datetime.fromtimestamp(now, UTC) + CERTIFICATE_LIFE - _RENEWED_AFTER > self._ends_at:
+        left = self._ends_at - datetime.fromtimestamp(now, UTC)
+        # More than a life is left where the clock was set back.
+        if not CERTIFICATE_LIFE - _RENEWED_AFTER <= left <= CERTIFICATE_LIFE:
             self._renew(now)
 
     def _renew(self, now: float) -> None:
@@ -38,7 +41,10 @@ class DoorCertificate:
 
 def _lay(public: Path, pem: str) -> None:
     """A file that is right stays: programs have it mounted."""
-    if not public.exists() or public.read_text() != pem:
-        aside = public.with_suffix(".tmp")
-        aside.write_text(pem)
-        aside.rename(public)
+    try:
+        if not public.exists() or public.read_bytes() != pem.encode():
+            aside = public.with_suffix(".tmp")
+            aside.write_text(pem)
+            aside.rename(public)
+    except OSError as error:
+        raise StartupError(f"the certificate for clients cannot be laid at {public}: {error.strerror}") from error

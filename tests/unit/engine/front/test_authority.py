@@ -12,7 +12,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from mlsystem.engine.decide.errors import StartupError
 from mlsystem.engine.front.authority import AUTHORITY_LIFE, CERTIFICATE_LIFE, FILE, Certificate, read_authority
@@ -65,6 +71,22 @@ def test_who_steals_its_key_can_play_no_other_server(tmp_path: Path, name: x509.
         _meet(Certificate(pem, issued.key, issued.ends_at), authority.pem, str(name.value), tmp_path)
 
 
+def test_it_vouches_for_servers_alone_and_for_no_further_authority(tmp_path: Path) -> None:
+    extensions = read_authority(tmp_path, NOW).certificate.extensions
+    purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(purposes) == [ExtendedKeyUsageOID.SERVER_AUTH]
+    basic = extensions.get_extension_for_class(x509.BasicConstraints)
+    assert (basic.critical, basic.value.ca, basic.value.path_length) == (True, True, 0)
+    assert extensions.get_extension_for_class(x509.NameConstraints).critical
+
+
+def test_one_that_was_made_while_the_clock_was_ahead_counts_when_it_is_set_right(tmp_path: Path) -> None:
+    made = read_authority(tmp_path, NOW + timedelta(days=4000))
+    now = read_authority(tmp_path, NOW)
+    assert now.pem == made.pem
+    _meet(now.issue("127.0.0.1", NOW), now.pem, "127.0.0.1", tmp_path)
+
+
 def test_it_stays_the_same_and_is_its_owners_alone(tmp_path: Path) -> None:
     folder = tmp_path / "keys"
     first = read_authority(folder, NOW)
@@ -101,7 +123,10 @@ def test_a_damaged_one_is_not_silently_replaced(tmp_path: Path) -> None:
     other = tmp_path / "other"
     certificate = read_authority(other, NOW).pem
     key = content.partition("-----BEGIN CERTIFICATE")[0]
-    for damaged in ("", content[: len(content) // 2], key + certificate):
+    locked = BestAvailableEncryption(b"a password")
+    private = load_pem_private_key(key.encode(), None)
+    closed = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked).decode() + certificate
+    for damaged in ("", content[: len(content) // 2], key + certificate, closed):
         path.write_text(damaged)
         with pytest.raises(StartupError, match=f"{FILE} is damaged: put it back, or remove it"):
             read_authority(tmp_path, NOW)

@@ -6,9 +6,11 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 
 from mlsystem.engine.dataplane.dataplane import DataPlane
+from mlsystem.engine.decide.errors import StartupError
 from mlsystem.engine.front.authority import CERTIFICATE_LIFE
 from mlsystem.engine.front.certificate import DoorCertificate
 
@@ -72,11 +74,26 @@ def test_a_machine_that_slept_for_too_long_has_a_new_one_with_the_first_look(tmp
     assert hall.certificate.not_valid_after_utc > awake
 
 
+def test_a_clock_that_is_set_back_brings_a_new_one_that_counts_already(tmp_path: Path) -> None:
+    hall = Hall(tmp_path)
+    certificate = hall.open(NOW)
+    before = NOW - timedelta(days=60)
+    certificate.tidy(before.timestamp())
+    assert hall.certificate.not_valid_before_utc < before < hall.certificate.not_valid_after_utc
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    hall = Hall(tmp_path)
+    hall.public.mkdir()
+    with pytest.raises(StartupError, match=r"cannot be laid at .*ca\.pem"):
+        hall.open(NOW)
+
+
 def test_what_clients_trust_is_laid_again_where_it_was_lost_or_changed(tmp_path: Path) -> None:
     hall = Hall(tmp_path)
     hall.open(NOW)
     trusted = hall.public.read_text()
-    for damage in (hall.public.unlink, lambda: hall.public.write_text("another")):
+    for damage in (hall.public.unlink, lambda: hall.public.write_bytes(b"another \xff")):
         damage()
         hall.open(NOW)
         assert hall.public.read_text() == trusted

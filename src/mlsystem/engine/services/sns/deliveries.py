@@ -29,7 +29,7 @@ class Deliveries(Part):
     def __init__(self, house: House, mailer: Mailer):
         self._house = house
         self._mailer = mailer
-        self._webhook = Webhook()
+        self._webhook = Webhook(house.folder.authority)
 
     def machines(self) -> Sequence[Machine[Any]]:
         return (DeliveryMachine(),)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import ssl
+from pathlib import Path
 from typing import Any
 
 import urllib3
@@ -20,10 +22,13 @@ class HookWaits(EngineError):
 
 
 class Webhook:
-    """One pool of connections for all."""
+    """One pool of connections for all. `authority`: a certificate that is trusted beside those of the machine, if the file is there."""
 
-    def __init__(self) -> None:
-        self._pool = urllib3.PoolManager(timeout=urllib3.Timeout(TIMEOUT_SECONDS), retries=False)
+    def __init__(self, authority: Path) -> None:
+        trust = ssl.create_default_context()
+        if authority.exists():
+            trust.load_verify_locations(authority)
+        self._pool = urllib3.PoolManager(timeout=urllib3.Timeout(TIMEOUT_SECONDS), retries=False, ssl_context=trust)
 
     def post(self, document: dict[str, Any], subscription: Subscription) -> None:
         """Raises HookWaits, or ActionFailed when the endpoint refused it for good."""
