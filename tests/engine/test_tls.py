@@ -11,13 +11,16 @@ import sys
 import tarfile
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import SSLError
 
+from mlsystem.client.connection import Connection
+from mlsystem.client.repository import clone, git_environment
 from mlsystem.engine.runtime.credentials import AUTHORITY
 from tests.command_line import run
 from tests.functions import invoke, make_api, make_function
@@ -242,10 +245,13 @@ def test_a_shell_is_told_whom_to_trust(live: LiveEngine) -> None:
     assert json.loads(subprocess.run(curl, capture_output=True, check=True, text=True).stdout)["status"] == "ready"
 
 
-def test_an_engine_goes_from_http_to_https_and_back(new_engine: Callable[..., LiveEngine]) -> None:
+def test_an_engine_goes_from_http_to_https_and_back(new_engine: Callable[..., LiveEngine], tmp_path: Path) -> None:
     live = new_engine()
     live.start()
     live.client("s3").create_bucket(Bucket="kept")
+    live.client("codecommit").create_repository(repositoryName="kept")
+    connection = Connection("local", live.folder)
+    clone(connection, SimpleNamespace(pipeline="kept"), tmp_path / "clone")  # type: ignore[arg-type]
     plain = live.url
     for options, url in ((("--tls",), plain.replace("http:", "https:")), ((), plain)):
         live.stop()
@@ -253,6 +259,15 @@ def test_an_engine_goes_from_http_to_https_and_back(new_engine: Callable[..., Li
         live.start()
         assert live.url == url
         assert [one["Name"] for one in live.client("s3").list_buckets()["Buckets"]] == ["kept"]
+        _push(tmp_path / "clone", git_environment(Connection("local", live.folder)))
+
+
+def _push(clone: Path, environment: Mapping[str, str]) -> None:
+    """A commit, to where the clone came from."""
+    who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
+    for words in (["commit", "--quiet", "--allow-empty", "-m", "More"], ["push", "--quiet", "origin", "HEAD:main"]):
+        done = subprocess.run(["git", *who, *words], cwd=clone, env={**environment}, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
 
 
 def test_where_programs_share_the_machines_network_it_is_refused(tmp_path: Path) -> None:

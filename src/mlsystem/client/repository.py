@@ -44,11 +44,12 @@ def _url(connection: Connection, project: Project) -> str:
 
 
 def _trust(connection: Connection) -> list[str]:
-    """For the engine's own URL alone: the repository may get other remotes. Also where it speaks HTTP: the next one may have TLS."""
+    """For the engine's own URLs alone: the repository may get other remotes. Also of plain HTTP, which an engine with TLS leads on from."""
     engine = connection.engine
     if engine is None:
         return []
-    return [f"http.https:{engine.url.partition(':')[2]}/.sslCAInfo={connection.home / CA_FILE}"]
+    where = engine.url.partition(":")[2]
+    return [f"http.{scheme}:{where}/.sslCAInfo={connection.home / CA_FILE}" for scheme in ("http", "https")]
 
 
 def git_environment(connection: Connection) -> dict[str, str]:
