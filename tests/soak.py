@@ -5,15 +5,15 @@
 A round is what a month brings: new data, a person's approval and a canary shift into production; requests that drift, are seen to, are
 labelled, and train a model, which a person approves, too. Meanwhile clients ask the API without a pause. All of it is project/ with the
 tests' small program in the model's place, under a clock that makes waits sixty times shorter. After each round the engine, its front door
-and all that they have started are looked at. Flat is what in the last third of the rounds lies at most a tenth (and what a look differs
-by anyway) above what it was in the third before; the first third is for caches to fill. Any request that is refused, and any step that
+and all that they have started are looked at. Flat is what in the last third of the rounds rises at most a tenth (and what a look differs by
+anyway) above how high it rose in the third before; the first third is for caches to fill. It is the crests that are compared, as functions
+that nobody has asked for ten minutes go, many at a time, and come again. Any request that is refused, and any step that
 does not come out as it should, ends the run with an error.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import tempfile
 import time
@@ -152,24 +152,24 @@ def _size(path: Path) -> int:
 
 
 def growth(looks: Sequence[Look]) -> dict[str, float]:
-    """Of each figure, the median of the last third of the looks by that of the third before. ValueError for too few."""
+    """Of each figure, the greatest of the last third of the looks by that of the third before. ValueError for too few."""
     if len(looks) < FEWEST_ROUNDS:
         raise ValueError(f"{len(looks)} rounds tell nothing; {FEWEST_ROUNDS} do")
     third = len(looks) // 3
     before, after = looks[-2 * third : -third], looks[-third:]
-    return {name: round(_median(after, name) / _median(before, name), 3) for name in SLACK}
+    return {name: round(_greatest(after, name) / _greatest(before, name), 3) for name in SLACK}
 
 
 def grown(looks: Sequence[Look]) -> list[str]:
     """The figures that are not flat."""
     third = len(looks) // 3
     before, after = looks[-2 * third : -third], looks[-third:]
-    allowed = {name: MOST_GROWTH * _median(before, name) + slack for name, slack in SLACK.items()}
-    return [name for name, most in allowed.items() if _median(after, name) > most]
+    allowed = {name: MOST_GROWTH * _greatest(before, name) + slack for name, slack in SLACK.items()}
+    return [name for name, most in allowed.items() if _greatest(after, name) > most]
 
 
-def _median(looks: Sequence[Look], name: str) -> float:
-    return float(statistics.median(getattr(look, name) for look in looks))
+def _greatest(looks: Sequence[Look], name: str) -> float:
+    return float(max(getattr(look, name) for look in looks))
 
 
 def measure(minutes: float, tell: Callable[[Look], None]) -> list[Look]:

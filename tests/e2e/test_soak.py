@@ -47,6 +47,14 @@ def test_what_fills_up_at_first_and_differs_a_little_is_flat() -> None:
     assert told(looks)[-1] == "flat"
 
 
+def test_what_comes_and_goes_in_waves_is_flat_and_waves_that_rise_are_not() -> None:
+    waves = [1900.0 + 100 * min(number % 20, 12) for number in range(41)]
+    looks = [replace(FIRST, all_mb=height) for height in waves]
+    assert grown(looks) == []
+    rising = [replace(look, all_mb=look.all_mb * (1 + number / 60)) for number, look in enumerate(looks)]
+    assert grown(rising) == ["all_mb"]
+
+
 def test_of_few_rounds_nothing_is_told() -> None:
     with pytest.raises(ValueError, match="tell nothing"):
         growth([FIRST] * 5)
