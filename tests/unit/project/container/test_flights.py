@@ -10,6 +10,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -157,3 +158,12 @@ def test_a_replayed_request_is_answered_flight_by_flight(trained: Container) -> 
 def test_the_baseline_reaches_the_baseline_job_row_by_row(trained: Container, folder: Path) -> None:
     prepared = table(trained.ml / "processing" / "baseline" / "baseline.csv")
     assert prepared == table(folder / "baseline.csv")
+
+
+@pytest.mark.parametrize(
+    ("clock", "wait"), [("10:00:00", 0), ("10:55:59", 0), ("10:56:01", 284), ("10:59:59", 46), ("11:00:01", 0)]
+)
+def test_july_does_not_come_while_the_monitor_looks_by_itself(clock: str, wait: float) -> None:
+    demo: Any = importlib.import_module("demo")
+    moment = datetime.fromisoformat(f"2026-12-02T{clock}+00:00").timestamp()
+    assert demo.seconds_past_hour(moment) == pytest.approx(wait)
