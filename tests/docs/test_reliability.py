@@ -14,6 +14,7 @@ from tests.chaos.invariants import INVARIANTS
 from tests.chaos.test_runs import RUNS
 from tests.command_line import run
 from tests.docs.documents import ROOT, shell_lines
+from tests.fuzz.kinds import KINDS
 
 
 def test_a_backup_is_made_and_put_back_as_the_page_says(tmp_path: Path) -> None:
@@ -49,6 +50,10 @@ def test_the_page_tells_the_age_of_everything_that_has_one() -> None:
         one.subject for one in RETENTIONS if f"| {one.subject} | {one.days:g} | {_rule(one.source)} |" not in text
     ]
     assert missing == []
+
+
+def test_the_page_counts_the_kinds_of_made_up_inputs() -> None:
+    assert f"makes so many of {len(KINDS)} kinds" in (ROOT / "docs" / "reliability.md").read_text()
 
 
 def test_the_page_names_every_fault_and_every_invariant_of_the_chaos_runs() -> None:

@@ -6,8 +6,6 @@ machine itself (RFC 5280, 4.2.1.10): who steals its key cannot play any other se
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -26,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from mlsystem.engine.decide.errors import StartupError
-from mlsystem.engine.store.disk import sync_folder
+from mlsystem.engine.store.disk import keep_private
 
 FILE = "authority.pem"
 AUTHORITY_LIFE = timedelta(days=3650)
@@ -92,7 +90,9 @@ def read_authority(folder: Path, now: datetime) -> Authority:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         found = _read(path)
         if found is None or found.certificate.not_valid_after_utc < now + 2 * CERTIFICATE_LIFE:
-            _keep(path, _make(now), is_first=found is None)
+            made = _make(now)
+            # Of several engines that make the first one at once, one does; the others then find it.
+            keep_private(path, _pem(made.key) + made.pem, stays=found is None)
             found = _read(path)
     except OSError as error:
         raise StartupError(f"the certificate authority {path} cannot be kept: {error.strerror}") from error
@@ -161,24 +161,6 @@ def _read(path: Path) -> Authority | None:
     if certificate.public_key() != key.public_key():
         raise ValueError("the certificate is of another key")
     return Authority(certificate, key)
-
-
-def _keep(path: Path, authority: Authority, is_first: bool) -> None:
-    """Of several engines that make the first one at once, one does; the others then find it."""
-    descriptor, aside = tempfile.mkstemp(dir=path.parent)  # its mode is 0600
-    try:
-        os.write(descriptor, (_pem(authority.key) + authority.pem).encode())
-        os.fsync(descriptor)
-        if is_first:
-            os.link(aside, path)
-        else:
-            Path(aside).replace(path)
-    except FileExistsError:
-        pass
-    finally:
-        os.close(descriptor)
-        Path(aside).unlink(missing_ok=True)
-    sync_folder(path.parent)
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> str:

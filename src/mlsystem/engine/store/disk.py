@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
@@ -35,6 +37,23 @@ def _full() -> AwsError:
     return AwsError(
         "InsufficientStorage", "The disk of the engine's data folder is full: free space, then try again.", 507
     )
+
+
+def keep_private(path: Path, content: str, *, stays: bool = False) -> None:
+    """A file of its owner's alone, there whole or not at all, and on the disk when this returns. `stays`: one that is there already."""
+    descriptor, aside = tempfile.mkstemp(dir=path.parent)  # its mode is 0600
+    try:
+        os.write(descriptor, content.encode())
+        os.fsync(descriptor)
+        if stays:
+            with suppress(FileExistsError):
+                path.hardlink_to(aside)
+        else:
+            Path(aside).replace(path)
+    finally:
+        os.close(descriptor)
+        Path(aside).unlink(missing_ok=True)
+    sync_folder(path.parent)
 
 
 def sync_folder(path: Path) -> None:

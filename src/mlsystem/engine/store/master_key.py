@@ -9,12 +9,11 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-import tempfile
 from pathlib import Path
 
 from mlsystem.engine.decide.errors import StartupError
 from mlsystem.engine.store.database import Database
-from mlsystem.engine.store.disk import sync_folder
+from mlsystem.engine.store.disk import keep_private
 
 FOLDER_VARIABLE = "MLSYSTEM_KEYS"
 # The word, among the settings of the database; earlier versions kept the key itself there.
@@ -59,15 +58,7 @@ def keep_key(key: str) -> str:
     path = _path(word := word_of(key))
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, aside = tempfile.mkstemp(dir=path.parent)  # its mode is 0600
-        try:
-            os.write(descriptor, f"{key}\n".encode())
-            os.fsync(descriptor)
-            Path(aside).rename(path)
-        finally:
-            os.close(descriptor)
-            Path(aside).unlink(missing_ok=True)
-        sync_folder(path.parent)
+        keep_private(path, f"{key}\n")
     except OSError as error:
         raise StartupError(
             f"cannot write the master key {path}: {error.strerror}. {FOLDER_VARIABLE} names another folder for keys"
