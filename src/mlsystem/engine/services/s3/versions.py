@@ -63,8 +63,9 @@ _LISTED = (
     objects.c.modified_at,
     objects.c.size,
     objects.c.etag,
-    func.json_extract(objects.c.body, "$.checksums"),
-    func.json_extract(objects.c.body, "$.checksum_type"),
+    # What was written before there were these has them as Details has.
+    func.coalesce(func.json_extract(objects.c.body, "$.checksums"), "{}"),
+    func.coalesce(func.json_extract(objects.c.body, "$.checksum_type"), Details.model_fields["checksum_type"].default),
 )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from mlsystem.engine.services.s3.listings import below, common_prefix
 from mlsystem.engine.services.s3.object_version import Details, Encryption, ObjectVersion, Segment
@@ -16,6 +17,7 @@ from mlsystem.engine.store.bodies import BodyStore
 from mlsystem.engine.store.clock import ManualClock
 from mlsystem.engine.store.database import Database
 from mlsystem.engine.store.folder import DataFolder
+from mlsystem.engine.store.schema import objects
 
 DETAILS = Details(encryption=Encryption(algorithm="AES256"))
 
@@ -100,6 +102,14 @@ def test_a_walk_goes_on_over_many_batches_without_loss_or_repetition(database: D
         every = [(one.key, one.version_id) for one in versions.walk(tx, "b", "k", Cursor())]
     assert latest == keys
     assert every == [(key, version_id) for key in keys for version_id in ("3", "2", "1")]
+
+
+def test_an_object_from_before_there_were_checksums_is_listed(database: Database, versions: Versions) -> None:
+    with database.transaction() as tx:
+        versions.add(tx, _version("k", "1"), [])
+        tx.connection.execute(update(objects).values(body='{"encryption": {}}'))
+        (found,) = versions.walk_latest(tx, "b", "", Cursor(), 1)
+    assert (found.checksums, found.checksum_type) == ("{}", "FULL_OBJECT")
 
 
 def test_removing_the_newest_version_makes_the_one_before_it_the_newest(database: Database, versions: Versions) -> None:
