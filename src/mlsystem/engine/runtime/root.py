@@ -19,6 +19,7 @@ from mlsystem.bubblewrap import SECRET_FILES, SECRET_FOLDERS, SYSTEM, mounts_bel
 from mlsystem.engine.runtime.interpreter import HOST, SHIM, mounts_for_base_interpreter
 from mlsystem.engine.runtime.layers import Bind, Devices, Folder, Layer, Link, Memory, Overlay
 from mlsystem.engine.runtime.process import ImageFiles, Mount, ProcessSpec
+from mlsystem.engine.runtime.shim import claims
 from mlsystem.image_tree import locate
 
 LAUNCHER_PARENT = "/run/mlsystem"
@@ -242,13 +243,15 @@ def _expose(source: Path, place: Path, targets: Sequence[Path]) -> Layers:
     ):
         yield Folder(str(place))
         for entry in sorted(source.iterdir()):
-            yield from _expose(entry, place / entry.name, targets)
+            if not claims.is_ours(str(entry)):  # a program without a sandbox has it, and takes it away again
+                yield from _expose(entry, place / entry.name, targets)
     elif source.exists():
         yield Bind(source, str(place))
 
 
 def _is_there(source: Path, place: Path, target: Path) -> bool:
-    return (source / target.relative_to(place)).exists()
+    """For good: a program without a sandbox takes its links away again."""
+    return (source / target.relative_to(place)).exists() and not claims.is_ours(str(target))
 
 
 def _bind(mount: Mount) -> Bind:

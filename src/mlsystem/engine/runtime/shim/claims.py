@@ -110,6 +110,8 @@ class Claims:
 
 def is_ours(path: str) -> bool:
     """Whether a program's link or folder is what is there, or what it lies in."""
+    if not os.path.isdir(FOLDER):
+        return False
     return any({"link", "folder"} & _noted(one).keys() for one in (path, *_above(path)))
 
 
