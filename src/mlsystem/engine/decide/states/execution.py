@@ -63,14 +63,14 @@ class Strand(_Data):
     map_item: Json = None
     previous_event: int = 0
     visit: Visit | None = None
-    # Of one that was given up before it had entered its next state: the state, and what it was to be given.
+    # Of one that was given up, or has to wait for its turn, before it had entered its next state: the state, and what it was to be given.
     entering: tuple[str, Json] | None = None
 
 
 class Timer(_Data):
-    """A timer that runs, for a strand or (None) for the whole execution."""
+    """A timer that runs, for a strand or (None) for the whole execution. `turn`: for what was about to enter a state."""
 
-    purpose: Literal["execution", "wait", "retry", "timeout", "heartbeat"]
+    purpose: Literal["execution", "turn", "wait", "retry", "timeout", "heartbeat"]
     strand: str | None = None
     after_seconds: float | None = None
     at: float | None = None

@@ -122,13 +122,20 @@ def redrive(machine: StateMachine, state: Mapping[str, Json], at: float) -> Step
 def _resume(run: Run, key: str) -> None:
     strand = run.strand(key)
     if strand.entering is not None:
-        (name, given), strand.entering = strand.entering, None
-        enter_later(run, key, name, given)
+        _enter(run, key)
     elif strand.visit is not None:
         strand.visit.attempts, strand.visit.retry_count = {}, 0
         if not run.children(key):
             strand.visit.gathering = None
             run.later(lambda: run.behaviour.work(run, key) if run.has(key) else None)
+
+
+def _enter(run: Run, key: str) -> None:
+    """The state that the strand was about to enter."""
+    strand = run.strand(key)
+    assert strand.entering is not None
+    (name, given), strand.entering = strand.entering, None
+    enter_later(run, key, name, given)
 
 
 def _settled(run: Run) -> Step:
@@ -172,6 +179,10 @@ def _take_timer(run: Run, name: str) -> None:
     if name not in run.execution.timers:
         return
     timer = run.take_timer(name)
+    if timer.purpose == "turn":
+        for key in [key for key, strand in run.execution.strands.items() if strand.entering is not None]:
+            _enter(run, key)
+        return
     if timer.strand is None:
         run.record_last("ExecutionTimedOut", {"executionTimedOutEventDetails": {}}, 0)
         end(run, TimedOut())

@@ -33,6 +33,8 @@ from mlsystem.engine.decide.states.scope import Scope
 from mlsystem.engine.decide.states.timestamps import format_timestamp
 
 ROOT = "0"
+# Entered in one step; a quarter of a second of a processor.
+MOST_STATES = 500
 
 
 class HistoryFull(Exception):
@@ -69,6 +71,7 @@ class Run:
         self._history: list[HistoryEvent] = []
         self._ahead: deque[Callable[[], None]] = deque()
         self._entering: dict[str, tuple[str, Json]] = {}
+        self._states = 0
         self._aside: dict[str, Strand] = {}
 
     # ------------------------------------------------------------------ order of work
@@ -106,8 +109,14 @@ class Run:
         self.execution.strands[key] = strand
         return key
 
+    @property
+    def is_tired(self) -> bool:
+        """States that wait for nothing may follow each other without end, and each step is one transaction of the room."""
+        return self._states >= MOST_STATES
+
     def expect(self, key: str, name: str, input: Json) -> None:
         """The strand is about to enter a state."""
+        self._states += 1
         self._entering[key] = (name, input)
 
     def entered(self, key: str) -> None:
@@ -116,7 +125,7 @@ class Run:
     def set_aside(self, key: str) -> None:
         """The strand is no more, unless the execution ends because of it and is redriven."""
         strand = self.execution.strands.pop(key)
-        self._aside[key] = strand.model_copy(update={"entering": self._entering.pop(key, None)})
+        self._aside[key] = strand.model_copy(update={"entering": self._entering.pop(key, strand.entering)})
 
     def forget_aside(self, parent: str) -> None:
         """The state that had these branches or iterations has been retried or left: it is not gone on with."""
@@ -127,7 +136,7 @@ class Run:
     def interrupt(self) -> None:
         """The execution ends before its strands do: keep them."""
         alive = {
-            key: one.model_copy(update={"entering": self._entering.get(key)})
+            key: one.model_copy(update={"entering": self._entering.get(key, one.entering)})
             for key, one in self.execution.strands.items()
         }
         self.execution.interrupted = {**alive, **self._aside}
@@ -252,6 +261,11 @@ class Run:
         key = f"{timer.purpose}-{self.execution.last_timer}"
         self.execution.timers[key] = timer
         self._actions.append(SetTimer(key, timer.after_seconds, timer.at))
+
+    def ask_for_turn(self) -> None:
+        """One for all that wait for it."""
+        if not any(timer.purpose == "turn" for timer in self.execution.timers.values()):
+            self.set_timer(Timer(purpose="turn", after_seconds=0.0))
 
     def restart_timer(self, strand: str, purpose: str) -> None:
         """Let it run from now again, if it runs."""

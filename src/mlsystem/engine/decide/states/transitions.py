@@ -36,7 +36,11 @@ def enter(run: Run, key: str, name: str, input: Json) -> None:
 
 
 def enter_later(run: Run, key: str, name: str, input: Json) -> None:
-    """In its turn, if the strand still lives then."""
+    """In its turn, if the strand still lives then; where this step has had its share of states, in another one."""
+    if run.is_tired:
+        run.strand(key).entering = (name, input)
+        run.ask_for_turn()
+        return
     run.expect(key, name, input)
     run.later(lambda: enter(run, key, name, input) if run.has(key) else None)
 
