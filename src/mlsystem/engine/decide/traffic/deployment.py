@@ -69,11 +69,12 @@ class LifecycleEvent(_Value):
 
 
 class Ending(_Value):
-    """How the deployment is going to end, once the traffic is back."""
+    """How the deployment is going to end, once the traffic is back; without `rolls_back`, once the step that was asked for is done."""
 
     status: DeploymentStatus
     code: str
     message: str
+    rolls_back: bool = True
 
 
 class Deployment(_Value):

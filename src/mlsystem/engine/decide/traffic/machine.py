@@ -120,6 +120,13 @@ def _is_between_steps(draft: Draft) -> bool:
     return is_shifting and 0 < taken < len(steps) and draft.deployment.percent == steps[taken - 1].percent
 
 
+def _is_setting(draft: Draft) -> bool:
+    """A step of the traffic has been asked for, and nobody knows yet what came of it."""
+    taken = draft.deployment.steps_taken
+    is_shifting = draft.status(ALLOW) is LifecycleEventStatus.IN_PROGRESS
+    return is_shifting and taken > 0 and draft.deployment.percent != draft.deployment.steps[taken - 1].percent
+
+
 def _traffic_key(draft: Draft, number: int) -> str:
     return draft.key("traffic", number)
 
@@ -144,12 +151,15 @@ def _hook_ended(draft: Draft, event: HookEnded) -> None:
 
 def _traffic_set(draft: Draft, event: TrafficSet) -> None:
     deployment = draft.deployment
+    number = deployment.steps_taken - 1
     if deployment.ending is not None:
         if event.key == draft.key("traffic", "back"):
             draft.set(percent=0, has_rolled_back=True)
             _end(draft, deployment.ending)
+        elif not deployment.ending.rolls_back and event.key == _traffic_key(draft, number):
+            draft.set(percent=deployment.steps[number].percent)
+            _end(draft, deployment.ending)
         return
-    number = deployment.steps_taken - 1
     if (
         number < 0
         or event.key != _traffic_key(draft, number)
@@ -224,9 +234,13 @@ def _traffic_failed(draft: Draft, event: TrafficFailed) -> None:
         if event.key == draft.key("traffic", "back"):
             message = f"{deployment.ending.message} And the traffic could not be brought back: {event.reason}"
             _end(draft, deployment.ending.model_copy(update={"message": message}))
+        elif not deployment.ending.rolls_back and event.key == _traffic_key(draft, deployment.steps_taken - 1):
+            _end(draft, deployment.ending)
         return
     if draft.status(ALLOW) is LifecycleEventStatus.IN_PROGRESS:
-        _fail(draft, "INVALID_LAMBDA_FUNCTION", f"The traffic could not be shifted: {event.reason}")
+        message = f"The traffic could not be shifted: {event.reason}"
+        draft.mark(ALLOW, LifecycleEventStatus.FAILED, message)
+        _fail(draft, "INVALID_LAMBDA_FUNCTION", message)
 
 
 def _stop_requested(draft: Draft, event: StopRequested) -> None:
@@ -255,6 +269,8 @@ def _turn_round(draft: Draft, ending: Ending, wants_back: bool) -> None:
     if wants_back and draft.deployment.steps_taken:
         draft.set(ending=ending)
         draft.do(SetTraffic(draft.key("traffic", "back"), 0))
+    elif _is_setting(draft):  # its share is not known before
+        draft.set(ending=ending.model_copy(update={"rolls_back": False}))
     else:
         _end(draft, ending)
 

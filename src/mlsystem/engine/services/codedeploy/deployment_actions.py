@@ -150,8 +150,8 @@ def is_due(deployment: Deployment, key: str) -> bool:
     """Whether the traffic action with this key may still act."""
     if deployment.status.is_terminal:
         return False
-    is_back = key.endswith("/back")
-    return is_back if deployment.ending is not None else not is_back
+    goes_back = deployment.ending is not None and deployment.ending.rolls_back
+    return key.endswith("/back") == goes_back
 
 
 def alias_request(deployment: Deployment, percent: int) -> dict[str, Any]:

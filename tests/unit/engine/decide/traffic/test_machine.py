@@ -298,6 +298,34 @@ def test_traffic_that_cannot_be_shifted_fails_the_deployment() -> None:
     assert (shift.status, shift.deployment.error_code) == ("Failed", "INVALID_LAMBDA_FUNCTION")
 
 
+def test_a_deployment_stopped_within_a_step_ends_with_the_share_that_the_step_gave() -> None:
+    shift = Shift().begin()
+    shift.until(SetTraffic)
+    shift.tell(StopRequested(rolls_back=False))
+    assert not shift.status_is_final
+    shift.answer()
+    assert (shift.status, shift.traffic, shift.deployment.percent) == ("Stopped", [10], 10)
+    assert not shift.deployment.has_rolled_back
+
+
+def test_a_deployment_stopped_within_a_step_that_fails_ends_with_what_was() -> None:
+    shift = Shift(rolls_back_on=()).begin()
+    action = shift.until(SetTraffic)
+    shift.asked.clear()
+    shift.tell(StopRequested())
+    shift.tell(TrafficFailed(action.key, "version 2 does not exist"))
+    assert (shift.status, shift.deployment.percent) == ("Stopped", 0)
+    assert shift.lifecycle()["AllowTraffic"] == "Failed"
+
+
+def test_traffic_that_cannot_be_shifted_ends_a_deployment_that_does_not_go_back() -> None:
+    shift = Shift(rolls_back_on=()).begin()
+    action = shift.until(SetTraffic)
+    shift.asked.clear()
+    shift.tell(TrafficFailed(action.key, "version 2 does not exist"))
+    assert (shift.status, shift.deployment.error_code) == ("Failed", "INVALID_LAMBDA_FUNCTION")
+
+
 def test_traffic_that_cannot_be_brought_back_is_told() -> None:
     shift = in_canary()
     shift.tell(StopRequested())

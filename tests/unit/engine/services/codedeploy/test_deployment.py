@@ -79,6 +79,16 @@ def test_a_step_that_a_rollback_has_overtaken_may_not_act() -> None:
     assert not is_due(stopped.deployment, "d-1/traffic/back")
 
 
+def test_a_step_under_way_may_still_act_where_nothing_goes_back() -> None:
+    begun = MACHINE.begin(_begun(), 1.0).record
+    assert begun is not None
+    stopping = _step(begun, "stop_requested", rolls_back=False)
+    assert is_due(stopping.deployment, FIRST)
+    stopped = _step(stopping, "traffic_set", key=FIRST)
+    assert (stopped.state, stopped.deployment.percent) == ("Stopped", 10)
+    assert not is_due(stopped.deployment, FIRST)
+
+
 def test_a_hook_has_an_hour_of_real_time() -> None:
     hooked = _begun()
     events = (hooked.deployment.events[0].model_copy(update={"hook": "check"}), *hooked.deployment.events[1:])
