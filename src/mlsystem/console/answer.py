@@ -29,7 +29,7 @@ from mlsystem.console.security.gate import Gate
 from mlsystem.console.security.mailed_link import BEARER, admit_by_link, brings_mailed_link
 from mlsystem.console.security.people import Role
 from mlsystem.console.security.refused import NotSignedIn, Refused
-from mlsystem.console.security.session import WORDS_COOKIE, Session
+from mlsystem.console.security.session import Session
 from mlsystem.console.view import draw, live_blocks
 from mlsystem.console.visit import ROOT, Upload, Visit
 
@@ -84,7 +84,7 @@ class Answers:
                 done = await to_thread.run_sync(for_person, route.do, visit)
                 log.info("%s %s: %s", visit.person.name, request.url.path, done.words)
                 led = RedirectResponse(visit.url(done.path), 303)
-                self._gate.sessions.say(led, done.words)
+                self._gate.sessions.say(request, led, done.words)
                 return led
             case Raw():
                 response = await to_thread.run_sync(route.read, visit)
@@ -121,7 +121,7 @@ class Answers:
         if session is None:
             self._gate.sessions.write(request, response, held)
         if context["said"]:
-            response.delete_cookie(WORDS_COOKIE, path=ROOT)
+            self._gate.sessions.hush(request, response)
         return response
 
     def _context(self, request: Request, visit: Visit, values: Mapping[str, Any], session: Session) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Settings:
             raise StartupError(f"{self.port} is no port: it must be between 0 (a free one) and {LARGEST_PORT}")
         if not _is_loopback(self.host):
             raise StartupError(
-                f"the engine listens on this machine's own addresses alone, such as 127.0.0.1, and not on {self.host!r}"
+                f"the engine listens on this machine's own addresses alone, 127.0.0.1 and its like, and not on {self.host!r}"
             )
         if not (math.isfinite(self.time_scale) and self.time_scale > 0):
             raise StartupError(f"the time scale must be a number above 0, not {self.time_scale:g}")
@@ -70,6 +70,6 @@ class Settings:
 
 def _is_loopback(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.IPv4Address(host).is_loopback
     except ValueError:
         return False

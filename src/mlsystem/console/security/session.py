@@ -17,7 +17,6 @@ from mlsystem.client.errors import ClientFailure
 
 COOKIE = "mlsystem_console"
 # Browsers let no page of plain HTTP write over it, so that one must have a name of its own.
-SECURE_COOKIE = f"__Secure-{COOKIE}"
 CSRF_FIELD, CSRF_HEADER = "csrf_token", "x-csrf-token"
 LIFETIME_SECONDS = 12 * 3600
 WORDS_COOKIE, WORDS_SECONDS = "mlsystem_console_said", 30
@@ -48,7 +47,7 @@ class Sessions:
     def read(self, request: Request) -> Session | None:
         """None for a cookie that is missing, too old, not ours, or of a session that was ended: somebody may have kept it."""
         try:
-            content = self._serializer.loads(request.cookies.get(_cookie(request), ""), max_age=LIFETIME_SECONDS)
+            content = self._serializer.loads(_given(request, COOKIE), max_age=LIFETIME_SECONDS)
             session = Session(**content)
             return None if (self._ended / session.id).exists() else session
         except (BadSignature, TypeError):
@@ -67,24 +66,23 @@ class Sessions:
                 path.unlink(missing_ok=True)
 
     def write(self, request: Request, response: Response, session: Session) -> None:
-        value = str(self._serializer.dumps(vars(session)))
-        is_secure = is_encrypted(request)
-        response.set_cookie(
-            _cookie(request), value, LIFETIME_SECONDS, path=PATH, httponly=True, samesite="lax", secure=is_secure
-        )
+        _set(request, response, COOKIE, str(self._serializer.dumps(vars(session))), LIFETIME_SECONDS)
 
     def forget(self, request: Request, response: Response) -> None:
-        response.delete_cookie(_cookie(request), path=PATH, secure=is_encrypted(request))
+        _delete(request, response, COOKIE)
 
-    def say(self, response: Response, words: str) -> None:
+    def say(self, request: Request, response: Response, words: str) -> None:
         """On the next page."""
-        value = str(self._words.dumps(words[:LONGEST_WORDS]))
-        response.set_cookie(WORDS_COOKIE, value, WORDS_SECONDS, path=PATH, httponly=True, samesite="lax")
+        _set(request, response, WORDS_COOKIE, str(self._words.dumps(words[:LONGEST_WORDS])), WORDS_SECONDS)
+
+    def hush(self, request: Request, response: Response) -> None:
+        """It has been said."""
+        _delete(request, response, WORDS_COOKIE)
 
     def said(self, request: Request) -> str:
         """What the page before has to say, which is said once."""
         try:
-            return str(self._words.loads(request.cookies.get(WORDS_COOKIE, ""), max_age=WORDS_SECONDS))
+            return str(self._words.loads(_given(request, WORDS_COOKIE), max_age=WORDS_SECONDS))
         except BadSignature:
             return ""
 
@@ -126,5 +124,19 @@ def is_encrypted(request: Request) -> bool:
     return request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
 
 
-def _cookie(request: Request) -> str:
-    return SECURE_COOKIE if is_encrypted(request) else COOKIE
+def _name(request: Request, cookie: str) -> str:
+    """Another one by TLS: browsers let nobody write a cookie that came by TLS without it."""
+    return f"__Secure-{cookie}" if is_encrypted(request) else cookie
+
+
+def _given(request: Request, cookie: str) -> str:
+    return request.cookies.get(_name(request, cookie), "")
+
+
+def _set(request: Request, response: Response, cookie: str, value: str, seconds: int) -> None:
+    name, is_secure = _name(request, cookie), is_encrypted(request)
+    response.set_cookie(name, value, seconds, path=PATH, httponly=True, samesite="lax", secure=is_secure)
+
+
+def _delete(request: Request, response: Response, cookie: str) -> None:
+    response.delete_cookie(_name(request, cookie), path=PATH, secure=is_encrypted(request))

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mlsystem.client.errors import ClientFailure
-from mlsystem.console.security.session import COOKIE, KEY_FILE, SECURE_COOKIE, Session, Sessions
+from mlsystem.console.security.session import COOKIE, KEY_FILE, Session, Sessions
 
 # As the front door sends it on.
 ENCRYPTED = (b"x-forwarded-proto", b"https")
@@ -57,14 +57,14 @@ def test_a_cookie_that_came_by_tls_is_never_sent_without_nor_stands_in_the_way_o
     session = sessions.fresh("Ann", "mark")
     plain, encrypted = _cookie(sessions, session), _cookie(sessions, session, ENCRYPTED)
     assert plain.startswith(f"{COOKIE}=")
-    assert encrypted.startswith(f"{SECURE_COOKIE}=")
+    assert encrypted.startswith(f"__Secure-{COOKIE}=")
     assert ("; Secure" in plain, "; Secure" in encrypted) == (False, True)
     kept = (b"cookie", encrypted.partition(";")[0].encode())
     assert sessions.read(_request(kept, ENCRYPTED)) == session
     assert sessions.read(_request(kept)) is None
     response = Response()
     sessions.forget(_request(ENCRYPTED), response)
-    assert response.headers["set-cookie"].startswith(f'{SECURE_COOKIE}=""; ')
+    assert response.headers["set-cookie"].startswith(f'__Secure-{COOKIE}=""; ')
 
 
 def test_a_forms_token_is_that_of_one_session_and_person(tmp_path: Path) -> None:
@@ -112,17 +112,17 @@ def test_a_session_that_was_ended_is_over_for_whoever_kept_its_cookie(tmp_path: 
 
 def test_words_that_are_too_long_for_a_cookie_are_cut(tmp_path: Path) -> None:
     response = Response()
-    Sessions(tmp_path).say(response, "".join(f"{number} " for number in range(9000)))
+    Sessions(tmp_path).say(_request(), response, "".join(f"{number} " for number in range(9000)))
     assert len(response.headers["set-cookie"]) < 4000
 
 
-def test_what_is_said_cannot_be_made_up(tmp_path: Path) -> None:
+@pytest.mark.parametrize("headers", [(), (ENCRYPTED,)])
+def test_what_is_said_cannot_be_made_up(tmp_path: Path, headers: tuple[tuple[bytes, bytes], ...]) -> None:
     sessions = Sessions(tmp_path)
     response = Response()
-    sessions.say(response, "It is stopped")
-    name, _, value = response.headers["set-cookie"].partition(";")[0].partition("=")
-    assert (
-        sessions.said(Request({"type": "http", "headers": [(b"cookie", f"{name}={value}".encode())]}))
-        == "It is stopped"
-    )
-    assert sessions.said(Request({"type": "http", "headers": [(b"cookie", f"{name}=x{value}".encode())]})) == ""
+    sessions.say(_request(*headers), response, "It is stopped")
+    cookie = response.headers["set-cookie"]
+    assert ("; Secure" in cookie) == bool(headers)
+    name, _, value = cookie.partition(";")[0].partition("=")
+    assert sessions.said(_request((b"cookie", f"{name}={value}".encode()), *headers)) == "It is stopped"
+    assert sessions.said(_request((b"cookie", f"{name}=x{value}".encode()), *headers)) == ""
