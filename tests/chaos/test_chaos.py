@@ -7,15 +7,20 @@ import os
 import random
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from mlsystem.engine.front.signature import ALLOWED_SKEW_SECONDS
 from tests.chaos.__main__ import FILE, main, missing, results, write
 from tests.chaos.bent import Controls
-from tests.chaos.engine import users_of
-from tests.chaos.faults import FAULTS, PROCESSES, plan, process_of
+from tests.chaos.engine import BentEngine, users_of
+from tests.chaos.evidence import Evidence
+from tests.chaos.faults import FAULTS, PROCESSES, Planned, Target, plan, process_of
 from tests.chaos.run import Outcome
+from tests.chaos.sink import Sink
+from tests.smtp import serving
 
 WELL = Outcome("1-0", ("kill_engine@0.1",), (), 6.0, 2, {"objects": 3})
 BAD = Outcome("1-1", ("full_disk@0.2",), ("no_job_runs_twice: the program of x0 ran 2 times",), 6.0, 1, {}, "/left")
@@ -54,6 +59,16 @@ def test_a_seed_and_a_number_are_one_plan() -> None:
         assert [planned.moment for planned in one] == sorted(planned.moment for planned in one)
     assert {process_of(kind) for kind in FAULTS} == {None, *PROCESSES}
     assert process_of("stop_engine") is None
+
+
+def test_jumps_of_the_clock_add_up_to_no_more_than_signatures_allow(tmp_path: Path) -> None:
+    live = BentEngine(tmp_path / "run", port=1, smtp_port=1)
+    jumps = [("jump_forward", 600.0), ("jump_forward", 600.0), ("jump_back", 598.0), ("jump_forward", 600.0)]
+    with contextmanager(serving)(Sink()) as sink:
+        target = Target(live, sink, Evidence(), ())
+        for kind, ahead in jumps:
+            with FAULTS[kind](target, Planned(kind, 0.0, 0.0, amount=1.0)):
+                assert live.controls.read()[0] == ahead < ALLOWED_SKEW_SECONDS
 
 
 SCRIPT = """

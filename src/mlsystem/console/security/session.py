@@ -16,7 +16,6 @@ from starlette.responses import Response
 from mlsystem.client.errors import ClientFailure
 
 COOKIE = "mlsystem_console"
-# Browsers let no page of plain HTTP write over it, so that one must have a name of its own.
 CSRF_FIELD, CSRF_HEADER = "csrf_token", "x-csrf-token"
 LIFETIME_SECONDS = 12 * 3600
 WORDS_COOKIE, WORDS_SECONDS = "mlsystem_console_said", 30
