@@ -13,20 +13,17 @@ import json
 import logging
 import os
 import re
+import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-import boto3
 import trace_context
 from answered import answered_numbers
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from embedded_metrics import is_check, metric_line
-
-if TYPE_CHECKING:
-    from types_boto3_sagemaker_runtime import SageMakerRuntimeClient
+from sagemaker_runtime import RuntimeClient, runtime_client
 
 CONTENT_TYPES = ("text/csv", "application/json")
 MAX_BODY_BYTES = 6 * 1024 * 1024  # SageMaker's limit of a real-time request
@@ -62,7 +59,7 @@ class PredictionProxy:
 
     def __init__(
         self,
-        runtime: SageMakerRuntimeClient,
+        runtime: RuntimeClient,
         endpoint_name: str,
         cors_origin: str,
         namespace: str,
@@ -105,7 +102,8 @@ class PredictionProxy:
             properties={"EndpointName": self._endpoint_name, "InferenceId": inference_id},
             is_check=is_check,
         )
-        print(line, flush=True)
+        sys.stdout.write(line + "\n")  # at once: Lambda flushes each write, and print would make two of it
+        sys.stdout.flush()
 
     def _handle(self, event: dict[str, Any], headers: Mapping[str, str], inference_id: str) -> dict[str, Any]:
         try:
@@ -119,9 +117,11 @@ class PredictionProxy:
         content_type = headers.get("content-type", "")
         attributes = headers.get(CUSTOM_ATTRIBUTES.lower(), "")
         body = _checked_body(event, content_type)
+        accepted = headers.get("accept", "")
         _require(VALID_ID, inference_id, INFERENCE_ID)
-        _require(VALID_ATTRIBUTES, attributes, CUSTOM_ATTRIBUTES)
-        optional = {"Accept": headers.get("accept", ""), "CustomAttributes": attributes}
+        for name, value in ((CUSTOM_ATTRIBUTES, attributes), ("Accept", accepted), ("Content-Type", content_type)):
+            _require(VALID_ATTRIBUTES, value, name)
+        optional = {"Accept": accepted, "CustomAttributes": attributes}
         try:
             answer = self._runtime.invoke_endpoint(
                 EndpointName=self._endpoint_name,
@@ -199,14 +199,8 @@ def _callers_mistake(error: ClientError) -> RequestError | None:
 
 
 def _load_proxy() -> PredictionProxy:
-    """No second try: it would double an overload, and outlast API Gateway's patience."""
-    config = Config(
-        connect_timeout=3, read_timeout=UPSTREAM_TIMEOUT_SECONDS, retries={"total_max_attempts": 1, "mode": "standard"}
-    )
-    runtime = boto3.client("sagemaker-runtime", config=config)
-    trace_context.hand_on(runtime)
     named = (os.environ["ENDPOINT_NAME"], os.environ["CORS_ORIGIN"], os.environ["METRIC_NAMESPACE"])
-    return PredictionProxy(runtime, *named)
+    return PredictionProxy(runtime_client(UPSTREAM_TIMEOUT_SECONDS), *named)
 
 
 _proxy: list[PredictionProxy] = []  # made by the first request, and kept with its connection

@@ -8,10 +8,11 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from request_body import CSV, RequestError, csv_text
+from sagemaker_runtime import RuntimeClient
 
 CALLERS_MISTAKES = (400, 406, 413, 415)  # of the model server's answers, those that are passed on as they are
 BUSY = (
@@ -21,12 +22,6 @@ BUSY = (
     "InternalDependencyException",
     "ModelNotReadyException",
 )
-
-
-class RuntimeClient(Protocol):
-    """boto3's client of `sagemaker-runtime`, as far as it is used here."""
-
-    def invoke_endpoint(self, **parameters: Any) -> Any: ...
 
 
 class EndpointError(Exception):

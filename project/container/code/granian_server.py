@@ -14,12 +14,14 @@ import signal
 import threading
 from collections.abc import Iterable
 from functools import partial
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
+from granian.server.mp import WorkerProcess
 from preload import preload, thread_count
 from wsgi import Application, Environ, StartResponse, application
 
@@ -34,6 +36,7 @@ def main() -> None:
     # A worker is to be born with the model in it, whatever this version of Python would do by itself.
     multiprocessing.set_start_method("fork")
     preload(application)
+    WorkerProcess.is_alive = _is_alive
     server = Granian(
         target="wsgi:application",
         **_address(os.environ["MODEL_SERVER_SOCKET"]),
@@ -71,6 +74,15 @@ def _take_listener(server: Any, offered: str) -> None:
         os.close(listener)
         os.write(taken, b"1")
         os.close(taken)
+
+
+def _is_alive(worker: Any) -> bool:
+    """Whether the pipe that ends with Granian's worker is still open.
+
+    Python's own answer is wrong where another thread is hearing of the end just now, as Granian's watcher does: a worker
+    that has ended would be said to refuse to, and be killed.
+    """
+    return not wait([worker.inner.sentinel], 0)
 
 
 def _obey() -> None:

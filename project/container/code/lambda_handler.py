@@ -14,13 +14,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
-import trace_context
-from botocore.config import Config
-from endpoint import Endpoint, RuntimeClient
+from endpoint import Endpoint
 from kept_files import KeptFiles
 from prediction_api import Context, Event, PredictionApi
 from request_body import csv_rows, decode
+from sagemaker_runtime import runtime_client
 from schema import Schema
 
 
@@ -45,14 +43,6 @@ def load_api(environment: Mapping[str, str]) -> PredictionApi:
         namespace=_required(environment, "METRIC_NAMESPACE"),
         cors_origin=environment.get("CORS_ORIGIN", ""),
     )
-
-
-def runtime_client(timeout_seconds: float) -> RuntimeClient:
-    """One connection kept open; no second try, which would double an overload and outlast API Gateway's patience."""
-    config = Config(connect_timeout=3, read_timeout=timeout_seconds, retries={"total_max_attempts": 1})
-    client: Any = boto3.client("sagemaker-runtime", config=config)
-    trace_context.hand_on(client)
-    return client  # type: ignore[no-any-return]
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -183,7 +184,8 @@ class PredictionApi:
             properties={"EndpointName": self.endpoint.name, "InferenceId": inference_id},
             is_check=is_check,
         )
-        print(line, flush=True)
+        sys.stdout.write(line + "\n")  # at once: Lambda flushes each write, and print would make two of it
+        sys.stdout.flush()
 
 
 def _body(event: Event) -> bytes:

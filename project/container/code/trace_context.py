@@ -1,22 +1,26 @@
 """The caller's trace goes on to the endpoint: W3C's traceparent and tracestate, as they came with the API's request.
 
 Whoever watches both, as the local engine's front door does, then has one trace of API, function and endpoint. SageMaker passes
-on to a container no header but its own: on AWS this trace ends with the endpoint's answer. boto3 itself sends X-Ray's header.
+on to a container no header but its own: on AWS this trace ends with the endpoint's answer. X-Ray's is sent as boto3 sends it.
 https://www.w3.org/TR/trace-context/
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import Any
+from urllib.parse import quote
 
 FORMS = {
     "traceparent": re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[\x21-\x7e]{1,200})?"),
     "tracestate": re.compile(r"[\x20-\x7e]{1,512}"),
 }
+
+XRAY_HEADER = "x-amzn-trace-id"
+XRAY_SAFE = "-=;:+&[]{}\"',"
 
 _taken: ContextVar[Mapping[str, str] | None] = ContextVar("taken", default=None)
 
@@ -27,11 +31,7 @@ def take(headers: Mapping[str, str]) -> None:
     _taken.set(found if "traceparent" in found else None)
 
 
-def hand_on(client: Any) -> None:
-    """Have a client of sagemaker-runtime send it. Added when a request is signed: whoever is on the way may put a span in between."""
-    client.meta.events.register("before-send.sagemaker-runtime.InvokeEndpoint", _add)
-
-
-def _add(request: Any, **_: Any) -> None:
-    for name, value in (_taken.get() or {}).items():
-        request.headers[name] = value
+def headers() -> Mapping[str, str]:
+    """What the call of the endpoint is sent with, apart from its signature: whoever is on the way may put a span in between."""
+    trace_id = os.environ.get("_X_AMZN_TRACE_ID", "")
+    return {**(_taken.get() or {}), **({XRAY_HEADER: quote(trace_id, safe=XRAY_SAFE)} if trace_id else {})}

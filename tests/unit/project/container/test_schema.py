@@ -2,15 +2,23 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 schema: Any = importlib.import_module("schema")
 encoding: Any = importlib.import_module("encoding")
 
+NUMBERS = (
+    st.floats(allow_nan=False).map(repr)
+    | st.integers().map(str)
+    | st.sampled_from(["-0", "1.", ".5", "007", "1e400", "1e-400", " 3 ", "+4"])
+)
 FLIGHTS = schema.Schema(
     task="binary",
     target="late",
@@ -65,3 +73,23 @@ def test_a_number_may_be_the_word_for_a_missing_value() -> None:
 def test_a_cell_that_is_no_number_is_named_by_row_and_column(cell: str) -> None:
     with pytest.raises(encoding.CellError, match=r"row 2, column 'delay': .* is not a number"):
         encoding.RowEncoder(FLIGHTS).encode([["AA", "1"], ["AA", cell]])
+
+
+@given(cells=st.lists(NUMBERS | st.text(max_size=3), min_size=2, max_size=4), columns=st.sampled_from([1, 2]))
+@example(cells=["1,5", ""], columns=1)
+@example(cells=["1", "true", "null", "[2]"], columns=2)
+@example(cells=["1", "9" * 400], columns=1)
+@example(cells=["1], [2", " -0 "], columns=2)
+def test_many_rows_are_read_as_each_cell_by_itself(cells: list[str], columns: int) -> None:
+    features = tuple(schema.Feature(name) for name in "ab"[:columns])
+    encoder = encoding.RowEncoder(schema.Schema("regression", "late", (), features, ("NA", "")))
+    rows = [cells[start : start + columns] for start in range(0, len(cells) - columns + 1, columns)]
+    try:
+        expected = [
+            [math.nan if cell.strip() in ("NA", "") else encoding.read_number(cell) for cell in row] for row in rows
+        ]
+    except ValueError:
+        with pytest.raises(encoding.CellError):
+            encoder.encode(rows)
+    else:
+        assert np.array_equal(encoder.encode(rows), np.array(expected), equal_nan=True)
