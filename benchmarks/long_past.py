@@ -36,8 +36,10 @@ KINDS = (
 )
 ALARM = "cloudwatch.alarm"
 LEAST_ALARMS, LEAST_LINES = 100, 100_000
-POINTS_DAYS, LINES_DAYS = 14, 1
+LINES_DAYS = 1
 CAPTURE_SECONDS = 8.0  # from file to file
+# From point to point of a metric: a chart of some hours is as full with a short past as with a long one.
+POINT_SECONDS = 150.0
 # So many decisions tell their own time; older ones are copies of these.
 TOLD_DECISIONS = 300
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -179,11 +181,16 @@ def _looks(connection: sqlite3.Connection, count: int) -> Iterator[Record]:
 
 # ---------------------------------------------------------------------- what is much
 def _points(connection: sqlite3.Connection, count: int) -> Iterator[Row]:
+    """Of each metric one every so often, as far back as it takes, and on whole minutes, as the engine keeps what is some hours old."""
+    named: dict[Row, list[Row]] = {}
+    for namespace, name, dimensions, _, *rest in connection.execute(f"SELECT {POINT} FROM metric_points"):
+        named.setdefault((namespace, name, dimensions), []).append(tuple(rest))
     chance, now = random.Random(1), time.time()
-    points = connection.execute(f"SELECT {POINT} FROM metric_points").fetchall()
-    for number in range(count):
-        namespace, name, dimensions, _, *rest = points[number % len(points)]
-        yield namespace, name, dimensions, now - chance.random() * POINTS_DAYS * DAY, *rest
+    each, more = divmod(count, len(named))
+    for number, (metric, values) in enumerate(named.items()):
+        for turn in range(each + (number < more)):
+            at = (now - (turn + 1) * POINT_SECONDS) // MINUTE * MINUTE
+            yield *metric, at, *chance.choice(values)
 
 
 def _lines(connection: sqlite3.Connection, count: int) -> Iterator[Row]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.analyzer_speed import WORDS, analyzer, cost, made_apart, make_files
 from benchmarks.growing.growth import Growth, Ought, Quantity
 from benchmarks.served.environments import environment
-from benchmarks.served.programs import CODE, copied_program
+from benchmarks.served.programs import CODE, ONE_ROW_PROGRAM, copied_program
 
 ONE_ROW, PREPARE = "request of one row, CPU", "Prepare Data, CPU"
 CHECK, CHECK_MEMORY = "monitor's check, CPU", "monitor's check, memory"
@@ -23,7 +23,6 @@ QUANTITIES = (
 TARGET = "n0"  # a number: the model is a regression of the others
 REQUESTS = 500
 HYPERPARAMETERS = {"num_round": "20", "num_threads": "1"}
-ONE_ROW_PROGRAM = Path(__file__).with_name("one_row.py")
 
 
 def measure(sizes: Sequence[int], rows: int, folder: Path) -> Growth:

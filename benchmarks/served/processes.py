@@ -45,6 +45,12 @@ def cpu_seconds(pids: Set[int]) -> float:
     return ticks / _TICKS
 
 
+def own_seconds(pid: int) -> tuple[float, float]:
+    """That it has used so far in its program and in the kernel. Raises OSError where it has ended."""
+    user, kernel = _fields(pid)[11:13]
+    return int(user) / _TICKS, int(kernel) / _TICKS
+
+
 def megabytes(pids: Set[int]) -> float:
     """What they have together; what several share counts once."""
     kilobytes = 0

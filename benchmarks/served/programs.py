@@ -11,9 +11,11 @@ from pathlib import Path
 from benchmarks.served import wire
 from benchmarks.served.contender import WORKERS, Place, Program
 from benchmarks.served.environments import PEERS
+from benchmarks.served.workload import Workload
 
 ROOT = Path(__file__).parents[2]
 CODE = ROOT / "project" / "container" / "code"
+ONE_ROW_PROGRAM = ROOT / "benchmarks" / "served" / "one_row.py"
 HOST = "127.0.0.1"
 
 
@@ -41,9 +43,15 @@ def copied_program(folder: Path) -> Path:
     return program
 
 
+def program_with_model(folder: Path, workload: Workload) -> Path:
+    """`copied_program`, with the model of the workload."""
+    program = copied_program(folder)
+    (folder / "ml" / "model").symlink_to(workload.folder)
+    return program
+
+
 def _container_files(place: Place) -> None:
-    copied_program(place.folder)
-    (place.folder / "ml" / "model").symlink_to(place.workload.folder)
+    program_with_model(place.folder, place.workload)
 
 
 def _container(place: Place) -> list[object]:

@@ -95,6 +95,39 @@ def test_an_endpoint_stands_odd_loads(need_tool: Callable[[str], str]) -> None:
     assert all(row["before"] > 0 for row in held.values()), held
 
 
+def test_where_a_request_goes_is_measured(tmp_path: Path, need_tool: Callable[[str], str]) -> None:
+    need_tool("wrk")
+    _need_environments("sample")
+    ours = "our endpoint, all captured"
+    found = figures("request_costs", "--rounds", "1", "--seconds", "1", "--only", ours, "--results", str(tmp_path))
+    parts = found[ours]
+    together = parts.pop("together")
+    assert {"front door", "model server", "engine", "load generator"} <= set(parts)
+    for where, spent in together.items():
+        assert spent > 0
+        assert abs(sum(row[where] for row in parts.values()) - spent) <= len(parts), "each is rounded"
+    assert all(parts[name]["program"] > 0 for name in ("front door", "model server"))
+    assert json.loads((tmp_path / "request_costs.json").read_text()) == {ours: {**parts, "together": together}}
+
+
+def test_profiles_of_the_hot_paths_are_made(tmp_path: Path, need_tool: Callable[[str], str]) -> None:
+    need_tool("wrk")
+    need_tool("valgrind")
+    _need_environments("sample", "py_spy", CODE / "requirements.txt")
+    ours = "our endpoint, all captured"
+    short = ("--seconds", "1", "--requests", "20")
+    found = figures("profiles", *short, "--only", ours, "--results", str(tmp_path))
+    assert json.loads((tmp_path / "profiles.json").read_text()) == found
+    sampled = found["sampled"][ours]
+    assert set(sampled) == {"model server", "engine"}
+    assert all(0 < share <= 1 for shares in sampled.values() for share in shares.values())
+    libraries = found["instructions of a request"]["library"]
+    # A count, which a busy machine leaves as it is: of all that a request takes, the trees are a sixth.
+    assert libraries["lib_lightgbm.so"] > sum(libraries.values()) / 8, (
+        f"what is around the trees costs too much: {libraries}"
+    )
+
+
 def test_predictions_a_second_are_measured_beside_the_bare_handler(
     tmp_path: Path, need_tool: Callable[[str], str]
 ) -> None:
