@@ -64,7 +64,7 @@ def test_new_lines_come_by_themselves_and_whoever_reads_above_stays_there(
     write("the newest")
     expect(log.get_by_text("the newest")).to_be_in_viewport()
     log.evaluate("log => { log.scrollTop = 0; }")
-    page.wait_for_function("document.querySelector('.log').dataset.follow === 'left'")
+    expect(log).to_have_attribute("data-follow", "left")
     write("even newer")
     expect(log.get_by_text("even newer")).to_be_attached()
     assert log.evaluate("log => log.scrollTop") == 0

@@ -180,7 +180,8 @@ def test_traffic_goes_back_to_a_version_that_stands(person: Callable[..., Person
     page.locator("#releases").get_by_label("Why").fill("the old one was better")
     page.get_by_role("button", name="Roll back to it").click()
     expect(page.locator(".said")).to_contain_text(f"All traffic goes to version {version}")
+    # Before it has succeeded: an earlier one says so, too.
+    expect(page.locator("main")).to_contain_text(f"version {version}: 100 %", timeout=60_000)
     expect(page.get_by_text("Succeeded", exact=True).first).to_be_visible(timeout=60_000)
     assert re.search(r"the old one was better \(.+, console\)", one.text())
-    assert f"version {version}: 100 %" in one.text()
     one.check()

@@ -12,12 +12,14 @@ import threading
 import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from mlsystem.client.acting import tell_person
 from mlsystem.client.errors import NotRunning
+from mlsystem.client.timestamps import read_timestamp
 
 Target = Literal["local", "aws"]
 HOME_VARIABLE = "MLSYSTEM_HOME"
@@ -164,6 +166,16 @@ class Connection:
         self._lock = threading.RLock()
         self._engine = _living_engine(home) if target == "local" else None
 
+    @cached_property
+    def _session(self) -> Any:
+        """boto3's, of the person's own settings: what it reads of AWS's partitions and services takes longer than a request."""
+        import boto3
+        import botocore.session
+
+        session = botocore.session.get_session()
+        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=read_timestamp)
+        return boto3.session.Session(botocore_session=session)
+
     @property
     def engine(self) -> LocalEngine | None:
         return self._engine
@@ -172,10 +184,8 @@ class Connection:
     def region(self) -> str:
         if self._engine is not None:
             return self._engine.region
-        import boto3
-
         # boto3 itself knows AWS_DEFAULT_REGION only.
-        region = boto3.session.Session().region_name or os.environ.get("AWS_REGION")
+        region = self._session.region_name or os.environ.get("AWS_REGION")
         if not region:
             raise NotRunning("no AWS region is set: set AWS_REGION, or a region in ~/.aws/config")
         return str(region)
@@ -209,9 +219,7 @@ class Connection:
 
     def partition(self) -> str:
         """Of the region: `aws`, or another where AWS has one."""
-        import boto3
-
-        return str(boto3.session.Session().get_partition_for_region(self.region))
+        return str(self._session.get_partition_for_region(self.region))
 
     def account(self) -> str:
         return str(self.client("sts").get_caller_identity()["Account"])
@@ -222,9 +230,7 @@ class Connection:
 
         if self._engine is not None:
             return Credentials(self._engine.access_key_id, self._engine.secret_access_key)
-        import boto3
-
-        return boto3.session.Session().get_credentials()
+        return self._session.get_credentials()
 
     def client(self, service: str) -> Any:
         with self._lock:  # boto3's making of clients is not
@@ -238,14 +244,11 @@ class Connection:
         return made
 
     def _made_by_boto3(self, service: str) -> Any:
-        import boto3
         from botocore.config import Config
 
-        # boto3's overloads want a literal service name.
-        make: Any = boto3.client
         if self._engine is None:
-            return make(service, region_name=self.region)
-        return make(
+            return self._session.client(service, region_name=self.region)
+        return self._session.client(
             service,
             endpoint_url=self._engine.url,
             region_name=self._engine.region,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 MOST_ROWS = 200
@@ -104,13 +104,13 @@ def bars(
 
 def _rows(series: Sequence[Series]) -> Iterable[tuple[str, ...]]:
     """The newest first."""
-    by_time: dict[datetime, dict[str, float]] = {}
+    by_time: dict[int, dict[str, str]] = {}
     for one in series:
         for at, value in zip(one.at, one.values, strict=True):
-            by_time.setdefault(at, {})[one.name] = value
-    for at in sorted(by_time, reverse=True)[:MOST_ROWS]:
-        found = by_time[at]
-        yield (f"{at:%Y-%m-%d %H:%M:%S}", *(f"{found[one.name]:.4g}" if one.name in found else "" for one in series))
+            by_time.setdefault(_milliseconds(at), {})[one.name] = f"{value:.4g}"
+    for moment in sorted(by_time, reverse=True)[:MOST_ROWS]:
+        found, at = by_time[moment], datetime.fromtimestamp(moment / 1000, UTC)
+        yield (at.isoformat(" ", "seconds").removesuffix("+00:00"), *(found.get(one.name, "") for one in series))
 
 
 def _milliseconds(at: datetime) -> int:

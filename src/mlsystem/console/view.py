@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -34,7 +34,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(when=when, span=span, number=number, percent=percent, as_json=as_json, tone=tone)
+    made.filters.update(
+        table_rows=table_rows, when=when, span=span, number=number, percent=percent, as_json=as_json, tone=tone
+    )
     made.globals.update(ROOT=ROOT, asset=asset)
     # Blocks that are drawn alone do not see what their template imports.
     macros = made.get_template(MACROS).module
@@ -67,7 +69,19 @@ def seen(value: Any) -> Any:
     """Words of others with every character to be seen: controls, and marks of direction, as their numbers."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
+    if value.isascii() and value.isprintable():  # as nearly all are, of which a page may have thousands
+        return value
     return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+
+
+def table_rows(rows: Sequence[Sequence[str]]) -> Markup:
+    """What a template would make of them, cell by cell, at a fraction of its time."""
+    if not rows:
+        return Markup()
+    # What is seen has no such characters.
+    whole = str(escape("\x01".join("\x00".join(map(seen, row)) for row in rows)))
+    cells = whole.replace("\x00", "</td><td>").replace("\x01", "</td></tr><tr><td>")
+    return Markup(f"<tr><td>{cells}</td></tr>")  # noqa: S704 - it is escaped
 
 
 def when(moment: datetime | None, kind: str = "moment") -> Markup:

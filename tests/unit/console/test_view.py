@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlsystem.console.view import environment, seen
+from mlsystem.console.view import environment, seen, table_rows
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,10 @@ def test_words_of_others_end_no_element_and_no_attribute() -> None:
     hostile = "\"><script>alert(1)</script>'"
     assert draw.render(one=hostile).count("<script") == 1
     assert draw.render(one=hostile).count('"') == 4 + 3
+
+
+def test_a_table_of_a_chart_is_what_a_template_would_make_of_its_cells() -> None:
+    rows = [("a", "<b>"), ("\x00\x01\u202e", ""), ("é", "1"), ("", "")]
+    template = "{% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>{% endfor %}"
+    assert table_rows(rows) == environment().from_string(template).render(rows=rows)
+    assert table_rows([]) == ""

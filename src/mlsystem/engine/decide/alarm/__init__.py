@@ -14,7 +14,15 @@ from mlsystem.engine.decide.alarm.reason import INITIAL
 from mlsystem.engine.decide.alarm.rule import AlarmRule, MissingData, StateValue, read_rule
 from mlsystem.engine.decide.alarm.search import MOST_METRICS, Candidate, labels, read_search
 from mlsystem.engine.decide.alarm.series import Many, Series
-from mlsystem.engine.decide.alarm.statistic import Samples, check_statistic, coarser, merged, samples_of, statistic
+from mlsystem.engine.decide.alarm.statistic import (
+    Samples,
+    check_statistic,
+    coarser,
+    merged,
+    needs_values,
+    samples_of,
+    statistic,
+)
 
 __all__ = [
     "INITIAL",
@@ -40,6 +48,7 @@ __all__ = [
     "labels",
     "merged",
     "names_in",
+    "needs_values",
     "period_starts",
     "read_rule",
     "read_search",

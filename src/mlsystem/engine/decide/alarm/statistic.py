@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mlsystem.engine.decide.alarm.trimmed import percentile, read_trimmed
@@ -90,18 +90,25 @@ def check_statistic(name: str) -> None:
     raise AwsError("ValidationError", f"The value {name} for parameter Statistic is not supported.")
 
 
+def needs_values(names: Iterable[str]) -> bool:
+    """Whether one of the statistics goes by the single values, and not by what they come to."""
+    return any(name not in STATISTICS for name in names)
+
+
 def statistic(samples: Samples, name: str) -> float | None:
     """The figure; None where it is not known (a percentile of statistic sets that are not of one value)."""
+    match name:
+        case "Average":
+            return samples.total / samples.count
+        case "Sum":
+            return samples.total
+        case "Minimum":
+            return samples.minimum
+        case "Maximum":
+            return samples.maximum
+        case "SampleCount":
+            return samples.count
     check_statistic(name)
-    plain = {
-        "Average": lambda: samples.total / samples.count,
-        "Sum": lambda: samples.total,
-        "Minimum": lambda: samples.minimum,
-        "Maximum": lambda: samples.maximum,
-        "SampleCount": lambda: samples.count,
-    }
-    if name in plain:
-        return plain[name]()
     values = _single_values(samples)
     if values is None:
         return None

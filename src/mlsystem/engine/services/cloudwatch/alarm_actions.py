@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlsystem.engine.contract import House, Part
-from mlsystem.engine.decide.alarm import Point, alarm_series, evaluate, read_rule, statistic
+from mlsystem.engine.decide.alarm import Point, alarm_series, evaluate, needs_values, read_rule, statistic
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.durable.machine import Event, Machine
 from mlsystem.engine.durable.worker import ActionCall, ActionHandler
@@ -15,7 +15,7 @@ from mlsystem.engine.services.cloudwatch.alarm import Alarm, AlarmMachine, is_sc
 from mlsystem.engine.services.cloudwatch.alarm_event import sns_message
 from mlsystem.engine.services.cloudwatch.alarm_mail import alarm_mail
 from mlsystem.engine.services.cloudwatch.metric import metric_of
-from mlsystem.engine.services.cloudwatch.points import read_buckets, series
+from mlsystem.engine.services.cloudwatch.points import SeriesReader, read_buckets
 from mlsystem.engine.store.database import Transaction
 
 
@@ -71,18 +71,18 @@ def alarm_points(tx: Transaction, alarm: Alarm, time_scale: float, at: float) ->
     starts = sliding_starts(rule, time_scale, at)
     period = rule.period / time_scale
     if "Metrics" in definition:
-        stored = {}
+        stored, reader = {}, SeriesReader(tx)
         for query in definition["Metrics"]:
             if "MetricStat" in query:
                 stat = query["MetricStat"]
                 given = stat["Metric"]
                 metric = metric_of(given["Namespace"], given["MetricName"], given.get("Dimensions", ()))
-                stored[query["Id"]] = series(read_buckets(tx, metric, starts, period, stat.get("Unit")), stat["Stat"])
+                stored[query["Id"]] = reader.series(metric, starts, period, stat["Stat"], stat.get("Unit"))
         values = alarm_series(definition["Metrics"], stored)
         return [Point(start, value) for start, value in zip(starts, values, strict=True)]
     assert rule.statistic is not None
     metric = metric_of(definition["Namespace"], definition["MetricName"], definition.get("Dimensions", ()))
-    buckets = read_buckets(tx, metric, starts, period, rule.unit)
+    buckets = read_buckets(tx, metric, starts, period, rule.unit, with_values=needs_values([rule.statistic]))
     return [
         Point(start)
         if bucket is None

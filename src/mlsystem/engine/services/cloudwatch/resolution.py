@@ -6,27 +6,16 @@ busy hour would be more than all else together.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, select
 
-from mlsystem.engine.decide.alarm import coarser, merged
 from mlsystem.engine.decide.retention import DAY_SECONDS, METRICS, RESOLUTIONS
 from mlsystem.engine.services.cloudwatch.metric import Metric
-from mlsystem.engine.services.cloudwatch.points import (
-    TABLE,
-    known_metrics,
-    of_metric,
-    row_of,
-    rows_between,
-    samples_of_row,
-)
-from mlsystem.engine.store.database import Database, Transaction
+from mlsystem.engine.services.cloudwatch.points import TABLE, has_several, known_metrics, make_coarser, of_metric
+from mlsystem.engine.store.database import Database
 
 AT_ONCE = 500
-_REMOVE = delete(TABLE).where(TABLE.c.id == bindparam("gone"))
 
 
 def age_metrics(database: Database, now: float) -> None:
@@ -69,25 +58,8 @@ def _days(database: Database, metric: Metric, first: float, end: float) -> Itera
 
 
 def _make_coarser(database: Database, metric: Metric, first: float, end: float, period: float) -> None:
-    with database.reading() as tx:
-        if not any(len(rows) > 1 for rows in _groups(tx, metric, first, end, period).values()):
+    with database.reading() as tx:  # lest others wait for what has nothing to write
+        if not has_several(tx, metric, first, end, period):
             return
     with database.transaction() as tx:
-        for (at, unit), rows in _groups(tx, metric, first, end, period).items():
-            if len(rows) > 1:
-                _merge(tx, metric, at, unit, rows)
-
-
-def _groups(
-    tx: Transaction, metric: Metric, first: float, end: float, period: float
-) -> dict[tuple[float, str], list[Any]]:
-    groups = defaultdict(list)
-    for row in rows_between(tx, metric, first, end):
-        groups[row.at // period * period, str(row.unit)].append(row)
-    return groups
-
-
-def _merge(tx: Transaction, metric: Metric, at: float, unit: str, rows: Sequence[Any]) -> None:
-    whole = coarser(merged([samples_of_row(row) for row in rows]))
-    tx.connection.execute(_REMOVE, [{"gone": row.id} for row in rows])
-    tx.connection.execute(insert(TABLE).values(**row_of(metric, at, unit, whole)))
+        make_coarser(tx, metric, first, end, period)

@@ -21,6 +21,7 @@ from mlsystem.engine.decide.alarm import (
     evaluate_queries,
     labels,
     names_in,
+    needs_values,
     read_search,
     search_periods,
     statistic,
@@ -29,8 +30,7 @@ from mlsystem.engine.decide.alarm.series import column
 from mlsystem.engine.decide.errors import AwsError
 from mlsystem.engine.services.cloudwatch.data_page import data_page
 from mlsystem.engine.services.cloudwatch.metric import Metric, metric_of
-from mlsystem.engine.services.cloudwatch.points import known_metrics, read_buckets, series
-from mlsystem.engine.store.database import Transaction
+from mlsystem.engine.services.cloudwatch.points import SeriesReader, known_metrics, read_buckets
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch.type_defs import GetMetricDataInputTypeDef, GetMetricStatisticsInputTypeDef
@@ -63,7 +63,9 @@ class Statistics(Part):
                 status=400,
             )
         metric = metric_of(request["Namespace"], request["MetricName"], request.get("Dimensions", ()))
-        buckets = read_buckets(call.tx, metric, starts, request["Period"], request.get("Unit")) if starts else []
+        buckets = read_buckets(
+            call.tx, metric, starts, request["Period"], request.get("Unit"), with_values=needs_values(names)
+        )
         points: list[dict[str, Any]] = []
         for start, bucket in zip(starts, buckets, strict=True):
             if bucket is None:
@@ -84,10 +86,11 @@ class Statistics(Part):
         check_queries(queries, for_alarm=False)
         start, end = _instant(request["StartTime"]), _instant(request["EndTime"])
         results: list[dict[str, Any]] = []
+        reader = SeriesReader(call.tx)
         is_ascending = request.get("ScanBy") == "TimestampAscending"
         for query in queries:
             if query.get("ReturnData", True):
-                results += _results(call.tx, query, queries, start, end, is_ascending)
+                results += _results(reader, query, queries, start, end, is_ascending)
         most = request.get("MaxDatapoints") or MOST_DATAPOINTS
         page, token = data_page(results, request.get("NextToken"), most, is_ascending=is_ascending)
         return {"MetricDataResults": page, "Messages": [], **({} if token is None else {"NextToken": token})}
@@ -107,7 +110,7 @@ def period_grid(start: float, end: float, period: int) -> list[float]:
 
 
 def _results(
-    tx: Transaction,
+    reader: SeriesReader,
     query: Mapping[str, Any],
     queries: Sequence[Mapping[str, Any]],
     start: float,
@@ -122,8 +125,8 @@ def _results(
     if period is None:
         raise AwsError("ValidationError", f"The expression {query['Id']} needs a Period, as it names no metric.", 400)
     starts = period_grid(start, end, period)
-    stored = {one["Id"]: _stored(tx, one["MetricStat"], starts, period) for one in members if "MetricStat" in one}
-    values = evaluate_queries(members, stored, lambda text, stat: _searched(tx, text, stat, starts, period), period)
+    stored = {one["Id"]: _stored(reader, one["MetricStat"], starts, period) for one in members if "MetricStat" in one}
+    values = evaluate_queries(members, stored, lambda text, stat: _searched(reader, text, stat, starts, period), period)
     value = values[query["Id"]]
     if isinstance(value, Many):
         named = value.labels or ("",) * len(value.rows)
@@ -131,14 +134,14 @@ def _results(
     return [_result(query, starts, column(value, len(starts)), "", is_ascending)]
 
 
-def _searched(tx: Transaction, text: str, stat: str, starts: Sequence[float], period: int) -> Many:
+def _searched(reader: SeriesReader, text: str, stat: str, starts: Sequence[float], period: int) -> Many:
     wanted = read_search(text)
     check_statistic(stat)
-    known = known_metrics(tx, tx.now - SEARCHED_SECONDS, wanted.namespace)
+    known = known_metrics(reader.tx, reader.tx.now - SEARCHED_SECONDS, wanted.namespace)
     found = [one for one in (Candidate(m.namespace, m.name, m.dimensions) for m in known) if wanted.finds(one)]
     found = found[:MOST_METRICS]
     metrics = [Metric(one.namespace, one.name, one.dimensions) for one in found]
-    rows = [series(read_buckets(tx, metric, starts, period), stat) if starts else [] for metric in metrics]
+    rows = [reader.series(metric, starts, period, stat) for metric in metrics]
     return Many(tuple(rows), tuple(labels(found)))
 
 
@@ -153,11 +156,11 @@ def _needed(query: Mapping[str, Any], queries: Sequence[Mapping[str, Any]]) -> l
     return list(found.values())
 
 
-def _stored(tx: Transaction, stat: Mapping[str, Any], starts: Sequence[float], period: int) -> Series:
+def _stored(reader: SeriesReader, stat: Mapping[str, Any], starts: Sequence[float], period: int) -> Series:
     given = stat["Metric"]
     metric = metric_of(given["Namespace"], given["MetricName"], given.get("Dimensions", ()))
     check_statistic(stat["Stat"])
-    return series(read_buckets(tx, metric, starts, period, stat.get("Unit")), stat["Stat"]) if starts else []
+    return reader.series(metric, starts, period, stat["Stat"], stat.get("Unit"))
 
 
 def _result(
