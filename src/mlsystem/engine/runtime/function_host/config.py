@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from .document import Document
+
 
 @dataclass(frozen=True)
 class Config:
@@ -27,6 +29,17 @@ class Config:
 
 
 @dataclass(frozen=True)
+class Keys:
+    """The keys of the function's role, as the engine wrote them down."""
+
+    text: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {str(name): str(value) for name, value in json.loads(self.text).items()}
+
+
+@dataclass(frozen=True)
 class Place:
     """The host's folder, of which the engine has the other side. `generation` tells it from the host that it may replace."""
 
@@ -40,10 +53,8 @@ class Place:
     def read_config(self) -> Config:
         return Config(**json.loads((self.folder / f"config.{self.generation}.json").read_text()))
 
-    def read_keys(self) -> tuple[str, dict[str, str]]:
-        """The keys of the function's role, and the text by which one knows that they were changed."""
-        text = (self.folder / "keys.json").read_text()
-        return text, json.loads(text)
+    def keys(self) -> Document[Keys]:
+        return Document(self.folder / "keys.json", Keys)
 
     def is_kept(self) -> bool:
         """Whether the host must stay although nobody calls."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cached_property
 from http import HTTPStatus
 
 Headers = tuple[tuple[str, str], ...]
@@ -26,7 +27,11 @@ class Request:
 
     def header(self, name: str) -> str | None:
         """The last header of that name."""
-        return next((value for key, value in reversed(self.headers) if key.lower() == name.lower()), None)
+        return self._by_name.get(name.lower())
+
+    @cached_property
+    def _by_name(self) -> dict[str, str]:
+        return {name.lower(): value for name, value in self.headers}
 
 
 @dataclass(frozen=True)
@@ -70,9 +75,8 @@ async def serve(
         while (request := await _read(reader, writer)) is not None:
             response = await answer(request)
             is_last = (request.header("connection") or "").lower() == "close" or is_closing()
-            writer.write(_head(request, response, is_last))
-            if request.method != "HEAD":
-                writer.write(response.body)
+            body = response.body if request.method != "HEAD" else b""
+            writer.write(_head(request, response, is_last) + body)
             await writer.drain()
             if is_last:
                 break

@@ -32,9 +32,9 @@ class Journal:
         self._descriptor = -1
         self._size = LONGEST_SPOOL_BYTES
 
-    def line(self, text: str) -> None:
-        """One line of the log."""
-        os.write(STDOUT, text.encode() + b"\n")
+    def lines(self, *texts: str) -> None:
+        """Lines of the log, written at once."""
+        os.write(STDOUT, "".join(f"{text}\n" for text in texts).encode())
 
     def started(self, invocation: Invocation) -> str:
         if self._config.has_json_log:

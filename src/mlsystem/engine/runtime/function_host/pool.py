@@ -27,6 +27,7 @@ class Pool:
         self._config = config
         self._place = place
         self._journal = journal
+        self._keys = place.keys()
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
         self._starting: set[Worker] = set()
@@ -80,21 +81,19 @@ class Pool:
     def _not_started(self, invocation: Invocation, outcome: Outcome, started_at: float) -> Outcome:
         seconds = time.time() - started_at
         lines = [self._journal.started(invocation), *self._journal.ended(invocation, outcome, seconds, None, 0)]
-        for line in lines:
-            self._journal.line(line)
+        self._journal.lines(*lines)
         self._journal.request(started_at, seconds, invocation, outcome, self.in_flight)
         return Outcome(outcome.kind, outcome.payload, lines)
 
     async def _run(self, worker: Worker, invocation: Invocation) -> Outcome:
         init, worker.init_seconds = worker.init_seconds, None
         begin = self._journal.started(invocation)
-        self._journal.line(begin)
+        self._journal.lines(begin)
         started_at, began = time.time(), time.monotonic()
         outcome = await worker.run(invocation)
         seconds = time.monotonic() - began
         end = self._journal.ended(invocation, outcome, seconds, init, worker.peak_mb())
-        for line in end:
-            self._journal.line(line)
+        self._journal.lines(*end)
         outcome.tail = [begin, *outcome.tail, *end]
         self._journal.request(started_at, seconds, invocation, outcome, self.in_flight)
         self._release(worker)
@@ -117,7 +116,7 @@ class Pool:
         if worker not in self._busy:
             return
         self._busy.discard(worker)
-        if worker.is_killed or worker.keys_mark != self._place.read_keys()[0]:
+        if worker.is_killed or worker.keys != self._keys.read():
             worker.kill()
             self._grow()
             return
@@ -141,7 +140,7 @@ class Pool:
             self._start_one()
 
     def _start_one(self) -> None:
-        worker = Worker(self._config, self._place.read_keys(), self._journal.line, self._ready, self._ended)
+        worker = Worker(self._config, self._keys.read(), self._journal.lines, self._ready, self._ended)
         self._starting.add(worker)
         task = asyncio.get_running_loop().create_task(worker.start())
         self._tasks.add(task)
@@ -171,8 +170,8 @@ class Pool:
 
     def _retire_outdated(self) -> bool:
         """End the idle workers whose keys were replaced, and soon are refused; whether there were any."""
-        mark = self._place.read_keys()[0]
-        outdated = [worker for worker in self._idle if worker.keys_mark != mark]
+        keys = self._keys.read()
+        outdated = [worker for worker in self._idle if worker.keys != keys]
         for worker in outdated:
             self._retire(worker)
         return outdated != []

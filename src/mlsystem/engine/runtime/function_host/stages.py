@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
+from .document import Document
+
+_NAMES = re.compile(r"\{([^}+]+)\+?\}")
 _PREFIX = re.compile(r"/_api/([A-Za-z0-9_-]+)/([A-Za-z0-9_-]+)(/[^?]*)?(?:\?(.*))?")
 
 
@@ -36,13 +40,16 @@ class Stage:
 
     def find(self, method: str, path: str) -> tuple[Integration, dict[str, str]] | None:
         """The integration that a request is for, and its path parameters; literal parts win over parameters."""
-        candidates = sorted(self.integrations, key=lambda item: (_rank(item.resource), item.http_method == "ANY"))
-        for item in candidates:
-            match = _expression(item.resource).fullmatch(path)
+        for item, expression, names in self._candidates:
+            match = expression.fullmatch(path)
             if match is not None and item.http_method in (method, "ANY"):
-                names = re.findall(r"\{([^}+]+)\+?\}", item.resource)
                 return item, {name: unquote(value) for name, value in zip(names, match.groups(), strict=True)}
         return None
+
+    @cached_property
+    def _candidates(self) -> list[tuple[Integration, re.Pattern[str], list[str]]]:
+        ordered = sorted(self.integrations, key=lambda item: (_rank(item.resource), item.http_method == "ANY"))
+        return [(item, _expression(item.resource), _NAMES.findall(item.resource)) for item in ordered]
 
 
 @dataclass(frozen=True)
@@ -62,29 +69,25 @@ def parse_target(target: str) -> Target | None:
 
 
 class Stages:
-    """Reads a document again when its file is another one."""
-
     def __init__(self, folder: Path):
         self._folder = folder
-        self._known: dict[str, tuple[tuple[int, int], Stage]] = {}
+        self._known: dict[tuple[str, str], Document[Stage]] = {}
 
     def get(self, api_id: str, stage: str) -> Stage | None:
-        path = self._folder / f"{api_id}.{stage}.json"
+        document = self._known.get((api_id, stage)) or Document(self._folder / f"{api_id}.{stage}.json", _parse)
         try:
-            stat = path.stat()
-            mark = (stat.st_ino, stat.st_mtime_ns)
-            known = self._known.get(path.name)
-            if known is None or known[0] != mark:
-                known = self._known[path.name] = (mark, _parse(json.loads(path.read_text())))
+            found = document.read()
         except FileNotFoundError:
+            self._known.pop((api_id, stage), None)
             return None
-        return known[1]
+        self._known[api_id, stage] = document
+        return found
 
 
-def _parse(document: dict[str, object]) -> Stage:
+def _parse(text: str) -> Stage:
+    document = json.loads(text)
     integrations = document.pop("integrations")
-    assert isinstance(integrations, list)
-    return Stage(**document, integrations=[Integration(**item) for item in integrations])  # type: ignore[arg-type]
+    return Stage(**document, integrations=[Integration(**item) for item in integrations])
 
 
 def _expression(resource: str) -> re.Pattern[str]:

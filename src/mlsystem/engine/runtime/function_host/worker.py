@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
-from .config import Config
+from .config import Config, Keys
 from .http import Request, Response, serve
 from .invocation import Invocation, Outcome, failure
 
@@ -26,6 +26,8 @@ INIT_SECONDS = 10.0
 ACCEPTED = Response(202, (("Content-Type", "application/json"),), b'{"status":"OK"}')
 GONE = Response(410)
 PIECE_BYTES = 65536
+GONE_FILE = -1
+_PEAK = re.compile(rb"^VmHWM:\s*([0-9]+)", re.MULTILINE)
 
 
 class Worker:
@@ -37,12 +39,12 @@ class Worker:
     def __init__(
         self,
         config: Config,
-        keys: tuple[str, dict[str, str]],
-        write: Callable[[str], None],
+        keys: Keys,
+        write: Callable[..., None],
         on_ready: Callable[[Worker], None],
         on_end: Callable[[Worker, Outcome | None], None],
     ):
-        self.keys_mark, self._keys = keys
+        self.keys = keys
         self.idle_since = time.monotonic()
         self.init_seconds: float | None = None
         self._config = config
@@ -67,7 +69,11 @@ class Worker:
             lambda reader, writer: serve(reader, writer, self._answer), "127.0.0.1", 0, limit=2**18
         )
         port = self._server.sockets[0].getsockname()[1]
-        environment = {**self._config.environment, **self._keys, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}"}
+        environment = {
+            **self._config.environment,
+            **self.keys.environment,
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
+        }
         reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         os.set_blocking(writing, True)
         self._output = reading
@@ -91,6 +97,7 @@ class Worker:
             os.close(writing)
         loop = asyncio.get_running_loop()
         self._pidfd = os.pidfd_open(self._process.pid)
+        self._status = os.open(f"/proc/{self._process.pid}/status", os.O_RDONLY | os.O_CLOEXEC)
         loop.add_reader(self._pidfd, self._ended)
         loop.add_reader(self._output, self._read)
         self._init_timer = loop.call_later(INIT_SECONDS + self._config.timeout_seconds, self._start_too_slow)
@@ -124,10 +131,9 @@ class Worker:
 
     def peak_mb(self) -> int:
         """The most memory that its process ever held."""
-        with suppress(OSError, ValueError):
-            for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) // 1024
+        with suppress(OSError):
+            if found := _PEAK.search(os.pread(self._status, PIECE_BYTES, 0)):
+                return int(found[1]) // 1024
         return 0
 
     # ------------------------------------------------------------------ the runtime API
@@ -187,15 +193,15 @@ class Worker:
         with suppress(BlockingIOError):
             while piece := os.read(self._output, PIECE_BYTES):
                 *lines, self._rest = (self._rest + piece).split(b"\n")
-                for line in lines:
-                    self._line(line)
+                self._take(*lines)
             asyncio.get_running_loop().remove_reader(self._output)
 
-    def _line(self, data: bytes) -> None:
-        text = data.decode(errors="replace")
-        self._write(text)
+    def _take(self, *lines: bytes) -> None:
+        texts = [line.decode(errors="replace") for line in lines]
+        if texts:
+            self._write(*texts)
         if self._current is not None:
-            self._lines.append(text)
+            self._lines += texts
 
     def _ended(self) -> None:
         loop = asyncio.get_running_loop()
@@ -204,10 +210,11 @@ class Worker:
         self._read()
         self._is_over = True
         if self._rest:
-            self._line(self._rest)
+            self._take(self._rest)
         loop.remove_reader(self._output)
-        for descriptor in (self._pidfd, self._output):
+        for descriptor in (self._pidfd, self._output, self._status):
             os.close(descriptor)
+        self._status = GONE_FILE
         self._init_timer.cancel()
         self._server.close()
         self._wanted.set()  # who asked for the next invocation waits no longer
