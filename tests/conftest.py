@@ -13,10 +13,10 @@ import pytest
 
 from mlsystem.client.images.kept import FOLDER_VARIABLE
 from mlsystem.engine.store import master_key
-from tests import finished, order, seconds
+from tests import order, seconds
 from tests.docker_engine import DockerEngine, docker_engine
 from tests.e2e.built_images import CACHE
-from tests.finished import finished_folder, system_on_copy
+from tests.finished import finished_folder, shared_folder, system_on_copy
 from tests.live import LiveEngine
 from tests.system import System
 
@@ -78,11 +78,9 @@ def finished_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of all processes of this run of tests, and of other runs where these are told so."""
-    if finished.FOLDER_VARIABLE in os.environ:
-        return Path(os.environ[finished.FOLDER_VARIABLE])
     base = tmp_path_factory.getbasetemp()
     # A worker's own folder lies below the one of the whole test run.
-    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return shared_folder(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.environments import environment
-from tests.finished import finished_folder, system_on_copy
+from tests.finished import finished_folder, shared_folder, system_on_copy
 from tests.small_project import PROJECT
 
 DOCUMENT = PROJECT / "openapi.yml"
@@ -67,12 +67,12 @@ def _statuses(told: object) -> Iterator[int]:
         yield from _statuses(list(told.values()))
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--url", help="of the API, ending in /api")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     held = _of_own(given) if given.url is None else hold(given.url, given.requests, given.seed, STRICT_CHECKS)
     sys.stdout.write(held.words)
     counted = ", ".join(f"{count} with {status}" for status, count in sorted(held.answers.items()))
@@ -83,7 +83,7 @@ def main() -> int:
 def _of_own(given: argparse.Namespace) -> Held:
     with tempfile.TemporaryDirectory(prefix="mlsystem-contract-") as folder:
         home = Path(folder)
-        with system_on_copy(finished_folder(home / "finished"), home / "copy") as system:
+        with system_on_copy(finished_folder(shared_folder(home)), home / "copy") as system:
             return hold(system.api_url(), given.requests, given.seed)
 
 

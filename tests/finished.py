@@ -11,7 +11,6 @@ from pathlib import Path
 
 from tests.e2e.built_images import push_built
 from tests.live import LiveEngine, eventually
-from tests.ports import free_port
 from tests.system import System
 
 TIME_SCALE = 60
@@ -20,6 +19,11 @@ FOLDER_VARIABLE = "MLSYSTEM_TEST_FINISHED"
 # What is written once and then only read, or replaced whole: copies may share it.
 SHARED = ("images", "objects")
 LOG = "engine.log"
+
+
+def shared_folder(own: Path) -> Path:
+    """Where the finished system of several runs of tests lies, or `own` where there is none."""
+    return Path(os.environ.get(FOLDER_VARIABLE, own))
 
 
 def finished_folder(base: Path) -> Path:
@@ -59,8 +63,7 @@ def system_on_copy(
     """
     copy_state(finished, folder)
     prepare()
-    # Copies that start at the same time would all take the port that stands in the state.
-    live = LiveEngine(folder, time_scale=time_scale, port=free_port(), environment=environment)
+    live = LiveEngine(folder, time_scale=time_scale, environment=environment)
     try:
         live.start()
         system = System(live)

@@ -20,6 +20,7 @@ from botocore.config import Config
 
 from mlsystem.engine.runtime.shim.record import lock_holder
 from tests.answers import check_answers
+from tests.ports import free_port
 from tests.starter import STARTER, Program, is_startable
 
 READY_SECONDS = 60.0
@@ -42,14 +43,15 @@ class LiveEngine:
         self,
         folder: Path,
         time_scale: float = 1.0,
-        port: int = 0,
+        port: int | None = None,
         environment: Mapping[str, str] | None = None,
         within: Sequence[str] = (),
         options: Sequence[str] = (),
     ):
         self.folder = folder
         self.time_scale = time_scale
-        self.port = port
+        # It keeps its port when it is started again: none that an outgoing connection may have been given meanwhile.
+        self.port = free_port() if port is None else port
         self.environment = dict(environment or {})
         self._within = within  # a command that becomes the engine, on a machine that it has changed
         self.options = tuple(options)

@@ -24,7 +24,7 @@ _clients: dict[tuple[str, str, str], Any] = {}
 
 
 class BentEngine(LiveEngine):
-    def __init__(self, folder: Path, port: int, smtp_port: int):
+    def __init__(self, folder: Path, port: int | None, smtp_port: int):
         path, keys = folder.with_suffix(".controls"), folder.with_name("keys")
         environment = {CONTROLS: str(path), "MLSYSTEM_SMTP": f"127.0.0.1:{smtp_port}", FOLDER_VARIABLE: str(keys)}
         super().__init__(folder, port=port, environment=environment)

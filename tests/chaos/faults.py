@@ -55,6 +55,14 @@ class Target:
         """Kinds that found nothing to be done to: they are no excuse for anything."""
 
     @property
+    def has_bad_disk(self) -> bool:
+        """Whether the engine that runs has a disk that it cannot write, or that is full; not another one before it."""
+        with suppress(ProcessLookupError):
+            if resource.prlimit(self.pid, resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY:
+                return True
+        return self.live.controls.read()[1]
+
+    @property
     def pid(self) -> int:
         assert self.live.process is not None
         return self.live.process.pid

@@ -9,7 +9,7 @@ from tests.chaos.evidence import Evidence, Happened
 
 Invariant = Callable[[Evidence], Iterator[str]]
 
-# Captured requests are flushed each second (docs/components.md#what-survives-a-crash): with the time that this takes on a busy machine.
+# Captured requests are flushed each second (docs/reliability.md#what-survives-a-crash): with the time that this takes on a busy machine.
 FLUSH_SECONDS = 1.5
 # Envoy outlives its shim for a moment, in which it still answers.
 DYING_SECONDS = 0.5

@@ -107,7 +107,7 @@ class Life:
         self._target = Target(live, sink, self.seen, points)
         self._workload: Workload | None = None
         # Since the engine that runs was started.
-        self._found_read_only = False
+        self._found_bad_disk = False
 
     def begin(self, environment: dict[str, str]) -> None:
         self.sink.begin()
@@ -160,16 +160,16 @@ class Life:
         """Start the engine again when it has died: at the armed race point once, then at none."""
         process = self.live.process
         assert process is not None
-        self._found_read_only = self._found_read_only or self.live.controls.read()[1]
+        self._found_bad_disk = self._found_bad_disk or self._target.has_bad_disk
         status = process.poll()
         if status is None:
             return
-        if status != -signal.SIGKILL and not (status == CANNOT_START and self._found_read_only):
+        if status != -signal.SIGKILL and not (status == CANNOT_START and self._found_bad_disk):
             self.seen.engine_ends.append(f"the engine ended by itself with {status}: {self.live.log()[-1500:]}")
         if process.stdout is not None:
             process.stdout.close()
         armed, self._target.armed = self._target.armed, None
-        self._found_read_only = self.live.controls.read()[1]
+        self._found_bad_disk = self._target.has_bad_disk
         self.live.spawn({KILL_AT: armed} if armed else {})
         self.engines += 1
 

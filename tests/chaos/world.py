@@ -37,7 +37,7 @@ SHAPE = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
 
 def prepare(folder: Path, sink: Sink) -> LiveEngine:
     """The engine, which has ended and has all that a run uses; its port is what all runs use."""
-    live = BentEngine(folder, 0, sink.port)
+    live = BentEngine(folder, None, sink.port)
     live.start()
     try:
         _make(live, sink)

@@ -239,6 +239,30 @@ def test_an_api_that_says_nothing_of_itself_is_refused(engine: LiveEngine, info:
     assert error.value.response["Error"]["Code"] == "BadRequestException"
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"info": 71}, "info must be an object"),
+        ({"info": {"title": ""}}, "info.title"),
+        ({"x-amazon-apigateway-binary-media-types": "*/*"}, "must be a list of media types"),
+        ({"x-amazon-apigateway-binary-media-types": [1]}, "must be a list of media types"),
+    ],
+)
+def test_a_definition_that_is_none_leaves_the_api_as_it_is(
+    engine: LiveEngine, change: dict[str, Any], words: str
+) -> None:
+    client = engine.client("apigateway")
+    whole: dict[str, Any] = {"openapi": "3.0.1", "info": {"title": "kept", "version": 2}, "paths": {}}
+    made = client.import_rest_api(body=json.dumps(whole).encode())
+    assert made["version"] == "2"
+    with pytest.raises(ClientError, match=words) as error:
+        client.put_rest_api(restApiId=made["id"], body=json.dumps({**whole, **change}).encode())
+    assert error.value.response["Error"]["Code"] == "BadRequestException"
+    known = client.get_rest_api(restApiId=made["id"])
+    assert {name: known[name] for name in ("name", "version")} == {"name": "kept", "version": "2"}
+    client.delete_rest_api(restApiId=made["id"])
+
+
 class Traffic:
     """Requests without a pause, and what became of them."""
 

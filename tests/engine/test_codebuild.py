@@ -193,6 +193,31 @@ def test_a_secondary_source_is_unpacked_nowhere_but_in_its_build(yard: Yard, tmp
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"source": {"type": "S3"}}, "Invalid source: location"),
+        ({"secondarySources": [{"type": "S3", "sourceIdentifier": "Data"}]}, "Invalid source: location"),
+        ({"artifacts": {"type": "S3"}}, "Invalid artifacts: location"),
+        ({"secondaryArtifacts": [{"type": "S3", "artifactIdentifier": "Data"}]}, "Invalid artifacts: location"),
+        ({"secondaryArtifacts": [{"type": "S3", "location": "x", "artifactIdentifier": "../x"}]}, "artifactIdentifier"),
+        ({"secondaryArtifacts": [{"type": "S3", "location": "x"}]}, "artifactIdentifier"),
+    ],
+)
+def test_places_that_are_none_are_refused(yard: Yard, change: dict[str, Any], words: str) -> None:
+    name = yard.project({"buildspec.yml": "version: 0.2\nphases: {build: {commands: ['true']}}"})
+    with pytest.raises(ClientError, match=words) as error:
+        yard.codebuild.update_project(name=name, **change)
+    assert error.value.response["Error"]["Code"] == "InvalidInputException"
+
+
+def test_a_build_that_has_no_place_for_its_artifacts_is_refused(yard: Yard) -> None:
+    name = yard.project({"buildspec.yml": "version: 0.2\nphases: {build: {commands: ['true']}}"})
+    with pytest.raises(ClientError, match="Invalid artifacts: location"):
+        yard.codebuild.start_build(projectName=name, artifactsOverride={"type": "S3"})
+    assert yard.codebuild.list_builds_for_project(projectName=name)["ids"] == []
+
+
 def test_a_build_makes_an_image_that_a_job_can_run(yard: Yard) -> None:
     repository = f"built-{uuid.uuid4().hex[:8]}"
     uri = yard.engine.client("ecr").create_repository(repositoryName=repository)["repository"]["repositoryUri"]

@@ -18,7 +18,7 @@ from tests.otlp import Collector, Span
 from tests.serving import Serving
 
 API_CODE = Path(__file__).parents[2] / "project" / "api"
-FILES = ("app.py", "answered.py", "embedded_metrics.py", "trace_context.py")
+FILES = ("app.py", "answered.py", "embedded_metrics.py", "sagemaker_runtime.py", "trace_context.py")
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 CALLER = "00f067aa0ba902b7"
 SPANS = 4

@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -37,7 +38,8 @@ def main() -> int:
 
         run(settings, _report)
     except (StartupError, AwsError, OSError) as error:
-        sys.stderr.write(f"mlsystem: {_words(error)}\n")
+        with suppress(OSError):  # the status tells as well, where this goes to a file on the disk that is full
+            os.write(sys.stderr.fileno(), f"mlsystem: {_words(error)}\n".encode())
         return 3
     return 0
 

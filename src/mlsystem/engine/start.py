@@ -12,19 +12,21 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
 import uvicorn
 from anyio import to_thread
+from sqlalchemy.exc import OperationalError
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from mlsystem.engine.backup.moment import sweep_staging
 from mlsystem.engine.contract import CREDENTIALS_PATH, House, Part, Room
+from mlsystem.engine.dataplane.errors import DataPlaneError
 from mlsystem.engine.dataplane.filters import AUTHORIZE_PREFIX
 from mlsystem.engine.dataplane.state import Door
 from mlsystem.engine.decide.arn import Scope
@@ -45,6 +47,7 @@ from mlsystem.engine.front.mlflow import socket_path as mlflow_socket
 from mlsystem.engine.front.pace import Pace
 from mlsystem.engine.front.permit import PermitPage
 from mlsystem.engine.front.principals import Authenticator
+from mlsystem.engine.runtime.errors import ProcessError
 from mlsystem.engine.runtime.machine import Machine
 from mlsystem.engine.runtime.process import LONGEST_SOCKET_PATH
 from mlsystem.engine.settings import DEFAULT_ACCOUNT, DEFAULT_REGION, Settings
@@ -268,13 +271,25 @@ def run(settings: Settings, on_ready: Callable[[Mapping[str, object]], None]) ->
         # uvicorn takes both while it serves, then raises them again: what is open is closed in order all the same.
         signal.signal(number, _leave)
     with ExitStack() as stack:
-        engine = build(settings, SystemClock(settings.time_scale), stack)
+        with _told_in_one_line():
+            engine = build(settings, SystemClock(settings.time_scale), stack)
         config = uvicorn.Config(
             engine.app, log_config=None, access_log=False, timeout_graceful_shutdown=5, lifespan="off"
         )
         server = Server(config, lambda: _announce(engine, on_ready))
         race_point("engine.ready")
         server.run(sockets=[engine.inside])
+
+
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    """Raises StartupError for what keeps an engine from starting: a disk that is full, most of all."""
+    try:
+        yield
+    except OperationalError as error:
+        raise StartupError(f"the state of the data folder cannot be read or written: {error.orig}") from error
+    except (DataPlaneError, ProcessError) as error:
+        raise StartupError(str(error)) from error
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -38,7 +38,7 @@ class DataPlane:
     """
 
     def __init__(
-        self, folder: Path, threads: int = 2, flush_milliseconds: int = 1000, most_sockets: int = MOST_SOCKETS
+        self, folder: Path, threads: int = 2, flush_milliseconds: int = 250, most_sockets: int = MOST_SOCKETS
     ):
         self.layout = Layout(folder)
         self.admin = Admin(self.layout.admin_socket)

@@ -6,7 +6,7 @@ database. A larger one goes to the file piece by piece.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from anyio import to_thread
@@ -78,20 +78,26 @@ def _checked(body: Body, headers: Mapping[str, str], decoder: ChunkedDecoder | N
 
 
 async def _receive(http: Request, decoder: ChunkedDecoder | None, writer: BodyWriter) -> None:
-    size = 0
-    pending = bytearray()
+    size = waiting = 0
+    pieces: list[bytes] = []
     async for piece in http.stream():
         data = decoder.feed(piece) if decoder else piece
         size += len(data)
         if size > LARGEST_OBJECT_BYTES:
             raise AwsError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size of 5 GiB.", 400)
-        pending += data
-        if len(pending) >= WRITE_BYTES:
-            await to_thread.run_sync(writer.write, bytes(pending))
-            pending.clear()
+        pieces.append(data)
+        waiting += len(data)
+        if waiting >= WRITE_BYTES:
+            await to_thread.run_sync(_write, writer, pieces)
+            pieces, waiting = [], 0
     _check_whole(decoder, http.headers, size)
-    if pending:
-        await to_thread.run_sync(writer.write, bytes(pending))
+    if pieces:
+        await to_thread.run_sync(_write, writer, pieces)
+
+
+def _write(writer: BodyWriter, pieces: Sequence[bytes]) -> None:
+    for piece in pieces:
+        writer.write(piece)
 
 
 def _check_whole(decoder: ChunkedDecoder | None, headers: Mapping[str, str], size: int) -> None:

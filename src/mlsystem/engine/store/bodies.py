@@ -25,8 +25,6 @@ from mlsystem.engine.store.cipher import CHUNK_BYTES, KEY_BYTES, SEALED_CHUNK_BY
 from mlsystem.engine.store.disk import disk_error, sync_folder
 from mlsystem.engine.store.folder import DataFolder
 
-# The checksums that are computed for every body, as S3's headers name them.
-CHECKSUMS = ("crc32", "sha1", "sha256")
 PIECE_BYTES = 16 * CHUNK_BYTES
 
 
@@ -38,7 +36,7 @@ class BodyGone(EngineError):
 class Body:
     """A complete body that lies aside: `path` is in the folder `incoming`, encrypted under `key`.
 
-    `size` and the digests are those of the plain bytes; checksums are base64, as S3 sends them.
+    `size` and the digests are those of the plain bytes; `checksums` are those which most uploads name, base64, as S3 sends them.
     """
 
     path: Path
@@ -65,7 +63,7 @@ class BodyWriter:
         self._chunks = 0
         self._size = 0
         self._crc32 = 0
-        self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in ("md5", "sha1", "sha256")}
+        self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in ("md5", "sha256")}
 
     def __enter__(self) -> BodyWriter:
         return self
@@ -84,15 +82,22 @@ class BodyWriter:
         self._crc32 = zlib.crc32(data, self._crc32)
         for digest in self._hashes.values():
             digest.update(data)
-        self._pending += data
-        whole = len(self._pending) - len(self._pending) % CHUNK_BYTES
-        for start in range(0, whole, CHUNK_BYTES):
-            self._write_chunk(self._pending[start : start + CHUNK_BYTES])
-        del self._pending[:whole]
+        rest = memoryview(data)
+        if self._pending:
+            taken = CHUNK_BYTES - len(self._pending)
+            self._pending += rest[:taken]
+            rest = rest[taken:]
+            if len(self._pending) == CHUNK_BYTES:
+                self._write_chunk(self._pending)
+                self._pending.clear()
+        while len(rest) >= CHUNK_BYTES:
+            self._write_chunk(rest[:CHUNK_BYTES])
+            rest = rest[CHUNK_BYTES:]
+        self._pending += rest
 
-    def _write_chunk(self, chunk: bytes | bytearray) -> None:
+    def _write_chunk(self, chunk: bytearray | memoryview) -> None:
         assert self._file is not None
-        self._file.write(self._cipher.seal(self._chunks, bytes(chunk)))
+        self._file.write(self._cipher.seal(self._chunks, chunk))
         self._chunks += 1
 
     def finish(self) -> Body:
@@ -106,7 +111,6 @@ class BodyWriter:
         self._file = None
         checksums = {
             "crc32": base64.b64encode(self._crc32.to_bytes(4, "big")).decode(),
-            "sha1": base64.b64encode(self._hashes["sha1"].digest()).decode(),
             "sha256": base64.b64encode(self._hashes["sha256"].digest()).decode(),
         }
         md5, sha256 = self._hashes["md5"].hexdigest(), self._hashes["sha256"].hexdigest()

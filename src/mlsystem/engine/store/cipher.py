@@ -26,7 +26,7 @@ class ChunkCipher:
     def __init__(self, key: bytes):
         self._cipher = AESGCM(key)
 
-    def seal(self, index: int, chunk: bytes) -> bytes:
+    def seal(self, index: int, chunk: bytes | bytearray | memoryview) -> bytes:
         return self._cipher.encrypt(index.to_bytes(NONCE_BYTES, "big"), chunk, None)
 
     def open(self, index: int, sealed: bytes) -> bytes:

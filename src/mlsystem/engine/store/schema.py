@@ -127,7 +127,11 @@ metric_points = Table(
     Column("maximum", Float, nullable=False),
     Column("sample", LargeBinary, nullable=False),
     Column("idempotency_key", String, nullable=True, unique=True),
-    Index("metric_points_by_metric", "namespace", "name", "dimensions", "at"),
+    # With all that a chart shows but percentiles, whose values would make it as large as the table.
+    Index(
+        "metric_points_by_time",
+        *("namespace", "name", "dimensions", "at", "unit", "sample_count", "total", "minimum", "maximum"),
+    ),
 )
 
 meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", String, nullable=False))

@@ -113,10 +113,10 @@ class RestApis(Part):
     def _settings(
         self, before: Mapping[str, Any], document: Mapping[str, Any], request: Mapping[str, Any]
     ) -> dict[str, Any]:
-        info = document.get("info", {})
-        found = {name: info[name] for name in ("description", "version") if name in info}
+        info = object_of(document.get("info"), "info")
+        found: dict[str, Any] = {name: str(info[name]) for name in ("description", "version") if name in info}
         if BINARY_TYPES in document:
-            found["binaryMediaTypes"] = document[BINARY_TYPES]
+            found["binaryMediaTypes"] = _media_types(document[BINARY_TYPES])
         for name, value in request.get("parameters", {}).items():
             if name in _OF_THE_QUERY:
                 continue
@@ -153,6 +153,12 @@ def _title(document: Mapping[str, Any], default: str = "") -> str:
     if not title:
         raise AwsError("BadRequestException", "Invalid OpenAPI input: info.title, the name of the API, is missing.")
     return title
+
+
+def _media_types(value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise AwsError("BadRequestException", f"Invalid OpenAPI input: {BINARY_TYPES} must be a list of media types.")
+    return value
 
 
 def _check_key_source(source: str | None) -> None:

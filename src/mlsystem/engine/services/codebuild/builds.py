@@ -14,7 +14,7 @@ from mlsystem.engine.decide.retention import BUILD_CACHE_BYTES, BUILDS
 from mlsystem.engine.durable.machine import Event
 from mlsystem.engine.runtime.program_files import remove_folder, size_of
 from mlsystem.engine.services.codebuild.build import BuildMachine, BuildRecord, BuildStatus
-from mlsystem.engine.services.codebuild.projects import PAGES, Project, check_types
+from mlsystem.engine.services.codebuild.projects import PAGES, Project, check_places
 from mlsystem.engine.store.forgetting import forget_records
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Builds(Part):
         if known is not None:
             return {"build": self._describe(known)}
         plan = _plan(project.definition, request)
-        check_types(plan["source"], plan.get("secondarySources", ()), plan["artifacts"])
+        check_places(plan)
         call.tx.put(project.changed(builds=project.builds + 1))
         build = call.tx.add(
             BuildRecord(

@@ -52,7 +52,7 @@ class Projects(Part):
         if call.tx.get(Project, name) is not None:
             raise AwsError("ResourceAlreadyExistsException", f"Project already exists: {self._arn(name)}")
         definition: dict[str, Any] = dict(request)
-        check_types(definition["source"], definition.get("secondarySources", ()), definition["artifacts"])
+        check_places(definition)
         return {"project": self._describe(call.tx.add(Project(key=name, definition=definition)))}
 
     @operation("UpdateProject", accepts=MEMBERS)
@@ -61,7 +61,7 @@ class Projects(Part):
         if project is None:
             raise AwsError("ResourceNotFoundException", f"Project cannot be found: {self._arn(request['name'])}")
         definition = {**project.definition, **request}
-        check_types(definition["source"], definition.get("secondarySources", ()), definition["artifacts"])
+        check_places(definition)
         return {"project": self._describe(call.tx.put(project.changed(definition=definition)))}
 
     @operation("BatchGetProjects", accepts="names")
@@ -97,23 +97,25 @@ class Projects(Part):
         }
 
 
-def check_types(source: Mapping[str, Any], secondary: Any, artifacts: Mapping[str, Any]) -> None:
-    """Refuse by name the kinds of source and artifact that the engine does not have, and identifiers that could not name a folder."""
-    for item in secondary:
-        if not IDENTIFIER.fullmatch(item.get("sourceIdentifier", "")):
-            raise AwsError(
-                "InvalidInputException",
-                "Invalid secondary source: sourceIdentifier can contain only alphanumeric characters and underscores",
-            )
-    for item in (source, *secondary):
-        if item["type"] not in SOURCE_TYPES:
-            raise NotImplementedHere(
-                f"a codebuild source of type {item['type']}", f"{', '.join(sorted(SOURCE_TYPES))} are"
-            )
-    if artifacts["type"] not in ARTIFACT_TYPES:
-        raise NotImplementedHere(
-            f"codebuild artifacts of type {artifacts['type']}", f"{', '.join(sorted(ARTIFACT_TYPES))} are"
-        )
+def check_places(plan: Mapping[str, Any]) -> None:
+    """Of where a build takes its sources and puts its artifacts: refuse by name the kinds that the engine does not have, and raise
+    AwsError for identifiers that could not name a folder and for S3 without a place."""
+    for kind, others, identifier, known in (
+        ("source", "secondarySources", "sourceIdentifier", SOURCE_TYPES),
+        ("artifacts", "secondaryArtifacts", "artifactIdentifier", ARTIFACT_TYPES),
+    ):
+        secondary = plan.get(others, ())
+        for item in secondary:
+            if not IDENTIFIER.fullmatch(item.get(identifier, "")):
+                raise AwsError(
+                    "InvalidInputException",
+                    f"Invalid secondary {kind}: {identifier} can contain only alphanumeric characters and underscores",
+                )
+        for item in (plan[kind], *secondary):
+            if item["type"] not in known:
+                raise NotImplementedHere(f"codebuild {kind} of type {item['type']}", f"{', '.join(sorted(known))} are")
+            if item["type"] == "S3" and not item.get("location"):
+                raise AwsError("InvalidInputException", f"Invalid {kind}: location is required where the type is S3")
 
 
 def _by_change(project: Project) -> Mark:

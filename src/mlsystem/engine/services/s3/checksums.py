@@ -54,13 +54,11 @@ def multipart_type(algorithm: str, asked: str | None) -> str:
 def checksum_of_body(body: Body, name: str) -> str:
     """Of a body that lies aside: known from its streaming, or computed by reading it once more."""
     known = body.checksums.get(name.lower())
-    return known if known is not None else _encoded(crc_of(name), crc_of(name).of(body.pieces()))
+    return known if known is not None else _computed(name, body.pieces())
 
 
 def checksum_of(name: str, data: bytes) -> str:
-    if name in CRCS:
-        return _encoded(crc_of(name), crc_of(name).of([data]))
-    return base64.b64encode(hashlib.new(name.lower(), data, usedforsecurity=False).digest()).decode()
+    return _computed(name, [data])
 
 
 def join_crcs(name: str, parts: Iterable[tuple[str, int]]) -> str:
@@ -76,6 +74,15 @@ def crc_of(name: str) -> Crc:
     from mlsystem.engine.services.s3.crc import Crc
 
     return Crc(*CRCS[name])
+
+
+def _computed(name: str, pieces: Iterable[bytes]) -> str:
+    if name in CRCS:
+        return _encoded(crc_of(name), crc_of(name).of(pieces))
+    digest = hashlib.new(name.lower(), usedforsecurity=False)
+    for piece in pieces:
+        digest.update(piece)
+    return base64.b64encode(digest.digest()).decode()
 
 
 def _encoded(crc: Crc, value: int) -> str:
