@@ -9,8 +9,8 @@ from tests.chaos.evidence import Evidence, Happened
 
 Invariant = Callable[[Evidence], Iterator[str]]
 
-# Captured requests are flushed each second (docs/reliability.md#what-survives-a-crash): with the time that this takes on a busy machine.
-FLUSH_SECONDS = 1.5
+# Captured requests are flushed each quarter of a second (docs/reliability.md#what-survives-a-crash): with the time that this takes on a busy machine.
+FLUSH_SECONDS = 0.75
 # Envoy outlives its shim for a moment, in which it still answers.
 DYING_SECONDS = 0.5
 # Kinds of faults by what they may spoil.

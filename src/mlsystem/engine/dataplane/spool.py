@@ -17,7 +17,7 @@ from mlsystem.engine.dataplane.errors import AdminSilent, AdminUnreachable
 from mlsystem.engine.store.folder_watch import LONGEST_PAUSE_SECONDS, FolderWatch
 
 _REOPEN_SECONDS = 5.0
-# Twice Envoy's flush interval: what it held has been written by then.
+# Many flush intervals of Envoy: what it held has been written by then.
 _FLUSH_SECONDS = 2.0
 _POLL_SECONDS = 0.01
 _BUFFERED = "filesystem.write_total_buffered"
