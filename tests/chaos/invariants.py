@@ -9,7 +9,7 @@ from tests.chaos.evidence import Evidence, Happened
 
 Invariant = Callable[[Evidence], Iterator[str]]
 
-# Captured requests are flushed each quarter of a second (docs/reliability.md#what-survives-a-crash): with the time that this takes on a busy machine.
+# Captured requests are flushed each quarter of a second (docs/reliability.md#what-survives-a-crash): with what a busy machine adds.
 FLUSH_SECONDS = 0.75
 # Envoy outlives its shim for a moment, in which it still answers.
 DYING_SECONDS = 0.5
