@@ -37,9 +37,7 @@ class DataPlane:
     `flush_milliseconds` of the spools are lost when Envoy is killed or the power goes.
     """
 
-    def __init__(
-        self, folder: Path, threads: int = 2, flush_milliseconds: int = 250, most_sockets: int = MOST_SOCKETS
-    ):
+    def __init__(self, folder: Path, threads: int = 2, flush_milliseconds: int = 250, most_sockets: int = MOST_SOCKETS):
         self.layout = Layout(folder)
         self.admin = Admin(self.layout.admin_socket)
         self.requests = Spool(self.layout.request_log, self.admin)
