@@ -29,6 +29,8 @@ class Integration:
 
 @dataclass(frozen=True)
 class Stage:
+    """What a deployment made of a stage's methods, and what else decides how a request becomes an event."""
+
     api_id: str
     stage: str
     account: str

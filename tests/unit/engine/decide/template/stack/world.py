@@ -11,6 +11,7 @@ from mlsystem.engine.decide.template.stack import (
     Action,
     CancelResource,
     ContinueRollbackRequested,
+    CreateRequested,
     CreateResource,
     DeleteResource,
     Event,
@@ -161,3 +162,33 @@ class World:
             if not item.current.is_dirty:
                 assert self.physical[item.current.physical_id] == item.current.properties
         assert set(self.physical) <= counted, f"leaked: {set(self.physical) - counted}"
+
+
+# B and C after A, D after both.
+DIAMOND = target(
+    A=resource(Name="a", Size=1),
+    B=resource("A", Name="b"),
+    C=resource("A", Name="c"),
+    D=resource("B", "C", Name="d"),
+)
+
+
+def created(goal: Target = DIAMOND) -> World:
+    """A stack whose creation has ended."""
+    world = World()
+    world.tell(CreateRequested("create", goal))
+    world.settle()
+    assert world.status == "CREATE_COMPLETE"
+    world.order.clear()
+    world.log.clear()
+    return world
+
+
+def with_a(**properties: object) -> Target:
+    """The diamond, with other properties of A."""
+    return target(
+        A=resource(**{"Name": "a", "Size": 1, **properties}),  # type: ignore[arg-type]
+        B=resource("A", Name="b"),
+        C=resource("A", Name="c"),
+        D=resource("B", "C", Name="d"),
+    )
